@@ -1,0 +1,93 @@
+"""Run a lesson with several seeds: how far its results spread, and the band they fall in.
+
+    python benchmarks/seeds.py digits --model mlp --data PATH
+
+The table goes into the README; with --write the bands go into tutorials/expected.json. A band
+reaches four standard deviations beyond the mean, to either side.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import tempfile
+from pathlib import Path
+
+from tutorials._command import check_positive, run  # first: loads Keras quietly
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tutorials._report import EXPECTED
+
+
+def main(
+    lesson: str = "digits",
+    model: str | None = None,
+    data: str | None = None,
+    seeds: int = 5,
+    write: bool = False,
+) -> None:
+    """Run a lesson with the seeds 0, 1, 2, … and default settings.
+
+    Args:
+        lesson: Name of the lesson.
+        model: Its --model, where it has one.
+        data: Its --data, where it loads any.
+        seeds: Number of runs.
+        write: Write the bands into tutorials/expected.json.
+    """
+    check_positive(seeds=seeds)
+    settings = {"model": model, "data": data}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    teach = importlib.import_module(f"tutorials.{lesson}").main
+    runs = []
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            runs.append(teach(seed=seed, outputs=Path(folder), **settings))
+        print(f"seed {seed}:", json.dumps(runs[-1]["results"]), flush=True)
+
+    source = runs[0]["data"]["source"].split(" from ")[0]
+    table = Table(title=f"{lesson} {model or ''} on {source}, {seeds} seeds")
+    for column in "result", "mean", "standard deviation", "lowest", "highest", "band":
+        table.add_column(column)
+    bands = {}
+    for name in runs[0]["results"]:
+        values = np.array([one["results"][name] for one in runs])
+        if name.endswith("_parameters") or name == "parameters":
+            bands[name] = [int(values.min()), int(values.max())]
+        elif not name.endswith("_seconds"):
+            bands[name] = _band(name, values)
+        table.add_row(
+            name,
+            *(f"{number:.6g}" for number in (values.mean(), values.std(ddof=1))),
+            *(f"{number:.6g}" for number in (values.min(), values.max())),
+            str(bands.get(name, "")),
+        )
+    seconds = [one["seconds"] for one in runs]
+    table.add_row("whole run, seconds", f"{np.mean(seconds):.1f}", "", f"{min(seconds):.1f}",
+                  f"{max(seconds):.1f}", "")  # fmt: skip
+    Console().print(table)
+    if write:
+        expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
+        key = model or runs[0]["settings"].get("model", "default")
+        expected.setdefault(lesson, {}).setdefault(source, {})[key] = bands
+        EXPECTED.write_text(json.dumps(expected, indent=2) + "\n", encoding="utf-8")
+
+
+def _band(name, values):
+    """Mean ± 4 standard deviations, within what the metric can be, in three figures."""
+    reach = 4 * values.std(ddof=1)
+    low, high = max(0, values.mean() - reach), values.mean() + reach
+    if name.endswith("accuracy"):
+        high = min(1, high)
+    places = 4 if name.endswith("accuracy") else max(0, 2 - int(np.floor(np.log10(reach or 1))))
+    return [
+        float(np.floor(low * 10**places) / 10**places),
+        float(np.ceil(high * 10**places) / 10**places),
+    ]
+
+
+if __name__ == "__main__":
+    run(main)

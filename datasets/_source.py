@@ -1,0 +1,96 @@
+"""Where data comes from: the user's folder, a checked download, or an embedded default."""
+
+import contextlib
+import hashlib
+import os
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT = 10  # seconds without a byte after which a download is given up
+
+
+class DataError(ValueError):
+    """Data that cannot be used: one sentence that names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set is taken from.
+
+    Attributes:
+        name: What data it is, such as "mnist"; results are compared within one name.
+        path: The file or folder it is read from, None for embedded or generated data.
+        note: What a reader of the results should know about it, if anything.
+    """
+
+    name: str
+    path: Path | None = None
+    note: str = ""
+
+    def __str__(self):
+        return f"{self.name} from {self.path}" if self.path else self.name
+
+
+def user_folder():
+    """The folder that GLASS_ZOO_DATA names, or None.
+
+    Raises:
+        DataError: If the variable names a folder that does not exist.
+    """
+    value = os.environ.get("GLASS_ZOO_DATA")
+    if not value:
+        return None
+    if not Path(value).is_dir():
+        raise DataError(
+            f"GLASS_ZOO_DATA names {value}, which is not a folder; correct or unset the variable."
+        )
+    return Path(value)
+
+
+def download(name, origin, sha256):
+    """Return the path of a file in Keras's cache, downloading it if it is not there yet.
+
+    The download runs in a folder of its own beside the cache and is moved in, whole and
+    checked, at the end: a half file is never seen, however the program ends.
+
+    Args:
+        name: File name in the cache, `$KERAS_HOME/datasets` or `~/.keras/datasets`.
+        origin: Address of the file.
+        sha256: Its checksum, in hexadecimal.
+
+    Raises:
+        DataError: If the file cannot be had, or is not the one that was expected.
+    """
+    import keras
+
+    cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
+    path = cache / name
+    with contextlib.suppress(OSError):
+        if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            return path
+
+    on_a_terminal = sys.stdout.isatty()
+    if not on_a_terminal:  # Keras's download bar is for terminals
+        keras.utils.disable_interactive_logging()
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=cache) as staging:
+            file = keras.utils.get_file(name, origin, file_hash=sha256, cache_dir=staging, cache_subdir="")
+            Path(file).replace(path)
+    except Exception as error:  # get_file raises bare Exceptions
+        # Keras words it "URL fetch failure on ADDRESS: CODE -- REASON"
+        reason = " ".join(str(error).split(" -- ")[-1].split()) or type(error).__name__
+        raise DataError(
+            f"{origin} could not be downloaded ({reason}); "
+            f"try again later, or fetch it by other means and put it at {path}."
+        ) from error
+    finally:
+        socket.setdefaulttimeout(patience)
+        if not on_a_terminal:
+            keras.utils.enable_interactive_logging()
+    return path

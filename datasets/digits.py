@@ -1,0 +1,306 @@
+"""Handwritten digits: MNIST from a folder or the network, or scanned digits that need neither."""
+
+import gzip
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
+from scipy import ndimage
+
+from datasets._source import DataError, Source, download, user_folder
+from datasets.photos import read_photo
+
+CLASS_NAMES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+
+ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+
+# The four original files, as they are named in the field; each may end in .gz
+IDX_FILES = {
+    "x_train": ("train-images-idx3-ubyte", "train-images.idx3-ubyte"),
+    "y_train": ("train-labels-idx1-ubyte", "train-labels.idx1-ubyte"),
+    "x_test": ("t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"),
+    "y_test": ("t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte"),
+}
+EMBEDDED = Source(
+    "embedded",
+    note="scikit-learn's 1,797 scanned digits, not MNIST: results are not those of MNIST",
+)
+
+
+def locate(data="auto"):
+    """Find digits without reading them yet.
+
+    Args:
+        data: A folder that holds `mnist.npz` or the four original IDX files (also in its
+            subfolder `mnist` or `MNIST/raw`), or an npz file; "embedded" for the scanned
+            digits; "auto" for the folder in GLASS_ZOO_DATA, else Keras's cache or download,
+            else the scanned digits.
+
+    Returns:
+        A `Source` for `load_data`.
+
+    Raises:
+        DataError: If `data` is given and holds no digits.
+    """
+    if isinstance(data, Source):
+        return data
+    if str(data) == "embedded":
+        return EMBEDDED
+    if str(data) != "auto":
+        source = _find(Path(data))
+        if source is None:
+            what = "holds neither mnist.npz nor the four IDX files"
+            if not Path(data).exists():
+                what = "does not exist"
+            raise DataError(f"{data} {what}; name a folder that does with --data.")
+        return source
+
+    folder = user_folder()
+    if folder and (source := _find(folder)):
+        return source
+    try:
+        return Source("mnist", download("mnist.npz", ORIGIN, SHA256))
+    except DataError as error:
+        print(f"No MNIST at hand: {error}", flush=True)
+        return EMBEDDED
+
+
+def load_data(source="auto"):
+    """Load handwritten digits.
+
+    Args:
+        source: What `locate` returned, or anything that `locate` takes.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: images uint8 (n, 28, 28, 1), ink 255 on paper
+        0, and labels uint8 (n,) from 0 to 9. MNIST has 60,000 and 10,000 of them (LeCun,
+        Cortes and Burges; CC BY-SA 3.0). The embedded set has 1,437 and 360, stratified, the
+        same on every call (Alpaydin and Kaynak, UCI, 1998; CC BY 4.0): scanned at 8 x 8 and
+        brought to 28 x 28 the way MNIST was made.
+
+    Raises:
+        DataError: If a file is missing, damaged, or does not hold digits.
+    """
+    source = locate(source)
+    if source.path is None:
+        arrays = _scanned_digits()
+    elif source.path.is_dir():
+        arrays = {key: _read_idx(_idx_file(source.path, key), 3 if key[0] == "x" else 1) for key in IDX_FILES}
+    else:
+        arrays = _read_npz(source.path)
+    for part in "train", "test":
+        arrays[f"x_{part}"] = _checked(arrays, part, source)
+    x_train, y_train, x_test, y_test = (arrays[key] for key in IDX_FILES)
+    where = f" in {source.path}" if source.path else ""
+    note = f" ({source.note})" if source.note else ""
+    print(
+        f"Data: {source.name}{where}, {len(x_train):,} images to train on and "
+        f"{len(x_test):,} to test on{note}.",
+        flush=True,
+    )
+    return (x_train, y_train.astype("uint8")), (x_test, y_test.astype("uint8"))
+
+
+def _find(path):
+    """The digits in a folder or file, as a Source, or None."""
+    if path.is_file():
+        return Source("mnist", path)
+    for folder in path, path / "mnist", path / "MNIST" / "raw", path / "raw":
+        if (folder / "mnist.npz").is_file():
+            return Source("mnist", folder / "mnist.npz")
+        if any(_idx_file(folder, key) for key in IDX_FILES):
+            return Source("mnist", folder)
+    return None
+
+
+def _idx_file(folder, key):
+    for name in IDX_FILES[key]:
+        for file in folder / name, folder / f"{name}.gz":
+            if file.is_file():
+                return file
+    return None
+
+
+def _read_npz(path):
+    try:
+        with np.load(path) as file:  # refuses pickles
+            return {key: file[key] for key in IDX_FILES}
+    except KeyError as error:
+        raise DataError(
+            f"{path} has no array {error.args[0].split()[0]}; an MNIST file has x_train, y_train, "
+            "x_test and y_test."
+        ) from error
+    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} is damaged or not an npz file; delete it and fetch it again.") from error
+
+
+def _read_idx(path, dimensions):
+    """Read one IDX file: magic number, sizes as big-endian uint32, then bytes."""
+    if path is None:
+        raise DataError("One of the four IDX files of MNIST is missing; put all four in one folder.")
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+            content = file.read()
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is damaged; delete it and fetch it again.") from error
+    header = 4 + 4 * dimensions
+    if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
+        raise DataError(f"{path} is not an IDX file of {dimensions}-dimensional bytes; fetch it again.")
+    shape = struct.unpack(f">{dimensions}I", content[4:header])
+    expected = header + int(np.prod(shape, dtype=object))
+    if len(content) != expected:
+        raise DataError(
+            f"{path} has {len(content):,} bytes where its header promises {expected:,}; "
+            "delete it and fetch it again."
+        )
+    return np.frombuffer(content, "uint8", offset=header).reshape(shape)
+
+
+def _checked(arrays, part, source):
+    """The images of one part as (n, 28, 28, 1), once images and labels fit each other."""
+    images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
+    wrong = None
+    if images.dtype != "uint8" or images.shape[1:] not in [(28, 28), (28, 28, 1)]:
+        wrong = f"x_{part} is {images.dtype} {images.shape} where uint8 (n, 28, 28) is needed"
+    elif labels.ndim != 1 or labels.dtype.kind not in "iu":
+        wrong = f"y_{part} is {labels.dtype} {labels.shape} where integers (n,) are needed"
+    elif len(images) != len(labels):
+        wrong = f"x_{part} has {len(images):,} images but y_{part} {len(labels):,} labels"
+    elif len(images) < 20:
+        wrong = f"x_{part} has only {len(images)} images where 20 or more are needed"
+    elif labels.min() < 0 or labels.max() > 9:
+        wrong = f"y_{part} has labels from {labels.min()} to {labels.max()} where 0 to 9 are needed"
+    if wrong:
+        raise DataError(f"{source.path}: {wrong}; replace the file.")
+    return images.reshape(-1, 28, 28, 1)
+
+
+def _scanned_digits():
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    scans, labels = load_digits(return_X_y=True)
+    images = np.stack([_from_scan(scan.reshape(8, 8) / 16) for scan in scans])
+    x_train, x_test, y_train, y_test = train_test_split(
+        images, labels.astype("uint8"), test_size=360, stratify=labels, random_state=0
+    )
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def _from_scan(coverage):
+    """One 8 x 8 scan, each value the share of its cell that ink covers, in MNIST's manner.
+
+    Interpolation blurs a stroke over its neighbour cells; the ramp around one half undoes
+    that, since there the edge of the stroke runs.
+    """
+    size = 64
+    image = Image.fromarray((255 * np.pad(coverage, 1)).astype("uint8"))
+    fine = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)) / 255
+    return as_mnist(np.clip((fine - 0.3) / 0.35, 0, 1))
+
+
+def as_mnist(ink):
+    """Scale and centre one digit as the digits of MNIST were.
+
+    The digit is scaled, keeping its proportions, until its longer side measures 20 pixels,
+    and placed so that its centre of mass is in the middle of 28 x 28 pixels.
+
+    Args:
+        ink: Array (height, width), 0 where paper is and 1 where ink is; some of it ink.
+
+    Returns:
+        uint8 array (28, 28), ink 255 on paper 0.
+
+    Reference:
+        LeCun, Cortes and Burges, The MNIST database of handwritten digits, 1998.
+    """
+    rows, columns = np.where(ink.max(1) > 0.1)[0], np.where(ink.max(0) > 0.1)[0]
+    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = 20 / max(digit.shape)
+    height, width = (max(1, round(side * scale)) for side in digit.shape)
+    image = Image.fromarray((255 * digit).astype("uint8"))
+    digit = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(float)
+    digit *= 255 / digit.max()
+
+    row, column = ndimage.center_of_mass(digit)
+    top = int(np.clip(round(13.5 - row), 0, 28 - height))
+    left = int(np.clip(round(13.5 - column), 0, 28 - width))
+    result = np.zeros((28, 28), "uint8")
+    result[top : top + height, left : left + width] = digit.round()
+    return result
+
+
+def read_image(path):
+    """Read an image file of one handwritten digit as an MNIST image.
+
+    Takes a photo of a pen stroke on paper or a drawing (dark on light or light on dark, any
+    size, uneven light, thin or thick pen). A 28 x 28 image, light on dark, is taken as it is.
+
+    Args:
+        path: Image file in any format that Pillow reads.
+
+    Returns:
+        uint8 array (28, 28, 1), ink 255 on paper 0, ready for a digit model.
+
+    Raises:
+        DataError: If the file cannot be read or shows no stroke.
+    """
+    grey = read_photo(path).mean(-1)
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if grey.shape == (28, 28) and np.median(border) < 64 and grey.max() >= 128:
+        return grey.round().astype("uint8")[..., None]
+
+    ink = _ink(grey)
+    if ink is None:
+        raise DataError(f"{path} shows no pen stroke; name a picture of one dark digit on paper.")
+    return as_mnist(ink)[..., None]
+
+
+def _ink(grey):
+    """Find one pen stroke, dark on light or light on dark.
+
+    Args:
+        grey: Array (height, width) in [0, 255].
+
+    Returns:
+        Array (height, width), long side 256, 0 for paper to 1 for ink, the stroke brought to
+        the weight that strokes have in MNIST; None if nothing stands out.
+    """
+    image = Image.fromarray(grey.astype("uint8"))
+    scale = 256 / max(image.size)
+    size = [max(1, round(side * scale)) for side in image.size]
+    image = image.resize(size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(0.7))
+    pixels = np.asarray(image).astype(float)
+    detail = pixels - ndimage.gaussian_filter(pixels, 16)  # without shadows
+    if (detail**3).sum() > 0:  # few much lighter pixels, not few much darker ones: chalk
+        image = ImageOps.invert(image)
+    # What is lightest in the neighbourhood is paper: shadows change slowly, strokes do not.
+    # The neighbourhood, about 80 of 256 pixels, is wider than any stroke.
+    thumbnail = image.resize([max(1, side // 4) for side in size], Image.Resampling.BOX)
+    paper = thumbnail.filter(ImageFilter.MaxFilter(21)).filter(ImageFilter.GaussianBlur(5))
+    paper = np.asarray(paper.resize(size, Image.Resampling.BICUBIC)).astype(float)
+    darkness = np.clip(1 - np.asarray(image) / np.maximum(paper, 1), 0, 1)
+
+    peak = np.quantile(darkness, 0.999)
+    if peak < 0.1:
+        return None
+    stroke = darkness > peak / 2
+    parts, count = ndimage.label(stroke, np.ones((3, 3)))
+    areas = np.bincount(parts.ravel())[1:]
+    kept = 1 + np.where(areas >= 0.1 * areas.max())[0]  # smaller parts are specks
+    stroke = np.isin(parts, kept)
+
+    rows, columns = np.where(stroke.any(1))[0], np.where(stroke.any(0))[0]
+    extent = max(np.ptp(rows), np.ptp(columns)) + 1
+    # A stroke is about as wide as twice the mean distance, along its ridge, to its edge.
+    # In MNIST it measures about a ninth of the digit: a finer pen's is widened to that.
+    depth = ndimage.distance_transform_edt(stroke)
+    ridge = depth[(depth == ndimage.maximum_filter(depth, 3)) & stroke]
+    missing = max(0, extent / 18 - ridge.mean())
+    margin = int(missing) + 2
+    distance = ndimage.distance_transform_edt(~np.pad(stroke, margin))
+    return np.clip(missing + 1.0 - distance, 0, 1)

@@ -1,0 +1,31 @@
+"""The zoo: builder functions that return uncompiled Keras models.
+
+Each builder is imported when it is first asked for, so that `python -m models` can list the
+zoo without loading Keras.
+"""
+
+import importlib
+
+from models._errors import ModelError
+
+_HOMES = {
+    "ConvNet": "models.convnets",
+    "TwoBlockConvNet": "models.convnets",
+    "LeNet5": "models.convnets",
+    "MLP": "models.dense",
+    "CountingMLP": "models.counting",
+    "DenseLayer": "models.counting",
+    "ConvLayer": "models.counting",
+}
+
+__all__ = ["ModelError", *_HOMES]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'models' has no builder {name!r}; it has {', '.join(_HOMES)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__():
+    return __all__

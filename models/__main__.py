@@ -1,0 +1,35 @@
+"""List the zoo: `python -m models`. Everything it says is in zoo.json, which tests hold true."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from models._weights import FOLDER, zoo
+
+
+def rows():
+    """One row for each builder and set of weights: name, call, parameters and what they reach."""
+    for entry in zoo().values():
+        for weights in entry["weights"] or [None]:
+            row = [entry["name"], entry["call"], f"{entry['parameters']:,}"]
+            if weights:
+                size = (FOLDER / weights["file"]).stat().st_size
+                row += [
+                    f'"{weights["name"]}"',
+                    f"{weights['test_accuracy']:.2%} of test images",
+                    weights["data"],
+                    f"{size / 1e6:.1f} MB",
+                ]
+            yield row
+
+
+if __name__ == "__main__":
+    table = Table(title="The zoo")
+    for column in "name", "builder", "weights", "result", "data", "file":
+        table.add_column(column, overflow="fold")
+        if column == "builder":
+            table.add_column("parameters", justify="right")
+    for row in rows():
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

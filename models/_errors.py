@@ -1,0 +1,5 @@
+"""What can go wrong with a model by a user's doing."""
+
+
+class ModelError(ValueError):
+    """A model that cannot be built or loaded: one sentence that names what, and what to do."""

@@ -1,0 +1,96 @@
+"""Weights: the zoo's own, listed in zoo.json, and files that users have."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from models._errors import ModelError
+
+FOLDER = Path(__file__).parent / "weights"
+LIST = Path(__file__).with_name("zoo.json")
+
+
+def zoo():
+    """The zoo's list: for each builder its parameters and the weights that come with it."""
+    return json.loads(LIST.read_text(encoding="utf-8"))
+
+
+def check_image_model(builder, input_shape, classes, smallest):
+    """Refuse sizes that no layer of `builder` could work on.
+
+    Args:
+        builder: Name of the builder, for the message.
+        input_shape: What the user gave as (height, width, channels).
+        classes: What the user gave as the number of classes.
+        smallest: The least height and width that leave a pixel after the last pooling.
+
+    Raises:
+        ModelError: If the image is too small or the number of classes is not positive.
+    """
+    if len(input_shape) != 3 or min(input_shape) < 1:
+        raise ModelError(f"{builder} takes input_shape=(height, width, channels), not {tuple(input_shape)}.")
+    if min(input_shape[:2]) < smallest:
+        height, width = input_shape[:2]
+        raise ModelError(
+            f"{builder} needs images of at least {smallest} x {smallest} pixels, not {height} x {width}."
+        )
+    if classes < 1:
+        raise ModelError(f"{builder} needs classes of 1 or more, not {classes}.")
+
+
+def load_weights(model, weights, builder, build):
+    """Fill `model` with weights.
+
+    Args:
+        model: The model to fill.
+        weights: None for none, the name of a set that comes with `builder`, or a file that
+            Keras saved: `.weights.h5` or `.keras`.
+        builder: Name of the builder.
+        build: Function of a number of classes that builds the same model with that many; a
+            named set keeps all but the last layer where the numbers of classes differ.
+
+    Returns:
+        `model`.
+
+    Raises:
+        ModelError: If the weights are unknown, missing, damaged, or do not fit the model.
+    """
+    if weights is None:
+        return model
+    named = {entry["name"]: entry for entry in zoo()[builder]["weights"]}
+    entry = named.get(str(weights))
+    path = FOLDER / entry["file"] if entry else Path(weights)
+    if not path.is_file():
+        if entry:
+            raise ModelError(
+                f"{path} is missing; restore it from the project's repository, "
+                f"or make it again with `{entry['command']}`."
+            )
+        known = " or ".join(f'"{name}"' for name in named)
+        raise ModelError(
+            f"{builder} has no weights {str(weights)!r}, and no such file exists; "
+            f"use {known}, or name a file."
+        )
+    if not path.name.endswith((".weights.h5", ".keras")):
+        raise ModelError(f"{path} must end in .weights.h5 or .keras, as Keras saves weights.")
+    if entry and hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        raise ModelError(
+            f"{path} is damaged (its checksum differs from the list); "
+            "restore it from the project's repository."
+        )
+
+    classes = model.output_shape[-1]
+    full = model
+    if entry and entry["classes"] != classes:
+        full = build(entry["classes"])
+    try:
+        full.load_weights(path)
+    except Exception as error:  # h5py and Keras raise many kinds on a file that does not fit
+        raise ModelError(
+            f"{path} does not fit this {builder}, or is damaged; "
+            "build the model with the settings that the weights were trained with."
+        ) from error
+    if full is not model:
+        for target, source in zip(model.layers[:-1], full.layers[:-1], strict=True):
+            target.set_weights(source.get_weights())
+    return model

@@ -1,0 +1,89 @@
+"""The lectures' counting networks: small enough to count on a blackboard.
+
+Call `.summary()` on each, and compare with the formula in its docstring.
+"""
+
+import keras
+from keras import layers
+
+from models._errors import ModelError
+
+
+def CountingMLP(inputs=20, name="counting_mlp"):
+    """Two dense layers of 20 and one output neuron, each neuron with a bias.
+
+    (inputs + 1) · 20 + (20 + 1) · 20 + (20 + 1) · 1 parameters: 861 for 20 inputs, 1,311,181
+    for the 65,536 pixels of a 256 x 256 image.
+
+    Args:
+        inputs: Number of input values, of any range.
+        name: Name of the model.
+
+    Returns:
+        An uncompiled model: (batch, inputs) -> (batch, 1), a probability.
+
+    Raises:
+        ModelError: If `inputs` is not positive.
+    """
+    if inputs < 1:
+        raise ModelError(f"CountingMLP needs inputs of 1 or more, not {inputs}.")
+    values = keras.Input((inputs,), name="values")
+    x = layers.Dense(20, activation="relu", name="dense1")(values)
+    x = layers.Dense(20, activation="relu", name="dense2")(x)
+    x = layers.Dense(1, activation="sigmoid", name="output")(x)
+    return keras.Model(values, x, name=name)
+
+
+def DenseLayer(input_shape=(32, 32, 1), name="dense_layer"):
+    """One dense layer without biases, from an image to an image of the same size.
+
+    (height · width · channels)² parameters: 1,048,576 for 32 x 32.
+
+    Args:
+        input_shape: (height, width, channels) of one image, of any range.
+        name: Name of the model.
+
+    Returns:
+        An uncompiled model: (batch, height, width, channels) -> the same shape.
+
+    Raises:
+        ModelError: If a size is not positive.
+    """
+    _check_shape("DenseLayer", input_shape)
+    images = keras.Input(input_shape, name="images")
+    x = layers.Flatten(name="flatten")(images)
+    x = layers.Dense(x.shape[-1], use_bias=False, name="dense")(x)
+    x = layers.Reshape(input_shape, name="image")(x)
+    return keras.Model(images, x, name=name)
+
+
+def ConvLayer(input_shape=(32, 32, 1), kernel_size=21, name="conv_layer"):
+    """One convolution without biases, from an image to an image of the same size.
+
+    kernel_size² · channels² parameters: 441 for a 21 x 21 kernel and one channel, whatever the
+    height and width.
+
+    Args:
+        input_shape: (height, width, channels) of one image, of any range.
+        kernel_size: Height and width of the kernel.
+        name: Name of the model.
+
+    Returns:
+        An uncompiled model: (batch, height, width, channels) -> the same shape.
+
+    Raises:
+        ModelError: If a size is not positive.
+    """
+    _check_shape("ConvLayer", input_shape)
+    if kernel_size < 1:
+        raise ModelError(f"ConvLayer needs a kernel_size of 1 or more, not {kernel_size}.")
+    images = keras.Input(input_shape, name="images")
+    x = layers.Conv2D(input_shape[-1], kernel_size, padding="same", use_bias=False, name="convolution")(
+        images
+    )
+    return keras.Model(images, x, name=name)
+
+
+def _check_shape(builder, input_shape):
+    if len(input_shape) != 3 or min(input_shape) < 1:
+        raise ModelError(f"{builder} takes input_shape=(height, width, channels), not {tuple(input_shape)}.")

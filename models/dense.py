@@ -1,0 +1,45 @@
+"""Dense networks, which know nothing of neighbouring pixels."""
+
+import keras
+from keras import layers
+
+from models._weights import check_image_model, load_weights
+
+
+def MLP(
+    input_shape=(28, 28, 1),
+    classes=10,
+    hidden_units=(512,),
+    classifier_activation="softmax",
+    weights=None,
+    name="mlp",
+):
+    """Flatten → Dense → Dense: 784 → 512 → 10 by default, 407,050 parameters.
+
+    Args:
+        input_shape: (height, width, channels) of one image, pixels in [0, 255].
+        classes: Number of classes.
+        hidden_units: Neurons of each hidden layer.
+        classifier_activation: Activation of the last layer, None for logits.
+        weights: None for random ones, "mnist" for the zoo's own, or a file. With other than 10
+            classes "mnist" fills all but the last layer.
+        name: Name of the model.
+
+    Returns:
+        An uncompiled model: (batch, height, width, channels) -> (batch, classes).
+
+    Raises:
+        ModelError: If a size is not positive, or the weights are missing or do not fit.
+    """
+    check_image_model("MLP", input_shape, classes, smallest=1)
+
+    def build(classes):
+        images = keras.Input(input_shape, name="images")
+        x = layers.Rescaling(1 / 255, name="rescale")(images)
+        x = layers.Flatten(name="flatten")(x)
+        for number, units in enumerate(hidden_units, start=1):
+            x = layers.Dense(units, activation="relu", name=f"dense{number}")(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+        return keras.Model(images, x, name=name)
+
+    return load_weights(build(classes), weights, "MLP", build)

@@ -1,0 +1,1 @@
+"""The lessons. `python -m tutorials` lists them."""

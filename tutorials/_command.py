@@ -1,0 +1,105 @@
+"""The command line of every lesson: its flags, its quiet start, its one-sentence errors.
+
+A lesson imports this module first, so that TensorFlow's start-up notices do not stand above
+what the lesson has to say.
+"""
+
+import contextlib
+import functools
+import io
+import os
+import re
+import sys
+import tempfile
+
+import tyro
+
+
+@contextlib.contextmanager
+def _without_notices():
+    """Hold back what native code writes to standard error; show it if the block fails."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+with _without_notices():
+    import keras
+
+    keras.ops.zeros(1)  # makes the backend look for its devices, which it also comments on
+
+from datasets import DataError
+from models import ModelError
+
+# For `fit` and `predict`: a progress bar on a terminal, one line an epoch in a file or pipe
+VERBOSE = 1 if sys.stdout.isatty() else 2
+
+
+class LessonError(ValueError):
+    """A setting or folder that a lesson cannot use: one sentence that names it, and what to do."""
+
+
+def check_positive(**settings):
+    """Refuse settings that are zero or negative; None means "by default" and passes.
+
+    Raises:
+        LessonError: Names the flag and the value.
+    """
+    for name, value in settings.items():
+        if value is not None and not value > 0:
+            raise LessonError(f"--{name.replace('_', '-')} must be more than 0, not {value}.")
+
+
+def run(main):
+    """Call `main` with the flags of the command line, which its signature and docstring define.
+
+    An expected error is shown as its one sentence and ends the program with 1, a flag that
+    cannot be used with 2, Ctrl-C with 130. Anything else is a bug and keeps its traceback.
+    """
+    with contextlib.suppress(AttributeError):  # a terminal that cannot show a box still runs
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        _parse(main)()
+    except (DataError, ModelError, LessonError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(
+            "\nStopped by Ctrl-C: this run is not kept, "
+            "and the results of earlier, complete runs are as they were.",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+
+
+def _parse(main):
+    """`main` with its settings taken from the command line, ready to be called."""
+
+    @functools.wraps(main)
+    def with_settings(*arguments, **settings):
+        return functools.partial(main, *arguments, **settings)
+
+    frame = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(frame):
+            return tyro.cli(with_settings, config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff))
+    except SystemExit as stop:
+        if stop.code:  # tyro explains in a framed box; its first paragraph is the error
+            lines = [line.strip("│ ") for line in frame.getvalue().splitlines()[1:]]
+            ends = (n for n, line in enumerate(lines) if not line or line[0] in "─╰")
+            sentence = " ".join(lines[: next(ends, None)]).rstrip(".")
+            if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", sentence):
+                sentence = f"{flag[1]} cannot be {flag[2]!r}"
+            print(f"Error: {sentence}; --help lists the flags and their values.", file=sys.stderr)
+        raise

@@ -1,0 +1,172 @@
+"""Where results go: outputs/LESSON/, the metrics file, the closing lines."""
+
+import contextlib
+import inspect
+import json
+import os
+import platform
+import shutil
+import tempfile
+import time
+import weakref
+from importlib import metadata
+from pathlib import Path
+
+from tutorials._command import LessonError
+
+import keras
+
+EXPECTED = Path(__file__).with_name("expected.json")
+MANIFEST = ".files"  # what a run wrote, so that the next run knows what is not its own
+NO_PART_OF_A_BAND = {"data", "model", "outputs", "seed"}  # settings that a band allows to vary
+
+
+class Report:
+    """Collects what one run of a lesson produces, and puts it in place when all is there.
+
+    Everything is written to a hidden folder beside the old results, which `close` replaces
+    with it. A run that fails or is interrupted leaves the old results as they were.
+
+    Args:
+        main: The lesson's main function; its file names the lesson, its signature tells
+            which settings are the defaults.
+        settings: The arguments it was called with, `locals()` on its first line.
+
+    Raises:
+        LessonError: If the output folder cannot be written, or the seed is not a seed.
+    """
+
+    def __init__(self, main, settings):
+        self.lesson = Path(inspect.getfile(main)).stem
+        self.settings = dict(settings)
+        self.folder = Path(settings["outputs"]) / self.lesson
+        self._default = all(
+            settings[name] == parameter.default
+            for name, parameter in inspect.signature(main).parameters.items()
+            if name not in NO_PART_OF_A_BAND
+        )
+        self._started = time.perf_counter()
+        if not 0 <= settings["seed"] < 2**32:
+            raise LessonError(f"--seed must be from 0 to 4294967295, not {settings['seed']}.")
+        with self._writing(self.folder):
+            if self.folder.exists() and not self.folder.is_dir():
+                raise NotADirectoryError(0, "a file is in its place")
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self._draft = Path(tempfile.mkdtemp(prefix=f".{self.lesson}-", dir=self.folder.parent))
+        self._clean_up = weakref.finalize(self, shutil.rmtree, self._draft, ignore_errors=True)
+
+    def figure(self, name, axes):
+        """Save a figure as NAME.png.
+
+        Args:
+            name: File name without its ending.
+            axes: matplotlib Axes, or an array of those of one figure.
+        """
+        figure = getattr(axes, "flat", [axes])[0].figure
+        with self._writing(self.folder / f"{name}.png"):
+            figure.savefig(self._draft / f"{name}.png", dpi=150)
+
+    def model(self, model, class_names):
+        """Save a trained model as model.keras, and its class names, in index order, as labels.json.
+
+        `python -m tutorials.predict` needs both.
+        """
+        with self._writing(self.folder / "model.keras"):
+            model.save(self._draft / "model.keras")
+        self._write_json("labels.json", list(class_names))
+
+    def close(self, source, examples, **results):
+        """Write metrics.json, put everything in place, and say what came out.
+
+        Args:
+            source: The `Source` that the data came from.
+            examples: Number of examples used, for training and testing together.
+            **results: Every metric of the run, by name.
+
+        Returns:
+            What was written to metrics.json.
+        """
+        metrics = {
+            "lesson": self.lesson,
+            "results": {
+                name: value if isinstance(value, int) else float(value) for name, value in results.items()
+            },
+            "settings": {
+                name: str(value) if isinstance(value, Path) else value
+                for name, value in self.settings.items()
+            },
+            "data": {"source": str(source), "examples": examples},
+            "environment": {
+                "python": platform.python_version(),
+                "keras": keras.version(),
+                "backend": keras.backend.backend(),
+                "backend_version": metadata.version(keras.backend.backend()),
+                "processors": os.cpu_count(),
+            },
+            "seconds": round(time.perf_counter() - self._started, 2),
+        }
+        self._write_json("metrics.json", metrics)
+        self._put_in_place()
+        self._say(source, metrics["results"])
+        return metrics
+
+    def _write_json(self, name, content):
+        with self._writing(self.folder / name):
+            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+            (self._draft / name).write_text(text, encoding="utf-8")
+
+    def _put_in_place(self):
+        with self._writing(self.folder):
+            written = sorted(file.name for file in self._draft.iterdir())
+            (self._draft / MANIFEST).write_text("\n".join(written), encoding="utf-8")
+            if self.folder.exists():
+                self._keep_what_is_the_users()
+                # Two renames: at every moment one complete set of results is on the disk
+                old = self._draft.with_name(self._draft.name + "-old")
+                self.folder.rename(old)
+                self._draft.rename(self.folder)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                self._draft.rename(self.folder)
+            self._clean_up.detach()
+            self.folder.chmod(0o755)  # mkdtemp makes folders that only their owner can read
+
+    def _keep_what_is_the_users(self):
+        """Copy files over that no run wrote, such as a photo put beside the model."""
+        with contextlib.suppress(FileNotFoundError):
+            ours = (self.folder / MANIFEST).read_text(encoding="utf-8").split("\n")
+            for file in self.folder.iterdir():
+                target = self._draft / file.name
+                if file.name not in ours and not target.exists():
+                    copy = shutil.copytree if file.is_dir() else shutil.copy2
+                    copy(file, target)
+
+    def _say(self, source, results):
+        """The closing lines: each result, and whether it lies in its band."""
+        bands = json.loads(EXPECTED.read_text(encoding="utf-8"))
+        bands = bands.get(self.lesson, {}).get(source.name, {})
+        bands = bands.get(self.settings.get("model", "default"), {})
+        print("\nResults")
+        for name, value in results.items():
+            text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+            if self._default and name in bands:
+                low, high = bands[name]
+                where = "inside" if low <= value <= high else "OUTSIDE"
+                text = f"{text:<12} {where} the expected band, {low:,} to {high:,}"
+            print(f"  {name:<24} {text}".rstrip())
+        if not self._default:
+            print("There is no expected band for other than the default settings.")
+        elif not bands:
+            print("There is no expected band for this data.")
+        print(f"Figures and numbers are in {self.folder}.")
+
+    @contextlib.contextmanager
+    def _writing(self, path):
+        """Turn a disk's refusal into one sentence that names the file."""
+        try:
+            yield
+        except OSError as error:
+            raise LessonError(
+                f"{path} cannot be written ({(error.strerror or str(error)).lower()}); "
+                "free some space there, or choose another folder with --outputs."
+            ) from error

@@ -1,0 +1,99 @@
+"""Use a lesson's saved model on your own files.
+
+python -m tutorials.predict outputs/digits photo.png more_photos/
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from tutorials._command import LessonError, run  # first: loads Keras quietly
+
+import keras
+import numpy as np
+from tyro.conf import Positional
+
+from datasets import DataError, digits
+from datasets.photos import SUFFIXES
+
+# How each lesson's model wants a file read: a function of its path
+READERS = {"digits": digits.read_image}
+
+
+def main(folder: Positional[Path], inputs: Positional[Annotated[tuple[Path, ...], "INPUT"]]) -> None:
+    """Say what the model of a lesson sees in each file.
+
+    Args:
+        folder: Where the lesson left its results, such as outputs/digits.
+        inputs: Image files, or folders of image files.
+    """
+    lesson, model, class_names = load(folder)
+    read = READERS[lesson]
+    unreadable = 0
+    files = list(_files(inputs))
+    for file in files:
+        try:
+            example = read(file)
+        except DataError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            unreadable += 1
+            continue
+        probabilities = model.predict(example[None], verbose=0)[0]  # (classes,)
+        best, second = np.argsort(-probabilities)[:2]
+        print(
+            f"{file}: {class_names[best]} ({probabilities[best]:.1%}), "
+            f"else {class_names[second]} ({probabilities[second]:.1%})",
+            flush=True,
+        )
+    if unreadable:
+        raise LessonError(f"{unreadable} of {len(files)} files could not be used.")
+
+
+def load(folder):
+    """Load what a lesson saved.
+
+    Args:
+        folder: The lesson's results.
+
+    Returns:
+        (name of the lesson, the model, its class names in index order).
+
+    Raises:
+        LessonError: If the folder holds no results, or they are damaged.
+    """
+    if not (folder / "metrics.json").is_file() or not (folder / "model.keras").is_file():
+        raise LessonError(
+            f"{folder} holds no trained model; run a lesson first, "
+            "such as python -m tutorials.digits, and name the folder it names."
+        )
+    try:
+        lesson = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["lesson"]
+        class_names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+        model = keras.saving.load_model(folder / "model.keras")
+    except Exception as error:  # a damaged file can fail anywhere inside Keras
+        raise LessonError(f"The results in {folder} are damaged; run the lesson again.") from error
+    if lesson not in READERS:
+        raise LessonError(f"The model in {folder} is of the lesson {lesson}, which takes no files.")
+    if not isinstance(class_names, list) or len(class_names) != model.output_shape[-1]:
+        raise LessonError(
+            f"{folder / 'labels.json'} does not name the model's {model.output_shape[-1]} classes; "
+            "run the lesson again."
+        )
+    return lesson, model, class_names
+
+
+def _files(inputs):
+    """Every named file, and in every named folder the files that look like images."""
+    for path in inputs:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            if not found:
+                raise LessonError(f"{path} holds no image files; name a folder that does.")
+            yield from found
+        else:
+            yield path
+
+
+if __name__ == "__main__":
+    run(main)
