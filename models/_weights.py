@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 
 from models._errors import ModelError
@@ -84,7 +85,9 @@ def load_weights(model, weights, builder, build):
     if entry and entry["classes"] != classes:
         full = build(entry["classes"])
     try:
-        full.load_weights(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random
+            full.load_weights(path)
     except Exception as error:  # h5py and Keras raise many kinds on a file that does not fit
         raise ModelError(
             f"{path} does not fit this {builder}, or is damaged; "
