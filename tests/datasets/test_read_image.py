@@ -1,0 +1,95 @@
+"""Photos of digits on paper: drawn here in every light, read by the zoo's own network."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+import models
+from datasets import DataError, digits
+
+
+def photograph(image, random, size=(640, 480), thin=False, dark=40, paper=215):
+    """A photo of one digit as if drawn with a pen: shadow, grain, anywhere on the paper."""
+    side = int(random.integers(180, 330))
+    ink = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
+    ink = np.asarray(ink.filter(ImageFilter.GaussianBlur(side / 60))) / 255.0
+    if thin:  # only the ridge of the stroke, about six pixels wide
+        from scipy import ndimage
+
+        depth = ndimage.distance_transform_edt(ink > 0.5)
+        ridge = depth > np.maximum(0, ndimage.maximum_filter(depth, 15) - 3)
+        ink = ndimage.gaussian_filter(ridge * 1.0, 1)
+    width, height = size
+    canvas = np.zeros((height, width))
+    top, left = random.integers(0, height - side), random.integers(0, width - side)
+    canvas[top : top + side, left : left + side] = ink
+    across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    angle = random.uniform(0, 6.3)
+    light = 1 - 0.25 * (np.cos(angle) * across + np.sin(angle) * down + across**2 * down**2)
+    photo = (paper - (paper - dark) * canvas) * light + random.normal(0, 4, canvas.shape)
+    colour = photo[..., None] * np.array([1, 0.97, 0.9])
+    return Image.fromarray(np.clip(colour, 0, 255).astype("uint8"))
+
+
+def share_read(images, labels, folder, **how):
+    random = np.random.default_rng(0)
+    read = []
+    for number, image in enumerate(images):
+        photograph(image[..., 0], random, **how).save(folder / f"{number}.jpg")
+        read.append(digits.read_image(folder / f"{number}.jpg"))
+    answers = models.ConvNet(weights="mnist").predict(np.stack(read), verbose=0).argmax(1)
+    return np.mean(answers == labels)
+
+
+@pytest.fixture(scope="module")
+def scanned():
+    _, (images, labels) = digits.load_data("embedded")
+    model = models.ConvNet(weights="mnist")
+    right = model.predict(images, verbose=0).argmax(1) == labels
+    return images[right][:80], labels[right][:80]
+
+
+@pytest.mark.parametrize("how", [{}, {"dark": 120}, {"dark": 230, "paper": 30}, {"size": (1600, 1200)}])
+def test_photos_of_digits_that_it_can_read_are_read(scanned, tmp_path, how):
+    assert share_read(*scanned, tmp_path, **how) >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [{}, {"thin": True}, {"dark": 230, "paper": 30}])
+def test_photos_of_mnists_test_digits_are_read(mnist_folder, tmp_path, how):
+    _, (images, labels) = digits.load_data(mnist_folder)
+    assert share_read(images[:300], labels[:300], tmp_path, **how) >= (0.90 if "thin" in how else 0.97)
+
+
+def test_an_mnist_image_is_taken_as_it_is(scanned, tmp_path):
+    image = scanned[0][0]
+    Image.fromarray(image[..., 0]).save(tmp_path / "digit.png")
+    np.testing.assert_array_equal(digits.read_image(tmp_path / "digit.png"), image)
+
+
+def test_dark_on_light_and_light_on_dark_are_the_same_digit(scanned, tmp_path):
+    image = Image.fromarray(scanned[0][0][..., 0]).resize((100, 100), Image.Resampling.BICUBIC)
+    image.save(tmp_path / "chalk.png")
+    Image.fromarray(255 - np.asarray(image)).save(tmp_path / "pen.png")
+    chalk, pen = (digits.read_image(tmp_path / name).astype(float) for name in ("chalk.png", "pen.png"))
+    assert np.abs(chalk - pen).mean() < 2
+
+
+def test_specks_and_paper_without_a_stroke(tmp_path):
+    random = np.random.default_rng(0)
+    blank = np.clip(random.normal(200, 4, (300, 400)), 0, 255).astype("uint8")
+    Image.fromarray(blank).save(tmp_path / "blank.png")
+    with pytest.raises(DataError, match=r"blank\.png shows no pen stroke"):
+        digits.read_image(tmp_path / "blank.png")
+    Image.new("L", (1, 1)).save(tmp_path / "dot.png")
+    with pytest.raises(DataError, match=r"dot\.png shows no pen stroke"):
+        digits.read_image(tmp_path / "dot.png")
+
+    blank[60:240, 190:210] = 30  # a one
+    alone = blank.copy()
+    blank[20:26, 30:36] = 20  # a fly
+    for name, pixels in ("one.png", alone), ("one_and_fly.png", blank):
+        Image.fromarray(pixels).save(tmp_path / name)
+    np.testing.assert_allclose(
+        digits.read_image(tmp_path / "one.png"), digits.read_image(tmp_path / "one_and_fly.png"), atol=3
+    )

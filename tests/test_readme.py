@@ -1,0 +1,68 @@
+"""What the README says works as it is written."""
+
+import json
+import re
+import shutil
+
+from PIL import Image
+
+import models
+from datasets import digits
+from tutorials import digits as lesson
+from tutorials.__main__ import LESSONS
+
+
+def blocks(root, language):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_ci_runs_the_readmes_test_command(root):
+    commands = [
+        line for block in blocks(root, "sh") for line in block.splitlines() if line.startswith("python3")
+    ]
+    assert len(commands) == 2
+    assert commands[0].endswith(".venv/bin/python -m tutorials.digits")
+    assert commands[1].endswith(".venv/bin/python -m pytest")
+    assert commands[1] in (root / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_python_of_the_readme_runs(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (images, labels), _ = digits.load_data("embedded")
+    Image.fromarray(255 - images[3, ..., 0]).resize((200, 200)).save("photo.png")
+    lesson.main(data="embedded", quick=True)
+    code = blocks(root, "python")
+    assert len(code) >= 2
+    for block in code:
+        # The quick model reads nothing yet: put the zoo's in its place
+        models.ConvNet(weights="mnist").save("outputs/digits/model.keras")
+        exec(compile(block, "README.md", "exec"), {})
+    assert str(labels[3]) in capsys.readouterr().out.split("Non-trainable")[-1]
+    shutil.rmtree("outputs")
+
+
+def test_every_lesson_and_picture_of_the_readme_is_there(root):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    for lesson_name in LESSONS:
+        assert f"tutorials.{lesson_name}" in text
+    pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", text)
+    assert pictures
+    for alternative, path in pictures:
+        assert alternative
+        assert (root / path).stat().st_size < 300_000
+
+
+def test_results_in_the_readme_lie_in_their_bands(root):
+    """`digits` rows read "99.1 %" and the like: each is held against tutorials/expected.json."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    bands = json.loads((root / "tutorials" / "expected.json").read_text(encoding="utf-8"))["digits"]
+    rows = re.findall(
+        r"^\| `--model (\w+)` \| ([\d,]+) \| ([\d.]+) ± [\d.]+ % \| ([\d.]+) ± [\d.]+ %", text, re.M
+    )
+    assert {row[0] for row in rows} == set(bands["mnist"])
+    for model, parameters, *accuracies in rows:
+        assert int(parameters.replace(",", "")) == bands["mnist"][model]["parameters"][0]
+        for source, accuracy in zip(("mnist", "embedded"), accuracies, strict=True):
+            low, high = bands[source][model]["test_accuracy"]
+            assert low <= float(accuracy) / 100 <= high

@@ -1,0 +1,53 @@
+"""The house keeps its shape: arrows run one way, and what the README says is what CI runs."""
+
+import ast
+import re
+import sys
+
+import pytest
+
+MAY_IMPORT = {
+    "models": {"keras", "models", "rich"},
+    "datasets": {"keras", "numpy", "PIL", "scipy", "sklearn", "datasets"},
+}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+@pytest.mark.parametrize("wing", MAY_IMPORT)
+def test_ground_floor_imports_only_what_it_may(root, wing):
+    for path in (root / wing).glob("*.py"):
+        for name in imports(path):
+            package = name.partition(".")[0]
+            assert package in MAY_IMPORT[wing] or package in sys.stdlib_module_names, f"{path.name}: {name}"
+
+
+def test_no_lesson_imports_another(root):
+    from tutorials.__main__ import LESSONS
+
+    for path in (root / "tutorials").glob("*.py"):
+        for name in imports(path):
+            assert name.removeprefix("tutorials.") not in LESSONS, f"{path.name}: {name}"
+
+
+def test_every_lesson_is_listed_and_every_listed_one_is_there(root):
+    from tutorials.__main__ import LESSONS
+
+    commands = {"predict", "train_zoo"}
+    files = {path.stem for path in (root / "tutorials").glob("[a-z]*.py")}
+    assert files == set(LESSONS) | commands
+
+
+def test_names_of_no_machine_are_in_the_project(root):
+    private = re.compile("/" + "work/|/" + "root/|/" + "opt/|shared" + "/data")
+    for path in root.rglob("*"):
+        parts = path.relative_to(root).parts
+        if parts[0].startswith(".") or path.suffix not in {".py", ".md", ".txt", ".toml", ".json"}:
+            continue
+        assert not private.search(path.read_text(encoding="utf-8")), path

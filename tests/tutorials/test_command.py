@@ -1,0 +1,235 @@
+"""The command line as a user meets it: real processes, real pipes, a real terminal."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+LEARN = [sys.executable, "-m", "tutorials.digits", "--data", "embedded"]
+
+
+def call(arguments, root, **how):
+    how = {"cwd": root, "capture_output": True, "text": True, "encoding": "utf-8", "timeout": 120} | how
+    return subprocess.run([str(argument) for argument in arguments], **how)
+
+
+def assert_clean(text):
+    """No control characters but line ends, and no line of a framework's log."""
+    assert {c for c in text if ord(c) < 32 or ord(c) == 127} <= {"\n"}
+    for noise in "oneDNN", "cuda", "WARNING", "cpu_feature", "Traceback", "I0000", "E0000", "absl":
+        assert noise not in text
+
+
+def test_a_piped_run_is_clean_and_works_from_any_folder(root, tmp_path):
+    done = call(
+        [sys.executable, root / "tutorials" / "digits.py", "--data", "embedded", "--epochs", 3], tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert_clean(done.stdout)
+    assert done.stdout.count(" loss:") == 3  # one line an epoch
+    assert "python -m tutorials.predict outputs/digits photo.png" in done.stdout
+    assert (tmp_path / "outputs" / "digits" / "metrics.json").exists()
+
+    # And the saved model reads a file, in a process of its own
+    from PIL import Image
+
+    from datasets import digits
+
+    (images, labels), _ = digits.load_data("embedded")
+    Image.fromarray(255 - images[0, ..., 0]).resize((300, 300)).save(tmp_path / "mine.png")
+    done = call(
+        [sys.executable, root / "tutorials" / "predict.py", "outputs/digits", "mine.png", "none.png"],
+        tmp_path,
+    )
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"mine.png: {labels[0]} (")
+    assert "none.png does not exist" in done.stderr
+    assert "1 of 2 files" in done.stderr
+    assert_clean(done.stdout + done.stderr)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_on_a_terminal_there_is_a_progress_bar(root, tmp_path):
+    import pty
+
+    screen, terminal = pty.openpty()
+    child = subprocess.Popen(
+        [*LEARN, "--quick", "--outputs", tmp_path], cwd=root, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(screen, 65536)
+        except OSError:  # the other end is closed
+            break
+    assert child.wait() == 0
+    assert "━".encode() in shown
+    assert b"\r" in shown.replace(b"\r\n", b"") or b"\x08" in shown
+    assert b"oneDNN" not in shown
+
+
+def test_ctrl_c_says_so_and_keeps_the_last_results(root, tmp_path):
+    kept = tmp_path / "digits" / "metrics.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    child = subprocess.Popen(
+        [*LEARN, "--epochs", "5000", "--outputs", tmp_path],
+        cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    for line in child.stdout:
+        if line.startswith("Epoch 3/"):
+            break
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Stopped by Ctrl-C" in said
+    assert "Traceback" not in said
+    assert kept.read_text() == "{}"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["digits"]
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback(root, tmp_path):
+    child = subprocess.Popen(
+        [*LEARN, "--epochs", "40", "--outputs", tmp_path],
+        cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    assert child.stdout.readline().startswith("Data: ")
+    child.stdout.close()
+    assert child.wait(timeout=60) == 1
+    assert child.stderr.read() == ""
+
+
+def test_killed_outright_it_keeps_the_last_results(root, tmp_path):
+    kept = tmp_path / "digits" / "metrics.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    child = subprocess.Popen(
+        [*LEARN, "--epochs", "5000", "--outputs", tmp_path], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    for line in child.stdout:
+        if line.startswith("Epoch 2/"):
+            break
+    child.kill()
+    child.communicate()
+    assert kept.read_text() == "{}"
+    assert [file.name for file in kept.parent.iterdir()] == ["metrics.json"]
+
+
+def can_mount():
+    unshare = shutil.which("unshare")
+    if not unshare:
+        return False
+    command = [unshare, "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="a small disk can be mounted only on Linux with user namespaces")
+@pytest.mark.parametrize("size", ["20k", "300k", "900k"])
+def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, size):
+    learn = " ".join(map(str, [*LEARN, "--quick", "--outputs", tmp_path]))
+    script = (
+        f"mount -t tmpfs -o size={size} tmpfs {tmp_path} && mkdir {tmp_path}/digits && "
+        f"echo kept > {tmp_path}/digits/metrics.json && {learn}; code=$?; "
+        f"cat {tmp_path}/digits/metrics.json; ls -A {tmp_path}; exit $code"
+    )
+    done = call(["unshare", "-rm", "sh", "-c", script], root)
+    assert done.returncode == 1, done.stdout
+    assert done.stderr.startswith("Error: ")
+    assert "cannot be written (no space left on device)" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout.endswith("kept\ndigits\n")
+
+
+@pytest.fixture
+def command(monkeypatch, capfd):
+    """Run a lesson's command line in this process: (exit code, standard error)."""
+
+    def run(module, *arguments):
+        import importlib
+
+        from tutorials._command import run
+
+        monkeypatch.setattr(sys, "argv", [module, *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            run(importlib.import_module(f"tutorials.{module}").main)
+        out, err = capfd.readouterr()
+        return stop.value.code, out, err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--epoch", 3], "--epoch"),
+        (["--nonsense"], "--nonsense"),
+        (["--epochs", "abc"], "--epochs cannot be 'abc'"),
+        (["--batch-size", "1.5"], "--batch-size cannot be '1.5'"),
+        (["--model", "resnet"], "'resnet'"),
+        (["--epochs"], "--epochs"),
+        (["stray"], "stray"),
+    ],
+)
+def test_flags_that_cannot_be_are_one_sentence(command, arguments, said):
+    code, _, error = command("digits", *arguments)
+    assert code == 2
+    assert error.startswith("Error: ")
+    assert said in error
+    assert error.count("\n") == 1
+    assert "--help" in error
+
+
+def test_errors_of_every_wing_are_one_sentence(command, tmp_path, monkeypatch):
+    (tmp_path / "mnist.npz").write_bytes(b"PK\3\4 cut off")
+    for arguments, said in [
+        (["--data", tmp_path / "none"], "none does not exist"),
+        (["--data", tmp_path], "mnist.npz is damaged"),
+        (["--data", "embedded", "--epochs", 0], "--epochs must be more than 0"),
+    ]:
+        code, _, error = command("digits", "--outputs", tmp_path / "out", *arguments)
+        assert code == 1
+        assert error.startswith("Error: ")
+        assert said in error
+        assert error.count("\n") == 1
+
+
+def test_help_explains_every_flag(command):
+    code, out, _ = command("digits", "--help")
+    assert code == 0
+    for flag in "model", "epochs", "batch-size", "data", "seed", "quick", "outputs":
+        assert f"--{flag}" in out
+    assert "Passes over the training images" in out
+
+
+def test_the_list_of_lessons_loads_no_framework(root):
+    started = time.perf_counter()
+    done = call([sys.executable, "-X", "importtime", "-m", "tutorials"], root)
+    assert time.perf_counter() - started < 5  # a framework alone takes longer; the usual is 0.05 s
+    assert not {"keras", "tensorflow", "numpy"} & {
+        line.rpartition("|")[2].strip() for line in done.stderr.splitlines()
+    }
+    for lesson in "dense_vs_conv", "digits":
+        line = next(line for line in done.stdout.splitlines() if f"tutorials.{lesson} " in line)
+        assert " min " in line
+
+
+def test_predict_refuses_what_is_no_result(command, tmp_path):
+    code, _, error = command("predict", tmp_path, "a.png")
+    assert code == 1
+    assert f"{tmp_path} holds no trained model" in error
+    for name, content in (
+        ("metrics.json", '{"lesson": "digits"}'),
+        ("labels.json", "[]"),
+        ("model.keras", "x"),
+    ):
+        (tmp_path / name).write_text(content)
+    code, _, error = command("predict", tmp_path, "a.png")
+    assert code == 1
+    assert "are damaged; run the lesson again" in error
+    assert error.count("\n") == 1

@@ -1,0 +1,190 @@
+"""Every lesson, run through on a sample: what it writes, what it returns, what it refuses."""
+
+import importlib
+import json
+
+from tutorials._command import LessonError
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets import DataError
+from tutorials import __main__ as listing
+from tutorials.predict import load
+
+RESULTS = {
+    "digits": {"test_accuracy", "parameters", "fit_seconds"},
+    "dense_vs_conv": {
+        "mlp_20_parameters",
+        "mlp_256_parameters",
+        "dense_layer_parameters",
+        "conv_layer_parameters",
+        "dense_test_error",
+        "conv_test_error",
+    },
+}
+FIGURES = {
+    "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
+    "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
+}
+
+
+def teach(lesson, **settings):
+    if lesson == "digits":
+        settings = {"data": "embedded"} | settings
+    return importlib.import_module(f"tutorials.{lesson}").main(**settings)
+
+
+@pytest.fixture(scope="module", params=RESULTS)
+def run(request, tmp_path_factory):
+    """One quick run of each lesson: (its name, its folder, what it returned)."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    metrics = teach(request.param, quick=True, outputs=outputs, seed=7)
+    return request.param, outputs / request.param, metrics
+
+
+def test_every_lesson_is_here():
+    assert [*listing.LESSONS] == sorted(RESULTS, key=[*listing.LESSONS].index)
+
+
+def test_metrics_hold_what_they_should(run):
+    lesson, folder, returned = run
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics == returned
+    assert set(metrics) == {"lesson", "results", "settings", "data", "environment", "seconds"}
+    assert metrics["lesson"] == lesson
+    assert set(metrics["results"]) == RESULTS[lesson]
+    assert all(np.isfinite(value) for value in metrics["results"].values())
+    assert set(metrics["data"]) == {"source", "examples"}
+    assert metrics["data"]["examples"] > 0
+    assert metrics["settings"]["seed"] == 7
+    assert metrics["settings"]["quick"] is True
+    assert metrics["environment"]["keras"] == keras.__version__
+    assert {"backend", "processors"} <= set(metrics["environment"])
+    assert metrics["seconds"] > 0
+
+
+def test_figures_are_there_and_show_something(run):
+    lesson, folder, _ = run
+    assert {file.stem for file in folder.glob("*.png")} == FIGURES[lesson]
+    for file in folder.glob("*.png"):
+        pixels = np.asarray(Image.open(file).convert("L"))
+        assert pixels.std() > 10, file
+        assert min(pixels.shape) >= 300, file
+
+
+def test_nothing_else_is_left_behind(run):
+    _, folder, _ = run
+    assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]
+
+
+@pytest.mark.parametrize("lesson", RESULTS)
+def test_every_lesson_takes_the_common_flags(lesson):
+    annotations = importlib.import_module(f"tutorials.{lesson}").main.__annotations__
+    assert {"seed", "quick", "outputs"} <= set(annotations)
+
+
+def test_the_same_seed_gives_the_same_digits(run, tmp_path):
+    lesson, _, before = run
+    again = teach(lesson, quick=True, outputs=tmp_path, seed=7)
+    timed = {"fit_seconds"}
+    assert {k: v for k, v in again["results"].items() if k not in timed} == {
+        k: v for k, v in before["results"].items() if k not in timed
+    }
+
+
+@pytest.mark.parametrize("model", ["two_block", "lenet5", "mlp"])
+def test_digits_saves_any_model_so_that_it_loads(model, tmp_path):
+    metrics = teach("digits", model=model, quick=True, outputs=tmp_path)
+    lesson, loaded, names = load(tmp_path / "digits")
+    assert lesson == "digits"
+    assert names == list("0123456789")
+    assert loaded.count_params() == metrics["results"]["parameters"]
+    assert loaded.name == model
+
+
+def test_digits_never_trains_on_a_test_image(tmp_path, monkeypatch):
+    """Poison the test labels: whatever else changes, the trained weights must not."""
+    from datasets import digits
+
+    teach("digits", quick=True, outputs=tmp_path / "clean")
+    load_data = digits.load_data
+
+    def poisoned(source):
+        train, (x_test, y_test) = load_data(source)
+        return train, (x_test[::-1], (y_test + 1) % 10)
+
+    monkeypatch.setattr(digits, "load_data", poisoned)
+    teach("digits", quick=True, outputs=tmp_path / "poisoned")
+    clean, other = (load(tmp_path / name / "digits")[1] for name in ("clean", "poisoned"))
+    for one, two in zip(clean.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_digits_on_embedded_data_reaches_97_percent(tmp_path, capsys):
+    metrics = teach("digits", outputs=tmp_path)
+    assert metrics["results"]["test_accuracy"] >= 0.97
+    said = capsys.readouterr().out
+    assert "inside the expected band" in said
+    assert "inside the expected value, 302,794" in said
+    assert "OUTSIDE" not in said
+
+
+def test_dense_vs_conv_counts_are_the_lectures_and_the_kernel_is_the_laplacian(tmp_path, capsys):
+    results = teach("dense_vs_conv", outputs=tmp_path)["results"]
+    assert results["mlp_20_parameters"] == 861
+    assert results["mlp_256_parameters"] == 1_311_181
+    assert results["dense_layer_parameters"] == 1_048_576
+    assert results["conv_layer_parameters"] == 441
+    assert results["dense_test_error"] > 100 * results["conv_test_error"]
+    said = capsys.readouterr().out
+    assert "(20+1)·20 + (20+1)·20 + (20+1)·1 = 861 parameters" in said
+    assert said.count("Total params:") == 4
+
+
+@pytest.mark.parametrize("lesson", RESULTS)
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"epochs": 0}, "--epochs must be more than 0, not 0"),
+        ({"batch_size": -3}, "--batch-size must be more than 0, not -3"),
+        ({"seed": -1}, "--seed must be from 0 to 4294967295, not -1"),
+    ],
+)
+def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, said, tmp_path):
+    import gc
+
+    with pytest.raises(LessonError, match=said):
+        teach(lesson, outputs=tmp_path / "new", **bad)
+    gc.collect()
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path):
+    import gc
+
+    lesson, folder, _ = run
+    if lesson != "digits":
+        return
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with pytest.raises(DataError, match="nowhere"):
+        teach("digits", data=str(tmp_path / "nowhere"), outputs=folder.parent)
+    gc.collect()
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "mean", "lowest"), [("convnet", 0.990, 0.988), ("mlp", 0.982, 0.0)])
+def test_mnist_accuracy_over_five_seeds(model, mean, lowest, mnist_folder, tmp_path, capsys):
+    accuracies = [
+        teach("digits", model=model, data=str(mnist_folder), seed=seed, outputs=tmp_path)["results"][
+            "test_accuracy"
+        ]
+        for seed in range(5)
+    ]
+    assert np.mean(accuracies) >= mean, accuracies
+    assert min(accuracies) >= lowest, accuracies
+    assert "OUTSIDE" not in capsys.readouterr().out

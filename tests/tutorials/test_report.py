@@ -1,0 +1,122 @@
+"""Results are complete or not there at all; bands are told as they are."""
+
+import errno
+import gc
+import json
+from pathlib import Path
+
+from tutorials._command import LessonError
+
+import pytest
+from matplotlib.figure import Figure
+
+from datasets import Source
+from tutorials import _report
+from tutorials._report import Report
+
+LESSON = Path(__file__).stem
+
+
+def main(model="convnet", epochs=3, seed=0, outputs=Path("outputs")):
+    return Report(main, settings=locals())
+
+
+def finish(report, accuracy=0.5):
+    report.figure("curve", Figure().subplots())
+    return report.close(Source("mnist"), examples=7, test_accuracy=accuracy)
+
+
+@pytest.fixture
+def bands(tmp_path, monkeypatch):
+    file = tmp_path / "expected.json"
+    bands = {"test_accuracy": [0.4, 0.6], "parameters": [441, 441]}
+    file.write_text(json.dumps({LESSON: {"mnist": {"convnet": bands}}}))
+    monkeypatch.setattr(_report, "EXPECTED", file)
+
+
+@pytest.mark.parametrize(
+    ("settings", "accuracy", "said"),
+    [
+        ({}, 0.5, "0.5          inside the expected band, 0.4 to 0.6"),
+        ({"seed": 9}, 0.6, "inside the expected band"),
+        ({}, 0.61, "OUTSIDE the expected band"),
+        ({"epochs": 4}, 0.5, "no expected band for other than the default settings"),
+        ({"model": "mlp"}, 0.5, "no expected band for this data"),
+    ],
+)
+def test_closing_lines_tell_the_band(bands, tmp_path, capsys, settings, accuracy, said):
+    finish(main(outputs=tmp_path, **settings), accuracy)
+    out = capsys.readouterr().out
+    assert said in out
+    assert str(tmp_path / LESSON) in out
+    assert ("expected band," in out) == ("expected band" in said and "no expected" not in said)
+
+
+def test_a_count_is_expected_exactly(bands, tmp_path, capsys):
+    for count, said in (441, "inside the expected value, 441"), (442, "OUTSIDE the expected value, 441"):
+        main(outputs=tmp_path).close(Source("mnist"), examples=7, parameters=count)
+        assert said in capsys.readouterr().out
+
+
+def test_results_appear_at_the_end_and_replace_the_old(tmp_path):
+    folder = tmp_path / LESSON
+    report = main(outputs=tmp_path)
+    report.figure("first", Figure().subplots())
+    assert not folder.exists()
+    finish(report)
+    assert (folder / "first.png").exists()
+
+    report = main(outputs=tmp_path)
+    report.figure("second", Figure().subplots())
+    assert (folder / "first.png").exists()
+    finish(report)
+    assert {file.name for file in folder.iterdir()} == {"second.png", "curve.png", "metrics.json", ".files"}
+
+
+def test_what_the_user_put_there_stays(tmp_path):
+    finish(main(outputs=tmp_path))
+    folder = tmp_path / LESSON
+    (folder / "photo.jpg").write_bytes(b"mine")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "a.txt").write_text("mine too")
+    finish(main(outputs=tmp_path))
+    finish(main(outputs=tmp_path))
+    assert (folder / "photo.jpg").read_bytes() == b"mine"
+    assert (folder / "notes" / "a.txt").read_text() == "mine too"
+
+
+def test_a_run_that_fails_leaves_nothing(tmp_path):
+    finish(main(outputs=tmp_path), accuracy=0.1)
+    report = main(outputs=tmp_path)
+    report.figure("half", Figure().subplots())
+    assert len(list(tmp_path.iterdir())) == 2
+    del report
+    gc.collect()
+    assert [entry.name for entry in tmp_path.iterdir()] == [LESSON]
+    assert json.loads((tmp_path / LESSON / "metrics.json").read_text())["results"]["test_accuracy"] == 0.1
+
+
+def test_a_folder_that_cannot_be_is_refused_at_the_start(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with pytest.raises(LessonError, match=r"file/.* cannot be written .*--outputs"):
+        main(outputs=file)
+    (tmp_path / LESSON).write_text("in the way")
+    with pytest.raises(LessonError, match="a file is in its place"):
+        main(outputs=tmp_path)
+
+
+def test_a_disk_that_refuses_is_one_sentence(tmp_path):
+    report = main(outputs=tmp_path)
+
+    class Full:
+        flat = None
+
+        class figure:
+            @staticmethod
+            def savefig(*_, **__):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    Full.flat = [Full]
+    with pytest.raises(LessonError, match=r"curve\.png cannot be written \(no space left on device\)"):
+        report.figure("curve", Full)
