@@ -28,6 +28,7 @@ from keras import layers
 
 from datasets import digits
 from models import ConvNet
+from tutorials.digits import POWERS
 
 GOAL = 0.99
 
@@ -64,11 +65,10 @@ def ours(data, seed, passes=3):
     keras.utils.set_random_seed(seed)
     clock = Clock(*test)
     network = ConvNet()
-    step_size = keras.optimizers.schedules.PolynomialDecay(
-        7e-3, passes * -(-9 * len(x_train) // 10 // 128), end_learning_rate=0, power=2
-    )
+    steps = passes * int(np.ceil(0.9 * len(x_train) / 128))
+    step_size = keras.optimizers.schedules.PolynomialDecay(7e-3, steps, 0, POWERS["convnet"])
     network.compile(
-        optimizer=keras.optimizers.Adam(step_size),
+        optimizer=keras.optimizers.Adam(step_size, beta_2=0.99),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )

@@ -2,12 +2,11 @@
 
 import gzip
 import struct
-import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from datasets._source import DataError, Source, download, user_folder
@@ -56,7 +55,7 @@ def locate(data="auto"):
             what = "holds neither mnist.npz nor the four IDX files"
             if not Path(data).exists():
                 what = "does not exist"
-            raise DataError(f"{data} {what}; name a folder that does with --data.")
+            raise DataError(f"{Path(data)} {what}; name a folder that does with --data.")
         return source
 
     folder = user_folder()
@@ -89,7 +88,10 @@ def load_data(source="auto"):
     if source.path is None:
         arrays = _scanned_digits()
     elif source.path.is_dir():
-        arrays = {key: _read_idx(_idx_file(source.path, key), 3 if key[0] == "x" else 1) for key in IDX_FILES}
+        arrays = {
+            key: _read_idx(_idx_file(source.path, key) or source.path / names[0], 3 if key[0] == "x" else 1)
+            for key, names in IDX_FILES.items()
+        }
     else:
         arrays = _read_npz(source.path)
     for part in "train", "test":
@@ -134,14 +136,14 @@ def _read_npz(path):
             f"{path} has no array {error.args[0].split()[0]}; an MNIST file has x_train, y_train, "
             "x_test and y_test."
         ) from error
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # a damaged archive can raise nearly anything
         raise DataError(f"{path} is damaged or not an npz file; delete it and fetch it again.") from error
 
 
 def _read_idx(path, dimensions):
     """Read one IDX file: magic number, sizes as big-endian uint32, then bytes."""
-    if path is None:
-        raise DataError("One of the four IDX files of MNIST is missing; put all four in one folder.")
+    if not path.is_file():
+        raise DataError(f"{path} is missing; put all four IDX files of MNIST into one folder.")
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             content = file.read()
@@ -200,7 +202,7 @@ def _from_scan(coverage):
     size = 64
     image = Image.fromarray((255 * np.pad(coverage, 1)).astype("uint8"))
     fine = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)) / 255
-    return as_mnist(np.clip((fine - 0.3) / 0.35, 0, 1))
+    return as_mnist(np.clip((fine - 0.2) / 0.6, 0, 1))
 
 
 def as_mnist(ink):
@@ -218,8 +220,8 @@ def as_mnist(ink):
     Reference:
         LeCun, Cortes and Burges, The MNIST database of handwritten digits, 1998.
     """
-    rows, columns = np.where(ink.max(1) > 0.1)[0], np.where(ink.max(0) > 0.1)[0]
-    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    top, bottom, left, right = _box(ink > 0.1)
+    digit = ink[top : bottom + 1, left : right + 1]
     scale = 20 / max(digit.shape)
     height, width = (max(1, round(side * scale)) for side in digit.shape)
     image = Image.fromarray((255 * digit).astype("uint8"))
@@ -254,22 +256,30 @@ def read_image(path):
     if grey.shape == (28, 28) and np.median(border) < 64 and grey.max() >= 128:
         return grey.round().astype("uint8")[..., None]
 
-    ink = _ink(grey)
-    if ink is None:
+    stroke = _stroke(grey)
+    if stroke is not None:  # look again, closely
+        top, bottom, left, right = _box(stroke)
+        scale = max(grey.shape) / max(stroke.shape)
+        margin = max(bottom - top, right - left) // 2
+        rows = slice(max(0, int((top - margin) * scale)), int((bottom + margin) * scale) + 1)
+        columns = slice(max(0, int((left - margin) * scale)), int((right + margin) * scale) + 1)
+        stroke = _stroke(grey[rows, columns])
+    if stroke is None:
         raise DataError(f"{path} shows no pen stroke; name a picture of one dark digit on paper.")
-    return as_mnist(ink)[..., None]
+    return as_mnist(_weighted(stroke))[..., None]
 
 
-def _ink(grey):
+def _stroke(grey):
     """Find one pen stroke, dark on light or light on dark.
 
     Args:
         grey: Array (height, width) in [0, 255].
 
     Returns:
-        Array (height, width), long side 256, 0 for paper to 1 for ink, the stroke brought to
-        the weight that strokes have in MNIST; None if nothing stands out.
+        Boolean array (height, width), long side 256, True for ink; None if nothing stands out.
     """
+    if min(grey.shape) < 8:
+        return None
     image = Image.fromarray(grey.astype("uint8"))
     scale = 256 / max(image.size)
     size = [max(1, round(side * scale)) for side in image.size]
@@ -277,30 +287,68 @@ def _ink(grey):
     pixels = np.asarray(image).astype(float)
     detail = pixels - ndimage.gaussian_filter(pixels, 16)  # without shadows
     if (detail**3).sum() > 0:  # few much lighter pixels, not few much darker ones: chalk
-        image = ImageOps.invert(image)
-    # What is lightest in the neighbourhood is paper: shadows change slowly, strokes do not.
-    # The neighbourhood, about 80 of 256 pixels, is wider than any stroke.
-    thumbnail = image.resize([max(1, side // 4) for side in size], Image.Resampling.BOX)
-    paper = thumbnail.filter(ImageFilter.MaxFilter(21)).filter(ImageFilter.GaussianBlur(5))
-    paper = np.asarray(paper.resize(size, Image.Resampling.BICUBIC)).astype(float)
-    darkness = np.clip(1 - np.asarray(image) / np.maximum(paper, 1), 0, 1)
+        pixels = 255 - pixels
+    darkness = np.clip(1 - pixels / np.maximum(_paper(pixels), 1), 0, 1)
 
     peak = np.quantile(darkness, 0.999)
-    if peak < 0.1:
+    if not peak >= 0.1:
         return None
-    stroke = darkness > peak / 2
-    parts, count = ndimage.label(stroke, np.ones((3, 3)))
-    areas = np.bincount(parts.ravel())[1:]
-    kept = 1 + np.where(areas >= 0.1 * areas.max())[0]  # smaller parts are specks
-    stroke = np.isin(parts, kept)
+    stroke = darkness > 0.35 * peak
+    # A pen that skips leaves gaps of a few pixels; what lies farther off and is small is a speck
+    parts, count = ndimage.label(ndimage.binary_dilation(stroke, iterations=4))
+    areas = ndimage.sum_labels(stroke, parts, range(1, count + 1))
+    edge = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    inside = areas.copy()
+    inside[edge[edge > 0] - 1] = 0  # a dark corner or the table beside the paper
+    if inside.max() >= 0.1 * areas.max():
+        areas = inside
+    return stroke & np.isin(parts, 1 + np.flatnonzero(areas >= 0.1 * areas.max()))
 
-    rows, columns = np.where(stroke.any(1))[0], np.where(stroke.any(0))[0]
-    extent = max(np.ptp(rows), np.ptp(columns)) + 1
-    # A stroke is about as wide as twice the mean distance, along its ridge, to its edge.
-    # In MNIST it measures about a ninth of the digit: a finer pen's is widened to that.
+
+def _paper(pixels):
+    """The paper's lightness at every pixel: a smooth surface through all but the dark ones.
+
+    Args:
+        pixels: Array (height, width) of light paper with dark strokes, possibly in shadow.
+
+    Returns:
+        Array (height, width): a polynomial of the fourth degree in row and column.
+    """
+    down, across = (np.linspace(-1, 1, side) for side in pixels.shape)
+    powers = [(i, j) for i in range(5) for j in range(5 - i)]
+    terms = np.stack([np.outer(down**i, across**j) for i, j in powers], -1)  # (h, w, 15)
+    some = terms[::4, ::4].reshape(-1, len(powers))
+    values = pixels[::4, ::4].ravel()
+    paper = np.ones(len(values), bool)
+    for _ in range(6):  # fit, leave out what lies well below the surface, fit again
+        surface = np.linalg.lstsq(some[paper], values[paper], rcond=None)[0]
+        below = some @ surface - values
+        paper = below <= max(4, 1.5 * below[paper].std())
+        if paper.sum() < 2 * len(powers):
+            return np.full(pixels.shape, values.max())
+    return terms @ surface
+
+
+def _box(stroke):
+    """First and last row, first and last column of what is True."""
+    rows, columns = np.flatnonzero(stroke.any(1)), np.flatnonzero(stroke.any(0))
+    return rows[0], rows[-1], columns[0], columns[-1]
+
+
+def _weighted(stroke):
+    """Bring a stroke to the weight that strokes have in MNIST, about a ninth of the digit.
+
+    Args:
+        stroke: Boolean array (height, width).
+
+    Returns:
+        Array, a little larger, 0 for paper to 1 for ink: a finer pen's stroke is widened.
+    """
+    top, bottom, left, right = _box(stroke)
+    extent = max(bottom - top, right - left) + 1
+    # Half a stroke's width is how deep its ridge lies in it
     depth = ndimage.distance_transform_edt(stroke)
-    ridge = depth[(depth == ndimage.maximum_filter(depth, 3)) & stroke]
+    ridge = depth[stroke & (depth == ndimage.maximum_filter(depth, 3))]
     missing = max(0, extent / 18 - ridge.mean())
-    margin = int(missing) + 2
-    distance = ndimage.distance_transform_edt(~np.pad(stroke, margin))
-    return np.clip(missing + 1.0 - distance, 0, 1)
+    distance = ndimage.distance_transform_edt(~np.pad(stroke, int(missing) + 2))
+    return np.clip(missing + 1 - distance, 0, 1)

@@ -81,6 +81,9 @@ def run(main):
             file=sys.stderr,
         )
         sys.exit(130)
+    except BrokenPipeError:  # whoever read along has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _parse(main):

@@ -152,7 +152,8 @@ class Report:
             if self._default and name in bands:
                 low, high = bands[name]
                 where = "inside" if low <= value <= high else "OUTSIDE"
-                text = f"{text:<12} {where} the expected band, {low:,} to {high:,}"
+                band = f"band, {low:,} to {high:,}" if low < high else f"value, {low:,}"
+                text = f"{text:<12} {where} the expected {band}"
             print(f"  {name:<24} {text}".rstrip())
         if not self._default:
             print("There is no expected band for other than the default settings.")

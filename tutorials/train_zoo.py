@@ -74,11 +74,11 @@ def main(
 
     accuracy = float(np.mean(network.predict(x_test, verbose=0).argmax(-1) == y_test))
     file = FOLDER / f"{model}-mnist.weights.h5"
-    network.save_weights(file)
+    bare = BUILDERS[model]()  # without the optimizer's state, which is twice as large as the weights
+    bare.set_weights(network.get_weights())
+    bare.save_weights(file)
     listed = zoo()
     builder = BUILDERS[model].__name__
-    defaults = main.__kwdefaults__ or dict(zip(main.__code__.co_varnames, main.__defaults__, strict=False))
-    flags = f" --epochs {epochs}" if epochs != defaults["epochs"] else ""
     listed[builder]["weights"] = [
         {
             "name": "mnist",
@@ -87,7 +87,8 @@ def main(
             "classes": 10,
             "data": "MNIST",
             "test_accuracy": round(accuracy, 4),
-            "command": f"python -m tutorials.train_zoo --model {model}{flags}",
+            "command": f"python -m tutorials.train_zoo --model {model} --epochs {epochs} "
+            f"--batch-size {batch_size} --step-size {step_size} --seed {seed}",
         }
     ]
     LIST.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
