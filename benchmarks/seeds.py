@@ -1,6 +1,6 @@
 """Run a lesson with several seeds: how far its results spread, and the band they fall in.
 
-    python benchmarks/seeds.py digits --model mlp --data PATH
+    python benchmarks/seeds.py --lesson digits --model mlp --data PATH
 
 The table goes into the README; with --write the bands go into tutorials/expected.json. A band
 reaches four standard deviations beyond the mean, to either side.

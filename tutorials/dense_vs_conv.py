@@ -93,13 +93,18 @@ def main(
         ),
     )
     # A dense layer has weights of its own for every output pixel: (1024 in, 1024 out)
-    of_pixels = dense.get_layer("dense").kernel.numpy().reshape(32, 32, 32, 32)
+    of_pixels = dense.get_layer("dense").get_weights()[0].reshape(32, 32, 32, 32)
     pixels = [(8, 8), (8, 24), (16, 16), (24, 8), (24, 24)]
-    kernel = conv.get_layer("convolution").kernel.numpy()[:, :, 0, 0]
+    kernel = conv.get_layer("convolution").get_weights()[0][:, :, 0, 0]
+    learned = [*(of_pixels[:, :, row, column] for row, column in pixels), kernel]
     report.figure(
         "what_each_learned",
         map_grid(
-            {"weights": [*(of_pixels[:, :, row, column] for row, column in pixels), kernel]},
+            {
+                "weights, each over\nits map's largest": [
+                    weights / np.abs(weights).max() for weights in learned
+                ]
+            },
             "The dense layer learned each output pixel for itself; the convolution one kernel for all",
             captions=[*(f"dense: output\n{pixel}" for pixel in pixels), "convolution:\nthe 21×21 kernel"],
         ),
