@@ -6,7 +6,6 @@ python -m tutorials.predict outputs/digits photo.png more_photos/
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
 
 from tutorials._command import LessonError, run  # first: loads Keras quietly
 
@@ -21,13 +20,15 @@ from datasets.photos import SUFFIXES
 READERS = {"digits": digits.read_image}
 
 
-def main(folder: Positional[Path], inputs: Positional[Annotated[tuple[Path, ...], "INPUT"]]) -> None:
+def main(folder: Positional[Path], inputs: Positional[tuple[Path, ...]]) -> None:
     """Say what the model of a lesson sees in each file.
 
     Args:
         folder: Where the lesson left its results, such as outputs/digits.
         inputs: Image files, or folders of image files.
     """
+    if not inputs:
+        raise LessonError("Name at least one image file or folder to look at, after the lesson's folder.")
     lesson, model, class_names = load(folder)
     read = READERS[lesson]
     unreadable = 0
