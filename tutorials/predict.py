@@ -6,12 +6,13 @@ python -m tutorials.predict outputs/digits photo.png more_photos/
 import json
 import sys
 from pathlib import Path
+from typing import Annotated
 
 from tutorials._command import LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from datasets import DataError, digits
 from datasets.photos import SUFFIXES
@@ -20,7 +21,10 @@ from datasets.photos import SUFFIXES
 READERS = {"digits": digits.read_image}
 
 
-def main(folder: Positional[Path], inputs: Positional[tuple[Path, ...]]) -> None:
+def main(
+    folder: Annotated[Positional[Path], arg(metavar="FOLDER")],
+    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE ...")],
+) -> None:
     """Say what the model of a lesson sees in each file.
 
     Args:
