@@ -137,7 +137,7 @@ def _read_npz(path):
             "x_test and y_test."
         ) from error
     except Exception as error:  # a damaged archive can raise nearly anything
-        raise DataError(f"{path} is damaged or not an npz file; delete it and fetch it again.") from error
+        raise DataError(f"{path} is damaged or not an npz file; name another, or fetch it again.") from error
 
 
 def _read_idx(path, dimensions):
@@ -285,8 +285,10 @@ def _stroke(grey):
     size = [max(1, round(side * scale)) for side in image.size]
     image = image.resize(size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(0.7))
     pixels = np.asarray(image).astype(float)
-    detail = pixels - ndimage.gaussian_filter(pixels, 16)  # without shadows
-    if (detail**3).sum() > 0:  # few much lighter pixels, not few much darker ones: chalk
+    terms = _terms(pixels.shape)
+    flat = terms.reshape(-1, terms.shape[-1])
+    shadows = terms @ np.linalg.lstsq(flat[::7], pixels.ravel()[::7], rcond=None)[0]
+    if ((pixels - shadows) ** 3).sum() > 0:  # few much lighter pixels, not few much darker ones: chalk
         pixels = 255 - pixels
     darkness = np.clip(1 - pixels / np.maximum(_paper(pixels), 1), 0, 1)
 
@@ -314,19 +316,23 @@ def _paper(pixels):
     Returns:
         Array (height, width): a polynomial of the fourth degree in row and column.
     """
-    down, across = (np.linspace(-1, 1, side) for side in pixels.shape)
-    powers = [(i, j) for i in range(5) for j in range(5 - i)]
-    terms = np.stack([np.outer(down**i, across**j) for i, j in powers], -1)  # (h, w, 15)
-    some = terms[::4, ::4].reshape(-1, len(powers))
+    terms = _terms(pixels.shape)
+    some = terms[::4, ::4].reshape(-1, terms.shape[-1])
     values = pixels[::4, ::4].ravel()
     paper = np.ones(len(values), bool)
     for _ in range(6):  # fit, leave out what lies well below the surface, fit again
         surface = np.linalg.lstsq(some[paper], values[paper], rcond=None)[0]
         below = some @ surface - values
         paper = below <= max(4, 1.5 * below[paper].std())
-        if paper.sum() < 2 * len(powers):
+        if paper.sum() < 2 * terms.shape[-1]:
             return np.full(pixels.shape, values.max())
     return terms @ surface
+
+
+def _terms(shape):
+    """The 15 powers of row and column, up to the fourth degree together: (height, width, 15)."""
+    down, across = (np.linspace(-1, 1, side) for side in shape)
+    return np.stack([np.outer(down**i, across**j) for i in range(5) for j in range(5 - i)], -1)
 
 
 def _box(stroke):

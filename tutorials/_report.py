@@ -152,8 +152,10 @@ class Report:
             if self._default and name in bands:
                 low, high = bands[name]
                 where = "inside" if low <= value <= high else "OUTSIDE"
-                band = f"band, {low:,} to {high:,}" if low < high else f"value, {low:,}"
-                text = f"{text:<12} {where} the expected {band}"
+                band = f"{where} the expected band, {low:,} to {high:,}"
+                if low == high:
+                    band = "as expected" if value == low else f"NOT the expected {low:,}"
+                text = f"{text:<12} {band}"
             print(f"  {name:<24} {text}".rstrip())
         if not self._default:
             print("There is no expected band for other than the default settings.")

@@ -61,6 +61,7 @@ def main(
     if quick:
         x_train, y_train, x_test, y_test = x_train[:600], y_train[:600], x_test[:200], y_test[:200]
         epochs = 1
+    report.settings["epochs"] = epochs
     report.figure("inputs", image_grid(x_train[:12], y_train[:12], "A dozen digits going in"))
 
     # Model
@@ -127,6 +128,8 @@ def main(
         parameters=network.count_params(),
         fit_seconds=fit_seconds,
     )
+    if quick:
+        print("This was a quick run: the model has seen only a sample, and reads badly.")
     print(f"Read your own digit: python -m tutorials.predict {report.folder} photo.png")
     return written
 

@@ -61,6 +61,20 @@ def test_photos_of_mnists_test_digits_are_read(mnist_folder, tmp_path, how):
     assert share_read(images[:300], labels[:300], tmp_path, **how) >= (0.90 if "thin" in how else 0.97)
 
 
+@pytest.mark.parametrize("size", [40, 280])
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.14])
+def test_a_thick_pen_is_not_taken_for_the_paper(tmp_path, size, share):
+    from PIL import ImageDraw
+
+    image = Image.new("L", (size, size), 240)
+    ring = [0.2 * size, 0.1 * size, 0.8 * size, 0.9 * size]
+    ImageDraw.Draw(image).ellipse(ring, outline=20, width=round(share * size))
+    image.save(tmp_path / "zero.png")
+    read = digits.read_image(tmp_path / "zero.png")
+    assert read[14, 14] < 60  # the hole is paper
+    assert models.ConvNet(weights="mnist").predict(read[None], verbose=0).argmax() == 0
+
+
 def test_an_mnist_image_is_taken_as_it_is(scanned, tmp_path):
     image = scanned[0][0]
     Image.fromarray(image[..., 0]).save(tmp_path / "digit.png")
