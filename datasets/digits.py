@@ -197,7 +197,8 @@ def _from_scan(coverage):
     """One 8 x 8 scan, each value the share of its cell that ink covers, in MNIST's manner.
 
     Interpolation blurs a stroke over its neighbour cells; the ramp around one half undoes
-    that, since there the edge of the stroke runs.
+    that, since there the edge of the stroke runs. Of seven ramps tried, this is the one after
+    which a network trained on MNIST reads the most of these scans.
     """
     size = 64
     image = Image.fromarray((255 * np.pad(coverage, 1)).astype("uint8"))
