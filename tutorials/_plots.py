@@ -5,6 +5,7 @@ Every colour is from Okabe and Ito's palette, which colour-blind readers can tel
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
@@ -156,3 +157,71 @@ def map_grid(rows, title, grey_rows=(), captions=()):
             ax.spines[:].set_visible(False)
     axes[0, 0].figure.supxlabel("blue: below zero, white: zero, red: above", fontsize=9)
     return axes
+
+
+def number_tables(tables, captions, title, columns=3, digits=2, marked=()):
+    """Matrices of numbers, printed in cells that are blue below zero and red above.
+
+    Args:
+        tables: Arrays (height, width).
+        captions: A line or two for each.
+        title: What the tables show.
+        columns: Tables a row.
+        digits: Digits after the point, where a table holds other than whole numbers; cut, not
+            rounded, as the lectures do.
+        marked: (table, row, column) of cells to frame.
+
+    Returns:
+        Array (rows, columns) of Axes.
+    """
+    tables = [np.asarray(table) for table in tables]
+    rows = -(-len(tables) // columns)
+    widest = max(table.shape[1] for table in tables)
+    tallest = max(table.shape[0] for table in tables)
+    cell = 0.42 if any((table % 1).any() for table in tables) else 0.32
+    axes = axes_grid(
+        rows, columns, columns * (widest * cell + 0.4), rows * (tallest * cell + 0.6) + 0.5, title
+    )
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, table, caption in zip(axes.flat, tables, captions, strict=False):
+        limit = 2 * max(np.abs(table).max(), 1e-9)
+        ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        whole = not (table % 1).any()
+        for (row, column), number in np.ndenumerate(table):
+            # The small addition keeps 0.55, held as 0.5499999, from being cut to 0.54
+            cut = np.trunc(number * 10**digits + np.sign(number) * 1e-4) / 10**digits + 0.0
+            text = f"{number:.0f}" if whole else f"{cut:.{digits}f}"
+            ax.text(column, row, text, ha="center", va="center", fontsize=8)
+        ax.set_title(caption, fontsize=9)
+    for table, row, column in marked:
+        axes.flat[table].add_patch(
+            Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=1.5)
+        )
+    return axes
+
+
+def curves(ax, x, lines, x_label, y_label):
+    """Lines over one quantity, each with its spread where it has one.
+
+    Args:
+        ax: Axes to draw on.
+        x: Values of the quantity, (points,).
+        lines: {label: array (points,), or (seeds, points) for a mean inside its range}; the
+            label of a line is written into a legend.
+        x_label, y_label: What the axes show, with units.
+
+    Returns:
+        `ax`.
+    """
+    styles = zip((BLUE, ORANGE, GREEN, "black", GREY), "os^Dv", strict=True)
+    for (label, values), (colour, marker) in zip(lines.items(), styles, strict=False):
+        values = np.atleast_2d(values)
+        ax.plot(x, values.mean(0), marker + "-", color=colour, label=label, markersize=4)
+        if len(values) > 1:
+            ax.fill_between(x, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
+    ax.set_xlabel(x_label)
+    ax.set_ylabel(y_label)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=9)
+    return ax

@@ -15,6 +15,7 @@ from pathlib import Path
 from tutorials._command import LessonError
 
 import keras
+from matplotlib.animation import FuncAnimation, PillowWriter
 
 EXPECTED = Path(__file__).with_name("expected.json")
 MANIFEST = ".files"  # what a run wrote, so that the next run knows what is not its own
@@ -75,12 +76,28 @@ class Report:
             model.save(self._draft / "model.keras")
         self._write_json("labels.json", list(class_names))
 
-    def close(self, source, examples, **results):
+    def animation(self, name, figure, draw, frames, frames_per_second=12):
+        """Save a figure that moves as NAME.gif.
+
+        Args:
+            name: File name without its ending.
+            figure: matplotlib Figure.
+            draw: Function of a frame's number, from 0, that changes the figure to show it.
+            frames: Number of frames; the last one stands still for two seconds.
+            frames_per_second: Speed.
+        """
+        shown = [*range(frames), *[frames - 1] * (2 * frames_per_second)]
+        moving = FuncAnimation(figure, draw, frames=shown, init_func=lambda: None)
+        with self._writing(self.folder / f"{name}.gif"):
+            moving.save(self._draft / f"{name}.gif", writer=PillowWriter(fps=frames_per_second), dpi=80)
+
+    def close(self, source, examples, finding, **results):
         """Write metrics.json, put everything in place, and say what came out.
 
         Args:
             source: The `Source` that the data came from.
             examples: Number of examples used, for training and testing together.
+            finding: What the run showed, in one sentence, computed from its results.
             **results: Every metric of the run, by name.
 
         Returns:
@@ -95,6 +112,7 @@ class Report:
                 name: str(value) if isinstance(value, Path) else value
                 for name, value in self.settings.items()
             },
+            "finding": finding,
             "data": {"source": str(source), "examples": examples},
             "environment": {
                 "python": platform.python_version(),
@@ -107,7 +125,7 @@ class Report:
         }
         self._write_json("metrics.json", metrics)
         self._put_in_place()
-        self._say(source, metrics["results"])
+        self._say(source, metrics["results"], finding)
         return metrics
 
     def _write_json(self, name, content):
@@ -141,8 +159,8 @@ class Report:
                     copy = shutil.copytree if file.is_dir() else shutil.copy2
                     copy(file, target)
 
-    def _say(self, source, results):
-        """The closing lines: each result, and whether it lies in its band."""
+    def _say(self, source, results, finding):
+        """The closing lines: each result and whether it lies in its band, then the finding."""
         bands = json.loads(EXPECTED.read_text(encoding="utf-8"))
         bands = bands.get(self.lesson, {}).get(source.name, {})
         bands = bands.get(self.settings.get("model", "default"), {})
@@ -161,7 +179,9 @@ class Report:
             print("There is no expected band for other than the default settings.")
         elif not bands:
             print("There is no expected band for this data.")
-        print(f"Figures and numbers are in {self.folder}.")
+        print(f"Figures and numbers are in {self.folder}.\n\n{finding}")
+        if self.settings["quick"]:
+            print("This was a quick run, on a sample: it shows every step, and its results say little.")
 
     @contextlib.contextmanager
     def _writing(self, path):

@@ -109,9 +109,11 @@ def main(
             captions=[*(f"dense: output\n{pixel}" for pixel in pixels), "convolution:\nthe 21×21 kernel"],
         ),
     )
-    written = report.close(
+    return report.close(
         source,
         examples=len(x_train) + len(x_test),
+        finding=f"On pictures held out, the dense layer's error is {dense_error / blank_error:.0%} of what "
+        f"answering nothing gets, the convolution's {conv_error / blank_error:.2%}.",
         mlp_20_parameters=counts[0],
         mlp_256_parameters=counts[1],
         dense_layer_parameters=counts[2],
@@ -119,11 +121,6 @@ def main(
         dense_test_error=dense_error,
         conv_test_error=conv_error,
     )
-    print(
-        f"On pictures held out, the dense layer's error is {dense_error / blank_error:.0%} of what "
-        f"answering nothing gets, the convolution's {conv_error / blank_error:.2%}."
-    )
-    return written
 
 
 if __name__ == "__main__":

@@ -3,12 +3,15 @@
 import errno
 import gc
 import json
+from itertools import pairwise
 from pathlib import Path
 
 from tutorials._command import LessonError
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image, ImageSequence
 
 from datasets import Source
 from tutorials import _report
@@ -17,13 +20,13 @@ from tutorials._report import Report
 LESSON = Path(__file__).stem
 
 
-def main(model="convnet", epochs=3, seed=0, outputs=Path("outputs")):
+def main(model="convnet", epochs=3, seed=0, quick=False, outputs=Path("outputs")):
     return Report(main, settings=locals())
 
 
 def finish(report, accuracy=0.5):
     report.figure("curve", Figure().subplots())
-    return report.close(Source("mnist"), examples=7, test_accuracy=accuracy)
+    return report.close(Source("mnist"), examples=7, finding="It is so.", test_accuracy=accuracy)
 
 
 @pytest.fixture
@@ -54,8 +57,31 @@ def test_closing_lines_tell_the_band(bands, tmp_path, capsys, settings, accuracy
 
 def test_a_count_is_expected_exactly(bands, tmp_path, capsys):
     for count, said in (441, "441          as expected"), (442, "NOT the expected 441"):
-        main(outputs=tmp_path).close(Source("mnist"), examples=7, parameters=count)
+        main(outputs=tmp_path).close(Source("mnist"), examples=7, finding="It is so.", parameters=count)
         assert said in capsys.readouterr().out
+
+
+def test_the_finding_is_the_last_word_unless_the_run_was_quick(bands, tmp_path, capsys):
+    assert finish(main(outputs=tmp_path))["finding"] == "It is so."
+    assert capsys.readouterr().out.endswith("\n\nIt is so.\n")
+    finish(main(outputs=tmp_path, quick=True))
+    assert "It is so.\nThis was a quick run" in capsys.readouterr().out
+
+
+def test_an_animation_shows_its_frames_and_rests_on_the_last(tmp_path):
+    report = main(outputs=tmp_path)
+    figure = Figure(figsize=(2, 2))
+    point = figure.add_axes((0, 0, 1, 1)).plot([0], [0], "ko", markersize=40)[0]
+    report.animation("descent", figure, lambda n: point.set_data([n / 40], [0]), 3, frames_per_second=4)
+    finish(report)
+    with Image.open(tmp_path / LESSON / "descent.gif") as film:
+        pictures, seconds = [], []
+        for frame in ImageSequence.Iterator(film):
+            pictures.append(np.asarray(frame.convert("L")))
+            seconds.append(frame.info["duration"] / 1000)
+    assert len(pictures) == 3
+    assert all((one != two).any() for one, two in pairwise(pictures))
+    assert seconds == [0.25, 0.25, 2.25]
 
 
 def test_results_appear_at_the_end_and_replace_the_old(tmp_path):
