@@ -12,6 +12,7 @@ _HOMES = {
     "ConvNet": "models.convnets",
     "TwoBlockConvNet": "models.convnets",
     "LeNet5": "models.convnets",
+    "StackedConvNet": "models.convnets",
     "MLP": "models.dense",
     "CountingMLP": "models.counting",
     "DenseLayer": "models.counting",

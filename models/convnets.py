@@ -1,8 +1,11 @@
 """Convolutional networks for small images."""
 
+import re
+
 import keras
 from keras import layers
 
+from models._errors import ModelError
 from models._weights import check_image_model, load_weights
 
 
@@ -158,3 +161,82 @@ def LeNet5(
         return keras.Model(images, x, name=name)
 
     return load_weights(build(classes), weights, "LeNet5", build)
+
+
+def StackedConvNet(
+    input_shape=(28, 28, 1),
+    classes=10,
+    architecture="CPCPD",
+    features=16,
+    kernel_size=3,
+    pool_size=2,
+    pool_stride=2,
+    dense_units=64,
+    classifier_activation="softmax",
+    weights=None,
+    name="stacked",
+):
+    """Convolutions, poolings and dense layers in any number and order: the lectures' six knobs.
+
+    Args:
+        input_shape: (height, width, channels) of one image, pixels in [0, 255].
+        classes: Number of classes.
+        architecture: A letter for each layer, in order: C for a convolution, which keeps the
+            size and ends in ReLU, P for max pooling, which keeps the edges, D for a dense
+            layer. The last dense layer, which names the class, is always added.
+        features: Features of each convolution.
+        kernel_size: Height and width of each feature, in pixels.
+        pool_size: Height and width of each pooling window, in pixels. With 1 nothing is pooled:
+            of each `pool_stride` pixels one is kept.
+        pool_stride: Steps of each pooling window, in pixels.
+        dense_units: Neurons of each dense layer but the last.
+        classifier_activation: Activation of the last layer, None for logits.
+        weights: None for random ones, or a file.
+        name: Name of the model.
+
+    Returns:
+        An uncompiled model: (batch, height, width, channels) -> (batch, classes).
+
+    Raises:
+        ModelError: If a size is not positive, the architecture is none, or the weights are
+            missing or do not fit.
+
+    Reference:
+        Scherer et al., Evaluation of pooling operations in convolutional architectures for
+        object recognition, 2010.
+    """
+    check_image_model("StackedConvNet", input_shape, classes, smallest=1)
+    if not re.fullmatch("[CP]*D*", architecture):
+        raise ModelError(
+            "StackedConvNet takes an architecture of the letters C (convolution) and P (pooling), "
+            f"then D (dense), such as CPCPD, not {architecture!r}."
+        )
+    sizes = {
+        "features": features,
+        "kernel_size": kernel_size,
+        "pool_size": pool_size,
+        "pool_stride": pool_stride,
+        "dense_units": dense_units,
+    }
+    for size, value in sizes.items():
+        if value < 1:
+            raise ModelError(f"StackedConvNet needs {size} of 1 or more, not {value}.")
+
+    def build(classes):
+        images = keras.Input(input_shape, name="images")
+        x = layers.Rescaling(1 / 255, name="rescale")(images)
+        for place, letter in enumerate(architecture.rstrip("D")):
+            number = architecture[: place + 1].count(letter)
+            if letter == "C":
+                x = layers.Conv2D(
+                    features, kernel_size, padding="same", activation="relu", name=f"conv{number}"
+                )(x)
+            else:
+                x = layers.MaxPooling2D(pool_size, pool_stride, padding="same", name=f"pool{number}")(x)
+        x = layers.Flatten(name="flatten")(x)
+        for number in range(1, architecture.count("D") + 1):
+            x = layers.Dense(dense_units, activation="relu", name=f"dense{number}")(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+        return keras.Model(images, x, name=name)
+
+    return load_weights(build(classes), weights, "StackedConvNet", build)

@@ -3,6 +3,8 @@
 Call `.summary()` on each, and compare with the formula in its docstring.
 """
 
+import math
+
 import keras
 from keras import layers
 
@@ -82,6 +84,37 @@ def ConvLayer(input_shape=(32, 32, 1), kernel_size=21, name="conv_layer"):
         images
     )
     return keras.Model(images, x, name=name)
+
+
+def multiply_adds(model):
+    """The arithmetic of one answer: how often a weight is multiplied with a value and added.
+
+    Convolution and dense layers are counted, as is usual; biases, activations and pooling take
+    far less and are not.
+
+    Args:
+        model: A model of convolution and dense layers, of one input size.
+
+    Returns:
+        Number of multiplications, each with its addition, for one example.
+
+    Raises:
+        ModelError: If a layer with a kernel is of a kind that is not counted.
+    """
+    return sum(_layer_multiply_adds(layer) for layer in model.layers)
+
+
+def _layer_multiply_adds(layer):
+    if isinstance(layer, keras.Model):
+        return multiply_adds(layer)
+    if isinstance(layer, layers.Dense):  # each weight once wherever the layer is applied
+        return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
+    if isinstance(layer, (layers.Conv1D, layers.Conv2D, layers.Conv3D)):
+        pixels = math.prod(layer.output.shape[1:]) // layer.filters
+        return math.prod(layer.kernel.shape) * pixels
+    if layer.weights and not isinstance(layer, layers.BatchNormalization):
+        raise ModelError(f"multiply_adds cannot count {layer.name}, a {type(layer).__name__}.")
+    return 0
 
 
 def _check_shape(builder, input_shape):

@@ -7,6 +7,7 @@ what the lesson has to say.
 import contextlib
 import functools
 import io
+import logging
 import os
 import re
 import sys
@@ -34,6 +35,7 @@ def _without_notices():
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
 with _without_notices():
     import keras
 

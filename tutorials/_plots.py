@@ -225,3 +225,136 @@ def curves(ax, x, lines, x_label, y_label):
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=9)
     return ax
+
+
+def knob_rows(runs, title):
+    """One row a setting, grouped by the knob that was turned: what it reaches, what it costs.
+
+    Args:
+        runs: Dicts with "knob", "value", "accuracies" of several networks, "accuracy" (their
+            mean), "parameters", "multiply-adds" and "seconds"; the first is the common setting,
+            at which a line is drawn.
+        title: What the rows show.
+
+    Returns:
+        Array (1, 4) of Axes.
+    """
+    columns = {
+        "accuracy": "accuracy on\nvalidation images (%)",
+        "parameters": "parameters\n(thousands)",
+        "multiply-adds": "multiply-adds\n(millions)",
+        "seconds": "seconds\nof training",
+    }
+    units = {"accuracy": 100, "parameters": 1e-3, "multiply-adds": 1e-6, "seconds": 1}
+    heights, labels, height = [], [], 0.0
+    for before, one in zip([None, *runs], runs, strict=False):
+        height += 1.6 if before and before["knob"] != one["knob"] else 1
+        heights.append(height)
+        labels.append(f"{one['knob']} {one['value']}".replace("_", " "))
+    axes = axes_grid(1, 4, 10.5, 0.27 * height + 1.4, title)
+    for ax, (name, label) in zip(axes.flat, columns.items(), strict=True):
+        values = units[name] * np.array([one[name] for one in runs])
+        colours = [GREY if n == 0 else BLUE for n in range(len(runs))]
+        if name == "accuracy":
+            for place, one, colour in zip(heights, runs, colours, strict=True):
+                spread = 100 * np.array(one["accuracies"])
+                ax.plot([spread.min(), spread.max()], [place, place], color=colour, linewidth=2)
+            ax.scatter(values, heights, color=colours, s=24, zorder=3)
+            ax.set_yticks(heights, labels)
+        else:
+            ax.barh(heights, values, color=colours, height=0.65)
+            ax.set_yticks([])
+            for place, value in zip(heights, values, strict=True):
+                ax.text(value, place, f" {value:.3g}", va="center", fontsize=8)
+            ax.set_xlim(0, 1.25 * values.max())
+        ax.axvline(values[0], color=GREY, linewidth=0.8, linestyle=":")
+        ax.set_ylim(height + 0.7, 0.3)
+        ax.set_xlabel(label)
+        ax.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def search_progress(scores, common):
+    """What a search found, trial by trial.
+
+    Args:
+        scores: Validation accuracy of each trial.
+        common: Validation accuracy of the setting that it has to beat.
+
+    Returns:
+        Array (1, 1) of Axes.
+    """
+    best = 100 * np.maximum.accumulate(scores)
+    axes = axes_grid(
+        1,
+        1,
+        7,
+        3.6,
+        f"{len(scores)} trials found {best[-1]:.1f} %; the common setting has {100 * common:.1f} %",
+    )
+    ax, trials = axes[0, 0], np.arange(1, len(scores) + 1)
+    ax.plot(trials, 100 * np.array(scores), "o", color=BLUE, markersize=4, label="one trial")
+    ax.step(trials, best, where="post", color=ORANGE, label="the best so far")
+    ax.axhline(100 * common, color=GREY, linestyle=":", label="the common setting")
+    ax.set_xlabel("trial")
+    ax.set_ylabel("accuracy on validation images (%)")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=9)
+    return axes
+
+
+def curve_panels(panels, title, y_label="accuracy on test images", shaded=""):
+    """The same lines over several quantities: one panel each, one legend for all.
+
+    Args:
+        panels: For each panel (label of its x axis, x (points,), {line: values (points,)},
+            range (low, high) to shade or None). All panels have the same lines.
+        title: What the panels show.
+        y_label: Label of the y axis, which goes from 0 to 1.
+        shaded: What the shaded range means.
+
+    Returns:
+        Array (rows, 3) of Axes; the last one holds the legend.
+    """
+    axes = axes_grid(-(-(len(panels) + 1) // 3), 3, 9.5, 5.6, title)
+    for ax, (x_label, x, lines, seen) in zip(axes.flat, panels, strict=False):
+        curves(ax, x, lines, x_label, y_label)
+        ax.get_legend().remove()
+        if seen:
+            ax.axvspan(*seen, color=GREY, alpha=0.15, linewidth=0, label=shaded)
+        ax.set_ylim(0, 1.02)
+    for ax in axes[:, 1:].flat:
+        ax.set_ylabel("")
+    for ax in axes.flat[len(panels) :]:
+        ax.axis("off")
+    axes.flat[-1].legend(*axes.flat[0].get_legend_handles_labels(), frameon=False, loc="center", fontsize=11)
+    return axes
+
+
+def accuracy_dots(accuracies, title):
+    """One dot for each training, one panel for each task: what shuffling its columns costs.
+
+    Args:
+        accuracies: {(task, network, order): accuracies of several trainings}.
+        title: What the dots show.
+
+    Returns:
+        Array (1, tasks) of Axes.
+    """
+    tasks = list(dict.fromkeys(task for task, _, _ in accuracies))
+    axes = axes_grid(1, len(tasks), 4.6 * len(tasks), 3.8, title)
+    for ax, task in zip(axes.flat, tasks, strict=True):
+        rows = {key[1:]: 100 * np.array(scores) for key, scores in accuracies.items() if key[0] == task}
+        for place, ((_, order), scores) in enumerate(rows.items()):
+            colour = BLUE if order == "in order" else ORANGE
+            ax.plot(scores, [place] * len(scores), "o", color=colour, alpha=0.6, markersize=7)
+            ax.plot([scores.mean()] * 2, [place - 0.25, place + 0.25], color="black", linewidth=1.5)
+            ax.text(scores.mean(), place - 0.33, f"{scores.mean():.1f}", ha="center", fontsize=9)
+        ax.set_yticks(range(len(rows)), [f"{network},\n{order}" for network, order in rows])
+        ax.set_ylim(len(rows) - 0.5, -0.7)
+        ax.set_title(task, fontsize=11)
+        ax.set_xlabel("accuracy on test examples (%)")
+        ax.margins(x=0.12)
+        ax.spines[["top", "right"]].set_visible(False)
+    return axes

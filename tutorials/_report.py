@@ -165,6 +165,7 @@ class Report:
         bands = bands.get(self.lesson, {}).get(source.name, {})
         bands = bands.get(self.settings.get("model", "default"), {})
         print("\nResults")
+        width = max([24, *map(len, results)])
         for name, value in results.items():
             text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
             if self._default and name in bands:
@@ -174,7 +175,7 @@ class Report:
                 if low == high:
                     band = "as expected" if value == low else f"NOT the expected {low:,}"
                 text = f"{text:<12} {band}"
-            print(f"  {name:<24} {text}".rstrip())
+            print(f"  {name:<{width}} {text}".rstrip())
         if not self._default:
             print("There is no expected band for other than the default settings.")
         elif not bands:
