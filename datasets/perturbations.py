@@ -26,7 +26,7 @@ def shift(images, pixels):
 
 
 def rotate(images, degrees):
-    """Turn each image about its middle by `degrees`, every second one clockwise.
+    """Turn each image about its middle by `degrees`: the first clockwise, the next not, and so on.
 
     Raises:
         DataError: If `degrees` is not from 0 to 360.

@@ -4,7 +4,14 @@ import ast
 from pathlib import Path
 
 # In reading order, with the minutes that a default run takes on two cores, start to end
-LESSONS = {"dense_vs_conv": 0.3, "digits": 0.3}
+LESSONS = {
+    "losses": 0.6,
+    "dense_vs_conv": 0.3,
+    "digits": 0.3,
+    "invariance": 0.8,
+    "column_shuffle": 1.2,
+    "knobs": 1.3,
+}
 
 
 def first_line(lesson):

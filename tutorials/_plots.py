@@ -201,7 +201,7 @@ def number_tables(tables, captions, title, columns=3, digits=2, marked=()):
     return axes
 
 
-def curves(ax, x, lines, x_label, y_label):
+def curves(ax, x, lines, x_label, y_label, marked=True):
     """Lines over one quantity, each with its spread where it has one.
 
     Args:
@@ -210,6 +210,7 @@ def curves(ax, x, lines, x_label, y_label):
         lines: {label: array (points,), or (seeds, points) for a mean inside its range}; the
             label of a line is written into a legend.
         x_label, y_label: What the axes show, with units.
+        marked: Whether each point gets a marker.
 
     Returns:
         `ax`.
@@ -217,7 +218,7 @@ def curves(ax, x, lines, x_label, y_label):
     styles = zip((BLUE, ORANGE, GREEN, "black", GREY), "os^Dv", strict=True)
     for (label, values), (colour, marker) in zip(lines.items(), styles, strict=False):
         values = np.atleast_2d(values)
-        ax.plot(x, values.mean(0), marker + "-", color=colour, label=label, markersize=4)
+        ax.plot(x, values.mean(0), (marker if marked else "") + "-", color=colour, label=label, markersize=4)
         if len(values) > 1:
             ax.fill_between(x, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
     ax.set_xlabel(x_label)
@@ -357,4 +358,46 @@ def accuracy_dots(accuracies, title):
         ax.set_xlabel("accuracy on test examples (%)")
         ax.margins(x=0.12)
         ax.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def pair_bars(numbers, title):
+    """Two things by several measures of different scale: one panel for each measure.
+
+    Args:
+        numbers: {thing: {measure: positive number}}.
+        title: What the bars show.
+
+    Returns:
+        Array (1, measures) of Axes.
+    """
+    measures = [*next(iter(numbers.values()))]
+    axes = axes_grid(1, len(measures), 2.9 * len(measures), 3.2, title)
+    for ax, measure in zip(axes.flat, measures, strict=True):
+        values = [of_one[measure] for of_one in numbers.values()]
+        bars = ax.bar([*numbers], values, color=[BLUE, ORANGE], width=0.6)
+        ax.bar_label(bars, [f"{value:.2f}" for value in values], padding=3)
+        ax.set_ylim(0, 1.2 * max(values))
+        ax.set_ylabel(measure)
+        ax.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def side_by_side(x_label, panels, title, share_y=False):
+    """Lines over the same quantity in two panels.
+
+    Args:
+        x_label: What the x axis shows, with units.
+        panels: {label of the y axis: (x (points,), {line: values (points,)})}.
+        title: What the panels show.
+        share_y: Whether both y axes show the same range.
+
+    Returns:
+        Array (1, panels) of Axes.
+    """
+    axes = axes_grid(1, len(panels), 4.5 * len(panels), 3.7, title)
+    for ax, (y_label, (x, lines)) in zip(axes.flat, panels.items(), strict=True):
+        curves(ax, x, lines, x_label, y_label, marked=len(x) < 50)
+        if share_y and ax is not axes.flat[0]:
+            ax.sharey(axes.flat[0])
     return axes

@@ -15,7 +15,7 @@ def load_optuna():
         import optuna
     except ImportError as error:
         raise LessonError(
-            "--search needs Optuna: run `pip install -r requirements-extra.txt`, or leave the search out."
+            "--search needs Optuna: run `pip install optuna`, or leave the search out."
         ) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models import augmentation
-from models.augmentation import random_affine
+from models.augmentation import random_affine, random_light
 
 STILL = {"degrees": 0, "zoom": 0, "shear": 0, "shift": 0}
 
@@ -69,3 +69,33 @@ def test_every_image_has_its_own_amounts_and_a_seed_repeats_them():
     keras.utils.set_random_seed(0)
     np.testing.assert_array_equal(once, random_affine(images))
     assert len({image.tobytes() for image in once}) == 5
+
+
+def test_light_stays_within_its_limits_and_differs_from_image_to_image():
+    images = np.full((200, 9, 9, 1), 100, "uint8")
+    keras.utils.set_random_seed(0)
+    lit = np.asarray(random_light(images, dimming=0.5, glow=0.4))
+    assert lit.min() >= 50
+    assert lit.max() <= 100 + 0.4 * 255 + 1e-3
+    assert lit.min() < 55
+    assert lit.max() > 180
+    # As much brighter as darker sides: left and right, above and below
+    means = lit.mean(0)[..., 0]
+    assert abs(means[:, 0].mean() - means[:, -1].mean()) < 8
+    assert abs(means[0].mean() - means[-1].mean()) < 8
+    assert len({image.tobytes() for image in lit}) == 200
+
+
+def test_light_falls_evenly_across_from_one_side():
+    keras.utils.set_random_seed(1)
+    for image in np.asarray(random_light(np.zeros((20, 8, 8, 1)), dimming=0, glow=0.5))[..., 0]:
+        down, right = np.diff(image, axis=0), np.diff(image, axis=1)
+        assert np.ptp(down) < 1e-3
+        assert np.ptp(right) < 1e-3
+        assert image.min() == pytest.approx(0, abs=1e-3)
+
+
+def test_no_light_changes_nothing_and_white_stays_white():
+    images = np.random.default_rng(0).integers(0, 256, (4, 6, 6, 3), "uint8")
+    np.testing.assert_allclose(random_light(images, dimming=0, glow=0), images)
+    assert np.asarray(random_light(np.full((5, 4, 4, 1), 255), dimming=0, glow=1)).max() == 255

@@ -16,6 +16,7 @@ BY_HAND = {
     "ConvNet": (5 * 5 * 1 + 1) * 16 + (3 * 3 * 16 + 1) * 32 + (6 * 6 * 32 + 1) * 256 + (256 + 1) * 10,
     "TwoBlockConvNet": (3 * 3 * 1 + 1) * 16 + (3 * 3 * 16 + 1) * 32 + (7 * 7 * 32 + 1) * 10,
     "LeNet5": 61_706,  # LeCun et al. (1998), with full connections and no weights in the pooling
+    "StackedConvNet": (3 * 3 * 1 + 1) * 16 + (3 * 3 * 16 + 1) * 16 + (7 * 7 * 16 + 1) * 64 + (64 + 1) * 10,
     "MLP": 407_050,  # the lectures: 401,920 + 5,130
     "CountingMLP": 861,
     "DenseLayer": 1_048_576,

@@ -15,6 +15,16 @@ from tutorials import __main__ as listing
 from tutorials.predict import load
 
 RESULTS = {
+    "losses": {
+        "squared_error_test_accuracy",
+        "cross_entropy_test_accuracy",
+        "largest_gradient_difference",
+        *(
+            f"{network}_{measure}"
+            for network in ("nn1", "nn2")
+            for measure in ("classification_error", "squared_error", "cross_entropy")
+        ),
+    },
     "digits": {"test_accuracy", "parameters", "fit_seconds"},
     "dense_vs_conv": {
         "mlp_20_parameters",
@@ -24,15 +34,53 @@ RESULTS = {
         "dense_test_error",
         "conv_test_error",
     },
+    "invariance": {
+        f"{network}{perturbed}_test_accuracy"
+        for network in (
+            "dense",
+            "convolutional",
+            "augmented_dense",
+            "augmented_convolutional",
+            "unpooled",
+            "pooled",
+        )
+        for perturbed in ("", "_perturbed")
+    },
+    "column_shuffle": {
+        f"{network}_{task}{shuffled}_test_accuracy"
+        for network in ("dense", "convolutional")
+        for task in ("digits", "customers")
+        for shuffled in ("", "_shuffled")
+    },
+    "knobs": {
+        "test_accuracy",
+        "common_test_accuracy",
+        "common_parameters",
+        "common_multiply_adds",
+        "features_effect",
+        "kernel_size_effect",
+        "pool_size_effect",
+        "pool_stride_effect",
+        "dense_units_effect",
+        "architecture_effect",
+    },
 }
 FIGURES = {
+    "losses": {"two_networks", "loss_and_gradient", "training"},
     "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
+    "invariance": {"inputs", "dense_and_convolutional", "augmentation", "pooling"},
+    "column_shuffle": {"shuffled_digits", "accuracy"},
+    "knobs": {"knobs"},
 }
+
+
+def takes(lesson):
+    return set(importlib.import_module(f"tutorials.{lesson}").main.__annotations__)
 
 
 def teach(lesson, **settings):
-    if lesson == "digits":
+    if "data" in takes(lesson):
         settings = {"data": "embedded"} | settings
     return importlib.import_module(f"tutorials.{lesson}").main(**settings)
 
@@ -83,8 +131,7 @@ def test_nothing_else_is_left_behind(run):
 
 @pytest.mark.parametrize("lesson", RESULTS)
 def test_every_lesson_takes_the_common_flags(lesson):
-    annotations = importlib.import_module(f"tutorials.{lesson}").main.__annotations__
-    assert {"seed", "quick", "outputs"} <= set(annotations)
+    assert {"seed", "quick", "outputs"} <= takes(lesson)
 
 
 def test_the_same_seed_gives_the_same_digits(run, tmp_path):
@@ -151,13 +198,17 @@ def test_dense_vs_conv_counts_are_the_lectures_and_the_kernel_is_the_laplacian(t
     [
         ({"epochs": 0}, "--epochs must be more than 0, not 0"),
         ({"batch_size": -3}, "--batch-size must be more than 0, not -3"),
+        ({"step_size": 0.0}, "--step-size must be more than 0, not 0"),
+        ({"train_images": 0}, "--train-images must be more than 0, not 0"),
+        ({"repeats": 0}, "--repeats must be more than 0, not 0"),
+        ({"search": -1.0}, "--search must be more than 0, not -1"),
         ({"seed": -1}, "--seed must be from 0 to 4294967295, not -1"),
     ],
 )
 def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, said, tmp_path):
     import gc
 
-    if not set(bad) <= set(importlib.import_module(f"tutorials.{lesson}").main.__annotations__):
+    if not set(bad) <= takes(lesson):
         return  # this lesson has no such setting to refuse
     with pytest.raises(LessonError, match=said):
         teach(lesson, outputs=tmp_path / "new", **bad)
