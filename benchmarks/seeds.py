@@ -55,7 +55,7 @@ def main(
     bands = {}
     for name in runs[0]["results"]:
         values = np.array([one["results"][name] for one in runs])
-        if name.endswith("_parameters") or name == "parameters":
+        if all(isinstance(one["results"][name], int) for one in runs):  # a count is met exactly
             bands[name] = [int(values.min()), int(values.max())]
         elif not name.endswith("_seconds"):
             bands[name] = _band(name, values)

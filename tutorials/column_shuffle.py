@@ -77,6 +77,7 @@ def main(
                 optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(step_size, steps)),
                 loss="sparse_categorical_crossentropy",
                 metrics=["accuracy"],
+                run_eagerly=quick,  # a sample is through before a graph is compiled
             )
             # Fit and evaluate: the same network on the same examples, but for the order of columns
             for order in "in order", "shuffled":

@@ -3,6 +3,7 @@
 A dense and a convolutional network, with and without augmentation, with and without pooling.
 """
 
+from functools import partial
 from pathlib import Path
 
 from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
@@ -70,25 +71,27 @@ def main(
     x_test, y_test = x_test[:test_images], y_test[:test_images]
 
     # Models. Without pooling, one of four pixels is kept as it is, so that all else stays the same
-    networks = {
-        "dense": MLP(),
-        "convolutional": ConvNet(),
-        "augmented dense": MLP(),
-        "augmented convolutional": ConvNet(),
-        "unpooled": StackedConvNet(pool_size=1, name="unpooled"),
-        "pooled": StackedConvNet(pool_size=2, name="pooled"),
+    builders = {
+        "dense": MLP,
+        "convolutional": ConvNet,
+        "augmented dense": MLP,
+        "augmented convolutional": ConvNet,
+        "unpooled": partial(StackedConvNet, pool_size=1),
+        "pooled": partial(StackedConvNet, pool_size=2),
     }
-    networks["pooled"].summary()
 
     # Compile and fit: all see as many images; the augmented ones see them perturbed anew in each pass
-    for number, (name, network) in enumerate(networks.items(), start=1):
-        print(f"\nTraining {number} of {len(networks)}: {name}")
+    networks = {}
+    for name, builder in builders.items():
+        print(f"\nTraining {len(networks) + 1} of {len(builders)}: {name}")
         keras.utils.set_random_seed(seed)
+        networks[name] = network = builder()
         steps = epochs * -(-len(x_train) // batch_size)
         network.compile(
             optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(step_size, steps)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
+            run_eagerly=quick,  # a sample is through before a graph is compiled
         )
         for epoch in range(epochs):
             images = augment(x_train) if name.startswith("augmented") else x_train

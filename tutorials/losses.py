@@ -179,9 +179,9 @@ def main(
     return report.close(
         source,
         examples=len(x_train) + len(x_test),
-        finding=f"NN1 and NN2 are wrong equally often, with cross-entropies of "
-        f"{first[0]['cross-entropy']:.2f} and {second[0]['cross-entropy']:.2f}; "
-        f"trained with cross-entropy, a digit reader reads {accuracy['cross-entropy']:.1%} of the test digits, with squared error "
+        finding="NN1 and NN2 are wrong equally often, with cross-entropies of "
+        f"{first[0]['cross-entropy']:.2f} and {second[0]['cross-entropy']:.2f}; a digit reader trained "
+        f"with cross-entropy reads {accuracy['cross-entropy']:.1%} of the test digits, with squared error "
         f"{accuracy['squared error']:.1%}, each at the best of {len(STEP_SIZES)} step sizes.",
         squared_error_test_accuracy=accuracy["squared error"],
         cross_entropy_test_accuracy=accuracy["cross-entropy"],
