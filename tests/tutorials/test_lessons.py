@@ -15,6 +15,13 @@ from tutorials import __main__ as listing
 from tutorials.predict import load
 
 RESULTS = {
+    "convolution": {
+        "largest_difference",
+        "test_error",
+        "parameters",
+        "sizes_agreeing",
+        "sizes_compared",
+    },
     "digits": {"test_accuracy", "parameters", "fit_seconds"},
     "dense_vs_conv": {
         "mlp_20_parameters",
@@ -26,6 +33,16 @@ RESULTS = {
     },
 }
 FIGURES = {
+    "convolution": {
+        "filtering_the_x",
+        "small_pictures",
+        "photograph",
+        "padding_and_strides",
+        "sequence_and_volume",
+        "activations",
+        "learned_kernel",
+        "held_out_pictures",
+    },
     "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
 }
