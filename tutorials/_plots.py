@@ -192,7 +192,10 @@ def number_tables(tables, captions, title, columns=3, digits=2, marked=()):
         ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit)
         for row, texts in enumerate(cells(table, digits)):
             for column, text in enumerate(texts):
-                ax.text(column, row, text, ha="center", va="center", fontsize=10 if short else 8)
+                ax.text(
+                    column, row, text, ha="center", va="center", fontsize=10 if short else 8,
+                    in_layout=False,  # inside its cell it needs no room, and measuring takes time
+                )  # fmt: skip
         ax.set_title(caption, fontsize=10)
     for table, row, column, *side in marked:
         axes.flat[table].add_patch(

@@ -144,13 +144,9 @@ def banks(draw):
     rank = draw(st.integers(1, 3))
     several = st.lists(st.integers(1, 3), min_size=rank, max_size=rank)
     padding = draw(st.sampled_from(["valid", "same"]))
-    kernel, dilations = draw(several), [1] * rank
-    strides = draw(several)
-    if draw(st.booleans()):
-        # One dilation for all dimensions, and a stride of 1, as TensorFlow's CPU kernels ask
-        dilations, strides = [draw(st.integers(2, 3))] * rank, [1] * rank
-    elif rank < 3:
-        strides = [strides[0]] * rank
+    kernel, strides, dilations = draw(several), draw(several), [1] * rank
+    if draw(st.booleans()):  # not both at once, says Keras
+        strides, dilations = dilations, strides
     spans = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
     sizes = [draw(st.integers(span if padding == "valid" else 1, span + 5)) for span in spans]
     channels, features = draw(st.integers(1, 3)), draw(st.integers(1, 3))
