@@ -8,6 +8,11 @@ from PIL import Image, ImageOps
 
 from datasets._source import DataError
 
+# Photographs that come with scikit-learn, both under CC BY 2.0
+SAMPLES = {
+    "china": "a pavilion in China, by flickr user danielbuechele, CC BY 2.0",
+    "flower": "a dahlia, by flickr user vultilion, CC BY 2.0",
+}
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 
@@ -50,3 +55,30 @@ def read_photo(path):
         raise DataError(f"{path} may not be read; change its permissions.") from error
     except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
         raise DataError(f"{path} is not an image that can be read, or is damaged; replace it.") from error
+
+
+def grey_photo(photo="china", longest=640):
+    """One photograph in shades of grey.
+
+    Args:
+        photo: "china" or "flower" (427 x 640 pixels, both from scikit-learn, CC BY 2.0), or
+            a file of your own.
+        longest: A photo with a longer side is made smaller, in pixels.
+
+    Returns:
+        uint8 array (height, width, 1), from 0 for black to 255 for white.
+
+    Raises:
+        DataError: If it is a file that `read_photo` cannot read.
+    """
+    if str(photo) in SAMPLES:
+        from sklearn.datasets import load_sample_image
+
+        print(f"Photograph: {SAMPLES[str(photo)]}.", flush=True)
+        pixels = load_sample_image(f"{photo}.jpg")
+    else:
+        pixels = read_photo(photo)
+    image = Image.fromarray(pixels).convert("L")
+    if max(image.size) > longest:
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return np.asarray(image)[..., None]

@@ -17,6 +17,7 @@ _HOMES = {
     "CountingMLP": "models.counting",
     "DenseLayer": "models.counting",
     "ConvLayer": "models.counting",
+    "FilterBank": "models.filters",
 }
 
 __all__ = ["ModelError", *_HOMES]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 # In reading order, with the minutes that a default run takes on two cores, start to end
 LESSONS = {
+    "convolution": 0.3,
     "losses": 0.6,
     "dense_vs_conv": 0.3,
     "digits": 0.3,

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from tutorials._tables import cells
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
 
@@ -169,34 +171,37 @@ def number_tables(tables, captions, title, columns=3, digits=2, marked=()):
         columns: Tables a row.
         digits: Digits after the point, where a table holds other than whole numbers; cut, not
             rounded, as the lectures do.
-        marked: (table, row, column) of cells to frame.
+        marked: (table, row, column) of cells to frame, or (table, row, column, side) of squares.
 
     Returns:
         Array (rows, columns) of Axes.
     """
     tables = [np.asarray(table) for table in tables]
     rows = -(-len(tables) // columns)
-    widest = max(table.shape[1] for table in tables)
-    tallest = max(table.shape[0] for table in tables)
-    cell = 0.42 if any((table % 1).any() for table in tables) else 0.32
-    axes = axes_grid(
-        rows, columns, columns * (widest * cell + 0.4), rows * (tallest * cell + 0.6) + 0.5, title
-    )
+    whole = [not (table % 1).any() for table in tables]
+    cell = [0.32 if short else 0.24 + 0.09 * digits for short in whole]  # inches
+    widest = max(side * table.shape[1] for side, table in zip(cell, tables, strict=True))
+    tallest = max(side * table.shape[0] for side, table in zip(cell, tables, strict=True))
+    size = columns * (widest + 0.4), rows * (tallest + 0.6) + 0.5
+    enlarge = max(1, 8 / size[0])  # a title needs room
+    axes = axes_grid(rows, columns, size[0] * enlarge, size[1] * enlarge, title)
     for ax in axes.flat:
         ax.axis("off")
-    for ax, table, caption in zip(axes.flat, tables, captions, strict=False):
+    for ax, table, short, caption in zip(axes.flat, tables, whole, captions, strict=False):
         limit = 2 * max(np.abs(table).max(), 1e-9)
         ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        whole = not (table % 1).any()
-        for (row, column), number in np.ndenumerate(table):
-            # The small addition keeps 0.55, held as 0.5499999, from being cut to 0.54
-            cut = np.trunc(number * 10**digits + np.sign(number) * 1e-4) / 10**digits + 0.0
-            text = f"{number:.0f}" if whole else f"{cut:.{digits}f}"
-            ax.text(column, row, text, ha="center", va="center", fontsize=8)
-        ax.set_title(caption, fontsize=9)
-    for table, row, column in marked:
+        for row, texts in enumerate(cells(table, digits)):
+            for column, text in enumerate(texts):
+                ax.text(
+                    column, row, text, ha="center", va="center", fontsize=10 if short else 8,
+                    in_layout=False,  # inside its cell it needs no room, and measuring takes time
+                )  # fmt: skip
+        ax.set_title(caption, fontsize=10)
+    for table, row, column, *side in marked:
         axes.flat[table].add_patch(
-            Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=1.5)
+            Rectangle(
+                (column - 0.5, row - 0.5), *(side or [1]) * 2, fill=False, edgecolor="black", linewidth=1.5
+            )
         )
     return axes
 
@@ -401,3 +406,138 @@ def side_by_side(x_label, panels, title, share_y=False):
         if share_y and ax is not axes.flat[0]:
             ax.sharey(axes.flat[0])
     return axes
+
+
+def photo_grid(photos, title, note, columns=4):
+    """Grey photographs of different sizes, each under its caption.
+
+    Args:
+        photos: {caption: array (height, width) or (height, width, 1)}, 0 for black and 255 for
+            white; what lies beyond is shown as these.
+        title: What the photographs show.
+        note: A line below them.
+        columns: Photographs a row.
+
+    Returns:
+        Array (rows, columns) of Axes.
+    """
+    rows = -(-len(photos) // columns)
+    height, width = next(iter(photos.values())).shape[:2]
+    panel = min(4.0, max(0.6, height / width)) * 9 / columns
+    axes = axes_grid(rows, columns, 9, rows * (panel + 0.25) + 0.5, title)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, (caption, photo) in zip(axes.flat, photos.items(), strict=False):
+        ax.imshow(np.asarray(photo).reshape(np.shape(photo)[:2]), cmap="gray", vmin=0, vmax=255)
+        ax.set_title(caption, fontsize=11)
+    axes[0, 0].figure.supxlabel(note, fontsize=9)
+    return axes
+
+
+def strides_and_sizes(photos, sizes, lines, title):
+    """What padding and strides leave of a picture, and the sizes of what comes out.
+
+    Args:
+        photos: {caption: array (height, width)}, all drawn to one scale, 0 for black.
+        sizes: Input sizes (n,).
+        lines: {label: (sizes that a formula gives (n,), sizes that a layer gave (n,))}.
+        title: What both show.
+
+    Returns:
+        Array of Axes, the curves' last.
+    """
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    figure.suptitle(title)
+    above = [f"photo{number}" for number in range(len(photos))]
+    axes = figure.subplot_mosaic([above, ["sizes"] * len(above)], height_ratios=[2, 3])
+    height, width = np.max([photo.shape for photo in photos.values()], axis=0)
+    for name, (caption, photo) in zip(above, photos.items(), strict=True):
+        ax = axes[name]
+        ax.imshow(photo, cmap="gray", vmin=0, vmax=255)
+        ax.set_xlim(-0.5, width - 0.5)
+        ax.set_ylim(height - 0.5, -0.5)
+        ax.set_title(caption, fontsize=10)
+        ax.axis("off")
+    ax = axes["sizes"]
+    styles = zip((BLUE, ORANGE, GREEN, "black", GREY), "os^Dv", strict=True)
+    for (label, (formula, layer)), (colour, marker) in zip(lines.items(), styles, strict=False):
+        ax.plot(sizes, formula, "-", color=colour)
+        ax.plot(sizes, layer, marker, color=colour, label=label, markersize=5)
+    ax.set_xlabel("input size (pixels)")
+    ax.set_ylabel("output size (pixels)")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, title="lines: the formula; marks: the layer")
+    return np.array([*axes.values()])
+
+
+def activation_curves(z, functions, title):
+    """Functions of one number, and their derivatives.
+
+    Args:
+        z: Values (n,).
+        functions: {name: (values (n,), derivatives (n,))}.
+        title: What the curves show.
+
+    Returns:
+        Array (1, functions) of Axes.
+    """
+    axes = axes_grid(1, len(functions), 9, 3.4, title)
+    for ax, (name, (values, derivatives)) in zip(axes.flat, functions.items(), strict=True):
+        ax.axhline(0, color=GREY, linewidth=0.6)
+        ax.plot(z, values, color=BLUE, linewidth=2, label="g(z)")
+        ax.plot(z, derivatives, "--", color=ORANGE, linewidth=2, label="g′(z)")
+        ax.set_title(name, fontsize=11)
+        ax.set_xlabel("z")
+        ax.set_ylim(-1.15, 1.5)
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_ylabel("value")
+    axes[0, 0].legend(frameon=False, loc="upper left")
+    return axes
+
+
+def sequence_and_slices(letters, answers, motif, slices, title):
+    """Where a motif stands in a sequence, and slices of volumes.
+
+    Args:
+        letters: A string.
+        answers: The filtered sequence (places,), 1 for a perfect match.
+        motif: What the kernel matches.
+        slices: {label: arrays (height, width)}; each row has a scale of its own.
+        title: What both show.
+
+    Returns:
+        Array of Axes, the sequence's first.
+    """
+    columns = max(map(len, slices.values()))
+    figure = Figure(figsize=(9, 2.8 + 1.5 * len(slices)), layout="constrained")
+    figure.suptitle(title)
+    names = [[f"{label}{number}" for number in range(columns)] for label in slices]
+    axes = figure.subplot_mosaic(
+        [["sequence"] * columns, *names], height_ratios=[2.2, *[1.4] * len(slices)], empty_sentinel=None
+    )
+    ax = axes["sequence"]
+    found = answers > 1 - 1e-6
+    places = np.arange(len(answers))
+    ax.bar(places, answers, color=np.where(found, ORANGE, BLUE))
+    ax.set_xticks(range(len(letters)), letters, fontsize=8)
+    ax.tick_params(axis="x", length=0)
+    for place in places[found]:
+        for at in range(place, place + len(motif)):
+            ax.get_xticklabels()[at].set(color=ORANGE, weight="bold")
+    ax.set_xlim(-1, len(letters))
+    ax.set_xlabel(f"DNA; the bar over a letter tells how well {motif} matches from there on")
+    ax.set_ylabel("match (share)")
+    ax.spines[["top", "right"]].set_visible(False)
+    for line, (label, pictures) in zip(names, slices.items(), strict=True):
+        limit = max(np.abs(picture).max() for picture in pictures)
+        axes[line[0]].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=10)
+        for name, picture in zip(line, pictures, strict=True):
+            ax = axes[name]
+            ax.imshow(picture, cmap="RdBu_r", vmin=-limit, vmax=limit)
+            ax.set_xticks([])
+            ax.set_yticks([])
+            ax.spines[:].set_visible(False)
+    figure.supxlabel("slices through the volume; blue: below zero, white: zero, red: above", fontsize=9)
+    return np.array([*axes.values()])

@@ -33,3 +33,31 @@ def test_shapes_types_ranges_and_seeds():
 def test_impossible_numbers_are_refused(bad):
     with pytest.raises(DataError, match=str(*bad.values())):
         edges.load_data(**bad)
+
+
+def test_another_kernel_without_padding():
+    """Sobel's, with loops: left neighbours less right ones, the middle row twice."""
+    sobel = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
+    (pictures, targets), _ = edges.load_data(train=2, test=1, size=9, kernel=sobel, padding="valid")
+    assert pictures.shape == (2, 9, 9, 1)
+    assert targets.shape == (2, 7, 7, 1)
+    for p, target in zip(pictures[..., 0], targets[..., 0], strict=True):
+        for r in range(1, 8):
+            for c in range(1, 8):
+                left = p[r - 1, c - 1] + 2 * p[r, c - 1] + p[r + 1, c - 1]
+                right = p[r - 1, c + 1] + 2 * p[r, c + 1] + p[r + 1, c + 1]
+                assert target[r - 1, c - 1] == pytest.approx(left - right, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"kernel": [[1, 2], [3, 4]]}, r"\(2, 2\)"),
+        ({"kernel": [1, 2, 3]}, r"\(3,\)"),
+        ({"kernel": np.ones((33, 33))}, "33"),
+        ({"padding": "full"}, "'full'"),
+    ],
+)
+def test_impossible_kernels_are_refused(bad, said):
+    with pytest.raises(DataError, match=said):
+        edges.load_data(train=1, test=1, **bad)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from datasets import DataError
-from datasets.photos import read_photo
+from datasets.photos import grey_photo, read_photo
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), "uint8")
 
@@ -72,3 +72,25 @@ def test_a_decompression_bomb_is_refused(tmp_path):
     Image.new("1", (30_000, 10_000)).save(tmp_path / "bomb.png")
     with pytest.raises(DataError, match=r"bomb\.png has too many pixels"):
         read_photo(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize("name", ["china", "flower"])
+def test_the_photographs_that_come_along(name, capsys):
+    photo = grey_photo(name)
+    assert photo.shape == (427, 640, 1)
+    assert photo.dtype == "uint8"
+    assert photo.min() < 20
+    assert photo.max() > 220
+    assert "CC BY 2.0" in capsys.readouterr().out
+
+
+def test_a_photo_of_ones_own_is_grey_and_no_larger_than_asked(tmp_path):
+    colours = np.zeros((40, 120, 3), "uint8")
+    colours[:, :40, 0] = colours[:, 40:80, 1] = colours[:, 80:, 2] = 255
+    Image.fromarray(colours).save(tmp_path / "colours.png")
+    photo = grey_photo(tmp_path / "colours.png", longest=120)
+    # The eye's weights: red 0.299, green 0.587, blue 0.114
+    assert photo[20, [20, 60, 100], 0].tolist() == [76, 150, 29]
+    assert grey_photo(str(tmp_path / "colours.png"), longest=30).shape == (10, 30, 1)
+    with pytest.raises(DataError, match="nowhere.png"):
+        grey_photo("nowhere.png")

@@ -21,6 +21,7 @@ BY_HAND = {
     "CountingMLP": 861,
     "DenseLayer": 1_048_576,
     "ConvLayer": 441,
+    "FilterBank": 3 * 3 * 1 * 3,
 }
 
 

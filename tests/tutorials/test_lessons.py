@@ -11,10 +11,18 @@ import pytest
 from PIL import Image
 
 from datasets import DataError
+from models import ModelError
 from tutorials import __main__ as listing
 from tutorials.predict import load
 
 RESULTS = {
+    "convolution": {
+        "largest_difference",
+        "test_error",
+        "parameters",
+        "sizes_agreeing",
+        "sizes_compared",
+    },
     "losses": {
         "squared_error_test_accuracy",
         "cross_entropy_test_accuracy",
@@ -66,6 +74,16 @@ RESULTS = {
     },
 }
 FIGURES = {
+    "convolution": {
+        "filtering_the_x",
+        "small_pictures",
+        "photograph",
+        "padding_and_strides",
+        "sequence_and_volume",
+        "activations",
+        "learned_kernel",
+        "held_out_pictures",
+    },
     "losses": {"two_networks", "loss_and_gradient", "training"},
     "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
@@ -242,3 +260,27 @@ def test_mnist_accuracy_over_five_seeds(model, mean, lowest, mnist_folder, tmp_p
     assert np.mean(accuracies) >= mean, accuracies
     assert min(accuracies) >= lowest, accuracies
     assert "OUTSIDE" not in capsys.readouterr().out
+
+
+def test_convolution_learns_sobels_nine_numbers(tmp_path):
+    metrics = teach("convolution", outputs=tmp_path)
+    results = metrics["results"]
+    assert results["largest_difference"] < 0.01
+    assert results["test_error"] < 1e-5
+    assert results["parameters"] == 9
+    assert results["sizes_agreeing"] == results["sizes_compared"] == 2630
+    assert f"{results['largest_difference']:.1g} off" in metrics["finding"]
+    assert "a layer learned the kernel" in metrics["finding"]
+
+
+def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
+    pixels = np.zeros((2, 2, 3), "uint8")
+    Image.fromarray(pixels).save(tmp_path / "tiny.png")
+    with pytest.raises(DataError, match="nowhere.jpg does not exist"):
+        teach("convolution", photo="nowhere.jpg", quick=True, outputs=tmp_path)
+    with pytest.raises(ModelError, match="kernel of 3 x 3 does not fit into 2 x 2"):
+        teach("convolution", photo=str(tmp_path / "tiny.png"), quick=True, outputs=tmp_path)
+    with pytest.raises(LessonError, match="--step-size must be more than 0, not 0"):
+        teach("convolution", step_size=0, outputs=tmp_path)
+    with pytest.raises(LessonError, match="--train-pictures must be 10 or more, not 9"):
+        teach("convolution", train_pictures=9, outputs=tmp_path)

@@ -1,0 +1,36 @@
+"""Tables as text: cut as the lectures cut, aligned, and no wider than asked."""
+
+import numpy as np
+
+from datasets.x_or_o import clean_letters
+from models.filters import FEATURES
+from tutorials._tables import cells, four_steps, side_by_side
+
+
+def test_ninths_are_cut_and_not_rounded():
+    ninths = np.arange(-9, 10, dtype="float32") / np.float32(9)
+    printed = "-1.00 -0.88 -0.77 -0.66 -0.55 -0.44 -0.33 -0.22 -0.11 0.00 "
+    printed += "0.11 0.22 0.33 0.44 0.55 0.66 0.77 0.88 1.00"
+    assert cells([ninths])[0] == printed.split()
+    assert cells([[0.12345, -0.00001]], digits=4)[0] == ["0.1234", "0.0000"]
+
+
+def test_whole_numbers_have_no_point_and_no_minus_before_0():
+    assert cells([[1.0, -2.0], [-0.0, 10.0]]) == [["1", "-2"], ["0", "10"]]
+
+
+def test_tables_stand_side_by_side_while_they_fit():
+    tables = {"one": [[1, -2], [3, 4]], "two": [[0.5]], "three": [[7]]}
+    assert side_by_side(tables, width=20) == "one      two\n 1 -2    0.50\n 3  4\n\nthree\n7\n"
+    assert max(map(len, side_by_side(tables, width=5).splitlines())) <= 5
+
+
+def test_the_four_steps_of_the_lectures():
+    x, backslash = clean_letters()[0][..., 0], FEATURES["backslash"]
+    match, mismatch = four_steps(x[1:4, 1:4], backslash), four_steps(x[3:6, 3:6], backslash)
+    assert "1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 = 9\n" in match
+    assert "9 / 9 = 1.00" in match
+    assert "1 + 1 − 1 + 1 + 1 + 1 − 1 + 1 + 1 = 5\n" in mismatch
+    assert "5 / 9 = 0.55" in mismatch
+    assert "− 1 + 1 = 0" in four_steps([[-1, 1]], [[1, 1]])
+    assert "0 / 2 = 0.00" in four_steps([[-1, 1]], [[1, 1]])

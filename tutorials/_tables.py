@@ -1,0 +1,74 @@
+"""Matrices of numbers as text: arrays in, lines to print out."""
+
+import numpy as np
+
+
+def cells(table, digits=2):
+    """A matrix's numbers as strings, the way the lectures print them.
+
+    Args:
+        table: Array (height, width).
+        digits: Digits after the point, where the table holds other than whole numbers; cut,
+            not rounded: 7/9 is 0.77.
+
+    Returns:
+        List of rows of strings.
+    """
+    table = np.asarray(table, "float64")
+    if not (table % 1).any():
+        return [[f"{number + 0.0:.0f}" for number in row] for row in table]
+    # The small addition keeps 0.55, held as 0.5499999, from being cut to 0.54
+    cut = np.trunc(table * 10**digits + np.sign(table) * 1e-4) / 10**digits + 0.0
+    return [[f"{number:.{digits}f}" for number in row] for row in cut]
+
+
+def side_by_side(tables, digits=2, width=110):
+    """Matrices beside each other, each under its caption, as many as fit into a line.
+
+    Args:
+        tables: {caption: array (height, width)}.
+        digits: Digits after the point, as for `cells`.
+        width: Characters of a line.
+
+    Returns:
+        Text of several lines.
+    """
+    blocks = []
+    for caption, table in tables.items():
+        rows = cells(table, digits)
+        widest = max(len(text) for row in rows for text in row)
+        lines = [caption, *(" ".join(text.rjust(widest) for text in row) for row in rows)]
+        longest = max(map(len, lines))
+        blocks.append([line.ljust(longest) for line in lines])
+    text, line = [], []
+    for block in [*blocks, None]:
+        if line and (block is None or sum(len(b[0]) + 4 for b in [*line, block]) - 4 > width):
+            tallest = max(map(len, line))
+            padded = [b + [" " * len(b[0])] * (tallest - len(b)) for b in line]
+            text += ["    ".join(parts).rstrip() for parts in zip(*padded, strict=True)] + [""]
+            line = []
+        line.append(block)
+    return "\n".join(text)
+
+
+def four_steps(patch, feature):
+    """The lectures' filtering of one patch: line up, multiply, add, divide.
+
+    Args:
+        patch: Array (height, width), a piece of the picture.
+        feature: Array of the same shape.
+
+    Returns:
+        Text of several lines; the last number is what the filtered picture holds.
+    """
+    patch, feature = np.asarray(patch), np.asarray(feature)
+    products = patch * feature
+    terms = " ".join(f"{'+' if number >= 0 else '−'} {abs(number):g}" for number in products.flat)
+    total = products.sum()
+    (quotient,), *_ = cells([[total / products.size + 0.0]])
+    quotient = quotient if "." in quotient else f"{quotient}.00"
+    return (
+        side_by_side({"1. line up": patch, "with the feature": feature, "2. multiply": products})
+        + f"3. add:    {terms.removeprefix('+ ')} = {total:g}\n"
+        + f"4. divide: {total:g} / {products.size} = {quotient}\n"
+    )
