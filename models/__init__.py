@@ -16,6 +16,7 @@ _HOMES = {
     "CountingMLP": "models.counting",
     "DenseLayer": "models.counting",
     "ConvLayer": "models.counting",
+    "XorO": "models.x_or_o",
 }
 
 __all__ = ["ModelError", *_HOMES]

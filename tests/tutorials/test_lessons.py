@@ -24,10 +24,12 @@ RESULTS = {
         "dense_test_error",
         "conv_test_error",
     },
+    "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
 }
 FIGURES = {
     "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
+    "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
 }
 
 
