@@ -17,6 +17,7 @@ _HOMES = {
     "DenseLayer": "models.counting",
     "ConvLayer": "models.counting",
     "XorO": "models.x_or_o",
+    "WindowStack": "models.receptive_fields",
 }
 
 __all__ = ["ModelError", *_HOMES]

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 # In reading order, with the minutes that a default run takes on two cores, start to end
-LESSONS = {"x_or_o": 0.3, "dense_vs_conv": 0.3, "digits": 0.3}
+LESSONS = {"x_or_o": 0.3, "dense_vs_conv": 0.3, "digits": 0.3, "receptive_field": 0.5}
 
 
 def first_line(lesson):

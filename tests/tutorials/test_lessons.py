@@ -25,16 +25,29 @@ RESULTS = {
         "conv_test_error",
     },
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
+    "receptive_field": {
+        "stacks",
+        "stacks_that_agree",
+        "conv_pool_pixels",
+        "second_pool_pixels",
+        "theoretical_pixels",
+        "effective_pixels_before",
+        "effective_pixels_after",
+        "convnet_test_accuracy",
+        "two_block_test_accuracy",
+        "lenet5_test_accuracy",
+    },
 }
 FIGURES = {
     "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
     "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
+    "receptive_field": {"touched", "growth", "effective"},
 }
 
 
 def teach(lesson, **settings):
-    if lesson == "digits":
+    if lesson in {"digits", "receptive_field"}:
         settings = {"data": "embedded"} | settings
     return importlib.import_module(f"tutorials.{lesson}").main(**settings)
 
