@@ -18,6 +18,8 @@ _HOMES = {
     "DenseLayer": "models.counting",
     "ConvLayer": "models.counting",
     "FilterBank": "models.filters",
+    "XorO": "models.x_or_o",
+    "WindowStack": "models.receptive_fields",
 }
 
 __all__ = ["ModelError", *_HOMES]

@@ -39,7 +39,7 @@ def check_image_model(builder, input_shape, classes, smallest):
         raise ModelError(f"{builder} needs classes of 1 or more, not {classes}.")
 
 
-def load_weights(model, weights, builder, build):
+def load_weights(model, weights, builder, build=None, known=()):
     """Fill `model` with weights.
 
     Args:
@@ -48,7 +48,9 @@ def load_weights(model, weights, builder, build):
             Keras saved: `.weights.h5` or `.keras`.
         builder: Name of the builder.
         build: Function of a number of classes that builds the same model with that many; a
-            named set keeps all but the last layer where the numbers of classes differ.
+            named set keeps all but the last layer where the numbers of classes differ. Not
+            needed where no set comes with the builder.
+        known: Names of weights that the builder itself sets, for the message.
 
     Returns:
         `model`.
@@ -67,7 +69,7 @@ def load_weights(model, weights, builder, build):
                 f"{path} is missing; restore it from the project's repository, "
                 f"or make it again with `{entry['command']}`."
             )
-        known = " or ".join(f'"{name}"' for name in named)
+        known = " or ".join(f'"{name}"' for name in [*named, *known])
         raise ModelError(
             f"{builder} has no weights {str(weights)!r}, and no such file exists; "
             f"use {known}, or name a file."

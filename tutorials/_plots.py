@@ -541,3 +541,51 @@ def sequence_and_slices(letters, answers, motif, slices, title):
             ax.spines[:].set_visible(False)
     figure.supxlabel("slices through the volume; blue: below zero, white: zero, red: above", fontsize=9)
     return np.array([*axes.values()])
+
+
+def field_growth(networks, title):
+    """How receptive fields grow from layer to layer, theoretical and effective.
+
+    Args:
+        networks: {name: {layer: pixels of the field, then pixels that hold most of the gradient
+            before and after training}}.
+        title: What the curves show.
+
+    Returns:
+        Array (1, networks) of Axes.
+    """
+    axes = axes_grid(1, len(networks), 3 * len(networks), 3.5, title)
+    highest = 1.08 * max(max(pixels) for layers in networks.values() for pixels in layers.values()) ** 0.5
+    for ax, (name, layers) in zip(axes.flat, networks.items(), strict=True):
+        sides = np.sqrt([*layers.values()]).T
+        labels = "theoretical", "effective, untrained", "effective, trained"
+        lines = dict(zip(labels, sides, strict=True))
+        curves(ax, range(len(layers)), lines, f"layer of {name}", "side of the field (pixels)")
+        ax.set_xticks(range(len(layers)), [*layers])
+        ax.set_ylim(0, highest)
+    return axes
+
+
+def field_maps(maps, boxes, title, columns):
+    """How much each pixel of the image matters, white for nothing, and a frame around those that can.
+
+    Args:
+        maps: {caption: array (height, width), not negative}.
+        boxes: For each, (first row, first column, last row, last column) to frame, in pixels.
+        title: What the maps show.
+        columns: Maps a row.
+
+    Returns:
+        Array (rows, columns) of Axes.
+    """
+    rows = -(-len(maps) // columns)
+    axes = axes_grid(rows, columns, 2.5 * columns, 2.8 * rows + 0.5, title)
+    for ax, (caption, values), (top, left, bottom, right) in zip(axes.flat, maps.items(), boxes, strict=True):
+        ax.imshow(values, cmap="Blues", vmin=0)
+        frame = Rectangle((left - 0.5, top - 0.5), right - left + 1, bottom - top + 1)
+        frame.set(fill=False, edgecolor=ORANGE, linewidth=1.5)
+        ax.add_patch(frame)
+        ax.set_title(caption, fontsize=10)
+        ax.set_xticks([])
+        ax.set_yticks([])
+    return axes

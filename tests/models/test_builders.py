@@ -22,6 +22,8 @@ BY_HAND = {
     "DenseLayer": 1_048_576,
     "ConvLayer": 441,
     "FilterBank": 3 * 3 * 1 * 3,
+    "XorO": (3 * 3 * 1 + 1) * 3 + (2 * 2 * 3 + 1) * 2,
+    "WindowStack": 3 * 3,
 }
 
 
@@ -168,6 +170,12 @@ def test_any_image_size_builds_or_is_refused_in_a_sentence(name, height, width, 
         ("CountingMLP", {"inputs": 0}, "0"),
         ("DenseLayer", {"input_shape": (32,)}, "(32,)"),
         ("ConvLayer", {"kernel_size": -1}, "-1"),
+        ("XorO", {"features": 0}, "0"),
+        ("WindowStack", {"input_shape": (7, 7)}, "(7, 7)"),
+        ("XorO", {"input_shape": (2, 9, 1)}, "2 x 9"),
+        ("XorO", {"features": 4, "weights": "by_hand"}, "4"),
+        ("XorO", {"input_shape": (17, 17, 1), "weights": "by_hand"}, "(17, 17, 1)"),
+        ("XorO", {"weights": "by_foot"}, "by_foot"),
     ],
 )
 def test_impossible_sizes_are_refused_in_a_sentence(name, bad, named):

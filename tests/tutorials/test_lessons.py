@@ -72,6 +72,19 @@ RESULTS = {
         "dense_units_effect",
         "architecture_effect",
     },
+    "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
+    "receptive_field": {
+        "stacks",
+        "stacks_that_agree",
+        "conv_pool_pixels",
+        "second_pool_pixels",
+        "theoretical_pixels",
+        "effective_pixels_before",
+        "effective_pixels_after",
+        "convnet_test_accuracy",
+        "two_block_test_accuracy",
+        "lenet5_test_accuracy",
+    },
 }
 FIGURES = {
     "convolution": {
@@ -90,6 +103,8 @@ FIGURES = {
     "invariance": {"inputs", "dense_and_convolutional", "augmentation", "pooling"},
     "column_shuffle": {"shuffled_digits", "accuracy"},
     "knobs": {"knobs"},
+    "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
+    "receptive_field": {"touched", "growth", "effective"},
 }
 
 

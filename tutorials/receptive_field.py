@@ -1,0 +1,130 @@
+"""See which pixels one output pixel depends on: by a formula, by gradients, and after training.
+
+The formula says which pixels can matter; the gradient's mass says which do.
+"""
+
+from pathlib import Path
+
+from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+
+import keras
+import numpy as np
+
+import models
+from datasets import digits
+from models.inspection import effective_field, input_gradient, linear_probe, pixels_holding
+from models.receptive_fields import EXAMPLES, of_layer, of_maps
+from tutorials._plots import field_growth, field_maps, map_grid
+from tutorials._report import Report
+
+ZOO = {"convnet": models.ConvNet, "two_block": models.TwoBlockConvNet, "lenet5": models.LeNet5}
+
+
+def main(
+    epochs: int = 5,
+    batch_size: int = 64,
+    train_images: int = 6000,
+    data: str = "auto",
+    seed: int = 0,
+    quick: bool = False,
+    outputs: Path = Path("outputs"),
+) -> dict:
+    """Compute receptive fields, check them with gradients, and see what training makes of them.
+
+    Args:
+        epochs: Passes over the training images.
+        batch_size: Images per gradient step.
+        train_images: Number of images to train on, at most; the embedded set has 1,437.
+        data: Folder that holds mnist.npz or the four IDX files, or "embedded"; "auto" looks,
+            downloads, or falls back.
+        seed: Makes the run repeatable.
+        quick: Take every step on a sample, in seconds.
+        outputs: Where results go.
+    """
+    report = Report(main, settings=locals())
+    check_positive(epochs=epochs, batch_size=batch_size, train_images=train_images)
+    keras.utils.set_random_seed(seed)
+
+    # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9
+    source = digits.locate(data)
+    (x_train, y_train), (x_test, y_test) = digits.load_data(source)
+    if quick:
+        epochs, train_images, x_test, y_test = 1, 300, x_test[:200], y_test[:200]
+    x_train, y_train = x_train[:train_images], y_train[:train_images]
+
+    # Small stacks: the formula against the gradient of the output's middle pixel. The probe has no
+    # ReLU that is off, no maximum that another pixel won, no weights that cancel each other
+    print("\nPixels that the output's middle pixel depends on, by formula and by gradient:")
+    touched, captions = {"by formula": [], "by gradient": []}, []
+    for name, (side, windows) in EXAMPLES.items():
+        stack = models.WindowStack((side, side, 1), windows)
+        last = stack.layers[-1].name
+        field = of_layer(stack, last)
+        formula = np.zeros((side, side))
+        formula[np.ix_(*field.pixels(*field.middle))] = 1
+        gradient = input_gradient(linear_probe(stack), np.ones((1, side, side, 1)), last, field.middle)
+        touched["by formula"].append(formula)
+        touched["by gradient"].append(1.0 * (gradient[0, :, :, 0] != 0))
+        captions.append(f"{name}\n{formula.sum():.0f} pixels")
+        print(f"  {' '.join(name.split()):<28}{formula.sum():>3.0f}{touched['by gradient'][-1].sum():>4.0f}")
+    pooled_once, pooled_twice = (int(pixels.sum()) for pixels in touched["by gradient"][:2])
+    print(
+        "The lectures say that the pixel after a second pooling sees the entire 7 × 7. It sees 6 × 6,\n"
+        f"{pooled_twice} pixels of 49: pooling without padding leaves out the last row and column."
+    )
+    agree = sum(np.array_equal(*both) for both in zip(*touched.values(), strict=True))
+
+    # Networks of the zoo: compile, fit, evaluate; how much each pixel matters before and after
+    accuracies, growth, untrained, trained, boxes = {}, {}, {}, {}, []
+    for name, build in ZOO.items():
+        network = build()
+        network.summary()
+        fields = of_maps(network)
+        before = [effective_field(network, x_test[:500], layer, seed=seed) for layer in fields]
+        step_size = keras.optimizers.schedules.CosineDecay(3e-3, epochs * -(-len(x_train) // batch_size))
+        network.compile(
+            optimizer=keras.optimizers.Adam(step_size),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        network.fit(
+            x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=VERBOSE
+        )
+        _, accuracies[f"{name}_test_accuracy"] = network.evaluate(x_test, y_test, verbose=0)
+        after = [effective_field(network, x_test[:500], layer, seed=seed) for layer in fields]
+        print(f"\n{name}: field of a middle pixel, pixels that hold 90% of its gradient")
+        growth[name] = {}
+        for (layer, field), *masses in zip(fields.items(), before, after, strict=True):
+            rows, columns = field.pixels(*field.middle)
+            size, early, late = len(rows) * len(columns), *map(pixels_holding, masses)
+            growth[name][layer] = size, early, late
+            what = f"{field.size[0]} × {field.size[1]} pixels, {size / x_test[0].size:.1%} of the image"
+            print(f"  {layer:<6}{what}; untrained {early}, trained {late}")
+        untrained[f"{name}, {layer}\nuntrained: {early} pixels"] = masses[0]
+        trained[f"{name}, {layer}\ntrained: {late} pixels"] = masses[1]
+        boxes.append((rows[0], columns[0], rows[-1], columns[-1]))
+
+    # Plot
+    title = f"Formula and gradient touch the same pixels in {agree} of {len(EXAMPLES)} stacks"
+    report.figure("touched", map_grid(touched, title, captions=captions))
+    title = f"Of the {size} pixels that {layer} of {name} can see, {late} hold 90% of the trained gradient"
+    report.figure("growth", field_growth(growth, title))
+    report.figure("effective", field_maps(untrained | trained, boxes * 2, title, columns=3))
+    return report.close(
+        source,
+        examples=len(x_train) + len(x_test),
+        finding=f"One pixel of layer {layer} of {name} can see {size} pixels; 90% of its gradient lies on "
+        f"{early} of them before training and on {late} after it.",
+        stacks=len(EXAMPLES),
+        stacks_that_agree=agree,
+        conv_pool_pixels=pooled_once,
+        second_pool_pixels=pooled_twice,
+        theoretical_pixels=size,
+        effective_pixels_before=early,
+        effective_pixels_after=late,
+        **accuracies,
+    )
+
+
+if __name__ == "__main__":
+    run(main)
