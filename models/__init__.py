@@ -14,6 +14,7 @@ _HOMES = {
     "LeNet5": "models.convnets",
     "StackedConvNet": "models.convnets",
     "MLP": "models.dense",
+    "DenseChain": "models.dense",
     "CountingMLP": "models.counting",
     "DenseLayer": "models.counting",
     "ConvLayer": "models.counting",

@@ -8,6 +8,7 @@ LESSONS = {
     "convolution": 0.3,
     "x_or_o": 0.3,
     "losses": 0.6,
+    "gradient_descent": 0.4,
     "dense_vs_conv": 0.3,
     "digits": 0.3,
     "receptive_field": 0.5,

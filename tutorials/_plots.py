@@ -589,3 +589,121 @@ def field_maps(maps, boxes, title, columns):
         ax.set_xticks([])
         ax.set_yticks([])
     return axes
+
+
+def descents(curve, tracks, title):
+    """Skiers on one loss curve, each in a panel of its own.
+
+    Args:
+        curve: (parameter, loss), both (points,).
+        tracks: {label: (parameter, loss) after each step}; what leaves the curve is left out.
+        title: What the panels show.
+
+    Returns:
+        Array (rows, 2) of Axes.
+    """
+    rows = -(-len(tracks) // 2)
+    axes = axes_grid(rows, 2, 9, 2.4 * rows + 0.6, title)
+    for ax, (label, (w, loss)) in zip(axes.flat, tracks.items(), strict=False):
+        _slope(ax, curve)
+        ax.plot(w, loss, "o-", color=ORANGE, markersize=4, linewidth=0.8, alpha=0.7)
+        ax.plot(w[0], loss[0], "o", color="black", markersize=7, label="start")
+        ax.plot(w[-1], loss[-1], "s", color=GREEN, markersize=8, label=f"after {len(w) - 1} steps")
+        ax.set_title(label, fontsize=10)
+        ax.legend(frameon=False, fontsize=8, loc="upper center")
+    return axes
+
+
+def descent_film(curve, tracks):
+    """The same, moving: skiers side by side.
+
+    Args:
+        curve: (parameter, loss), both (points,).
+        tracks: {label: (parameter, loss) after each step}.
+
+    Returns:
+        (figure, function of a step's number that shows it), for `Report.animation`.
+    """
+    axes = axes_grid(1, len(tracks), 3.4 * len(tracks), 3.2, "Against the slope, step by step")
+    skiers = []
+    for ax, label in zip(axes.flat, tracks, strict=True):
+        _slope(ax, curve)
+        ax.set_title(label.replace(": ", "\n"), fontsize=10)
+        trail = ax.plot([], [], "-", color=ORANGE, linewidth=0.8, alpha=0.6)[0]
+        skiers.append((trail, ax.plot([], [], "o", color=ORANGE, markersize=10)[0]))
+
+    def show(step):
+        for (trail, skier), (w, loss) in zip(skiers, tracks.values(), strict=True):
+            trail.set_data(w[: step + 1], loss[: step + 1])
+            skier.set_data(w[step : step + 1], loss[step : step + 1])
+
+    return axes[0, 0].figure, show
+
+
+def _slope(ax, curve):
+    """The loss curve that skiers go down on."""
+    ax.plot(*curve, color=BLUE)
+    ax.set_xlim(curve[0][0], curve[0][-1])
+    ax.set_ylim(0, 1.05 * curve[1].max())
+    ax.set_xlabel("parameter w")
+    ax.set_ylabel("loss")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def paths_on_surface(x, y, loss, paths, title):
+    """Paths over lines of equal loss.
+
+    Args:
+        x, y, loss: Arrays (rows, columns): two parameters, and the loss there.
+        paths: {label: array (steps, 2)}.
+        title: What the paths show.
+
+    Returns:
+        Array (1, paths) of Axes.
+    """
+    axes = axes_grid(len(paths), 1, 8, 2.1 * len(paths) + 0.6, title)
+    for ax, (label, path), colour in zip(axes.flat, paths.items(), (BLUE, ORANGE, GREEN), strict=False):
+        ax.contour(x, y, loss, levels=np.geomspace(0.02, loss.max(), 14), colors=GREY, linewidths=0.6)
+        ax.plot(*path.T, "o-", color=colour, markersize=3, linewidth=1.2, label=label)
+        ax.plot(*path[0], "ko", markersize=7)
+        ax.plot(0, 0, "k*", markersize=12)
+        ax.set_xlim(x.min(), x.max())
+        ax.set_ylim(y.min(), y.max())
+        ax.set_ylabel("parameter 2")
+        ax.legend(loc="upper right", framealpha=1, fontsize=10)
+    axes[-1, 0].set_xlabel("parameter 1 (dot: the start; star: the lowest point; lines of equal loss)")
+    return axes
+
+
+def training_and_map(losses, answers, points, title):
+    """Validation losses of several trainings, and what one of them says of every place.
+
+    Args:
+        losses: {label: losses (passes,)}; those of the first are marked.
+        answers: (places (rows, columns, 2), probability of the second class there).
+        points: (points (n, 2), labels (n,) 0 or 1), drawn over the answers.
+        title: What both show.
+
+    Returns:
+        Array (1, 2) of Axes.
+    """
+    axes = axes_grid(1, 2, 9, 4.2, title)
+    ax = axes[0, 0]
+    for (label, values), style in zip(losses.items(), ("o", "-"), strict=True):
+        colour = BLUE if style == "o" else ORANGE
+        ax.plot(np.arange(1, len(values) + 1), values, style, color=colour, markersize=4, label=label)
+    ax.set_xlabel("pass over the training points")
+    ax.set_ylabel("validation loss (cross-entropy)")
+    ax.set_ylim(0, None)
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax = axes[0, 1]
+    places, probability = answers
+    ax.contourf(places[..., 0], places[..., 1], probability, levels=20, cmap="RdBu", alpha=0.35)
+    for label, colour, marker in (0, ORANGE, "o"), (1, BLUE, "^"):
+        ax.plot(*points[0][points[1] == label].T, marker, color=colour, markersize=3)
+    ax.set_aspect("equal")
+    ax.set_xlabel("test points of two spirals; background: the network's answer")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return axes

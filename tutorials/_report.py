@@ -16,6 +16,7 @@ from tutorials._command import LessonError
 
 import keras
 from matplotlib.animation import FuncAnimation, PillowWriter
+from PIL import Image, ImageSequence
 
 EXPECTED = Path(__file__).with_name("expected.json")
 MANIFEST = ".files"  # what a run wrote, so that the next run knows what is not its own
@@ -86,10 +87,17 @@ class Report:
             frames: Number of frames; the last one stands still for two seconds.
             frames_per_second: Speed.
         """
-        shown = [*range(frames), *[frames - 1] * (2 * frames_per_second)]
-        moving = FuncAnimation(figure, draw, frames=shown, init_func=lambda: None)
-        with self._writing(self.folder / f"{name}.gif"):
-            moving.save(self._draft / f"{name}.gif", writer=PillowWriter(fps=frames_per_second), dpi=80)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, not anew for every frame
+        moving = FuncAnimation(figure, draw, frames=frames, init_func=lambda: None)
+        path = self._draft / f"{name}.gif"
+        with self._writing(self.folder / path.name):
+            moving.save(path, writer=PillowWriter(fps=frames_per_second), dpi=80)
+            with Image.open(path) as film:
+                shown = [frame.copy() for frame in ImageSequence.Iterator(film)]
+            milliseconds = [frame.info["duration"] for frame in shown]  # alike frames were made one
+            milliseconds[-1] += 2000
+            shown[0].save(path, save_all=True, append_images=shown[1:], duration=milliseconds, loop=0)
 
     def close(self, source, examples, finding, **results):
         """Write metrics.json, put everything in place, and say what came out.

@@ -33,6 +33,17 @@ RESULTS = {
             for measure in ("classification_error", "squared_error", "cross_entropy")
         ),
     },
+    "gradient_descent": {
+        "test_accuracy",
+        "parameters",
+        "largest_gradient_difference",
+        "largest_loss_difference",
+        "left_valley_loss",
+        "right_valley_loss",
+        "sgd_surface_loss",
+        "momentum_surface_loss",
+        "adam_surface_loss",
+    },
     "digits": {"test_accuracy", "parameters", "fit_seconds"},
     "dense_vs_conv": {
         "mlp_20_parameters",
@@ -98,6 +109,7 @@ FIGURES = {
         "held_out_pictures",
     },
     "losses": {"two_networks", "loss_and_gradient", "training"},
+    "gradient_descent": {"skiers", "surface", "by_hand"},
     "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
     "invariance": {"inputs", "dense_and_convolutional", "augmentation", "pooling"},
