@@ -161,7 +161,7 @@ def map_grid(rows, title, grey_rows=(), captions=()):
     return axes
 
 
-def number_tables(tables, captions, title, columns=3, digits=2, marked=()):
+def number_tables(tables, captions, title, columns=3, digits=2, cut=True, marked=()):
     """Matrices of numbers, printed in cells that are blue below zero and red above.
 
     Args:
@@ -169,8 +169,8 @@ def number_tables(tables, captions, title, columns=3, digits=2, marked=()):
         captions: A line or two for each.
         title: What the tables show.
         columns: Tables a row.
-        digits: Digits after the point, where a table holds other than whole numbers; cut, not
-            rounded, as the lectures do.
+        digits: Digits after the point, where a table holds other than whole numbers.
+        cut: Whether further digits are cut off, as in the lectures, or rounded.
         marked: (table, row, column) of cells to frame, or (table, row, column, side) of squares.
 
     Returns:
@@ -190,7 +190,7 @@ def number_tables(tables, captions, title, columns=3, digits=2, marked=()):
     for ax, table, short, caption in zip(axes.flat, tables, whole, captions, strict=False):
         limit = 2 * max(np.abs(table).max(), 1e-9)
         ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        for row, texts in enumerate(cells(table, digits)):
+        for row, texts in enumerate(cells(table, digits, cut)):
             for column, text in enumerate(texts):
                 ax.text(
                     column, row, text, ha="center", va="center", fontsize=10 if short else 8,

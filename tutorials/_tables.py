@@ -3,13 +3,13 @@
 import numpy as np
 
 
-def cells(table, digits=2):
+def cells(table, digits=2, cut=True):
     """A matrix's numbers as strings, the way the lectures print them.
 
     Args:
         table: Array (height, width).
-        digits: Digits after the point, where the table holds other than whole numbers; cut,
-            not rounded: 7/9 is 0.77.
+        digits: Digits after the point, where the table holds other than whole numbers.
+        cut: Whether further digits are cut off, so that 7/9 is 0.77, or rounded.
 
     Returns:
         List of rows of strings.
@@ -17,17 +17,17 @@ def cells(table, digits=2):
     table = np.asarray(table, "float64")
     if not (table % 1).any():
         return [[f"{number + 0.0:.0f}" for number in row] for row in table]
-    # The small addition keeps 0.55, held as 0.5499999, from being cut to 0.54
-    cut = np.trunc(table * 10**digits + np.sign(table) * 1e-4) / 10**digits + 0.0
-    return [[f"{number:.{digits}f}" for number in row] for row in cut]
+    if cut:  # the small addition keeps 0.55, held as 0.5499999, from being cut to 0.54
+        table = np.trunc(table * 10**digits + np.sign(table) * 1e-4) / 10**digits
+    return [[f"{number:.{digits}f}" for number in row] for row in table.round(digits) + 0.0]
 
 
-def side_by_side(tables, digits=2, width=110):
+def side_by_side(tables, digits=2, cut=True, width=110):
     """Matrices beside each other, each under its caption, as many as fit into a line.
 
     Args:
         tables: {caption: array (height, width)}.
-        digits: Digits after the point, as for `cells`.
+        digits, cut: As for `cells`.
         width: Characters of a line.
 
     Returns:
@@ -35,7 +35,7 @@ def side_by_side(tables, digits=2, width=110):
     """
     blocks = []
     for caption, table in tables.items():
-        rows = cells(table, digits)
+        rows = cells(table, digits, cut)
         widest = max(len(text) for row in rows for text in row)
         lines = [caption, *(" ".join(text.rjust(widest) for text in row) for row in rows)]
         longest = max(map(len, lines))

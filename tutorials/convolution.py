@@ -94,11 +94,11 @@ def main(
     after = model.get_weights()[0][..., 0, 0]
     largest_difference = np.abs(after - sobel).max()
     tables = {"before, random": before, "after learning": after, "Sobel's": sobel}
-    print("\n" + side_by_side(tables, digits=4))
+    print("\n" + side_by_side(tables, digits=4, cut=False))
 
     # Plot
     title = f"After {len(x_train)} pictures the worst of nine numbers is {largest_difference:.1g} off Sobel's"
-    report.figure("learned_kernel", number_tables(tables.values(), tables, title, digits=4))
+    report.figure("learned_kernel", number_tables(tables.values(), tables, title, digits=4, cut=False))
     rows = {
         "picture": x_test[:6],
         "Sobel's answer": y_test[:6],

@@ -49,6 +49,11 @@ def test_another_kernel_without_padding():
                 assert target[r - 1, c - 1] == pytest.approx(left - right, abs=1e-5)
 
 
+def test_a_wide_kernel_takes_columns_only():
+    (pictures, targets), _ = edges.load_data(1, 1, 9, kernel=[[0, 0, 0, 0, 1]], padding="valid")
+    np.testing.assert_array_equal(targets[0], pictures[0, :, 4:])
+
+
 @pytest.mark.parametrize(
     ("bad", "said"),
     [

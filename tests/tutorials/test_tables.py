@@ -12,7 +12,10 @@ def test_ninths_are_cut_and_not_rounded():
     printed = "-1.00 -0.88 -0.77 -0.66 -0.55 -0.44 -0.33 -0.22 -0.11 0.00 "
     printed += "0.11 0.22 0.33 0.44 0.55 0.66 0.77 0.88 1.00"
     assert cells([ninths])[0] == printed.split()
+    # A sum of ninths in 32 bits can fall short of what it stands for
+    assert cells([[0.99999994, -0.49999997]])[0] == ["1.00", "-0.50"]
     assert cells([[0.12345, -0.00001]], digits=4)[0] == ["0.1234", "0.0000"]
+    assert cells([[7 / 9, -0.001]], cut=False)[0] == ["0.78", "0.00"]
 
 
 def test_whole_numbers_have_no_point_and_no_minus_before_0():
