@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import io
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def main(
     seconds = [one["seconds"] for one in runs]
     table.add_row("whole run, seconds", f"{np.mean(seconds):.1f}", "", f"{min(seconds):.1f}",
                   f"{max(seconds):.1f}", "")  # fmt: skip
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
     if write:
         expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
         key = model or runs[0]["settings"].get("model", "default")

@@ -24,8 +24,8 @@ def main(
     epochs: int | None = None,
     batch_size: int = 64,
     step_size: float = 3e-3,
-    train_images: int = 3000,
-    repeats: int = 4,
+    train_images: int = 2000,
+    repeats: int = 3,
     data: str = "auto",
     seed: int = 0,
     quick: bool = False,
@@ -34,7 +34,7 @@ def main(
     """Train dense and convolutional networks on columns as they are, and on shuffled ones.
 
     Args:
-        epochs: Passes over the training images; by default 6 on MNIST, 12 on the small embedded
+        epochs: Passes over the training images; by default 8 on MNIST, 12 on the small embedded
             set. Over the customers there are 8.
         batch_size: Examples per gradient step.
         step_size: Adam's first step size; it falls to nothing in the end.
@@ -58,7 +58,7 @@ def main(
         "digits": ((x_train[:train_images], y_train[:train_images]), test),
         "customers": customers.load_data(seed=seed),
     }
-    passes = {"digits": epochs or (6 if source.name == "mnist" else 12), "customers": epochs or 8}
+    passes = {"digits": epochs or (8 if source.name == "mnist" else 12), "customers": epochs or 8}
     if quick:
         tasks = {task: [(x[:256], y[:256]) for x, y in parts] for task, parts in tasks.items()}
         passes, repeats = {"digits": 1, "customers": 1}, 1
