@@ -30,7 +30,7 @@ def input_gradient(model, images, layer, position=None, channel=None):
         ModelError: If there is no such layer, pixel or channel.
     """
     shape = _output_shape(model, layer)[1:]
-    until = keras.Model(model.inputs, model.get_layer(layer).output)
+    until = keras.Model(model.inputs[0], model.get_layer(layer).output)
     place = tuple(position or ())
     fits = len(place) == len(shape) - 1 and all(0 <= p < side for p, side in zip(place, shape, strict=False))
     channels = [] if channel is None else keras.ops.convert_to_numpy(channel).ravel()

@@ -230,6 +230,8 @@ def of_stack(windows, image):
             padding = ((padding, padding), (padding, padding))
         elif isinstance(padding, str):
             padding = (padding, padding)
+        if not isinstance(padding[0], str) and min(min(side) for side in padding) < 0:
+            raise ModelError(f"Padding must be 0 or more pixels on each side, not {padding}.")
         (k0, k1), (s0, s1), (d0, d1) = (_pair(value) for value in (kernel, stride, dilation))
         rows, columns = rows.then(k0, s0, d0, padding[0]), columns.then(k1, s1, d1, padding[1])
     return ReceptiveField(rows, columns)
