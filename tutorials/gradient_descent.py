@@ -30,12 +30,12 @@ OPTIMIZERS = {
 def descend(landscape, optimizer, start, steps):
     """Where an optimizer goes: the start and every step, each against the gradient."""
     parameters = keras.Variable(start, dtype="float32")
-    path = [np.array(parameters.value)]
+    path = [parameters.numpy()]
     for _ in range(steps):
         with tf.GradientTape() as tape:
             loss = landscape(parameters.value)
         optimizer.apply([tape.gradient(loss, parameters.value)], [parameters])
-        path.append(np.array(parameters.value))
+        path.append(parameters.numpy())
     return np.array(path)
 
 
