@@ -20,6 +20,7 @@ import keras
 from keras import layers
 
 from models._errors import ModelError
+from models.filters import zeros_around
 
 
 class Window(NamedTuple):
@@ -153,13 +154,8 @@ class Axis:
                 f"and {dilation}."
             )
         inputs, reach = self.outputs, (kernel - 1) * dilation + 1
-        if padding == "same":
-            zeros = max(0, (-(-inputs // stride) - 1) * stride + reach - inputs)
-            before, after = zeros // 2, zeros - zeros // 2
-        elif padding == "valid":
-            before, after = 0, 0
-        elif isinstance(padding, str):
-            raise ModelError(f'Padding is "valid", "same" or a number of pixels, not {padding!r}.')
+        if isinstance(padding, str):
+            before, after = zeros_around(inputs, kernel, stride, padding, dilation)
         else:
             before, after = padding
         outputs = (before + inputs + after - reach) // stride + 1
