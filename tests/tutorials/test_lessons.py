@@ -1,5 +1,6 @@
 """Every lesson, run through on a sample: what it writes, what it returns, what it refuses."""
 
+import gc
 import importlib
 import json
 
@@ -13,6 +14,7 @@ from PIL import Image
 from datasets import DataError
 from models import ModelError
 from tutorials import __main__ as listing
+from tutorials import _command
 from tutorials.predict import load
 
 RESULTS = {
@@ -251,8 +253,6 @@ def test_dense_vs_conv_counts_are_the_lectures_and_the_kernel_is_the_laplacian(t
     ],
 )
 def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, said, tmp_path):
-    import gc
-
     if not set(bad) <= takes(lesson):
         return  # this lesson has no such setting to refuse
     with pytest.raises(LessonError, match=said):
@@ -262,8 +262,6 @@ def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, sai
 
 
 def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path):
-    import gc
-
     lesson, folder, _ = run
     if lesson != "digits":
         return
@@ -311,3 +309,88 @@ def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
         teach("convolution", step_size=0, outputs=tmp_path)
     with pytest.raises(LessonError, match="--train-pictures must be 10 or more, not 9"):
         teach("convolution", train_pictures=9, outputs=tmp_path)
+
+
+def test_receptive_field_counts_the_lectures_pixels(run):
+    lesson, _, metrics = run
+    if lesson != "receptive_field":
+        return
+    results = metrics["results"]
+    assert results["conv_pool_pixels"] == 16
+    assert results["second_pool_pixels"] == 36  # a deck says all of 7 x 7
+    assert results["stacks_that_agree"] == results["stacks"] == 6
+
+
+def test_receptive_field_tells_the_erratum(tmp_path, capsys):
+    teach("receptive_field", quick=True, outputs=tmp_path)
+    assert "It sees 6 × 6,\n36 pixels of 49" in capsys.readouterr().out
+
+
+def test_x_or_o_trained_tells_what_it_cannot_by_hand(tmp_path, capsys):
+    results = teach("x_or_o", outputs=tmp_path)["results"]
+    assert results["by_hand_clean_accuracy"] == 1
+    assert results["by_hand_test_accuracy"] < 0.6
+    assert results["test_accuracy"] >= 0.98
+    assert results["parameters"] == 56
+    said = capsys.readouterr().out
+    assert "backslash  1.00 0.55 0.55 1.00" in said
+    assert "crossing   1.00 0.55 0.55 0.55" in said
+    assert "slash      0.55 1.00 1.00 0.55" in said
+    assert "OUTSIDE" not in said
+
+
+@pytest.mark.parametrize(
+    ("lesson", "flags", "status", "said"),
+    [
+        ("x_or_o", ["--rotation", "abc"], 2, "--rotation cannot be 'abc'"),
+        ("x_or_o", ["--weight", "-1"], 1, "weight must be from 0 to 2"),
+        ("x_or_o", ["--train-letters", "-5"], 1, "--train-letters must be more than 0, not -5"),
+        ("convolution", ["--step-size", "0"], 1, "--step-size must be more than 0, not 0"),
+        ("convolution", ["--train-pictures", "-9"], 1, "must be 10 or more, not -9"),
+        ("gradient_descent", ["--step-size", "0"], 1, "--step-size must be more than 0, not 0"),
+        ("knobs", ["--repeats", "two"], 2, "--repeats cannot be 'two'"),
+        ("losses", ["--data", "nowhere"], 1, "nowhere does not exist"),
+    ],
+)
+def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monkeypatch, capsys):
+    main = importlib.import_module(f"tutorials.{lesson}").main
+    monkeypatch.setattr("sys.argv", [lesson, *flags, "--outputs", str(tmp_path / "new")])
+    with pytest.raises(SystemExit) as stop:
+        _command.run(main)
+    assert stop.value.code == status
+    del stop  # it holds the run, whose unfinished results go with it
+    gc.collect()
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.startswith("Error: ")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.rglob("*.*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", ["losses", "receptive_field", "invariance", "column_shuffle", "knobs"])
+def test_lessons_on_mnist_lie_in_their_bands(lesson, mnist_folder, tmp_path, capsys):
+    results = teach(lesson, data=str(mnist_folder), seed=5, outputs=tmp_path)["results"]
+    said = capsys.readouterr().out
+    assert "inside the expected band" in said
+    assert "OUTSIDE" not in said
+    if lesson == "losses":
+        assert results["cross_entropy_test_accuracy"] > results["squared_error_test_accuracy"]
+    if lesson == "receptive_field":
+        assert results["effective_pixels_after"] < results["theoretical_pixels"]
+    if lesson == "invariance":
+        accuracy = {name.removesuffix("_perturbed_test_accuracy"): results[name] for name in results}
+        assert accuracy["dense"] < accuracy["convolutional"] < accuracy["augmented_convolutional"]
+        assert accuracy["unpooled"] < accuracy["pooled"]
+    if lesson == "column_shuffle":
+        lost = {
+            name: results[f"{name}_test_accuracy"] - results[f"{name}_shuffled_test_accuracy"]
+            for name in ("dense_digits", "convolutional_digits", "dense_customers")
+        }
+        assert lost["convolutional_digits"] > 0.04
+        assert abs(lost["dense_digits"]) < 0.01
+        assert abs(lost["dense_customers"]) < 0.01
+        assert results["dense_customers_test_accuracy"] > results["convolutional_customers_test_accuracy"]
+        assert results["dense_digits_test_accuracy"] > results["convolutional_digits_shuffled_test_accuracy"]
+    if lesson == "knobs":
+        assert results["kernel_size_effect"] == max(results[n] for n in results if n.endswith("_effect"))
