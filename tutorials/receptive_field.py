@@ -5,7 +5,7 @@ The formula says which pixels can matter; the gradient's mass says which do.
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -34,7 +34,7 @@ def main(
     Args:
         epochs: Passes over the training images.
         batch_size: Images per gradient step.
-        train_images: Number of images to train on, at most; the embedded set has 1,437.
+        train_images: Number of images to train on, 20 or more; the embedded set has 1,437.
         data: Folder that holds mnist.npz or the four IDX files, or "embedded"; "auto" looks,
             downloads, or falls back.
         seed: Makes the run repeatable.
@@ -42,7 +42,9 @@ def main(
         outputs: Where results go.
     """
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, train_images=train_images)
+    check_positive(epochs=epochs, batch_size=batch_size)
+    if train_images < 20:
+        raise LessonError(f"--train-images must be 20 or more, not {train_images}.")
     keras.utils.set_random_seed(seed)
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9

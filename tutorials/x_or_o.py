@@ -59,9 +59,8 @@ def main(
         epochs, train_letters = 2, 400
 
     # Data: letters (n, 9, 9, 1) from -1 for paper to 1 for ink, labels (n,) 0 for X and 1 for O
-    (x_train, y_train), (x_test, y_test) = x_or_o.load_data(
-        train_letters, 2000, translation, scaling, rotation, weight, seed
-    )
+    knobs = translation, scaling, rotation, weight
+    (x_train, y_train), (x_test, y_test) = x_or_o.load_data(train_letters, 2000, *knobs, seed)
     clean = np.stack(x_or_o.clean_letters())  # (2, 9, 9, 1), the lectures' X and O
 
     # Model: by hand first. Its kernels are the lectures' three features over nine
@@ -80,11 +79,8 @@ def main(
     # Compile and fit: the same architecture, from random weights
     trained = XorO(name="trained")
     steps = epochs * int(np.ceil(0.9 * len(x_train) / batch_size))
-    trained.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(step_size, steps)),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(step_size, steps))
+    trained.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     trained.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=VERBOSE)
 
     # Evaluate: both on letters that neither has seen, then on each trickiness alone as it grows
@@ -96,7 +92,7 @@ def main(
     of_clean = np.mean(answers(by_hand, clean) == [0, 1])
     axes = axes_grid(2, 2, 8, 6, f"All four at once: by hand {of_hand:.1%} right, trained {of_trained:.2%}")
     for ax, (knob, largest) in zip(axes.flat, x_or_o.LARGEST.items(), strict=True):
-        amounts = np.linspace(0, largest, 9)
+        amounts = np.linspace(0, largest, 3 if quick else 9)
         sets = [x_or_o.tricky_letters(400, **{knob: amount}, seed=seed + 1) for amount in amounts]
         lines = {label: [np.mean(answers(net, x) == y) for x, y in sets] for label, net in networks.items()}
         curves(ax, amounts, lines, f"{knob}: up to ({x_or_o.UNITS[knob]})", "accuracy (share right)")

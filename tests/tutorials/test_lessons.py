@@ -239,6 +239,27 @@ def test_dense_vs_conv_counts_are_the_lectures_and_the_kernel_is_the_laplacian(t
     assert said.count("Total params:") == 4
 
 
+def test_x_or_o_learns_what_by_hand_fails_at_and_tells_the_lectures_numbers(tmp_path, capsys):
+    results = teach("x_or_o", outputs=tmp_path)["results"]
+    assert results["by_hand_clean_accuracy"] == 1
+    assert results["by_hand_test_accuracy"] < 0.8
+    assert results["test_accuracy"] >= 0.98
+    said = capsys.readouterr().out
+    assert "backslash  1.00 0.55 0.55 1.00\n  crossing   1.00 0.55 0.55 0.55\n  slash      0.55 1.00" in said
+    assert "in total 0.57" in said
+
+
+def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
+    lesson, _, metrics = run
+    if lesson != "receptive_field":
+        return
+    results = metrics["results"]
+    assert (results["conv_pool_pixels"], results["second_pool_pixels"]) == (16, 36)
+    assert results["stacks_that_agree"] == results["stacks"]
+    assert results["effective_pixels_after"] < results["theoretical_pixels"] == 256
+    assert isinstance(results["stacks_that_agree"], int)
+
+
 @pytest.mark.parametrize("lesson", RESULTS)
 @pytest.mark.parametrize(
     ("bad", "said"),
