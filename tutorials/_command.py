@@ -4,6 +4,7 @@ A lesson imports this module first, so that TensorFlow's start-up notices do not
 what the lesson has to say.
 """
 
+import atexit
 import contextlib
 import functools
 import io
@@ -81,8 +82,12 @@ def run(main):
             "\nStopped by Ctrl-C: this run is not kept, "
             "and the results of earlier, complete runs are as they were.",
             file=sys.stderr,
+            flush=True,
         )
-        sys.exit(130)
+        # Tidy up as at any exit, but at once: a step that still runs in TensorFlow's threads now
+        # and then makes the ordinary way out end in an abort
+        atexit._run_exitfuncs()
+        os._exit(130)
     except BrokenPipeError:  # whoever read along has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -102,8 +107,10 @@ def _parse(main):
     except SystemExit as stop:
         if stop.code:  # tyro explains in a framed box; its first paragraph is the error
             lines = [line.strip("│ ") for line in frame.getvalue().splitlines()[1:]]
-            ends = (n for n, line in enumerate(lines) if not line or line[0] in "─╰")
-            sentence = " ".join(lines[: next(ends, None)]).rstrip(".")
+            border = [not line or line[0] in "─╰-" and set(line) <= set("─╰╯-") for line in lines]
+            begin = border.index(False)  # where no box can be shown, a line of "-" comes first
+            end = border.index(True, begin) if True in border[begin:] else None
+            sentence = " ".join(lines[begin:end]).rstrip(".")
             if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", sentence):
                 sentence = f"{flag[1]} cannot be {flag[2]!r}"
             print(f"Error: {sentence}; --help lists the flags and their values.", file=sys.stderr)
