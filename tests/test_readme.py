@@ -2,11 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 
 from PIL import Image
 
 import models
 from datasets import digits
+from models._weights import zoo
 from tutorials import digits as lesson
 from tutorials.__main__ import LESSONS
 
@@ -47,10 +49,39 @@ def test_every_lesson_and_picture_of_the_readme_is_there(root):
     for lesson_name in LESSONS:
         assert f"tutorials.{lesson_name}" in text
     pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", text)
-    assert pictures
+    pictures += re.findall(r'alt="([^"]+)" src="([^"]+)"', text)
+    assert {Path(path).stem for _, path in pictures} >= set(LESSONS)
+    assert {Path(path).name for _, path in pictures} == {
+        file.name for file in (root / "tutorials" / "pictures").iterdir()
+    }
     for alternative, path in pictures:
         assert alternative
         assert (root / path).stat().st_size < 300_000
+
+
+def test_results_in_the_lessons_table_lie_in_their_bands(root):
+    """Each number is titled with its source and metric, as `<span title="mnist test_accuracy">`."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    bands = json.loads((root / "tutorials" / "expected.json").read_text(encoding="utf-8"))
+    rows = re.findall(r"<tr>.*?python -m tutorials\.(\w+)</code>(.*?)</tr>", text, re.DOTALL)
+    assert [lesson_name for lesson_name, _ in rows] == [*LESSONS]
+    for lesson_name, row in rows:
+        numbers = re.findall(r'title="(\w+) (\w+)">([\d.,e-]+)(?: ± [\d.e-]+)?( %)?</span>', row)
+        assert numbers, lesson_name
+        assert len(numbers) == row.count("<span")
+        for source, metric, number, percent in numbers:
+            by_model = bands[lesson_name][source]
+            low, high = (by_model.get("default") or by_model["convnet"])[metric]
+            value = float(number.replace(",", "")) / (100 if percent else 1)
+            assert low - 1e-9 <= value <= high + 1e-9, (lesson_name, metric)
+
+
+def test_the_zoo_table_is_the_zoo(root):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)\(\)` \| ([\d,]+) \|", text, re.MULTILINE)
+    assert {name: int(count.replace(",", "")) for name, count in rows} == {
+        name: entry["parameters"] for name, entry in zoo().items()
+    }
 
 
 def test_results_in_the_readme_lie_in_their_bands(root):

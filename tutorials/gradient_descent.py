@@ -13,30 +13,17 @@ import tensorflow as tf
 
 from datasets import spirals
 from models import DenseChain
-from models.landscapes import ravine, two_valleys
+from models.landscapes import ravine
 from tutorials._backpropagation import backward, cross_entropy, forward
+from tutorials._descent import descend, skiers
 from tutorials._plots import descent_film, descents, paths_on_surface, training_and_map
 from tutorials._report import Report
 
-# Three skiers: what each step size comes to
-STEP_SIZES = {"too small": 0.01, "right": 0.2, "too large": 1.5}
 OPTIMIZERS = {
     "SGD": lambda: keras.optimizers.SGD(0.9),
     "momentum": lambda: keras.optimizers.SGD(0.1, momentum=0.9),
     "Adam": lambda: keras.optimizers.Adam(0.5),
 }
-
-
-def descend(landscape, optimizer, start, steps):
-    """Where an optimizer goes: the start and every step, each against the gradient."""
-    parameters = keras.Variable(start, dtype="float32")
-    path = [parameters.numpy()]
-    for _ in range(steps):
-        with tf.GradientTape() as tape:
-            loss = landscape(parameters.value)
-        optimizer.apply([tape.gradient(loss, parameters.value)], [parameters])
-        path.append(parameters.numpy())
-    return np.array(path)
 
 
 def main(
@@ -64,29 +51,8 @@ def main(
     if quick:
         epochs, steps = 2, 4
 
-    # One parameter: a skier on the loss curve, who sees only the slope under the skis
-    print("The skier goes against the derivative, whichever its sign:")
-    for start in -3.0, 3.0:
-        w = tf.Variable(start)
-        with tf.GradientTape() as tape:
-            loss = two_valleys(w)
-        slope = float(tape.gradient(loss, w))
-        print(f"  at {start:+.0f} the derivative is {slope:+.2f}: go {'right' if slope < 0 else 'left'}")
-    skiers = {
-        (name, start): descend(two_valleys, keras.optimizers.SGD(size), start, steps)
-        for name, size in STEP_SIZES.items()
-        for start in (-3.0, 3.0)
-    }
-    left, right = (float(two_valleys(skiers["right", start][-1])) for start in (-3.0, 3.0))
-    print(
-        f"Step size {STEP_SIZES['right']}: from the left down to {left:.2f}, from the right to {right:.2f}."
-    )
-    w = np.linspace(-3.4, 3.4, 300)
-    curve = w, np.array(two_valleys(w))
-    tracks = {
-        f"from {start:+.0f}, step size {STEP_SIZES[name]}: {name}": (path, np.array(two_valleys(path)))
-        for (name, start), path in skiers.items()
-    }
+    # One parameter: skiers on the loss curve, who see only the slope under their skis
+    curve, tracks, left, right = skiers(steps)
     valleys = f"The start decides the valley: loss {left:.2f} from the left, {right:.2f} from the right"
     report.figure("skiers", descents(curve, tracks, valleys))
     from_left = {label: path for label, path in tracks.items() if label.startswith("from -3")}

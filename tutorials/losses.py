@@ -9,56 +9,14 @@ from tutorials._command import VERBOSE, check_positive, run  # first: loads Kera
 
 import keras
 import numpy as np
-import tensorflow as tf
-from rich.console import Console
-from rich.table import Table
 
 from datasets import digits
 from models import MLP
+from tutorials import _losses
 from tutorials._plots import pair_bars, side_by_side
 from tutorials._report import Report
 
-# The lectures' three pictures, as (dog, cat), and what two networks say of them
-TRUTH = np.array([[1, 0], [0, 1], [1, 0]])
-NETWORKS = {
-    "NN1": np.array([[0.9, 0.1], [0.1, 0.9], [0.4, 0.6]]),
-    "NN2": np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9]]),
-}
-LOSSES = {"squared error": "mean_squared_error", "cross-entropy": "categorical_crossentropy"}
 STEP_SIZES = (0.1, 0.3, 1.0)
-
-
-def by_numpy(truth, said):
-    """Classification error, squared error summed over the classes, cross-entropy: means."""
-    return {
-        "classification error": np.mean(truth.argmax(1) != said.argmax(1)),
-        "squared error": np.mean(np.sum((truth - said) ** 2, axis=1)),
-        "cross-entropy": np.mean(np.log(1 / said[truth == 1])),
-    }
-
-
-def by_keras(truth, said):
-    """The same three from Keras, whose squared error is a mean over the classes too."""
-    classes = truth.shape[1]
-    return {
-        "classification error": 1 - float(np.mean(keras.metrics.categorical_accuracy(truth, said))),
-        "squared error": classes * float(keras.losses.MeanSquaredError(dtype="float64")(truth, said)),
-        "cross-entropy": float(keras.losses.CategoricalCrossentropy(dtype="float64")(truth, said)),
-    }
-
-
-def gradients(scores, truth, from_logits=True):
-    """Of each loss with respect to the scores before softmax, by back-propagation: (n, classes)."""
-    scores, found = tf.constant(scores, "float64"), {}
-    for name, loss in LOSSES.items():
-        with tf.GradientTape() as tape:
-            tape.watch(scores)
-            if from_logits and name == "cross-entropy":
-                total = keras.losses.categorical_crossentropy(truth, scores, from_logits=True)
-            else:
-                total = keras.losses.get(loss)(truth, tf.nn.softmax(scores))
-        found[name] = tape.gradient(total, scores).numpy()
-    return found
 
 
 def main(
@@ -87,33 +45,9 @@ def main(
     report = Report(main, settings=locals())
     check_positive(epochs=epochs, batch_size=batch_size, train_images=train_images)
 
-    # Three pictures, two networks: as many mistakes, and yet one is much worse
-    table = Table("", *(f"{name} by {way}" for name in NETWORKS for way in ("Keras", "NumPy")))
-    measured = {name: (by_keras(TRUTH, said), by_numpy(TRUTH, said)) for name, said in NETWORKS.items()}
-    for measure in measured["NN1"][0]:
-        both = [way[measure] for ways in measured.values() for way in ways]
-        table.add_row(measure, *(f"{number:.2f}" for number in both))
-    Console().print(table)
-    print("The squared error is summed over both classes: twice Keras's, which is their mean.\n")
-
-    # Softmax makes probabilities of any scores; cross-entropy is log(1/p) of the right class
-    scores = np.array([3.0, 1.0, -1.0])
-    p = np.exp(scores) / np.exp(scores).sum()
-    print(f"Softmax of {scores} is {p.round(3)}, by Keras {np.array(keras.ops.softmax(scores)).round(3)}.")
-    print(f"Cross-entropy log(1/p), were each the right class: {np.log(1 / p).round(3)}.")
-
-    # The gradient of the two together is p - t, however wrong the network is
-    random = np.random.default_rng(seed)
-    scores, truth = random.normal(0, 3, (1000, 5)), np.eye(5)[random.integers(0, 5, 1000)]
-    p = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
-    difference = np.abs(gradients(scores, truth)["cross-entropy"] - (p - truth)).max()
-    print(f"p - t against back-propagation: {truth.size:,} numbers differ by at most {difference:.0e}.")
-    hopeless, right = np.array([[-20.0, 0.0]]), np.array([[1.0, 0.0]])
-    lost = [gradients(hopeless, right, from_logits=way)["cross-entropy"][0, 0] for way in (False, True)]
-    print(
-        "But Keras holds probabilities off 0 by 1e-7: where the right class has fewer, such as 2e-9, the\n"
-        f"gradient is {lost[0]:g}. From scores, with from_logits=True, it is {lost[1]:g}.\n"
-    )
+    # Before any training: the lectures' table, softmax, and the gradient p - t
+    measured = _losses.two_networks()
+    difference = _losses.softmax_and_gradient(seed)
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels as rows of one 1 and nine 0
     source = digits.locate(data)
@@ -127,7 +61,7 @@ def main(
     # Compile and fit: the same network from the same beginning; each loss gets the step size that
     # serves it best on validation images. Squared error, the wrong loss, goes first
     histories, best = {}, {}
-    for name, loss in LOSSES.items():
+    for name, loss in _losses.LOSSES.items():
         for step_size in STEP_SIZES:
             print(f"\nTraining with {name}, step size {step_size}")
             keras.utils.set_random_seed(seed)
@@ -147,23 +81,15 @@ def main(
     }
 
     # Plot
-    worse = measured["NN2"][0]["cross-entropy"] / measured["NN1"][0]["cross-entropy"]
-    report.figure(
-        "two_networks",
-        pair_bars(
-            {name: ways[0] for name, ways in measured.items()},
-            f"Equally many mistakes, but the cross-entropy of NN2 is {worse:.1f} times as large",
-        ),
-    )
-    scores = np.linspace(-9, 9, 181)[:, None] * [0.5, -0.5]  # of two classes, the first one right
-    p = np.exp(scores[:, 0]) / np.exp(scores).sum(1)
-    of_p = {"squared error": (1 - p) ** 2, "cross-entropy": np.log(1 / p)}
-    pushes = {name: -slopes[:, 0] for name, slopes in gradients(scores, np.eye(2)[[0] * len(p)]).items()}
+    worse = measured["NN2"]["cross-entropy"] / measured["NN1"]["cross-entropy"]
+    title = f"Equally many mistakes, but the cross-entropy of NN2 is {worse:.1f} times as large"
+    report.figure("two_networks", pair_bars(measured, title))
+    p, values, pushes = _losses.by_probability()
     report.figure(
         "loss_and_gradient",
         side_by_side(
             "probability p of the right class",
-            {"loss": (p, of_p), "push on its score (minus the gradient)": (p, pushes)},
+            {"loss": (p, values), "push on its score (minus the gradient)": (p, pushes)},
             "Where the network is surely wrong (left), only cross-entropy still pushes",
         ),
     )
@@ -177,26 +103,25 @@ def main(
                     passes,
                     {f"step size {size}": histories[name, size] for size in STEP_SIZES},
                 )
-                for name in LOSSES
+                for name in _losses.LOSSES
             },
             "Read right with the best step size: "
             + ", ".join(f"{name} {score:.1%}" for name, (score, _, _) in best.items()),
             share_y=True,
         ),
     )
-    first, second = measured.values()
+    entropies = " and ".join(f"{of_one['cross-entropy']:.2f}" for of_one in measured.values())
     return report.close(
         source,
         examples=len(x_train) + len(x_test),
-        finding="NN1 and NN2 are wrong equally often, with cross-entropies of "
-        f"{first[0]['cross-entropy']:.2f} and {second[0]['cross-entropy']:.2f}; a digit reader trained "
-        f"with cross-entropy reads {accuracy['cross-entropy']:.1%} of the test digits, with squared error "
-        f"{accuracy['squared error']:.1%}, each at the best of {len(STEP_SIZES)} step sizes.",
+        finding=f"NN1 and NN2 are wrong equally often, with cross-entropies of {entropies}; a digit reader "
+        f"trained with cross-entropy reads {accuracy['cross-entropy']:.1%} of the test digits, with squared "
+        f"error {accuracy['squared error']:.1%}, each at the best of {len(STEP_SIZES)} step sizes.",
         squared_error_test_accuracy=accuracy["squared error"],
         cross_entropy_test_accuracy=accuracy["cross-entropy"],
         **{
             f"{name.lower()}_{measure.replace(' ', '_').replace('-', '_')}": value
-            for name, (by_layers, _) in measured.items()
+            for name, by_layers in measured.items()
             for measure, value in by_layers.items()
         },
         largest_gradient_difference=difference,

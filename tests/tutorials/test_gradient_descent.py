@@ -15,7 +15,7 @@ from tutorials import (
     gradient_descent,
 )
 from tutorials._backpropagation import backward, cross_entropy, forward
-from tutorials.gradient_descent import STEP_SIZES, descend
+from tutorials._descent import STEP_SIZES, descend
 
 
 def by_arithmetic(start, step_size, steps):

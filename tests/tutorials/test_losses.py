@@ -5,10 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tutorials import (
-    _command,  # noqa: F401  (loads Keras quietly)
-    losses,
-)
+from tutorials import _losses, losses
 
 # Section 8 of the lectures
 PRINTED = {
@@ -18,18 +15,18 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("network", PRINTED)
-@pytest.mark.parametrize("way", [losses.by_keras, losses.by_numpy])
+@pytest.mark.parametrize("way", [_losses.by_keras, _losses.by_numpy])
 def test_two_networks_table(network, way):
-    numbers = way(losses.TRUTH, losses.NETWORKS[network])
+    numbers = way(_losses.TRUTH, _losses.NETWORKS[network])
     assert {name: round(float(number), 2) for name, number in numbers.items()} == PRINTED[network]
 
 
 def test_two_networks_by_hand():
     by_hand = (0.1**2 * 4 + 0.6**2 * 2) / 3, (np.log(1 / 0.9) * 2 + np.log(1 / 0.4)) / 3
-    numbers = losses.by_keras(losses.TRUTH, losses.NETWORKS["NN1"])
+    numbers = _losses.by_keras(_losses.TRUTH, _losses.NETWORKS["NN1"])
     assert (numbers["squared error"], numbers["cross-entropy"]) == pytest.approx(by_hand, rel=1e-6)
     by_hand = (0.4**2 * 2 + 0.3**2 * 2 + 0.9**2 * 2) / 3, np.log(1 / (0.6 * 0.7 * 0.1)) / 3
-    numbers = losses.by_keras(losses.TRUTH, losses.NETWORKS["NN2"])
+    numbers = _losses.by_keras(_losses.TRUTH, _losses.NETWORKS["NN2"])
     assert (numbers["squared error"], numbers["cross-entropy"]) == pytest.approx(by_hand, rel=1e-6)
 
 
@@ -46,7 +43,7 @@ def test_gradients_are_finite_differences_and_p_minus_t(scores, data):
         "squared error": lambda z: np.mean((softmax(z) - truth) ** 2),
         "cross-entropy": lambda z: np.log(np.exp(z - z.max()).sum()) + z.max() - z[truth == 1][0],
     }
-    found = losses.gradients(scores[None], truth[None])
+    found = _losses.gradients(scores[None], truth[None])
     for name, loss in by_hand.items():
         steps = 1e-6 * np.eye(len(scores))
         slopes = [(loss(scores + step) - loss(scores - step)) / 2e-6 for step in steps]
@@ -57,8 +54,8 @@ def test_gradients_are_finite_differences_and_p_minus_t(scores, data):
 def test_from_probabilities_keras_loses_the_gradient_of_a_hopeless_case():
     """The lesson says so; should Keras change it, the lesson must, too."""
     scores, truth = np.array([[-20.0, 0.0]]), np.array([[1.0, 0.0]])
-    assert losses.gradients(scores, truth, from_logits=False)["cross-entropy"][0, 0] == 0
-    assert losses.gradients(scores, truth)["cross-entropy"][0, 0] == pytest.approx(-1)
+    assert _losses.gradients(scores, truth, from_logits=False)["cross-entropy"][0, 0] == 0
+    assert _losses.gradients(scores, truth)["cross-entropy"][0, 0] == pytest.approx(-1)
 
 
 def test_lesson_prints_the_table_and_counts_what_it_finds(tmp_path, capsys):
