@@ -10,10 +10,7 @@ from PIL import Image
 
 from models import DenseChain
 from models.landscapes import ravine, two_valleys, two_valleys_derivative
-from tutorials import (
-    _command,  # noqa: F401  (loads Keras quietly)
-    gradient_descent,
-)
+from tutorials import gradient_descent
 from tutorials._backpropagation import backward, cross_entropy, forward
 from tutorials._descent import STEP_SIZES, descend
 
