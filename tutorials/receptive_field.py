@@ -42,7 +42,7 @@ def main(
         outputs: Where results go.
     """
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size)
+    check_positive(epochs=epochs, batch_size=batch_size, train_images=train_images)
     if train_images < 20:
         raise LessonError(f"--train-images must be 20 or more, not {train_images}.")
     keras.utils.set_random_seed(seed)
