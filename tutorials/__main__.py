@@ -6,12 +6,12 @@ from pathlib import Path
 # In reading order, with the minutes that a default run takes on two cores, start to end
 LESSONS = {
     "convolution": 0.3,
-    "x_or_o": 0.3,
-    "losses": 0.6,
-    "gradient_descent": 0.4,
+    "x_or_o": 0.2,
+    "losses": 0.4,
+    "gradient_descent": 0.3,
     "dense_vs_conv": 0.3,
     "digits": 0.3,
-    "receptive_field": 0.5,
+    "receptive_field": 0.6,
     "invariance": 0.8,
     "column_shuffle": 1.2,
     "knobs": 1.3,
