@@ -66,7 +66,7 @@ def test_results_in_the_lessons_table_lie_in_their_bands(root):
     rows = re.findall(r"<tr>.*?python -m tutorials\.(\w+)</code>(.*?)</tr>", text, re.DOTALL)
     assert [lesson_name for lesson_name, _ in rows] == [*LESSONS]
     for lesson_name, row in rows:
-        numbers = re.findall(r'title="(\w+) (\w+)">([\d.,e-]+)(?: ± [\d.e-]+)?( %)?</span>', row)
+        numbers = re.findall(r'title="(\w+) (\w+)">([\d.,e-]+)(?: ± [\d.e-]+)?( %| points)?</span>', row)
         assert numbers, lesson_name
         assert len(numbers) == row.count("<span")
         for source, metric, number, percent in numbers:
