@@ -99,8 +99,11 @@ def tricky_letters(count, translation=0.0, scaling=0.0, rotation=0.0, weight=0.0
     for name, value in knobs.items():
         if not 0 <= value <= LARGEST[name]:
             raise DataError(
-                f"{name} must be from 0 to {LARGEST[name]:g} ({UNITS[name]}), "
-                f"where X and O can be told apart, not {value}."
+                f"{name} must be from 0 to {LARGEST[name]:g} ({UNITS[name]}), not {value}: "
+                "turned further, a letter looks as if it were turned less."
+                if name == "rotation"
+                else f"{name} must be from 0 to {LARGEST[name]:g} ({UNITS[name]}), not {value}: "
+                "with more, letters leave the picture, shrink to a blot, or fill up."
             )
     random = np.random.default_rng(seed)
     labels = np.arange(count, dtype="uint8") % 2

@@ -54,6 +54,9 @@ def two_networks():
     Returns:
         {network: {measure: number}} by Keras, printed beside the same by NumPy.
     """
+    print("Three pictures: a dog, a cat, a dog. What two networks, NN1 and NN2, take for a dog:")
+    for name, said in NETWORKS.items():
+        print(f"  {name}: " + ", ".join(f"{dog:.0%}" for dog, _ in said))
     table = Table("", *(f"{name} by {way}" for name in NETWORKS for way in ("Keras", "NumPy")))
     measured = {name: (by_keras(TRUTH, said), by_numpy(TRUTH, said)) for name, said in NETWORKS.items()}
     for measure in measured["NN1"][0]:

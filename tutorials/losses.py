@@ -45,12 +45,13 @@ def main(
     report = Report(main, settings=locals())
     check_positive(epochs=epochs, batch_size=batch_size, train_images=train_images)
 
+    source = digits.locate(data)
+
     # Before any training: the lectures' table, softmax, and the gradient p - t
     measured = _losses.two_networks()
     difference = _losses.softmax_and_gradient(seed)
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels as rows of one 1 and nine 0
-    source = digits.locate(data)
     (x_train, y_train), (x_test, y_test) = digits.load_data(source)
     epochs = epochs or (5 if source.name == "mnist" else 15)
     if quick:

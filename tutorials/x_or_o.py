@@ -68,7 +68,7 @@ def main(
     by_hand.summary()
     stack = keras.Model(by_hand.input, [layer.output for layer in by_hand.layers[1:]])
     filtered, _, pooled, values, flat, shares = (np.array(tables) for tables in stack(clean))
-    print("\nThe twelve values of the clean X, from top left to bottom right of each feature:")
+    print("\nThe twelve values of the clean X, from top left to bottom right, cut to two decimals:")
     for name, of_x in zip(FEATURES, values[0].reshape(4, 3).T, strict=True):
         print(f"  {name:<10}", *(f"{np.trunc(100 * value + 1e-3) / 100:.2f}" for value in of_x))
     weights, biases = by_hand.get_layer("votes").get_weights()
@@ -89,6 +89,8 @@ def main(
 
     networks = {"by hand": by_hand, "trained": trained}
     of_hand, of_trained = (np.mean(answers(net, x_test) == y_test) for net in networks.values())
+    of_each = [np.mean(answers(by_hand, x_test[y_test == n]) == n) for n in (0, 1)]
+    print(f"\nBy hand {of_each[0]:.0%} of the tricky X are told right and {of_each[1]:.0%} of the tricky O.")
     of_clean = np.mean(answers(by_hand, clean) == [0, 1])
     axes = axes_grid(2, 2, 8, 6, f"All four at once: by hand {of_hand:.1%} right, trained {of_trained:.2%}")
     for ax, (knob, largest) in zip(axes.flat, x_or_o.LARGEST.items(), strict=True):

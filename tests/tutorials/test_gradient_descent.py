@@ -6,11 +6,9 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from models import DenseChain
 from models.landscapes import ravine, two_valleys, two_valleys_derivative
-from tutorials import gradient_descent
 from tutorials._backpropagation import backward, cross_entropy, forward
 from tutorials._descent import STEP_SIZES, descend
 
@@ -114,18 +112,3 @@ def test_by_hand_is_finite_differences(chain):
             moved[n][place] += step
             losses.append(cross_entropy(forward(x, moved)[-1], truth))
         assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-3, abs=1e-7)
-
-
-def test_the_lesson_trains_as_keras_does_and_shows_it_moving(tmp_path, capsys):
-    results = gradient_descent.main(epochs=3, outputs=tmp_path)["results"]
-    assert results["largest_gradient_difference"] < 1e-5
-    assert results["largest_loss_difference"] < 1e-4
-    assert results["left_valley_loss"] == pytest.approx(1.483, abs=1e-3)
-    assert results["right_valley_loss"] == pytest.approx(0.485, abs=1e-3)
-    said = capsys.readouterr().out
-    assert "at -3 the derivative is -4.00: go right" in said
-    assert "at +3 the derivative is +3.50: go left" in said
-    film = tmp_path / "gradient_descent" / "descent.gif"
-    assert film.stat().st_size < 1e6
-    with Image.open(film) as frames:
-        assert frames.n_frames == 41  # the start, and 40 steps

@@ -134,6 +134,8 @@ def teach(lesson, **settings):
     return importlib.import_module(f"tutorials.{lesson}").main(**settings)
 
 
+# A second run of these takes the most time of all
+MANY_TRAININGS = {"receptive_field", "invariance", "column_shuffle", "knobs"}
 SAID = {}  # what each lesson printed in its quick run
 
 
@@ -189,6 +191,12 @@ def test_every_lesson_takes_the_common_flags(lesson):
     assert {"seed", "quick", "outputs"} <= takes(lesson)
 
 
+@pytest.mark.parametrize(
+    "run",
+    [pytest.param(lesson, marks=pytest.mark.slow if lesson in MANY_TRAININGS else ()) for lesson in RESULTS],
+    indirect=True,
+    scope="module",
+)
 def test_the_same_seed_gives_the_same_digits(run, tmp_path):
     lesson, _, before = run
     again = teach(lesson, quick=True, outputs=tmp_path, seed=7)
@@ -329,6 +337,31 @@ def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
         teach("convolution", step_size=0, outputs=tmp_path)
     with pytest.raises(LessonError, match="--train-pictures must be 10 or more, not 9"):
         teach("convolution", train_pictures=9, outputs=tmp_path)
+
+
+def test_losses_print_the_lectures_table(run):
+    lesson, _, metrics = run
+    if lesson != "losses":
+        return
+    results = metrics["results"]
+    assert results["nn1_squared_error"] == pytest.approx(0.76 / 3)
+    assert results["nn2_squared_error"] == pytest.approx(2.12 / 3)
+    assert results["largest_gradient_difference"] < 1e-12
+    for printed in "0.33", "0.25", "0.71", "0.38", "1.06":
+        assert f" {printed} " in SAID[lesson]
+
+
+def test_gradient_descent_trains_as_keras_does_and_shows_it_moving(run):
+    lesson, folder, metrics = run
+    if lesson != "gradient_descent":
+        return
+    assert metrics["results"]["largest_gradient_difference"] < 1e-5
+    assert metrics["results"]["largest_loss_difference"] < 1e-4
+    assert "at -3 the derivative is -4.00: go right" in SAID[lesson]
+    assert "at +3 the derivative is +3.50: go left" in SAID[lesson]
+    with Image.open(folder / "descent.gif") as film:
+        assert film.n_frames == 5  # the start, and 4 steps of a quick run
+    assert (folder / "descent.gif").stat().st_size < 1e6
 
 
 def test_x_or_o_trained_tells_what_it_cannot_by_hand(tmp_path, capsys):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tutorials import _losses, losses
+from tutorials import _losses
 
 # Section 8 of the lectures
 PRINTED = {
@@ -56,13 +56,3 @@ def test_from_probabilities_keras_loses_the_gradient_of_a_hopeless_case():
     scores, truth = np.array([[-20.0, 0.0]]), np.array([[1.0, 0.0]])
     assert _losses.gradients(scores, truth, from_logits=False)["cross-entropy"][0, 0] == 0
     assert _losses.gradients(scores, truth)["cross-entropy"][0, 0] == pytest.approx(-1)
-
-
-def test_lesson_prints_the_table_and_counts_what_it_finds(tmp_path, capsys):
-    results = losses.main(data="embedded", quick=True, outputs=tmp_path)["results"]
-    said = capsys.readouterr().out
-    assert "0.38" in said
-    assert "1.06" in said
-    assert results["nn1_squared_error"] == pytest.approx(0.76 / 3)
-    assert results["nn2_squared_error"] == pytest.approx(2.12 / 3)
-    assert results["largest_gradient_difference"] < 1e-12
