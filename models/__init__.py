@@ -21,6 +21,11 @@ _HOMES = {
     "FilterBank": "models.filters",
     "XorO": "models.x_or_o",
     "WindowStack": "models.receptive_fields",
+    "SentimentLSTM": "models.text",
+    "SentimentBiLSTM": "models.text",
+    "SentimentSimpleRNN": "models.text",
+    "SentimentConv1D": "models.text",
+    "SentimentBag": "models.text",
 }
 
 __all__ = ["ModelError", *_HOMES]
