@@ -50,7 +50,13 @@ def user_folder():
     return Path(value)
 
 
-def download(name, origin, sha256):
+def digest(content, checksum):
+    """The checksum of `content`, of the kind that `checksum` is, SHA-256 or MD5."""
+    kind = {64: hashlib.sha256, 32: hashlib.md5}[len(checksum)]
+    return kind(content, usedforsecurity=False).hexdigest()
+
+
+def download(name, origin, checksum):
     """Return the path of a file in Keras's cache, downloading it if it is not there yet.
 
     The download runs in a folder of its own beside the cache and is moved in, whole and
@@ -59,7 +65,7 @@ def download(name, origin, sha256):
     Args:
         name: File name in the cache, `$KERAS_HOME/datasets` or `~/.keras/datasets`.
         origin: Address of the file.
-        sha256: Its checksum, in hexadecimal.
+        checksum: Its SHA-256 in hexadecimal, or MD5 where only that is published.
 
     Raises:
         DataError: If the file cannot be had, or is not the one that was expected.
@@ -69,7 +75,7 @@ def download(name, origin, sha256):
     cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
     path = cache / name
     with contextlib.suppress(OSError):
-        if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+        if digest(path.read_bytes(), checksum) == checksum:
             return path
 
     on_a_terminal = sys.stdout.isatty()
@@ -80,7 +86,7 @@ def download(name, origin, sha256):
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=cache) as staging:
-            file = keras.utils.get_file(name, origin, file_hash=sha256, cache_dir=staging, cache_subdir="")
+            file = keras.utils.get_file(name, origin, file_hash=checksum, cache_dir=staging, cache_subdir="")
             Path(file).replace(path)
     except Exception as error:  # get_file raises bare Exceptions
         # Keras words it "URL fetch failure on ADDRESS: CODE -- REASON"

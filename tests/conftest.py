@@ -17,6 +17,7 @@ def _own_keras_home(tmp_path_factory, monkeypatch):
     """Keep downloads away from the user's cache, and from the network."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
     monkeypatch.setattr("datasets.digits.ORIGIN", "http://127.0.0.1:9/mnist.npz")
+    monkeypatch.setattr("datasets.reviews.ORIGIN", "http://127.0.0.1:9/")
 
 
 @pytest.fixture(scope="session")

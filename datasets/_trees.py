@@ -1,0 +1,172 @@
+"""Folders and archives of texts, looked at alike: which files are a class, which a table."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets import _archives, _tables
+from datasets._source import DataError
+
+TABLES = (".csv", ".tsv", ".tab")
+MAX_BYTES = 4 * _tables.MAX_CHARACTERS  # of one text
+LIMITS = {".txt": MAX_BYTES} | dict.fromkeys(TABLES, _archives.MAX_KEPT)
+
+# What parts are called; of several names for one part the first that is there counts
+PARTS = {
+    "train": ("train", "training"),
+    "test": ("test", "testing", "val", "valid", "validation", "dev"),
+}
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files of a folder or an archive that may hold texts.
+
+    Attributes:
+        path: The folder or archive.
+        files: By name, a tuple such as `("train", "neg", "0_3.txt")`: the path of a file in a
+            folder, the content of one in an archive.
+        folders: The names of folders.
+    """
+
+    path: Path
+    files: dict
+    folders: set
+
+    def name(self, parts):
+        """What messages call a file."""
+        inner = "/".join(parts)
+        return f"{self.path}/{inner}" if self.path.is_dir() else f"{inner} in {self.path}"
+
+    def text(self, parts):
+        """The decoded content of a file."""
+        content, name = self.files[parts], self.name(parts)
+        if not isinstance(content, bytes):
+            content = read_file(content)
+        return _tables.decode(content, name)
+
+
+def open_tree(path):
+    """A folder or an archive as a `Tree`.
+
+    Raises:
+        DataError: If it cannot be read, or an archive is not sound.
+    """
+    if not path.is_dir():
+        return Tree(path, *_archives.read_archive(path, LIMITS))
+    files, folders = {}, set()
+    for root, names, leaves in os.walk(path, onerror=_unreadable, followlinks=False):
+        parts = Path(root).relative_to(path).parts
+        folders.add(parts)
+        names[:] = [name for name in names if not name.startswith((".", "__")) and len(parts) < 3]
+        for leaf in leaves:
+            if not leaf.startswith(".") and Path(leaf).suffix.lower() in LIMITS:
+                files[*parts, leaf] = Path(root, leaf)
+    return Tree(path, files, folders)
+
+
+def _unreadable(error):
+    raise DataError(f"{error.filename} may not be read; change its permissions.") from error
+
+
+def read_file(path):
+    """The bytes of a text or table.
+
+    Raises:
+        DataError: If it may not be read, or is too large.
+    """
+    limit = LIMITS.get(path.suffix.lower(), _archives.MAX_KEPT)
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise DataError(
+                f"{path} has {size:,} bytes where at most {limit:,} are taken; shorten it, or make "
+                "several of it."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); change that, or name another.") from error
+
+
+def class_folders(tree):
+    """Find the folders of .txt files, one for each class, perhaps below folders for parts.
+
+    Returns:
+        The names of files by part and class, such as `{"train": {"neg": [...], ...}, ...}`, sorted;
+        the only part is "train" where there are no folders for parts. Empty if there are no
+        such folders.
+
+    Raises:
+        DataError: If there are a folder without texts beside them, or only texts to test on.
+    """
+    texts = {}
+    for parts in sorted(tree.files):
+        if len(parts) > 1 and parts[-1].lower().endswith(".txt"):
+            texts.setdefault(parts[:-1], []).append(parts)
+    named = {folder[:-1] for folder in texts if len(folder) > 1 and _part(folder[-2])}
+    if named:
+        top = min(named, key=lambda folder: (len(folder), folder))[:-1]
+        found = _by_part({folder[-1]: folder for folder in named if folder[:-1] == top}, tree)
+    else:
+        parents = [folder[:-1] for folder in texts]
+        found = {"train": min(parents, key=lambda parent: (parents.count(parent) < 2, len(parent), parent))}
+        if not texts:
+            return {}
+    classes = {
+        part: {folder[-1]: files for folder, files in texts.items() if folder[:-1] == parent}
+        for part, parent in found.items()
+    }
+    for part, parent in found.items():
+        if {"neg", "pos"} <= classes[part].keys():
+            classes[part].pop("unsup", None)  # the Large Movie Review Dataset's texts without labels
+        for folder in sorted(tree.folders):
+            if folder[:-1] == parent and folder and folder not in texts and folder[-1] != "unsup":
+                raise DataError(
+                    f"{tree.name(folder)} holds no .txt files; put the texts of that class into it, or "
+                    "move the folder away."
+                )
+    return classes
+
+
+def tables(tree):
+    """Find the tables: those called train and test, else the only one.
+
+    Returns:
+        The name of a file by part.
+
+    Raises:
+        DataError: If there are none, or several and it is not clear which is which.
+    """
+    found = sorted((parts for parts in tree.files if parts[-1].lower().endswith(TABLES)), key=len)
+    found = [parts for parts in found if len(parts) == len(found[0])]
+    stems = {Path(parts[-1]).stem: parts for parts in found}
+    if any(_part(stem) for stem in stems):
+        return _by_part(stems, tree)
+    if len(found) == 1:
+        return {"train": found[0]}
+    if found:
+        raise DataError(
+            f"{tree.path} holds several tables, {', '.join(sorted(parts[-1] for parts in found)[:5])}; "
+            "name one, or call them train.csv and test.csv."
+        )
+    raise DataError(
+        f"{tree.path} holds no texts; it needs a folder of .txt files for each class, or a table "
+        "(.csv or .tsv)."
+    )
+
+
+def _part(name):
+    return next((part for part, names in PARTS.items() if name.casefold() in names), None)
+
+
+def _by_part(found, tree):
+    """What is there for each part, from a dictionary by the names for parts."""
+    found = {name.casefold(): item for name, item in found.items()}
+    parts = {
+        part: next(found[name] for name in names if name in found)
+        for part, names in PARTS.items()
+        if any(name in found for name in names)
+    }
+    if "train" not in parts:
+        raise DataError(f"{tree.path} holds texts to test on but none to train on; call those train.")
+    return parts
