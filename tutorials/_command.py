@@ -41,6 +41,7 @@ with _without_notices():
     import keras
 
     keras.ops.zeros(1)  # makes the backend look for its devices, which it also comments on
+    keras.ops.transpose([[True]])  # and on how it turns a mask, as recurrent layers do
 
 from datasets import DataError
 from models import ModelError

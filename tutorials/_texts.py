@@ -1,5 +1,7 @@
 """Texts as a network takes them, and what it makes of them."""
 
+from tutorials._command import LessonError
+
 import numpy as np
 from keras import layers
 from rich.console import Console
@@ -20,12 +22,17 @@ def learn_vocabulary(texts, size):
 
     Returns:
         List of str, the most frequent first: the words of token ids 2, 3, ...
+
+    Raises:
+        LessonError: If no word occurs twice.
     """
     learner = layers.TextVectorization(max_tokens=size, ragged=True)
     learner.adapt(texts)
     counts = np.bincount(np.concatenate([batch.values for batch in _vectorized(learner, texts)]))
-    words = learner.get_vocabulary(include_special_tokens=False)
-    return words[: int(np.count_nonzero(counts[2:] > 1))]
+    known = int(np.count_nonzero(counts[2:] > 1))
+    if not known:
+        raise LessonError("No word occurs twice in the training texts; more or longer texts are needed.")
+    return learner.get_vocabulary(include_special_tokens=False)[:known]
 
 
 def token_ids(texts, vocabulary, longest):

@@ -46,6 +46,7 @@ BUILDERS = {
 }
 STEP_SIZES = {"lstm": 3e-3, "bilstm": 3e-3, "simple_rnn": 1e-3, "conv1d": 3e-3, "bag": 2e-2}
 LONGEST = 800  # words of a text that are read: of 100 film reviews, 98 are shorter
+WORD_DROPOUT = 0.3  # of texts of over 100 words; in a short one each word may be the one that decides
 
 
 def main(
@@ -94,7 +95,7 @@ def main(
         network = BUILDERS[model](len(vocabulary) + 2, weights="reviews")
         return judge(TextClassifier(vocabulary, network, LONGEST), predict, reviews.CLASS_NAMES)
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size)
+    check_positive(epochs=epochs, batch_size=batch_size, vocabulary_size=vocabulary_size)
     if word_pairs and model != "bag":
         raise LessonError("--word-pairs is for --model bag; the other networks see the order themselves.")
     keras.utils.set_random_seed(seed)
@@ -104,14 +105,14 @@ def main(
     (x_train, y_train), (x_test, y_test), class_names = reviews.load_data(source, text_column, label_column)
     if quick:
         x_train, y_train, x_test, y_test = x_train[:400], y_train[:400], x_test[:100], y_test[:100]
-    fitted = len(x_train) - len(x_train) // 10  # the last tenth is held back to validate on
+    fitted = len(x_train) - max(1, len(x_train) // 10)  # the last tenth is held back to validate on
     if epochs is None:
         epochs = 1 if quick else 3 if source.name == "imdb" else int(np.clip(60_000 / fitted, 3, 30))
     batch_size = batch_size or (128 if fitted > 15_000 else 32)
     vocabulary = learn_vocabulary(x_train[:fitted], vocabulary_size)
     tokens, test_tokens = (token_ids(texts, vocabulary, LONGEST) for texts in (x_train, x_test))
     if word_dropout is None:
-        word_dropout = 0.3 if np.mean([len(ids) for ids in tokens]) > 100 else 0.0
+        word_dropout = WORD_DROPOUT if np.mean([len(ids) for ids in tokens]) > 100 else 0.0
     report.settings |= {"epochs": epochs, "batch_size": batch_size, "word_dropout": word_dropout}
     lengths = np.array([len(ids) for ids in test_tokens])
     test_batches = LengthBuckets(test_tokens, batch_size=500, shuffle=False)
