@@ -274,8 +274,10 @@ def _tone(random, kind, samples, hertz):
     else:
         glide = random.uniform(0.5, 1) * np.linspace(-0.5, 0.5, length)  # octaves
         # Now above, now below; between the two the pitch slides, as a voice's does
-        trill = random.uniform(1, 2) / 12 * np.tanh(
-            4 * np.sin(2 * np.pi * (random.uniform(6, 10) * time + random.random()))
+        trill = (
+            random.uniform(1, 2)
+            / 12
+            * np.tanh(4 * np.sin(2 * np.pi * (random.uniform(6, 10) * time + random.random())))
         )
         octaves = {"rising": glide, "falling": -glide, "steady": 0 * time, "trilled": trill}[kind]
         tone = _voice(random, pitch * 2**octaves, hertz)

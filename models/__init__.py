@@ -21,6 +21,7 @@ _HOMES = {
     "FilterBank": "models.filters",
     "XorO": "models.x_or_o",
     "WindowStack": "models.receptive_fields",
+    "SoundConvNet": "models.sound",
 }
 
 __all__ = ["ModelError", *_HOMES]

@@ -87,8 +87,8 @@ def SoundConvNet(
     if input_shape[0] < frame_length or bins < fewest[0] or columns < fewest[1]:
         raise ModelError(
             f"SoundConvNet needs a spectrogram of {fewest[0]} x {fewest[1]} or more for a kernel_size of "
-            f"{tuple(kernel_size)}, and {input_shape[0]} samples give {bins} x {max(0, columns)}; take longer "
-            "sounds, a smaller frame_step, or smaller kernels."
+            f"{tuple(kernel_size)}, and {input_shape[0]} samples give {bins} x {max(0, columns)}; take "
+            "longer sounds, a smaller frame_step, or smaller kernels."
         )
 
     waveforms = keras.Input(input_shape, name="waveforms")
