@@ -73,8 +73,15 @@ def SoundConvNet(
             "SoundConvNet takes input_shape=(samples,), three filters and a kernel_size=(rows, columns), "
             f"not {tuple(input_shape)}, {tuple(filters)} and {tuple(kernel_size)}."
         )
+    if min(*filters, *kernel_size) < 1:
+        raise ModelError(
+            "SoundConvNet needs filters and kernel_size of 1 or more, "
+            f"not {tuple(filters)} and {tuple(kernel_size)}."
+        )
     if spectrogram not in SPECTROGRAMS:
         raise ModelError(f'SoundConvNet takes spectrogram "stft" or "mel", not {spectrogram!r}.')
+    if spectrogram == "mel" and sampling_rate < 100:
+        raise ModelError(f"SoundConvNet needs a sampling_rate of 100 or more for mel, not {sampling_rate}.")
     if frame_step > frame_length:
         raise ModelError(
             f"SoundConvNet needs a frame_step of at most frame_length, {frame_length}, not {frame_step}: "

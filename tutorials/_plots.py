@@ -763,10 +763,13 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
         Array (3, kernels) of Axes.
     """
     height, width, count = kernels.shape
-    classes = list(dict.fromkeys(names))[:6]
-    mean = {name: responses[np.array(names) == name].mean((0, 1, 2)) for name in classes}
+    names = np.array(names)
+    classes = list(dict.fromkeys(names.tolist()))[:6]
+    strongest = responses.max((1, 2))  # of each sound, its most exciting place: (n, kernels)
+    mean = {name: strongest[names == name].mean(0) for name in classes}
     best = [max(classes, key=lambda name, k=k: mean[name][k]) for k in range(count)]
-    title = f"What the first kernels listen for: {len(set(best))} of {len(classes)} classes excite one most"
+    favourite = max(classes, key=best.count)
+    title = f"What the first kernels listen for: {best.count(favourite)} of {count} answer most to {favourite}"
     axes = axes_grid(3, count, 1.25 * count + 1.2, 5.4, title)
     hertz_high = height * hertz / 2 / (spectrograms.shape[1] - 1)
     box = {"origin": "lower", "aspect": "auto", "extent": [0, 1000 * column * width, 0, hertz_high]}
@@ -790,7 +793,7 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
             bars.set_yticks([])
     axes[0, 0].set_ylabel("kernel\n(Hz)")
     axes[1, 0].set_ylabel("excites it\nmost (Hz)")
-    axes[2, 0].set_ylabel("mean\nresponse")
+    axes[2, 0].set_ylabel("strongest\nanswer, mean")
     return axes
 
 
@@ -808,9 +811,11 @@ def shuffled_rows(pictures, captions, accuracies):
     """
     columns = [picture for pair in zip(*pictures, strict=True) for picture in pair]
     percent = [100 * share for share in accuracies.values()]
-    change = f"{abs(percent[0] - percent[1]):.1f} points {'less' if percent[1] < percent[0] else 'more'}"
-    title = (
-        f"With its rows of frequency shuffled, a picture of sound is worth {change} accuracy to the ConvNet"
+    lost = percent[0] - percent[1]
+    title = "Shuffling the rows of frequency " + (
+        f"costs the zoo's ConvNet {lost:.1f} points of accuracy"
+        if lost > 0
+        else f"does the zoo's ConvNet no harm: it gains {-lost:.1f} points"
     )
     axes = axes_grid(1, len(columns) + 1, 2 * len(columns) + 2.6, 3.2, title)
     for place, (ax, picture) in enumerate(zip(axes.flat, columns, strict=False)):

@@ -62,7 +62,7 @@ def main(
     # is given that picture: as it is, and with its rows of frequency swapped, the same for all
     network = SoundConvNet(x_train.shape[1:], len(names), sampling_rate=hertz)
     network.summary()
-    first = keras.Model(network.inputs, [network.get_layer(name).output for name in ("normalise", "conv1")])
+    first = keras.Model(network.inputs[0], [network.get_layer(name).output for name in ("normalise", "conv1")])
     x = {"waveforms": (x_train, x_test)}
     x["spectrograms"] = [first.predict(sounds, verbose=0)[0] for sounds in (x_train, x_test)]
     order = np.random.default_rng(seed).permutation(x["spectrograms"][0].shape[1])
@@ -111,7 +111,7 @@ def main(
         examples=len(x_train) + len(x_test),
         finding=f"From waveforms {accuracy['waveforms']:.1%} of the sounds held out are named right; from "
         f"pictures of their frequencies the digit reader names {accuracy['pictures']:.1%}, and "
-        f"{accuracy['shuffled']:.1%} where their rows are shuffled.",
+        f"{accuracy['shuffled']:.1%} where the rows of all are shuffled alike.",
         test_accuracy=accuracy["waveforms"],
         convnet_test_accuracy=accuracy["pictures"],
         shuffled_test_accuracy=accuracy["shuffled"],
