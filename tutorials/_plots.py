@@ -769,7 +769,9 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
     mean = {name: strongest[names == name].mean(0) for name in classes}
     best = [max(classes, key=lambda name, k=k: mean[name][k]) for k in range(count)]
     favourite = max(classes, key=best.count)
-    title = f"What the first kernels listen for: {best.count(favourite)} of {count} answer most to {favourite}"
+    title = (
+        f"What the first kernels listen for: {best.count(favourite)} of {count} answer most to {favourite}"
+    )
     axes = axes_grid(3, count, 1.25 * count + 1.2, 5.4, title)
     hertz_high = height * hertz / 2 / (spectrograms.shape[1] - 1)
     box = {"origin": "lower", "aspect": "auto", "extent": [0, 1000 * column * width, 0, hertz_high]}

@@ -62,7 +62,9 @@ def main(
     # is given that picture: as it is, and with its rows of frequency swapped, the same for all
     network = SoundConvNet(x_train.shape[1:], len(names), sampling_rate=hertz)
     network.summary()
-    first = keras.Model(network.inputs[0], [network.get_layer(name).output for name in ("normalise", "conv1")])
+    first = keras.Model(
+        network.inputs[0], [network.get_layer(name).output for name in ("normalise", "conv1")]
+    )
     x = {"waveforms": (x_train, x_test)}
     x["spectrograms"] = [first.predict(sounds, verbose=0)[0] for sounds in (x_train, x_test)]
     order = np.random.default_rng(seed).permutation(x["spectrograms"][0].shape[1])
