@@ -49,10 +49,11 @@ def main(
     # Data: waveforms (n, seconds · hertz) in [-1, 1], labels (n,)
     source = tones.locate(data)
     names = tones.class_names(source)
+    train, test = (100, 50) if quick else (1000, 500)
     (x_train, y_train), (x_test, y_test) = tones.load_data(
-        source, seconds=seconds, hertz=hertz, decibels=decibels, seed=seed
+        source, train, test, seconds, hertz, decibels, seed
     )
-    if quick:
+    if quick:  # of one's own sounds all are loaded
         x_train, y_train, x_test, y_test = x_train[:100], y_train[:100], x_test[:50], y_test[:50]
     one_pass = -(-len(x_train) * 17 // (20 * 32))  # gradient steps: 32 sounds each, 15 % held back
     epochs = epochs or (1 if quick else max(10, 250 // one_pass))
@@ -82,6 +83,7 @@ def main(
             optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, epochs * one_pass)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
+            run_eagerly=quick,  # a sample is through before a graph is compiled
         )
         settings = {"batch_size": 32, "epochs": epochs, "validation_split": 0.15, "verbose": VERBOSE}
         history = model.fit(x[kind][0], y_train, **settings).history

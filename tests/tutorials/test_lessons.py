@@ -386,6 +386,7 @@ def test_x_or_o_trained_tells_what_it_cannot_by_hand(tmp_path, capsys):
     assert "OUTSIDE" not in said
 
 
+@pytest.mark.slow
 def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
     metrics = teach("sound", outputs=tmp_path)
     results = metrics["results"]
@@ -409,7 +410,7 @@ def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
         ("sound", ["--hertz", "fast"], 2, "--hertz cannot be 'fast'"),
         ("sound", ["--seconds", "0"], 1, "--seconds must be more than 0, not 0"),
         ("sound", ["--seconds", "0.3"], 1, "Tones need 0.5 seconds or more"),
-        ("sound", ["--decibels", "nan"], 1, "not 1000, 500 and nan"),
+        ("sound", ["--decibels", "nan"], 1, "500 and nan"),
         ("sound", ["--data", "nowhere"], 1, "nowhere does not exist"),
         ("losses", ["--data", "nowhere"], 1, "nowhere does not exist"),
     ],
