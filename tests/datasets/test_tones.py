@@ -280,6 +280,7 @@ BROKEN = {
     "is not a WAV file": lambda path: path.write_bytes(b"ID3\4 an mp3 by another name" * 50),
     "not a WAV file that can be read, or is damaged": lambda path: cut(path, 30),
     "is cut off": lambda path: cut(path, 9000),
+    "is cut off before its end": lambda path: cut(path, 44 + 16000 - 2),  # one sample
     "is cut off before": lambda path: write_chunks(path, promised=4000),  # and the file's size fits
     "compressed": lambda path: write_chunks(path, audio_format=2, bits=4),  # ADPCM
     "compressed sound, which": lambda path: write_chunks(path, audio_format=0x55, bits=8),  # MP3
