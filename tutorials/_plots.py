@@ -733,7 +733,7 @@ def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column)
     for line, waveform, spectrogram, caption in zip(axes, waveforms, spectrograms, captions, strict=True):
         line[0].plot(np.arange(len(waveform)) / hertz, waveform, color=BLUE, linewidth=0.4)
         line[0].set_ylim(-1.05, 1.05)
-        line[0].set_ylabel(f"{caption}\namplitude")
+        line[0].set_ylabel(f"{_short(caption)}\namplitude")
         line[1].imshow(
             spectrogram[..., 0], cmap="magma", vmin=0, origin="lower", aspect="auto", extent=extent,
         )  # fmt: skip
@@ -780,7 +780,7 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
         n, r, c = np.unravel_index(responses[..., k].argmax(), responses.shape[:3])
         kernel.imshow(kernels[..., k], cmap="RdBu_r", vmin=-limit, vmax=limit, **box)
         patch.imshow(spectrograms[n, r : r + height, c : c + width, 0], cmap="magma", vmin=0, **box)
-        patch.set_title(f"from {names[n]}", fontsize=8)
+        patch.set_title(f"from {_short(names[n])}", fontsize=8)
         colours = [ORANGE if name == best[k] else BLUE for name in classes]
         bars.barh(classes, [mean[name][k] for name in classes], color=colours)
         bars.invert_yaxis()
@@ -822,7 +822,7 @@ def shuffled_rows(pictures, captions, accuracies):
     axes = axes_grid(1, len(columns) + 1, 2 * len(columns) + 2.6, 3.2, title)
     for place, (ax, picture) in enumerate(zip(axes.flat, columns, strict=False)):
         ax.imshow(picture[..., 0], cmap="magma", vmin=0, vmax=255, origin="lower", aspect="auto")
-        ax.set_title(captions[place // 2] + (", shuffled" if place % 2 else ""), fontsize=10)
+        ax.set_title(_short(captions[place // 2]) + (", shuffled" if place % 2 else ""), fontsize=10)
         ax.set_xlabel("time")
         ax.set_xticks([])
         ax.set_yticks([])
@@ -834,3 +834,8 @@ def shuffled_rows(pictures, captions, accuracies):
     ax.set_ylabel("accuracy on test sounds (%)")
     ax.spines[["top", "right"]].set_visible(False)
     return axes
+
+
+def _short(name):
+    """A class's name, cut where it would run into its neighbour's."""
+    return name if len(name) <= 12 else name[:11] + "…"
