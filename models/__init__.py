@@ -26,6 +26,7 @@ _HOMES = {
     "SentimentSimpleRNN": "models.text",
     "SentimentConv1D": "models.text",
     "SentimentBag": "models.text",
+    "SoundConvNet": "models.sound",
 }
 
 __all__ = ["ModelError", *_HOMES]

@@ -1,12 +1,14 @@
 """Use a lesson's saved model on your own files.
 
 python -m tutorials.predict outputs/digits photo.png more_photos/
+python -m tutorials.predict outputs/sound recording.wav
 """
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from tutorials._command import LessonError, run  # first: loads Keras quietly
 
@@ -14,32 +16,48 @@ import keras
 import numpy as np
 from tyro.conf import Positional, arg
 
-from datasets import DataError, digits
-from datasets.photos import SUFFIXES
+from datasets import DataError, digits, photos, tones
 
-# How each lesson's model wants a file read: a function of its path
-READERS = {"digits": digits.read_image}
+
+class Reader(NamedTuple):
+    """What a lesson's model takes: its name, how its files end, and the function that reads one.
+
+    `settings` names those of the lesson's settings that the function needs, after the path, to
+    give an example just as the model was trained on them.
+    """
+
+    noun: str
+    suffixes: set
+    read: Callable
+    settings: tuple = ()
+
+
+READERS = {
+    "digits": Reader("image", photos.SUFFIXES, digits.read_image),
+    "sound": Reader("WAV", tones.SUFFIXES, tones.read_sound, ("seconds", "hertz")),
+}
 
 
 def main(
     folder: Annotated[Positional[Path], arg(metavar="FOLDER")],
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE ...")],
 ) -> None:
-    """Say what the model of a lesson sees in each file.
+    """Say what the model of a lesson sees or hears in each file.
 
     Args:
         folder: Where the lesson left its results, such as outputs/digits.
-        inputs: Image files, or folders of image files.
+        inputs: Files such as the model was trained on, images or sounds, or folders of them.
     """
     if not inputs:
-        raise LessonError("Name at least one image file or folder to look at, after the lesson's folder.")
+        raise LessonError("Name at least one file or folder to look at, after the lesson's folder.")
     lesson, model, class_names = load(folder)
-    read = READERS[lesson]
+    reader = READERS[lesson]
+    settings = _settings(folder, reader)
     unreadable = 0
-    files = list(_files(inputs))
+    files = list(_files(inputs, reader))
     for file in files:
         try:
-            example = read(file)
+            example = reader.read(file, **settings)
         except DataError as error:
             print(f"Error: {error}", file=sys.stderr)
             unreadable += 1
@@ -88,13 +106,22 @@ def load(folder):
     return lesson, model, class_names
 
 
-def _files(inputs):
-    """Every named file, and in every named folder the files that look like images."""
+def _settings(folder, reader):
+    """Those settings that the lesson was run with which the reader needs, by name."""
+    try:
+        settings = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["settings"]
+        return {name: settings[name] for name in reader.settings}
+    except (KeyError, TypeError) as error:
+        raise LessonError(f"The results in {folder} are damaged; run the lesson again.") from error
+
+
+def _files(inputs, reader):
+    """Every named file, and in every named folder the files that end as the reader's do."""
     for path in inputs:
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in reader.suffixes)
             if not found:
-                raise LessonError(f"{path} holds no image files; name a folder that does.")
+                raise LessonError(f"{path} holds no {reader.noun} files; name a folder that does.")
             yield from found
         else:
             yield path

@@ -25,6 +25,12 @@ BY_HAND = {
     "FilterBank": 3 * 3 * 1 * 3,
     "XorO": (3 * 3 * 1 + 1) * 3 + (2 * 2 * 3 + 1) * 2,
     "WindowStack": 3 * 3,
+    # Cosines and sines of 129 frequencies over 256 samples, then what is trained
+    "SoundConvNet": 2 * 256 * 129
+    + (9 * 7 + 1) * 8
+    + (3 * 3 * 8 + 1) * 16
+    + (3 * 3 * 16 + 1) * 32
+    + (32 + 1) * 5,
 }
 
 
@@ -173,6 +179,17 @@ def test_any_image_size_builds_or_is_refused_in_a_sentence(name, height, width, 
         ("ConvLayer", {"kernel_size": -1}, "-1"),
         ("XorO", {"features": 0}, "0"),
         ("WindowStack", {"input_shape": (7, 7)}, "(7, 7)"),
+        ("SoundConvNet", {"classes": 0}, "0"),
+        ("SoundConvNet", {"input_shape": (8000, 1)}, "(8000, 1)"),
+        ("SoundConvNet", {"input_shape": (100,)}, "100 samples"),
+        ("SoundConvNet", {"kernel_size": (9, 60)}, "(9, 60)"),
+        ("SoundConvNet", {"kernel_size": (0, 3)}, "(0, 3)"),
+        ("SoundConvNet", {"filters": (8, 16)}, "(8, 16)"),
+        ("SoundConvNet", {"filters": (8, 0, 16)}, "(8, 0, 16)"),
+        ("SoundConvNet", {"spectrogram": "cqt"}, "'cqt'"),
+        ("SoundConvNet", {"frame_step": 300}, "300"),
+        ("SoundConvNet", {"sampling_rate": -1}, "-1"),
+        ("SoundConvNet", {"spectrogram": "mel", "sampling_rate": 40}, "40"),
         ("XorO", {"input_shape": (2, 9, 1)}, "2 x 9"),
         ("XorO", {"features": 4, "weights": "by_hand"}, "4"),
         ("XorO", {"input_shape": (17, 17, 1), "weights": "by_hand"}, "(17, 17, 1)"),

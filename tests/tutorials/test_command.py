@@ -222,7 +222,7 @@ def test_the_list_of_lessons_loads_no_framework(root):
 def test_predict_refuses_what_is_no_result(command, tmp_path):
     code, _, error = command("predict", tmp_path)
     assert code == 1
-    assert "at least one image file" in error
+    assert "at least one file or folder" in error
     code, _, error = command("predict", tmp_path, "a.png")
     assert code == 1
     assert f"{tmp_path} holds no trained model" in error

@@ -87,6 +87,7 @@ RESULTS = {
         "dense_units_effect",
         "architecture_effect",
     },
+    "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
         "stacks",
@@ -119,6 +120,13 @@ FIGURES = {
     "invariance": {"inputs", "dense_and_convolutional", "augmentation", "pooling"},
     "column_shuffle": {"shuffled_digits", "accuracy"},
     "knobs": {"knobs"},
+    "sound": {
+        "waveforms_and_spectrograms",
+        "learning_curves",
+        "confusion_matrix",
+        "first_kernels",
+        "shuffled",
+    },
     "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
     "receptive_field": {"touched", "growth", "effective"},
 }
@@ -378,6 +386,17 @@ def test_x_or_o_trained_tells_what_it_cannot_by_hand(tmp_path, capsys):
     assert "OUTSIDE" not in said
 
 
+@pytest.mark.slow
+def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
+    metrics = teach("sound", outputs=tmp_path)
+    results = metrics["results"]
+    assert results["test_accuracy"] >= 0.97
+    assert results["convnet_test_accuracy"] > results["shuffled_test_accuracy"] + 0.01
+    assert results["parameters"] == 72_533
+    assert f"{results['shuffled_test_accuracy']:.1%} where the rows" in metrics["finding"]
+    assert "OUTSIDE" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("lesson", "flags", "status", "said"),
     [
@@ -388,6 +407,11 @@ def test_x_or_o_trained_tells_what_it_cannot_by_hand(tmp_path, capsys):
         ("convolution", ["--train-pictures", "-9"], 1, "must be 10 or more, not -9"),
         ("gradient_descent", ["--step-size", "0"], 1, "--step-size must be more than 0, not 0"),
         ("knobs", ["--repeats", "two"], 2, "--repeats cannot be 'two'"),
+        ("sound", ["--hertz", "fast"], 2, "--hertz cannot be 'fast'"),
+        ("sound", ["--seconds", "0"], 1, "--seconds must be more than 0, not 0"),
+        ("sound", ["--seconds", "0.3"], 1, "Tones need 0.5 seconds or more"),
+        ("sound", ["--decibels", "nan"], 1, "500 and nan"),
+        ("sound", ["--data", "nowhere"], 1, "nowhere does not exist"),
         ("losses", ["--data", "nowhere"], 1, "nowhere does not exist"),
     ],
 )

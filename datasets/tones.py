@@ -1,0 +1,307 @@
+"""Short sounds of five kinds, made up, and one's own WAV files: waveforms in, classes out."""
+
+import io
+import math
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+from scipy import signal
+from scipy.io import wavfile
+
+from datasets._source import DataError, Source
+
+CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
+SUFFIXES = {".wav", ".wave"}
+LEAST = 5  # files of a class of which one is held out to test
+
+EMBEDDED = Source("embedded", note="generated tones")
+
+
+def locate(data="auto"):
+    """Find sounds without reading them yet.
+
+    Args:
+        data: A folder with one folder of WAV files for each class, or with such folders under
+            `train` and `test`; "auto" or "embedded" for generated sounds, since no collection
+            of sounds has a usual place.
+
+    Returns:
+        A `Source` for `load_data`.
+
+    Raises:
+        DataError: If the folder does not exist, or no class folder in it holds WAV files.
+    """
+    if isinstance(data, Source):
+        return data
+    if str(data) in ("auto", "embedded"):
+        return EMBEDDED
+    folder = Path(data)
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise DataError(f"{folder} {what}; name a folder that holds one folder of WAV files for each class.")
+    if not any(_files_by_class(part) for part in _parts(folder) if part):
+        raise DataError(
+            f"{folder} has no WAV files in class folders; put those of each class into a folder of its own, "
+            f"such as {folder / 'bark' / 'one.wav'}."
+        )
+    return Source("sounds", folder)
+
+
+def class_names(source="auto"):
+    """The names of the classes, in index order: of one's own sounds, the folders' in alphabetical order."""
+    source = locate(source)
+    return CLASS_NAMES if source.path is None else tuple(_files_by_class(_parts(source.path)[0]))
+
+
+def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, decibels=10.0, seed=0):
+    """Load or generate sounds, all of one length.
+
+    Generated sounds are `CLASS_NAMES`, all as often: a tone that rises, falls or holds its
+    pitch, a trill between two pitches, or the beats of a drum. Pitch, overtones, loudness,
+    beginning and duration are drawn at random, the same way for all classes, so that no single
+    frequency and no single moment tells the class.
+
+    Args:
+        source: What `locate` returned, or anything that `locate` takes.
+        train: Number of generated sounds to train on; of one's own all are taken.
+        test: Number of generated sounds held out.
+        seconds: Length of each sound; one's own are cut off there, or filled up with silence.
+        hertz: Samples per second; one's own sounds of another rate are resampled.
+        decibels: Signal-to-noise ratio of generated sounds, from -100 to 100: ten times the
+            logarithm (base 10) of the sound's power, over the whole length, to the power of the
+            white noise added to it.
+        seed: The same seed generates the same sounds. Where one's own have no folder `test`, a
+            fifth of each class is held out, always the same.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: waveforms float32 (n, seconds · hertz) in [-1, 1],
+        and labels int64 (n,), in random order. Generated sounds are free of any licence.
+
+    Raises:
+        DataError: If a number cannot be used, a file is broken, or there are too few classes or
+            files.
+    """
+    source = locate(source)
+    samples = _samples(seconds, hertz)
+    if source.path is None:
+        if min(train, test) < 1 or not -100 <= decibels <= 100:
+            raise DataError(
+                "Tones need train and test of 1 or more and from -100 to 100 decibels, "
+                f"not {train}, {test} and {decibels}."
+            )
+        if seconds < 0.5 or hertz < 4000:
+            raise DataError(
+                f"Tones need 0.5 seconds or more and 4000 hertz or more, not {seconds} and {hertz}."
+            )
+        random = np.random.default_rng(seed)
+        parts = [_tones(random, count, samples, hertz, decibels) for count in (train, test)]
+        where = f"generated sounds of {seconds:g} s at {hertz:,} Hz, {decibels:g} dB above their noise"
+    else:
+        parts = [
+            (np.stack([read_sound(file, seconds, hertz) for file in files]), np.array(labels))
+            for files, labels in _split(source.path)
+        ]
+        where = f"sounds in {source.path}, brought to {seconds:g} s at {hertz:,} Hz"
+    (x_train, y_train), (x_test, y_test) = parts
+    print(f"Data: {where}; {len(x_train):,} to train on and {len(x_test):,} to test on.", flush=True)
+    return (x_train, y_train), (x_test, y_test)
+
+
+def read_sound(path, seconds=1.0, hertz=8000):
+    """Read a WAV file: 8- to 32-bit integers or floats, of any rate and number of channels.
+
+    Channels are averaged. Another rate is resampled. What is longer is cut off at the end, what
+    is shorter filled up with silence.
+
+    Args:
+        path: The file.
+        seconds: Length to bring it to.
+        hertz: Samples per second to bring it to.
+
+    Returns:
+        float32 array (seconds · hertz,) in [-1, 1].
+
+    Raises:
+        DataError: If there is no such file, it is no WAV file, compressed, cut off, empty, or
+            holds values that are no numbers.
+    """
+    path, samples = Path(path), _samples(seconds, hertz)
+    rate, sound = _read_wav(path)
+    if not 100 <= rate <= 1_000_000:
+        raise DataError(
+            f"{path} says that it has {rate:,} samples a second, which is no rate of a sound; "
+            "save it again with its true rate."
+        )
+    if not len(sound):
+        raise DataError(f"{path} holds no sound, not one sample; record it again or remove it.")
+    if sound.dtype.kind == "u":  # 8 bits or less: silence is 128
+        sound = (sound - 128.0) / 128
+    elif sound.dtype.kind == "i":
+        sound = sound / 2.0 ** (8 * sound.dtype.itemsize - 1)
+    sound = sound.astype("float64").reshape(len(sound), -1).mean(1)
+    if not np.isfinite(sound).all():
+        raise DataError(f"{path} holds values that are not numbers; save it again or remove it.")
+    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, so that resampling sees past the end
+    if rate != hertz:
+        shared = math.gcd(rate, hertz)
+        sound = signal.resample_poly(sound, hertz // shared, rate // shared)
+    sound = sound[:samples]
+    sound = sound / max(1, np.abs(sound).max())  # floats may be louder than they should
+    return np.pad(sound, (0, samples - len(sound))).astype("float32")
+
+
+def _samples(seconds, hertz):
+    """How many samples a sound has."""
+    if not 0 < seconds <= 3600 or not 100 <= hertz <= 1_000_000:
+        raise DataError(
+            "Sounds need seconds of more than 0, up to 3600, and hertz from 100 to 1000000, "
+            f"not {seconds} and {hertz}."
+        )
+    return max(1, round(seconds * hertz))
+
+
+def _read_wav(path):
+    """Sampling rate and samples of a WAV file, as SciPy gives them."""
+    if not path.is_file():
+        what = "is a folder, not a WAV file" if path.is_dir() else "does not exist"
+        raise DataError(f"{path} {what}; name a WAV file.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} may not be read; change its permissions.") from error
+    if not content:
+        raise DataError(f"{path} is empty; record it again or remove it.")
+    if _cut_off(content):
+        raise DataError(f"{path} is cut off before its end; fetch or record it again, or remove it.")
+    try:
+        with warnings.catch_warnings():
+            # Of parts that hold no sound, such as titles, and of bytes after the last one
+            warnings.simplefilter("ignore", wavfile.WavFileWarning)
+            return wavfile.read(io.BytesIO(content))
+    except Exception as error:  # SciPy raises nearly anything on a damaged file
+        if "Unknown wave file format" in str(error):
+            raise DataError(
+                f"{path} holds compressed sound, which cannot be read; "
+                "convert it to plain PCM, for instance with ffmpeg -i OLD.wav NEW.wav."
+            ) from error
+        raise DataError(f"{path} is not a WAV file that can be read, or is damaged; replace it.") from error
+
+
+def _cut_off(content):
+    """Whether a WAV file promises more samples than it holds: SciPy would take what there is."""
+    order = ">" if content[:4] == b"RIFX" else "<"
+    at = 12
+    while content[:4] != b"RF64" and at + 8 <= len(content):
+        kind, size = struct.unpack_from(f"{order}4sI", content, at)
+        if kind == b"data":  # written to a pipe, a file does not know its size, and says so
+            return size != 0xFFFFFFFF and at + 8 + size > len(content)
+        at += 8 + size + size % 2
+    return False
+
+
+def _parts(folder):
+    """The folder with the classes' folders to train on, and that to test on, None if there is none."""
+    train, test = folder / "train", folder / "test"
+    if train.is_dir() and not any(_sounds(train)):
+        return train, test if test.is_dir() else None
+    return folder, None
+
+
+def _sounds(folder):
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    )
+
+
+def _files_by_class(folder):
+    """{class: its WAV files}, classes in alphabetical order; folders without WAV files are none."""
+    classes = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    return {each.name: files for each in classes if (files := _sounds(each))}
+
+
+def _split(folder):
+    """[(files to train on, their labels), (files to test on, their labels)], each in random order."""
+    from sklearn.model_selection import train_test_split
+    from sklearn.utils import shuffle
+
+    train, test = _parts(folder)
+    by_class = _files_by_class(train)
+    if len(by_class) < 2:
+        raise DataError(
+            f"{train} has WAV files of one class only, {', '.join(by_class)}; "
+            "add a folder with those of another."
+        )
+    few = [f"{name} has {len(files)}" for name, files in by_class.items() if len(files) < LEAST]
+    if few:
+        raise DataError(f"Each class in {train} needs {LEAST} WAV files or more; {', '.join(few)}.")
+    names = [*by_class]
+    pairs = [(file, label) for label, name in enumerate(names) for file in by_class[name]]
+    if test is None:
+        files, labels = zip(*pairs, strict=True)
+        parts = train_test_split(files, labels, test_size=0.2, stratify=labels, random_state=0)
+        return [(parts[0], parts[2]), (parts[1], parts[3])]
+    tested = _files_by_class(test)
+    if not tested or not set(tested) <= set(names):
+        strange = ", ".join(sorted(set(tested) - set(names))) or "no WAV files in class folders"
+        raise DataError(f"{test} must hold folders of the classes in {train}; it has {strange}.")
+    test_pairs = [(file, names.index(name)) for name, files in tested.items() for file in files]
+    return [tuple(zip(*shuffle(part, random_state=0), strict=True)) for part in (pairs, test_pairs)]
+
+
+def _tones(random, count, samples, hertz, decibels):
+    """Generated sounds (count, samples) and their labels (count,)."""
+    labels = random.permutation(np.arange(count) % len(CLASS_NAMES))
+    sounds = np.stack([_tone(random, CLASS_NAMES[label], samples, hertz) for label in labels])
+    noise = random.standard_normal(sounds.shape, dtype="float32")
+    share = 10 ** (-decibels / 20) * np.sqrt((sounds**2).mean(1) / (noise**2).mean(1))
+    sounds += share[:, None] * noise
+    loudness = random.uniform(0.1, 1, count) / np.abs(sounds).max(1)
+    return (sounds * loudness[:, None]).astype("float32"), labels
+
+
+def _tone(random, kind, samples, hertz):
+    """One sound without noise, float32 (samples,)."""
+    length = int(random.uniform(0.5, 0.9) * samples)
+    begin = random.integers(samples - length + 1)
+    pitch = math.exp(random.uniform(math.log(250), math.log(1200)))
+    time = np.arange(length) / hertz
+    if kind == "drum-like":
+        tone = _beats(random, pitch, time)
+    else:
+        glide = random.uniform(0.5, 1) * np.linspace(-0.5, 0.5, length)  # octaves
+        # Now above, now below; between the two the pitch slides, as a voice's does
+        trill = (
+            random.uniform(1, 2)
+            / 12
+            * np.tanh(4 * np.sin(2 * np.pi * (random.uniform(6, 10) * time + random.random())))
+        )
+        octaves = {"rising": glide, "falling": -glide, "steady": 0 * time, "trilled": trill}[kind]
+        tone = _voice(random, pitch * 2**octaves, hertz)
+        edge = np.minimum(time, time[::-1]) / 0.02  # fades in and out in 20 ms: a sudden start clicks
+        tone = tone * np.minimum(1, edge)
+    return np.pad(tone, (begin, samples - length - begin)).astype("float32")
+
+
+def _voice(random, pitch, hertz):
+    """A tone with overtones that follows `pitch`, in hertz (n,)."""
+    turns = np.cumsum(pitch) / hertz
+    tone = np.zeros(len(pitch))
+    for number in range(1, 6):
+        strength = 1 if number == 1 else random.random() / number
+        phase = random.random()
+        if number * pitch.max() < hertz / 2:  # no sampled sound holds a higher tone
+            tone += strength * np.sin(2 * np.pi * (number * turns + phase))
+    return tone
+
+
+def _beats(random, pitch, time):
+    """Beats that fade, each of a tone that drops to `pitch`, and a rattle."""
+    gap, fade = random.uniform(0.1, 0.25), random.uniform(0.02, 0.05)  # seconds
+    since = time % gap
+    turns = pitch * (since + 0.01 * (1 - np.exp(-since / 0.01)))
+    rattle = random.uniform(0.2, 0.6) * random.standard_normal(len(time))
+    return np.exp(-since / fade) * (np.sin(2 * np.pi * turns) + rattle)
