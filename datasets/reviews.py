@@ -23,6 +23,7 @@ EMBEDDED = Source(
     "embedded",
     note="generated reviews, not the Large Movie Review Dataset: results are not those of real reviews",
 )
+SUFFIXES = {".txt", ".csv", ".tsv"}  # of files that `read_texts` reads
 OTHERS = {".json", ".jsonl", ".ods", ".parquet", ".pdf", ".pkl", ".doc", ".docx", ".xls", ".xlsx"}
 IMDB_CLASSES = ("negative", "positive")
 IMDB_SIZE = 25_000  # of its training part, and of its test part

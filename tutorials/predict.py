@@ -2,6 +2,7 @@
 
 python -m tutorials.predict outputs/digits photo.png more_photos/
 python -m tutorials.predict outputs/sound recording.wav
+python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 """
 
 import json
@@ -16,37 +17,42 @@ import keras
 import numpy as np
 from tyro.conf import Positional, arg
 
-from datasets import DataError, digits, photos, tones
+from datasets import DataError, digits, photos, reviews, tones
+from tutorials._texts import class_probabilities
 
 
 class Reader(NamedTuple):
     """What a lesson's model takes: its name, how its files end, and the function that reads one.
 
     `settings` names those of the lesson's settings that the function needs, after the path, to
-    give an example just as the model was trained on them.
+    give an example just as the model was trained on them. `texts` tells that the function gives
+    a list of texts, and that a text itself may stand in a file's place.
     """
 
     noun: str
     suffixes: set
     read: Callable
     settings: tuple = ()
+    texts: bool = False
 
 
 READERS = {
     "digits": Reader("image", photos.SUFFIXES, digits.read_image),
     "sound": Reader("WAV", tones.SUFFIXES, tones.read_sound, ("seconds", "hertz")),
+    "sentiment": Reader("text", reviews.SUFFIXES, reviews.read_texts, ("text_column",), texts=True),
 }
 
 
 def main(
     folder: Annotated[Positional[Path], arg(metavar="FOLDER")],
-    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE ...")],
+    inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE|TEXT ...")],
 ) -> None:
-    """Say what the model of a lesson sees or hears in each file.
+    """Say what the model of a lesson makes of each file or text.
 
     Args:
         folder: Where the lesson left its results, such as outputs/digits.
-        inputs: Files such as the model was trained on, images or sounds, or folders of them.
+        inputs: Files such as the model was trained on (images, sounds, texts; of a table each
+            row is a text), folders of them, or, for a model of texts, the texts themselves.
     """
     if not inputs:
         raise LessonError("Name at least one file or folder to look at, after the lesson's folder.")
@@ -54,23 +60,26 @@ def main(
     reader = READERS[lesson]
     settings = _settings(folder, reader)
     unreadable = 0
-    files = list(_files(inputs, reader))
-    for file in files:
+    named = list(_named(inputs, reader))
+    for name in named:
         try:
-            example = reader.read(file, **settings)
+            examples = _read(name, reader, settings)
         except DataError as error:
             print(f"Error: {error}", file=sys.stderr)
             unreadable += 1
             continue
-        probabilities = model.predict(example[None], verbose=0)[0]  # (classes,)
-        best, second = np.argsort(-probabilities)[:2]
-        print(
-            f"{file}: {class_names[best]} ({probabilities[best]:.1%}), "
-            f"else {class_names[second]} ({probabilities[second]:.1%})",
-            flush=True,
-        )
+        probabilities = class_probabilities(model.predict(np.stack(list(examples.values())), verbose=0))
+        for shown, row in zip(examples, probabilities, strict=True):  # row: (classes,)
+            best, second = np.argsort(-row)[:2]
+            print(
+                f"{shown}: {class_names[best]} ({row[best]:.1%}), "
+                f"else {class_names[second]} ({row[second]:.1%})",
+                flush=True,
+            )
     if unreadable:
-        raise LessonError(f"{unreadable} of {len(files)} files could not be used.")
+        raise LessonError(
+            f"{unreadable} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."
+        )
 
 
 def load(folder):
@@ -98,10 +107,10 @@ def load(folder):
         raise LessonError(f"The results in {folder} are damaged; run the lesson again.") from error
     if lesson not in READERS:
         raise LessonError(f"The model in {folder} is of the lesson {lesson}, which takes no files.")
-    if not isinstance(class_names, list) or len(class_names) != model.output_shape[-1]:
+    classes = max(2, model.output_shape[-1])  # one neuron tells two classes apart
+    if not isinstance(class_names, list) or len(class_names) != classes:
         raise LessonError(
-            f"{folder / 'labels.json'} does not name the model's {model.output_shape[-1]} classes; "
-            "run the lesson again."
+            f"{folder / 'labels.json'} does not name the model's {classes} classes; run the lesson again."
         )
     return lesson, model, class_names
 
@@ -115,16 +124,45 @@ def _settings(folder, reader):
         raise LessonError(f"The results in {folder} are damaged; run the lesson again.") from error
 
 
-def _files(inputs, reader):
-    """Every named file, and in every named folder the files that end as the reader's do."""
-    for path in inputs:
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in reader.suffixes)
-            if not found:
-                raise LessonError(f"{path} holds no {reader.noun} files; name a folder that does.")
-            yield from found
-        else:
-            yield path
+def _named(inputs, reader):
+    """Every named file or text, and in every named folder the files that end as the reader's do."""
+    for name in inputs:
+        if not name.strip() or not _is(Path.is_dir, name):  # Path("") is the current folder
+            yield name
+            continue
+        found = sorted(file for file in Path(name).rglob("*") if file.suffix.lower() in reader.suffixes)
+        if not found:
+            raise LessonError(f"{name} holds no {reader.noun} files; name a folder that does.")
+        yield from map(str, found)
+
+
+def _read(name, reader, settings):
+    """The examples that a name stands for: {what to call each: the example}."""
+    if not reader.texts:
+        return {name: reader.read(Path(name), **settings)}
+    meant_a_file = len(name.split()) == 1 and Path(name).suffix.lower() in reader.suffixes
+    if not meant_a_file and not _is(Path.is_file, name):
+        if not name.strip():
+            raise DataError("A text without words cannot be judged; give at least one word.")
+        return {repr(_shortened(name)): np.array(name, object)}
+    texts = reader.read(Path(name), **settings)
+    rows = [f"{name}, text {n}, {_shortened(text)!r}" for n, text in enumerate(texts, start=1)]
+    if empty := sum(not text.strip() for text in texts):
+        print(f"{name}: {empty} of {len(texts)} texts are empty and left out.", file=sys.stderr)
+    return {row: np.array(text, object) for row, text in zip(rows, texts, strict=True) if text.strip()}
+
+
+def _is(kind, name):
+    """`Path(name).is_file()` and the like, also where the name is no name but a long text."""
+    try:
+        return kind(Path(name))
+    except (OSError, ValueError):
+        return False
+
+
+def _shortened(text, most=50):
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 if __name__ == "__main__":
