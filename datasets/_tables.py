@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datasets._source import DataError
 
 MAX_CHARACTERS = 1_000_000  # of one text
-SEPARATORS = ",;\t|"
+SEPARATORS = "\t,;|"  # in doubt the first: of these tabs are the rarest in texts
 
 # Column names, the likeliest first; a name's last word counts as well ("star_rating")
 _TEXT_NAMES = (
@@ -90,7 +90,7 @@ def read_table(text, name):
         DataError: If it has no rows, rows of different lengths, or a quotation mark that is
             never closed.
     """
-    separator = _separator(text, tabs_first=name.lower().endswith((".tsv", ".tab")))
+    separator = _separator(text)
     rows, lines = None, None
     if separator == "\t":
         rows, lines = _literal_rows(text)
@@ -118,12 +118,13 @@ def _count(number, noun):
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def _separator(text, tabs_first):
-    best, separator = 0, "\t" if tabs_first else ","
-    for candidate in "\t,;|" if tabs_first else SEPARATORS:
+def _separator(text):
+    best, separator = 0, ","
+    literal = [(csv.QUOTE_MINIMAL, candidate) for candidate in SEPARATORS]
+    for quoting, candidate in [(csv.QUOTE_NONE, "\t"), *literal]:
         lengths = []
         with contextlib.suppress(csv.Error), _long_cells():
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=candidate):
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=candidate, quoting=quoting):
                 lengths.extend([len(row)] if row else [])
                 if len(lengths) == 100:
                     break
@@ -146,9 +147,11 @@ def _rows(text, name, separator):
                     lines.append(line + 1)
                 line = reader.line_num
         except csv.Error as error:
-            starts = _lines(text)[line : line + 1]
-            if starts and len(starts[0]) > MAX_CHARACTERS:
-                check_length(starts[0], f"line {line + 1:,} of {name}")
+            if "field limit" in str(error):
+                raise DataError(
+                    f"{name} has a text of more than {MAX_CHARACTERS:,} characters in the row that begins in "
+                    f"line {line + 1:,}; shorten it, or close its quotation mark."
+                ) from error
             raise DataError(
                 f"{name} has a quotation mark in the row that begins in line {line + 1:,} which is not "
                 'closed, or closed early; within a quoted text double every quotation mark ("").'
@@ -207,7 +210,10 @@ def columns(table, text_column=None, label_column=None, labelled=True):
         _index(table, names, text_column, "text"),
         _index(table, names, label_column, "label"),
     )
-    sure = any(str(column).strip() in names for column in (text_column, label_column) if column)
+    sure = any(
+        column and not column.isdecimal() and column.strip() in names
+        for column in (text_column, label_column)
+    )
     alone = [_named(names, tiers, alone=True) is not None for tiers in (_TEXT_NAMES, _LABEL_NAMES)]
     sure = sure or all(alone) or (alone[0] and not labelled)
     text, label = _completed(table, *given, names)
@@ -216,6 +222,8 @@ def columns(table, text_column=None, label_column=None, labelled=True):
         text, label = _completed(table, *given, ())
     if not labelled and text is None and len(names) == 1:
         text = 0
+    if not labelled and not header and len(names) > 1 and not given[0] and _is_prose(table, text):
+        text = None  # sentences with commas are no columns
     if text is None or (labelled and label is None):
         missing = [what for what, index in (("text", text), ("label", label)) if index is None]
         if len(names) == 1 or not labelled:
@@ -284,13 +292,13 @@ def _heads(table, label):
 def _index(table, names, wanted, what):
     if wanted is None:
         return None
-    wanted = str(wanted).strip()
+    wanted = wanted.strip()
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
     if names.count(wanted) == 1:
         return names.index(wanted)
     if names.count(wanted) > 1:
         raise DataError(f"{table.name} has two columns named {wanted!r}; give them different names.")
-    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
-        return int(wanted) - 1
     raise DataError(
         f"{table.name} has no column {wanted!r}, only {_listed(names)}; name one of them with "
         f"--{what}-column, or give its number from 1."
@@ -318,6 +326,12 @@ def _named(names, tiers, alone=False):
             if found:
                 return found[0] if len(found) == 1 else None
     return None
+
+
+def _is_prose(table, text):
+    """Whether what looks like columns may be parts of sentences: no one puts a space before a cell."""
+    others = [cell for row in table.rows for index, cell in enumerate(row) if index != text]
+    return any(row[-1].startswith(" ") for row in table.rows) or any(len(cell.split()) > 1 for cell in others)
 
 
 def _wordier(table):
