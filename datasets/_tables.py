@@ -217,7 +217,7 @@ def columns(table, text_column=None, label_column=None, labelled=True):
     alone = [_named(names, tiers, alone=True) is not None for tiers in (_TEXT_NAMES, _LABEL_NAMES)]
     sure = sure or all(alone) or (alone[0] and not labelled)
     text, label = _completed(table, *given, names)
-    header = sure or (label is not None and _heads(table, label))
+    header = sure or (labelled and (alone[0] if label is None else _heads(table, label)))
     if not header:  # what looked like names are cells
         text, label = _completed(table, *given, ())
     if not labelled and text is None and len(names) == 1:
@@ -313,19 +313,25 @@ def _listed(names):
 def _named(names, tiers, alone=False):
     """The column with a telling name, the likelier tier first; None where two compete.
 
-    A name is one of the words, or ends with one ("airline_sentiment") unless `alone` is asked for.
+    A name is one of the words or ends with one ("airline_sentiment"); if `alone` is asked for,
+    it also has no spaces, as hardly a sentence does.
     """
-    words = [re.findall("[a-z]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower()) for name in names]
-    for longest in (1,) if alone else (1, 3):
+    words = [re.findall("[a-z0-9]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower()) for name in names]
+    for longest in 1, 3:
         for tier in tiers:
             found = [
                 index
-                for index, name in enumerate(words)
-                if 0 < len(name) <= longest and {name[-1], name[-1].removesuffix("s")} & tier
+                for index, (name, parts) in enumerate(zip(names, words, strict=False))
+                if 0 < len(parts) <= longest and not (alone and " " in name) and _singular(parts[-1]) & tier
             ]
             if found:
                 return found[0] if len(found) == 1 else None
     return None
+
+
+def _singular(word):
+    """A word as it is, and as it may be in the singular."""
+    return {word, word.removesuffix("s"), re.sub("ies$", "y", word)}
 
 
 def _is_prose(table, text):
