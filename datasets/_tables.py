@@ -206,44 +206,41 @@ def columns(table, text_column=None, label_column=None, labelled=True):
         DataError: If there is no such column, or none is named and it is not obvious which.
     """
     names = [cell.strip() for cell in table.rows[0]]
-    given = (
-        _index(table, names, text_column, "text"),
-        _index(table, names, label_column, "label"),
-    )
-    sure = any(
-        column and not column.isdecimal() and column.strip() in names
-        for column in (text_column, label_column)
-    )
+    given = _index(table, names, text_column, "text"), _index(table, names, label_column, "label")
+    by_name = [name for name in (text_column, label_column) if name and not name.isdecimal()]
     alone = [_named(names, tiers, alone=True) is not None for tiers in (_TEXT_NAMES, _LABEL_NAMES)]
-    sure = sure or all(alone) or (alone[0] and not labelled)
     text, label = _completed(table, *given, names)
-    header = sure or (labelled and (alone[0] if label is None else _heads(table, label)))
+    header = bool(by_name) or all(alone)
+    if not header:
+        header = alone[0] if label is None or not labelled else _heads(table, label)
     if not header:  # what looked like names are cells
         text, label = _completed(table, *given, ())
     if not labelled and text is None and len(names) == 1:
         text = 0
-    if not labelled and not header and len(names) > 1 and not given[0] and _is_prose(table, text):
+    if not labelled and not header and given[0] is None and len(names) > 1 and _is_prose(table, text):
         text = None  # sentences with commas are no columns
-    if text is None or (labelled and label is None):
-        missing = [what for what, index in (("text", text), ("label", label)) if index is None]
-        if len(names) == 1 or not labelled:
-            missing = missing[:1]
-        flags = " and ".join(f"--{what}-column" for what in missing)
-        if len(names) == 1:
-            raise DataError(
-                f"{table.name} has only one column, {_listed(names)}, where texts and labels are needed; "
-                "separate them with commas or tabs."
-            )
-        raise DataError(
-            f"{table.name} has the columns {_listed(names)}; say with {flags} which holds the "
-            f"{' and which the '.join(what + 's' for what in missing)}, by name or by number from 1."
-        )
+    missing = [what for what, index in (("text", text), ("label", label)) if index is None]
+    if missing and (labelled or "text" in missing):
+        raise _unclear(table, names, missing if labelled else ["text"])
     if text == label:
         raise DataError(
             f"{table.name}: texts and labels would both be taken from column {text + 1}, "
             f"{_listed([names[text]])}; name two columns with --text-column and --label-column."
         )
     return text, label, header
+
+
+def _unclear(table, names, missing):
+    if len(names) == 1:
+        return DataError(
+            f"{table.name} has only one column, {_listed(names)}, where texts and labels are needed; "
+            "separate them with commas or tabs."
+        )
+    flags = " and ".join(f"--{what}-column" for what in missing)
+    return DataError(
+        f"{table.name} has the columns {_listed(names)}; say with {flags} which holds the "
+        f"{' and which the '.join(what + 's' for what in missing)}, by name or by number from 1."
+    )
 
 
 def same_columns(table, like, text, label, header):
