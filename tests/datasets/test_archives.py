@@ -194,7 +194,8 @@ def test_a_flipped_bit_gives_one_sentence_at_most(tmp_path, suffix, at, bit):
     content[int(at * len(content))] ^= 1 << bit
     path.write_bytes(content)
     try:
-        reviews.load_data(path)
+        (x_train, _), (x_test, _), _ = reviews.load_data(path)
+        assert len(x_train) == len(x_test) == 10  # nothing is passed over
     except DataError as error:
         assert path.name in str(error)
         assert "\n" not in str(error)
@@ -315,6 +316,16 @@ def test_more_members_than_any_set_of_texts_has_are_refused(tmp_path, monkeypatc
     path = tmp_path / "texts.tar"
     path.write_bytes(tar_bytes(FILES))
     assert "more than 10 members" in refused(path)
+
+
+@pytest.mark.parametrize("declared", [0, 4, 100])
+def test_zip_archives_that_declare_a_wrong_size_are_refused(tmp_path, declared):
+    path = tmp_path / "texts.zip"
+    content = bytearray(zip_bytes(FILES))
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 24 : entry + 28] = struct.pack("<I", declared)
+    path.write_bytes(content)
+    assert "damaged" in refused(path)
 
 
 @pytest.mark.parametrize("declared", [30_000_000, 10, 100])

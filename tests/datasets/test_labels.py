@@ -33,6 +33,15 @@ def test_a_large_split_is_exact():
     assert np.bincount(test >= 700).tolist() == [140, 60]
 
 
+def test_texts_that_come_often_do_not_fill_the_test_part():
+    texts = ["the same"] * 60 + [str(number) for number in range(140)]
+    _, test = _labels.split(texts, ["a"] * 100 + ["b"] * 100, "name")
+    assert np.bincount(test >= 100).tolist() == [20, 20]
+    train, test = _labels.split(list("xxxyyyyz1"), list("aaaaaaabb"), "name")
+    assert test[:3].tolist() == [0, 1, 2]
+    assert len(test) == 4
+
+
 def test_a_class_of_one_text_cannot_be_split():
     with pytest.raises(DataError, match=r"texts\.csv .* in 'b' \(3\), 'c' \(1\); every class needs 2"):
         _labels.split(["1", "2", "x", "X ", "x", "4"], list("aabbbc"), "texts.csv")
@@ -63,6 +72,7 @@ def test_labels_that_cannot_be_meant_are_listed(counts, said):
         {"positive": 1000, "negative": 2},
         {"pos": 1000, "neg": 900, "neu": 3},
         {"sport": 50, "sports news": 20},
+        {"news": 1000, "carts": 3, "cart": 4},
         {"word (": 1000, "word [": 1000, "wor": 10},
     ],
 )
