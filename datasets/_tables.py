@@ -205,6 +205,7 @@ def columns(table, text_column=None, label_column=None, labelled=True):
     Raises:
         DataError: If there is no such column, or none is named and it is not obvious which.
     """
+    text_column, label_column = (column and str(column) for column in (text_column, label_column))
     names = [cell.strip() for cell in table.rows[0]]
     given = _index(table, names, text_column, "text"), _index(table, names, label_column, "label")
     by_name = [name for name in (text_column, label_column) if name and not name.isdecimal()]

@@ -36,7 +36,9 @@ class Tree:
     def name(self, parts):
         """What messages call a file."""
         inner = "/".join(parts)
-        return f"{self.path}/{inner}" if self.path.is_dir() else f"{inner} in {self.path}"
+        return (
+            f"{inner} in {self.path}" if isinstance(self.files.get(parts), bytes) else f"{self.path}/{inner}"
+        )
 
     def text(self, parts):
         """The decoded content of a file."""

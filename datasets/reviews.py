@@ -94,6 +94,7 @@ def load_data(source=None, text_column=None, label_column=None):
     if source.path is None:
         from datasets import opinions
 
+        _refuse_columns(source, text_column, label_column)
         train, test = opinions.load_data()
         class_names = list(opinions.CLASS_NAMES)
     else:
@@ -201,11 +202,16 @@ def _read(source, text_column, label_column):
     else:
         tree = _trees.Tree(path.parent, {(path.name,): path}, set())
         return _read_tables(tree, {"train": (path.name,)}, text_column, label_column)
-    if text_column or label_column:
-        raise DataError(
-            f"{path} is no table, so it has no columns; leave out --text-column and --label-column."
-        )
+    _refuse_columns(source, text_column, label_column)
     return parts
+
+
+def _refuse_columns(source, *columns):
+    if any(columns):
+        raise DataError(
+            f"The data ({source}) is no table, so it has no columns; leave out --text-column and "
+            "--label-column, or name a table with --data."
+        )
 
 
 def _as_imdb(classes, path):

@@ -309,4 +309,4 @@ def test_texts_to_classify_that_are_not_obvious_are_refused(tmp_path, content, s
     (tmp_path / "texts.csv").write_text("a,b,c\nd,e,f\n")
     assert reviews.read_texts(tmp_path / "texts.csv", text_column="3") == ["c", "f"]
     (tmp_path / "texts.csv").write_text("Great, it is\nBad, it is\n")
-    assert reviews.read_texts(tmp_path / "texts.csv", text_column="1") == ["Great", "Bad"]
+    assert reviews.read_texts(tmp_path / "texts.csv", text_column=1) == ["Great", "Bad"]
