@@ -168,7 +168,7 @@ def _zip_members(path, file):
 
 def _zip_content(archive, member):
     with archive.open(member) as file:
-        return file.read(member.file_size)  # unpacks no more than this, and compares the checksum
+        return file.read(member.file_size + 1)  # unpacks hardly more, and compares the checksum
 
 
 class _Header(tarfile.TarInfo):

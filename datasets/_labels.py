@@ -9,6 +9,7 @@ import numpy as np
 from datasets._source import DataError
 
 TEST_SHARE = 0.2
+MAX_COMPARED = 200  # classes; more would take long
 
 
 def check_labels(labels, name):
@@ -38,16 +39,14 @@ def check_labels(labels, name):
 
 def _typos(counts):
     """Pairs (label, what may have been meant), the rarest first."""
-    total = counts.total()
-    common = {}
-    typos = []
+    total, common, typos = counts.total(), {}, []
     for label, count in counts.most_common():
         key = " ".join(label.casefold().split())
         if re.search(r"\d", key):
             continue  # 1 and 11, or class_1 and class_2, are near without being typos
         if key in common:
             typos.append((label, common[key]))
-        elif count < max(2, 0.01 * total):
+        elif count < max(2, 0.01 * total) and len(counts) <= MAX_COMPARED:
             for near in difflib.get_close_matches(key, common, n=1, cutoff=0.8):
                 shorter, longer = sorted((key, near), key=len)
                 prefixed = longer.endswith(shorter) and len(longer) >= len(shorter) + 2  # "irrelevant"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datasets._source import DataError
 
 MAX_CHARACTERS = 1_000_000  # of one text
-SEPARATORS = ",;\t|"
+SEPARATORS = "\t,;|"  # in doubt the first: of these tabs are the rarest in texts
 
 # Column names, the likeliest first; a name's last word counts as well ("star_rating")
 _TEXT_NAMES = (
@@ -90,7 +90,7 @@ def read_table(text, name):
         DataError: If it has no rows, rows of different lengths, or a quotation mark that is
             never closed.
     """
-    separator = _separator(text, tabs_first=name.lower().endswith((".tsv", ".tab")))
+    separator = _separator(text)
     rows, lines = None, None
     if separator == "\t":
         rows, lines = _literal_rows(text)
@@ -118,12 +118,13 @@ def _count(number, noun):
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def _separator(text, tabs_first):
-    best, separator = 0, "\t" if tabs_first else ","
-    for candidate in "\t,;|" if tabs_first else SEPARATORS:
+def _separator(text):
+    best, separator = 0, ","
+    literal = [(csv.QUOTE_MINIMAL, candidate) for candidate in SEPARATORS]
+    for quoting, candidate in [(csv.QUOTE_NONE, "\t"), *literal]:
         lengths = []
         with contextlib.suppress(csv.Error), _long_cells():
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=candidate):
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=candidate, quoting=quoting):
                 lengths.extend([len(row)] if row else [])
                 if len(lengths) == 100:
                     break
@@ -146,9 +147,11 @@ def _rows(text, name, separator):
                     lines.append(line + 1)
                 line = reader.line_num
         except csv.Error as error:
-            starts = _lines(text)[line : line + 1]
-            if starts and len(starts[0]) > MAX_CHARACTERS:
-                check_length(starts[0], f"line {line + 1:,} of {name}")
+            if "field limit" in str(error):
+                raise DataError(
+                    f"{name} has a text of more than {MAX_CHARACTERS:,} characters in the row that begins in "
+                    f"line {line + 1:,}; shorten it, or close its quotation mark."
+                ) from error
             raise DataError(
                 f"{name} has a quotation mark in the row that begins in line {line + 1:,} which is not "
                 'closed, or closed early; within a quoted text double every quotation mark ("").'
@@ -202,40 +205,43 @@ def columns(table, text_column=None, label_column=None, labelled=True):
     Raises:
         DataError: If there is no such column, or none is named and it is not obvious which.
     """
+    text_column, label_column = (column and str(column) for column in (text_column, label_column))
     names = [cell.strip() for cell in table.rows[0]]
-    given = (
-        _index(table, names, text_column, "text"),
-        _index(table, names, label_column, "label"),
-    )
-    sure = any(str(column).strip() in names for column in (text_column, label_column) if column)
+    given = _index(table, names, text_column, "text"), _index(table, names, label_column, "label")
+    by_name = [name for name in (text_column, label_column) if name and not name.isdecimal()]
     alone = [_named(names, tiers, alone=True) is not None for tiers in (_TEXT_NAMES, _LABEL_NAMES)]
-    sure = sure or all(alone) or (alone[0] and not labelled)
     text, label = _completed(table, *given, names)
-    header = sure or (label is not None and _heads(table, label))
+    header = bool(by_name) or all(alone)
+    if not header:
+        header = alone[0] if label is None or not labelled else _heads(table, label)
     if not header:  # what looked like names are cells
         text, label = _completed(table, *given, ())
     if not labelled and text is None and len(names) == 1:
         text = 0
-    if text is None or (labelled and label is None):
-        missing = [what for what, index in (("text", text), ("label", label)) if index is None]
-        if len(names) == 1 or not labelled:
-            missing = missing[:1]
-        flags = " and ".join(f"--{what}-column" for what in missing)
-        if len(names) == 1:
-            raise DataError(
-                f"{table.name} has only one column, {_listed(names)}, where texts and labels are needed; "
-                "separate them with commas or tabs."
-            )
-        raise DataError(
-            f"{table.name} has the columns {_listed(names)}; say with {flags} which holds the "
-            f"{' and which the '.join(what + 's' for what in missing)}, by name or by number from 1."
-        )
+    if not labelled and not header and given[0] is None and len(names) > 1 and _is_prose(table, text):
+        text = None  # sentences with commas are no columns
+    missing = [what for what, index in (("text", text), ("label", label)) if index is None]
+    if missing and (labelled or "text" in missing):
+        raise _unclear(table, names, missing if labelled else ["text"])
     if text == label:
         raise DataError(
             f"{table.name}: texts and labels would both be taken from column {text + 1}, "
             f"{_listed([names[text]])}; name two columns with --text-column and --label-column."
         )
     return text, label, header
+
+
+def _unclear(table, names, missing):
+    if len(names) == 1:
+        return DataError(
+            f"{table.name} has only one column, {_listed(names)}, where texts and labels are needed; "
+            "separate them with commas or tabs."
+        )
+    flags = " and ".join(f"--{what}-column" for what in missing)
+    return DataError(
+        f"{table.name} has the columns {_listed(names)}; say with {flags} which holds the "
+        f"{' and which the '.join(what + 's' for what in missing)}, by name or by number from 1."
+    )
 
 
 def same_columns(table, like, text, label, header):
@@ -284,13 +290,13 @@ def _heads(table, label):
 def _index(table, names, wanted, what):
     if wanted is None:
         return None
-    wanted = str(wanted).strip()
+    wanted = wanted.strip()
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
     if names.count(wanted) == 1:
         return names.index(wanted)
     if names.count(wanted) > 1:
         raise DataError(f"{table.name} has two columns named {wanted!r}; give them different names.")
-    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
-        return int(wanted) - 1
     raise DataError(
         f"{table.name} has no column {wanted!r}, only {_listed(names)}; name one of them with "
         f"--{what}-column, or give its number from 1."
@@ -305,19 +311,31 @@ def _listed(names):
 def _named(names, tiers, alone=False):
     """The column with a telling name, the likelier tier first; None where two compete.
 
-    A name is one of the words, or ends with one ("airline_sentiment") unless `alone` is asked for.
+    A name is one of the words or ends with one ("airline_sentiment"); if `alone` is asked for,
+    it also has no spaces, as hardly a sentence does.
     """
-    words = [re.findall("[a-z]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower()) for name in names]
-    for longest in (1,) if alone else (1, 3):
+    words = [re.findall("[a-z0-9]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower()) for name in names]
+    for longest in 1, 3:
         for tier in tiers:
             found = [
                 index
-                for index, name in enumerate(words)
-                if 0 < len(name) <= longest and {name[-1], name[-1].removesuffix("s")} & tier
+                for index, (name, parts) in enumerate(zip(names, words, strict=False))
+                if 0 < len(parts) <= longest and not (alone and " " in name) and _singular(parts[-1]) & tier
             ]
             if found:
                 return found[0] if len(found) == 1 else None
     return None
+
+
+def _singular(word):
+    """A word as it is, and as it may be in the singular."""
+    return {word, word.removesuffix("s"), re.sub("ies$", "y", word)}
+
+
+def _is_prose(table, text):
+    """Whether what looks like columns may be parts of sentences: no one puts a space before a cell."""
+    others = [cell for row in table.rows for index, cell in enumerate(row) if index != text]
+    return any(row[-1].startswith(" ") for row in table.rows) or any(len(cell.split()) > 1 for cell in others)
 
 
 def _wordier(table):

@@ -36,7 +36,9 @@ class Tree:
     def name(self, parts):
         """What messages call a file."""
         inner = "/".join(parts)
-        return f"{self.path}/{inner}" if self.path.is_dir() else f"{inner} in {self.path}"
+        return (
+            f"{inner} in {self.path}" if isinstance(self.files.get(parts), bytes) else f"{self.path}/{inner}"
+        )
 
     def text(self, parts):
         """The decoded content of a file."""
@@ -94,15 +96,17 @@ def class_folders(tree):
     Returns:
         The names of files by part and class, such as `{"train": {"neg": [...], ...}, ...}`, sorted;
         the only part is "train" where there are no folders for parts. Empty if there are no
-        such folders.
+        such folders, or if there is a table called train.
 
     Raises:
-        DataError: If there are a folder without texts beside them, or only texts to test on.
+        DataError: If there is a folder without texts beside them, or only texts to test on.
     """
     texts = {}
     for parts in sorted(tree.files):
         if len(parts) > 1 and parts[-1].lower().endswith(".txt"):
             texts.setdefault(parts[:-1], []).append(parts)
+    if not texts or "train" in map(_part, _by_stem(tree)):
+        return {}
     named = {folder[:-1] for folder in texts if len(folder) > 1 and _part(folder[-2])}
     if named:
         top = min(named, key=lambda folder: (len(folder), folder))[:-1]
@@ -110,8 +114,6 @@ def class_folders(tree):
     else:
         parents = [folder[:-1] for folder in texts]
         found = {"train": min(parents, key=lambda parent: (parents.count(parent) < 2, len(parent), parent))}
-        if not texts:
-            return {}
     classes = {
         part: {folder[-1]: files for folder, files in texts.items() if folder[:-1] == parent}
         for part, parent in found.items()
@@ -137,22 +139,27 @@ def tables(tree):
     Raises:
         DataError: If there are none, or several and it is not clear which is which.
     """
-    found = sorted((parts for parts in tree.files if parts[-1].lower().endswith(TABLES)), key=len)
-    found = [parts for parts in found if len(parts) == len(found[0])]
-    stems = {Path(parts[-1]).stem: parts for parts in found}
-    if any(_part(stem) for stem in stems):
-        return _by_part(stems, tree)
+    found = _by_stem(tree)
+    if "train" in map(_part, found):
+        return _by_part(found, tree)
     if len(found) == 1:
-        return {"train": found[0]}
+        return {"train": next(iter(found.values()))}
     if found:
         raise DataError(
-            f"{tree.path} holds several tables, {', '.join(sorted(parts[-1] for parts in found)[:5])}; "
-            "name one, or call them train.csv and test.csv."
+            f"{tree.path} holds several tables, {', '.join(sorted(found)[:5])}; name one, or call them "
+            "train.csv and test.csv."
         )
     raise DataError(
         f"{tree.path} holds no texts; it needs a folder of .txt files for each class, or a table "
         "(.csv or .tsv)."
     )
+
+
+def _by_stem(tree):
+    """The tables that lie the least deep, by their names without ending."""
+    found = [parts for parts in tree.files if parts[-1].lower().endswith(TABLES)]
+    depth = min(map(len, found), default=0)
+    return {Path(parts[-1]).stem: parts for parts in sorted(found) if len(parts) == depth}
 
 
 def _part(name):

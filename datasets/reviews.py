@@ -14,6 +14,7 @@ from datasets._labels import check_labels, in_order, split
 from datasets._source import DataError, Source, digest, download, user_folder
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+KERAS_NOTE = "Keras's form of them, without capital letters and punctuation"
 WORDS = "imdb_word_index.json"
 CHECKSUMS = {  # as Keras has them; of the words only an MD5 is published
     "imdb.npz": "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
@@ -51,7 +52,12 @@ def locate(data="auto"):
     if str(data) == "embedded":
         return EMBEDDED
     if str(data) != "auto":
-        return _find(Path(data))
+        try:
+            return _find(Path(data))
+        except OSError as error:
+            raise DataError(
+                f"{data} cannot be read ({error.strerror}); change that, or name another."
+            ) from error
     folder = user_folder()
     if folder and (path := _imdb_in(folder)):
         return Source("imdb", path)
@@ -60,7 +66,7 @@ def locate(data="auto"):
     except DataError as error:
         print(f"No movie reviews at hand: {error}", flush=True)
         return EMBEDDED
-    return Source("imdb", paths[0], "Keras's, without capital letters and punctuation")
+    return Source("imdb", paths[0], KERAS_NOTE)
 
 
 def load_data(source=None, text_column=None, label_column=None):
@@ -89,6 +95,7 @@ def load_data(source=None, text_column=None, label_column=None):
     if source.path is None:
         from datasets import opinions
 
+        _refuse_columns(source, text_column, label_column)
         train, test = opinions.load_data()
         class_names = list(opinions.CLASS_NAMES)
     else:
@@ -123,9 +130,12 @@ def read_texts(path, text_column=None):
         DataError: If the file cannot be read or holds no text.
     """
     path = Path(path)
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise DataError(f"{path} {what}; name a .txt, .csv or .tsv file.")
+    try:
+        if not path.is_file():
+            what = "is no file" if path.exists() else "does not exist"
+            raise DataError(f"{path} {what}; name a .txt, .csv or .tsv file.")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
     content = _tables.decode(_trees.read_file(path), path)
     if path.suffix.lower() not in _trees.TABLES:
         _tables.check_length(content, path)
@@ -155,17 +165,15 @@ def _find(path):
         if found := _imdb_in(path):
             return Source("imdb", found)
         return Source("imdb" if _is_imdb(path) else "texts", path)
-    try:
-        if path.stat().st_size == 0:
-            raise DataError(f"{path} is empty; name a file of labelled texts.")
-        archive = path.suffix not in {".npz", *OTHERS} and _archives.is_archive(path)
-    except PermissionError as error:
-        raise DataError(f"{path} may not be read; change its permissions.") from error
+    if not path.is_file():
+        raise DataError(f"{path} is neither a file nor a folder; name one with --data.")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty; name a file of labelled texts.")
     if path.suffix == ".npz":
-        return Source("imdb", path, "Keras's, without capital letters and punctuation")
+        return Source("imdb", path, KERAS_NOTE)
     if path.suffix.lower() in OTHERS:
         raise DataError(f"{path} is no table of plain text; save it as CSV and name that file.")
-    if archive:
+    if _archives.is_archive(path):
         imdb = path.name.startswith("aclImdb") or _archives.top_folder(path) == "aclImdb"
         return Source("imdb" if imdb else "texts", path)
     return Source("texts", path)
@@ -173,11 +181,10 @@ def _find(path):
 
 def _is_imdb(folder):
     """Whether a folder of any name is laid out and named as the reviews are, "0_3.txt"."""
-    parts = [folder / part / label for part in ("train", "test") for label in ("neg", "pos")]
-    if not all(part.is_dir() for part in parts):
-        return False
-    names = next(parts[0].iterdir(), Path()).name
-    return folder.name == "aclImdb" or bool(re.fullmatch(r"\d+_\d+\.txt", names))
+    classes = [folder / part / label for part in ("train", "test") for label in ("neg", "pos")]
+    if folder.name == "aclImdb" or not all(found.is_dir() for found in classes):
+        return folder.name == "aclImdb"
+    return bool(re.fullmatch(r"\d+_\d+\.txt", next(classes[0].iterdir(), folder).name))
 
 
 def _read(source, text_column, label_column):
@@ -196,11 +203,16 @@ def _read(source, text_column, label_column):
     else:
         tree = _trees.Tree(path.parent, {(path.name,): path}, set())
         return _read_tables(tree, {"train": (path.name,)}, text_column, label_column)
-    if text_column or label_column:
-        raise DataError(
-            f"{path} is no table, so it has no columns; leave out --text-column and --label-column."
-        )
+    _refuse_columns(source, text_column, label_column)
     return parts
+
+
+def _refuse_columns(source, *columns):
+    if any(columns):
+        raise DataError(
+            f"The data ({source}) is no table, so it has no columns; leave out --text-column and "
+            "--label-column, or name a table with --data."
+        )
 
 
 def _as_imdb(classes, path):

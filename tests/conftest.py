@@ -32,3 +32,11 @@ def mnist_folder():
     if not USERS_DATA:
         pytest.skip("set GLASS_ZOO_DATA to a folder that holds mnist.npz")
     return Path(USERS_DATA).resolve()
+
+
+@pytest.fixture(scope="session")
+def imdb_folder():
+    """The folder with the real movie reviews that GLASS_ZOO_DATA names, for tests marked slow."""
+    if not USERS_DATA or not list(Path(USERS_DATA).glob("aclImdb*")):
+        pytest.skip("set GLASS_ZOO_DATA to a folder that holds aclImdb, or an archive of it")
+    return Path(USERS_DATA).resolve()
