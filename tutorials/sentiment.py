@@ -104,7 +104,7 @@ def main(
     source = reviews.locate(data)
     (x_train, y_train), (x_test, y_test), class_names = reviews.load_data(source, text_column, label_column)
     if quick:
-        x_train, y_train, x_test, y_test = x_train[:400], y_train[:400], x_test[:100], y_test[:100]
+        x_train, y_train, x_test, y_test = x_train[:300], y_train[:300], x_test[:100], y_test[:100]
     fitted = len(x_train) - max(1, len(x_train) // 10)  # the last tenth is held back to validate on
     if epochs is None:
         epochs = 1 if quick else 3 if source.name == "imdb" else int(np.clip(60_000 / fitted, 3, 30))

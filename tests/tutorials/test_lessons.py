@@ -75,6 +75,7 @@ RESULTS = {
         for task in ("digits", "customers")
         for shuffled in ("", "_shuffled")
     },
+    "sentiment": {"test_accuracy", "parameters", "fit_seconds"},
     "knobs": {
         "test_accuracy",
         "common_test_accuracy",
@@ -119,6 +120,13 @@ FIGURES = {
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
     "invariance": {"inputs", "dense_and_convolutional", "augmentation", "pooling"},
     "column_shuffle": {"shuffled_digits", "accuracy"},
+    "sentiment": {
+        "learning_curves",
+        "confusion_matrix",
+        "accuracy_by_length",
+        "neighbourhoods",
+        "moved_words",
+    },
     "knobs": {"knobs"},
     "sound": {
         "waveforms_and_spectrograms",
