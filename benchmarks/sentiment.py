@@ -31,6 +31,7 @@ from tutorials.sentiment import LONGEST, STEP_SIZES, WORD_DROPOUT
 GOAL = 0.86
 EVERY = 5_000  # training reviews between two looks at the test reviews
 WORDS = 20_000
+PEER_PARAMETERS = 2_757_761
 
 
 class Clock(keras.callbacks.Callback):
@@ -92,7 +93,7 @@ def keras_site(train, test, seed, passes=2):
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-    assert network.count_params() == 2_757_761
+    assert network.count_params() == PEER_PARAMETERS
     network.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     clock.since = time.perf_counter()
     network.fit(*train, batch_size=32, epochs=passes, callbacks=[clock], verbose=0)
