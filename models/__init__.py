@@ -21,6 +21,9 @@ _HOMES = {
     "FilterBank": "models.filters",
     "XorO": "models.x_or_o",
     "WindowStack": "models.receptive_fields",
+    "FrameByFrame": "models.video",
+    "VideoLSTM": "models.video",
+    "VideoConv3D": "models.video",
 }
 
 __all__ = ["ModelError", *_HOMES]

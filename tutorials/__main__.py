@@ -14,6 +14,7 @@ LESSONS = {
     "receptive_field": 0.6,
     "invariance": 0.8,
     "column_shuffle": 1.2,
+    "video": 0.5,
     "knobs": 1.3,
 }
 

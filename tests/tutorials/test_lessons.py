@@ -75,6 +75,11 @@ RESULTS = {
         for task in ("digits", "customers")
         for shuffled in ("", "_shuffled")
     },
+    "video": {
+        f"{network}_{measure}"
+        for network in ("frame_by_frame", "lstm", "conv3d")
+        for measure in ("test_accuracy", "shuffled_test_accuracy", "parameters")
+    },
     "knobs": {
         "test_accuracy",
         "common_test_accuracy",
@@ -118,6 +123,7 @@ FIGURES = {
     "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
     "invariance": {"inputs", "dense_and_convolutional", "augmentation", "pooling"},
     "column_shuffle": {"shuffled_digits", "accuracy"},
+    "video": {"clips", "accuracy", "learning_curves"},
     "knobs": {"knobs"},
     "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
     "receptive_field": {"touched", "growth", "effective"},
