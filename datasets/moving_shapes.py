@@ -12,10 +12,10 @@ SMALLEST_SIZE, LARGEST_SIZE = 16, 128
 LARGEST_NOISE = 100.0  # grey levels; with more, small shapes drown
 
 # The shape, a pointed triangle: for each side the direction that leads out, and how far from the
-# centre it lies when the shape has size 1. All angles are counterclockwise, from "to the right"
-_POINTED = np.deg2rad(16)  # half the angle at the tip
+# centre of gravity it lies when the tip is 1 away from it. Before it is turned, it points right
+_POINTED = np.deg2rad(18)  # half the angle at the tip
 _OUT = np.array([[np.sin(_POINTED), np.cos(_POINTED)], [np.sin(_POINTED), -np.cos(_POINTED)], [-1, 0]])
-_AWAY = np.array([np.sin(_POINTED), np.sin(_POINTED), 0.8])
+_AWAY = np.array([np.sin(_POINTED), np.sin(_POINTED), 0.5])
 
 
 def load_data(train=6400, test=1600, frames=8, size=24, noise=10.0, seed=0):
@@ -123,7 +123,7 @@ def _eight_clips(random, frames, size, noise):
     ink = draw(
         right=0.28 * size * right,
         down=0.28 * size * down,
-        length=size * (0.27 + 0.20 * length),
+        length=size * (0.28 + 0.16 * length),
         turn=np.pi * (0.5 + turn),  # as a needle: from right over up to left
         size=size,
     )

@@ -709,14 +709,13 @@ def training_and_map(losses, answers, points, title):
     return axes
 
 
-def film_strips(clips, title, note):
+def film_strips(clips, title):
     """Clips as strips of film, one below the other, time going to the right.
 
     Args:
         clips: {label: array (frames, height, width, 1)}, all of one length, 0 for black and 255
             for white; of more than 12 frames, 12 are shown.
         title: What the strips show.
-        note: A line below them.
 
     Returns:
         Array (clips, frames) of Axes.
@@ -733,7 +732,7 @@ def film_strips(clips, title, note):
             ax.spines[:].set_visible(False)
     for number, ax in zip(shown, axes[-1], strict=True):
         ax.set_xlabel(f"{number + 1}", fontsize=9)
-    axes[0, 0].figure.supxlabel(note, fontsize=9)
+    axes[0, 0].figure.supxlabel("frame of the clip", fontsize=10)
     return axes
 
 

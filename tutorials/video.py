@@ -15,8 +15,7 @@ from models import FrameByFrame, VideoConv3D, VideoLSTM
 from tutorials._plots import film_strips, film_with_answers, ordered_and_shuffled, side_by_side
 from tutorials._report import Report
 
-NETWORKS = {"frame_by_frame": FrameByFrame, "lstm": VideoLSTM, "conv3d": VideoConv3D}
-TITLES = {"frame_by_frame": "each frame separately", "lstm": "LSTM", "conv3d": "Conv3D"}
+NETWORKS = {"frame by frame": FrameByFrame, "LSTM": VideoLSTM, "Conv3D": VideoConv3D}
 
 
 def main(
@@ -61,21 +60,17 @@ def main(
     held_back = 8 * -(-train_clips // 80)  # whole sets of frames, so that none is on both sides
     x_val, y_val, x_train, y_train = x[:held_back], y[:held_back], x[held_back:], y[held_back:]
     x_shuffled = moving_shapes.shuffle_frames(x_test, seed)
-    strips = dict(zip(classes, x_train[:8], strict=True))
-    title = f"The same {frames} frames in eight orders: eight classes"
-    report.figure(
-        "clips", film_strips(strips, title, "frame; read a strip backwards and it is another class")
-    )
+    title = f"The same {frames} frames in eight orders are eight classes; each, backwards, is its opposite"
+    report.figure("clips", film_strips(dict(zip(classes, x_train[:8], strict=True)), title))
 
     steps = epochs * -(-len(x_train) // batch_size)
-    trained, curves, accuracy = {}, {}, {}
+    trained, curves, accuracy, results = {}, {}, {}, {}
     for name, builder in NETWORKS.items():
         # Model, compile and fit: the same clips as often, in steps of the same size, for all three
         model = trained[name] = builder(x_train.shape[1:], classes=len(classes))
         model.summary()
-        schedule = keras.optimizers.schedules.CosineDecay(step_size, steps)
         model.compile(
-            optimizer=keras.optimizers.Adam(schedule),
+            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(step_size, steps)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
         )
@@ -86,48 +81,51 @@ def main(
 
         # Evaluate: the test clips as they are, and with the frames of each clip shuffled
         answers = [model.predict(clips, batch_size=400, verbose=0) for clips in (x_test, x_shuffled)]
-        accuracy[name] = [float(np.mean(p.argmax(1) == y_test)) for p in answers]
-        moved = np.abs(answers[0] - answers[1]).max()
+        in_order, shuffled = (float(np.mean(answer.argmax(1) == y_test)) for answer in answers)
+        accuracy[name] = in_order, shuffled
         print(
-            f"{TITLES[name]}: {accuracy[name][0]:.1%} of the test clips right, {accuracy[name][1]:.1%} with "
-            f"frames shuffled; shuffling moves a probability by up to {moved:.1g}.\n"
+            f"{name}: {in_order:.1%} of the test clips right, {shuffled:.1%} with the frames of each clip "
+            f"shuffled, which moves a probability by up to {np.abs(answers[0] - answers[1]).max():.1g}.\n"
         )
+        key = name.lower().replace(" ", "_")
+        results |= {
+            f"{key}_test_accuracy": in_order,
+            f"{key}_shuffled_test_accuracy": shuffled,
+            f"{key}_parameters": model.count_params(),
+        }
 
     # Plot
     apart, memory, conv3d = accuracy.values()
-    title = f"Separate frames: {apart[0]:.1%} right. LSTM: {memory[0]:.1%}, but {memory[1]:.1%} when shuffled"
-    by_title = {TITLES[name]: both for name, both in accuracy.items()}
-    report.figure("accuracy", ordered_and_shuffled(by_title, 1 / len(classes), title))
+    title = f"Separate frames: {apart[0]:.1%} right. LSTM: {memory[0]:.1%}, but {memory[1]:.1%} shuffled"
+    report.figure("accuracy", ordered_and_shuffled(accuracy, 1 / len(classes), title))
+    ends = ", ".join(f"{name} {curve['val_loss'][-1]:.2f}" for name, curve in curves.items())
     passes = np.arange(1, epochs + 1)
     panels = {
-        label: (passes, {TITLES[name]: curve[f"val_{metric}"] for name, curve in curves.items()})
-        for metric, label in (
-            ("loss", "validation loss (cross-entropy)"),
-            ("accuracy", "validation accuracy"),
-        )
+        f"validation {metric}": (passes, {name: curve[f"val_{metric}"] for name, curve in curves.items()})
+        for metric in ("loss", "accuracy")
     }
-    ends = ", ".join(f"{TITLES[name]} {curve['val_loss'][-1]:.2f}" for name, curve in curves.items())
     title = f"Loss of guessing: {np.log(len(classes)):.2f}. At the end, {ends}"
     report.figure("learning_curves", side_by_side("pass over the training clips", panels, title))
 
-    # The same weights, asked after every frame: (4, frames, classes)
+    # The same weights, asked after every frame: (clips, frames, classes)
     watching = VideoLSTM(x_train.shape[1:], classes=len(classes), return_sequences=True)
-    watching.set_weights(trained["lstm"].get_weights())
+    watching.set_weights(trained["LSTM"].get_weights())
+    answers = watching.predict(x_test, batch_size=400, verbose=0)
+    right = (answers.argmax(-1) == y_test[:, None]).mean(0)  # (frames,)
+    print("The LSTM after each frame: right for", ", ".join(f"{share:.1%}" for share in right))
+    print("It learned to answer at the end, so it takes what it has seen so far for a whole clip.")
     shown = [0, 3, 4, 7]  # one class of each pair, with the same frames
     film = {f"it {classes[n]}": x_test[n] for n in shown}
-    title = "The same frames in four orders, and what the LSTM makes of them"
-    answers = watching.predict(x_test[shown], verbose=0)
-    report.animation("answers", *film_with_answers(film, answers, classes, title), frames, 2)
-    report.model(trained["lstm"], classes)
+    title = f"LSTM: {right[0]:.1%} right after 1 frame, {right[-1]:.1%} after all {frames}"
+    report.animation("answers", *film_with_answers(film, answers[shown], classes, title), frames, 2)
+    report.model(trained["LSTM"], classes)
     return report.close(
         moving_shapes.locate(),
         examples=len(x) + len(x_test),
         finding=f"Guessing is right for {1 / len(classes):.1%} of the test clips, separate frames for "
         f"{apart[0]:.1%}, the LSTM for {memory[0]:.1%} and Conv3D for {conv3d[0]:.1%}; with the frames of "
         f"each clip shuffled it is {apart[1]:.1%}, {memory[1]:.1%} and {conv3d[1]:.1%}.",
-        **{f"{name}_test_accuracy": in_order for name, (in_order, _) in accuracy.items()},
-        **{f"{name}_shuffled_test_accuracy": shuffled for name, (_, shuffled) in accuracy.items()},
-        **{f"{name}_parameters": model.count_params() for name, model in trained.items()},
+        **results,
     )
 
 
