@@ -788,9 +788,10 @@ def film_with_answers(clips, probabilities, class_names, title):
         ax.spines[["top", "right"]].set_visible(False)
     for ax in axes[1, 1:]:
         ax.set_yticks([])
-    axes[0, 0].figure.supxlabel("probability, given the frames seen so far", fontsize=10)
+    below = axes[0, 0].figure.supxlabel(" ", fontsize=10)
 
     def show(number):
+        below.set_text(f"probability of each class after frame {number + 1} of {probabilities.shape[1]}")
         for picture, clip, rows, answers in zip(pictures, clips.values(), bars, probabilities, strict=True):
             picture.set_data(clip[number].squeeze(-1))
             for bar, probability, best in zip(

@@ -21,7 +21,6 @@ NETWORKS = {"frame by frame": FrameByFrame, "LSTM": VideoLSTM, "Conv3D": VideoCo
 def main(
     epochs: int = 6,
     batch_size: int = 32,
-    step_size: float = 0.003,
     train_clips: int = 6400,
     frames: int = 8,
     size: int = 24,
@@ -35,9 +34,7 @@ def main(
     Args:
         epochs: Passes over the training clips.
         batch_size: Clips per gradient step.
-        step_size: Adam's first step size; it falls to nothing in the end.
-        train_clips: Number of clips to train on and, a tenth of them, to validate on; a multiple
-            of 8.
+        train_clips: Number of clips to train on, a multiple of 8; a tenth of them validates.
         frames: Length of a clip, from 4 to 64.
         size: Height and width of a frame in pixels, from 16 to 128.
         noise: Standard deviation of the noise on each pixel, in grey levels, from 0 to 100.
@@ -46,7 +43,7 @@ def main(
         outputs: Where results go.
     """
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, step_size=step_size, train_clips=train_clips)
+    check_positive(epochs=epochs, batch_size=batch_size, train_clips=train_clips)
     if train_clips < 16:
         raise LessonError(f"--train-clips must be 16 or more, not {train_clips}: 8 are to validate on.")
     keras.utils.set_random_seed(seed)
@@ -70,7 +67,7 @@ def main(
         model = trained[name] = builder(x_train.shape[1:], classes=len(classes))
         model.summary()
         model.compile(
-            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(step_size, steps)),
+            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.003, steps)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
         )
@@ -116,7 +113,7 @@ def main(
     print("It learned to answer at the end, so it takes what it has seen so far for a whole clip.")
     shown = [0, 3, 4, 7]  # one class of each pair, with the same frames
     film = {f"it {classes[n]}": x_test[n] for n in shown}
-    title = f"LSTM: {right[0]:.1%} right after 1 frame, {right[-1]:.1%} after all {frames}"
+    title = f"LSTM, taught to answer at the end: {right[0]:.1%} right after frame 1, {right[-1]:.1%} then"
     report.animation("answers", *film_with_answers(film, answers[shown], classes, title), frames, 2)
     report.model(trained["LSTM"], classes)
     return report.close(
