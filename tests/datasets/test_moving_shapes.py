@@ -71,6 +71,17 @@ def test_every_step_of_what_goes_in_order_is_about_the_same(clear):
         assert (np.abs(steps) < 1.25 * np.abs(steps).mean(1, keepdims=True)).all(), name
 
 
+def test_what_does_not_go_in_order_is_not_much_like_what_does(clear):
+    """The docstring's word: what changes at random must not nearly be another class."""
+    clips, labels = clear
+    for name, (which, _) in ORDERED.items():
+        values = measure(clips[labels == moving_shapes.CLASS_NAMES.index(name)])
+        ranks = values.argsort(1).argsort(1) - 3.5  # (n, 8, 4)
+        alike = (ranks * ranks[..., [which]]).sum(1) / (ranks[..., which] ** 2).sum(1)[:, None]
+        np.testing.assert_array_equal(alike[:, which], 1)
+        assert np.abs(np.delete(alike, which, 1)).max() <= 0.6 + 1e-9, name
+
+
 def test_eight_clips_have_the_same_frames_and_each_has_its_opposite_backwards():
     (clips, labels), _ = moving_shapes.load_data(train=80, test=8, seed=2)
     for eight, of in zip(clips.reshape(10, 8, *clips.shape[1:]), labels.reshape(10, 8), strict=True):
