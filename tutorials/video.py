@@ -113,9 +113,7 @@ def main(
     print("It learned to answer at the end, so it takes what it has seen so far for a whole clip.")
     shown = [0, 3, 4, 7]  # one class of each pair, with the same frames
     film = {f"it {classes[n]}": x_test[n] for n in shown}
-    title = (
-        f"LSTM, trained on last answers: {right[0]:.1%} right after frame 1, {right[-1]:.1%} after {frames}"
-    )
+    title = f"LSTM, asked as it watches: {right[0]:.1%} right after frame 1, {right[-1]:.1%} after {frames}"
     report.animation("answers", *film_with_answers(film, answers[shown], classes, title), frames, 2)
     report.model(trained["LSTM"], classes)
     return report.close(
