@@ -27,6 +27,9 @@ _HOMES = {
     "SentimentConv1D": "models.text",
     "SentimentBag": "models.text",
     "SoundConvNet": "models.sound",
+    "FrameByFrame": "models.video",
+    "VideoLSTM": "models.video",
+    "VideoConv3D": "models.video",
 }
 
 __all__ = ["ModelError", *_HOMES]

@@ -16,6 +16,7 @@ LESSONS = {
     "column_shuffle": 1.2,
     "sentiment": 0.7,
     "sound": 0.6,
+    "video": 0.5,
     "knobs": 1.3,
 }
 

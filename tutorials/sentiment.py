@@ -18,15 +18,9 @@ import models
 from datasets import reviews
 from datasets.bucketing import LengthBuckets
 from models.text import TextClassifier, reviews_vocabulary
-from tutorials._plots import (
-    accuracy_by_length,
-    confusion_matrix,
-    gain_and_cost,
-    learning_curves,
-    moved_words,
-    neighbourhoods,
-)
+from tutorials._plots import confusion_matrix, learning_curves
 from tutorials._report import Report
+from tutorials._text_plots import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
 from tutorials._texts import (
     class_probabilities,
     judge,

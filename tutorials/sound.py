@@ -13,8 +13,9 @@ from sklearn import metrics
 
 from datasets import tones
 from models import ConvNet, SoundConvNet
-from tutorials import _plots as plots
+from tutorials._plots import confusion_matrix, learning_curves
 from tutorials._report import Report
+from tutorials._sound_plots import first_kernels, shuffled_rows, waveforms_and_spectrograms
 
 SHOWN = 6  # classes that a figure has room for
 
@@ -93,22 +94,22 @@ def main(
         if model is network:
             title = f"{accuracy[kind]:.1%} of {len(y_test):,} test sounds are named right"
             counts = metrics.confusion_matrix(y_test, answers, labels=range(len(names)))
-            report.figure("confusion_matrix", plots.confusion_matrix(counts, names, title))
+            report.figure("confusion_matrix", confusion_matrix(counts, names, title))
             title = f"{history['val_accuracy'][-1]:.1%} of the validation sounds named right at the end"
-            report.figure("learning_curves", plots.learning_curves(history, title, "sounds"))
+            report.figure("learning_curves", learning_curves(history, title, "sounds"))
 
     # Plot
     some = np.unique(y_test, return_index=True)[1][:SHOWN]  # a sound of each class
     labels = [names[label] for label in y_test[some]]
     column = network.get_layer("spectrogram").frame_step / hertz  # seconds
-    axes = plots.waveforms_and_spectrograms(x_test[some], x["spectrograms"][1][some], labels, hertz, column)
+    axes = waveforms_and_spectrograms(x_test[some], x["spectrograms"][1][some], labels, hertz, column)
     report.figure("waveforms_and_spectrograms", axes)
     kernels = network.get_layer("conv1").get_weights()[0][:, :, 0]  # (frequency, time, features)
     heard = [names[label] for label in y_train[:200]]
-    axes = plots.first_kernels(kernels, *first.predict(x_train[:200], verbose=0), heard, hertz, column)
+    axes = first_kernels(kernels, *first.predict(x_train[:200], verbose=0), heard, hertz, column)
     report.figure("first_kernels", axes)
     shares = {kind: accuracy[kind] for kind in ("pictures", "shuffled")}
-    report.figure("shuffled", plots.shuffled_rows([x[kind][1][some[:2]] for kind in shares], labels, shares))
+    report.figure("shuffled", shuffled_rows([x[kind][1][some[:2]] for kind in shares], labels, shares))
     report.model(network, names)
     written = report.close(
         source,

@@ -31,6 +31,18 @@ BY_HAND = {
     + (3 * 3 * 8 + 1) * 16
     + (3 * 3 * 16 + 1) * 32
     + (32 + 1) * 5,
+    # On 24 x 24 pixels, of which the convolutions leave 6 x 6. LSTM: four gates, which each see
+    # 32 inputs, the 48 outputs fed back in, and a bias
+    "FrameByFrame": (3 * 3 * 1 + 1) * 8 + (3 * 3 * 8 + 1) * 16 + (6 * 6 * 16 + 1) * 32 + (32 + 1) * 8,
+    "VideoLSTM": (3 * 3 * 1 + 1) * 8
+    + (3 * 3 * 8 + 1) * 16
+    + (6 * 6 * 16 + 1) * 32
+    + 4 * (32 + 48 + 1) * 48
+    + (48 + 1) * 8,
+    "VideoConv3D": (3 * 3 * 3 * 1 + 1) * 8
+    + (3 * 3 * 3 * 8 + 1) * 16
+    + (8 * 6 * 6 * 16 + 1) * 32
+    + (32 + 1) * 8,
 }
 
 

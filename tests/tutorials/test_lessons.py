@@ -76,6 +76,11 @@ RESULTS = {
         for shuffled in ("", "_shuffled")
     },
     "sentiment": {"test_accuracy", "parameters", "fit_seconds"},
+    "video": {
+        f"{network}_{measure}"
+        for network in ("frame_by_frame", "lstm", "conv3d")
+        for measure in ("test_accuracy", "shuffled_test_accuracy", "parameters")
+    },
     "knobs": {
         "test_accuracy",
         "common_test_accuracy",
@@ -127,6 +132,7 @@ FIGURES = {
         "neighbourhoods",
         "moved_words",
     },
+    "video": {"clips", "accuracy", "learning_curves"},
     "knobs": {"knobs"},
     "sound": {
         "waveforms_and_spectrograms",
@@ -405,6 +411,31 @@ def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
     assert "OUTSIDE" not in capsys.readouterr().out
 
 
+def test_video_by_separate_frames_is_at_chance_even_when_quick(run):
+    lesson, folder, metrics = run
+    if lesson != "video":
+        return
+    results = metrics["results"]
+    assert (
+        results["frame_by_frame_test_accuracy"] == results["frame_by_frame_shuffled_test_accuracy"] == 0.125
+    )
+    assert isinstance(results["lstm_parameters"], int)
+    with Image.open(folder / "answers.gif") as film:
+        assert film.n_frames == 8
+    assert (folder / "answers.gif").stat().st_size < 1e6
+    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    assert len(json.loads((folder / "labels.json").read_text())) == model.output_shape[-1] == 8
+
+
+@pytest.mark.slow
+def test_video_tells_the_order_of_frames(tmp_path):
+    results = teach("video", seed=1, outputs=tmp_path)["results"]
+    assert results["frame_by_frame_test_accuracy"] == pytest.approx(0.125, abs=0.05)
+    for network in "lstm", "conv3d":
+        assert results[f"{network}_test_accuracy"] >= 0.97
+        assert results[f"{network}_shuffled_test_accuracy"] == pytest.approx(0.125, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("lesson", "flags", "status", "said"),
     [
@@ -420,6 +451,10 @@ def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
         ("sound", ["--seconds", "0.3"], 1, "Tones need 0.5 seconds or more"),
         ("sound", ["--decibels", "nan"], 1, "500 and nan"),
         ("sound", ["--data", "nowhere"], 1, "nowhere does not exist"),
+        ("video", ["--train-clips", "100"], 1, "train must be a multiple of 8"),
+        ("video", ["--train-clips", "8"], 1, "--train-clips must be 16 or more, not 8"),
+        ("video", ["--frames", "3"], 1, "frames must be from 4 to 64, not 3"),
+        ("video", ["--noise", "loud"], 2, "--noise cannot be 'loud'"),
         ("losses", ["--data", "nowhere"], 1, "nowhere does not exist"),
     ],
 )
