@@ -26,7 +26,7 @@ from datasets import reviews
 from datasets.bucketing import LengthBuckets
 from models import SentimentLSTM
 from tutorials._texts import learn_vocabulary, token_ids
-from tutorials.sentiment import LONGEST, STEP_SIZES, WORD_DROPOUT
+from tutorials.sentiment import EPSILON, LONGEST, STEP_SIZES, WORD_DROPOUT
 
 GOAL = 0.86
 EVERY = 5_000  # training reviews between two looks at the test reviews
@@ -69,7 +69,9 @@ def ours(train, test, seed, passes=3):
     batches = LengthBuckets(ids[:fitted], labels[:fitted], longest=LONGEST, seed=seed)
     validation = LengthBuckets(ids[fitted:], labels[fitted:], batch_size=500, longest=LONGEST, shuffle=False)
     step_size = keras.optimizers.schedules.PolynomialDecay(STEP_SIZES["lstm"], passes * len(batches), 0)
-    network.compile(keras.optimizers.Adam(step_size), "binary_crossentropy", metrics=["accuracy"])
+    network.compile(
+        keras.optimizers.Adam(step_size, epsilon=EPSILON), "binary_crossentropy", metrics=["accuracy"]
+    )
     best = keras.callbacks.EarlyStopping(patience=passes, restore_best_weights=True)
     network.fit(batches, epochs=passes, validation_data=validation, callbacks=[clock, best], verbose=0)
     clock.look()

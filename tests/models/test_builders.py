@@ -25,6 +25,13 @@ BY_HAND = {
     "FilterBank": 3 * 3 * 1 * 3,
     "XorO": (3 * 3 * 1 + 1) * 3 + (2 * 2 * 3 + 1) * 2,
     "WindowStack": 3 * 3,
+    # An embedding, then an LSTM's four gates, each of which sees the word, what is fed back, and a
+    # bias; of what comes out the mean and the maximum, of the embedding the mean
+    "SentimentLSTM": 10_000 * 32 + 4 * (32 + 32 + 1) * 32 + (2 * 32 + 32 + 1),
+    "SentimentBiLSTM": 10_000 * 32 + 2 * 4 * (32 + 32 + 1) * 32 + (4 * 32 + 32 + 1),
+    "SentimentSimpleRNN": 10_000 * 32 + (32 + 32 + 1) * 32 + (2 * 32 + 32 + 1),
+    "SentimentConv1D": 10_000 * 32 + (3 * 32 + 1) * 64 + (2 * 64 + 1),
+    "SentimentBag": 10_000 * 32 + (32 + 1),
     # Cosines and sines of 129 frequencies over 256 samples, then what is trained
     "SoundConvNet": 2 * 256 * 129
     + (9 * 7 + 1) * 8
@@ -71,7 +78,8 @@ def test_model_is_uncompiled_named_and_loads_safely(name, tmp_path):
     assert all(not layer.name[-1].isdigit() or "_" not in layer.name for layer in model.layers)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    example = np.random.default_rng(0).uniform(0, 255, (2, *model.input_shape[1:])).astype("float32")
+    shape = [size or 7 for size in model.input_shape[1:]]  # of any length: 7
+    example = np.random.default_rng(0).uniform(0, 255, (2, *shape)).astype(model.input.dtype)
     np.testing.assert_array_equal(model(example), loaded(example))
 
 

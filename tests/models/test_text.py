@@ -42,8 +42,12 @@ def weights(model):
     return {layer.name: [np.float64(w) for w in layer.get_weights()] for layer in model.layers}
 
 
+def beside(*arrays):
+    return np.concatenate(arrays, -1)
+
+
 def mean_and_maximum(x):
-    return np.concatenate([x.mean(1), x.max(1)], -1)
+    return beside(x.mean(1), x.max(1))
 
 
 def lstm(x, kernel, recurrent, bias):
@@ -64,17 +68,17 @@ def by_hand(name, model, ids):
     w = weights(model)
     x = w["embedding"][0][ids]
     if name == "SentimentLSTM":
-        x = mean_and_maximum(lstm(x, *w["lstm"]))
+        x = beside(mean_and_maximum(lstm(x, *w["lstm"])), x.mean(1))
     elif name == "SentimentBiLSTM":
         there, back = lstm(x, *w["bilstm"][:3]), lstm(x[:, ::-1], *w["bilstm"][3:])[:, ::-1]
-        x = mean_and_maximum(np.concatenate([there, back], -1))
+        x = beside(mean_and_maximum(beside(there, back)), x.mean(1))
     elif name == "SentimentSimpleRNN":
         kernel, recurrent, bias = w["simple_rnn"]
         h, steps = 0, []
         for t in range(x.shape[1]):
             h = np.tanh(x[:, t] @ kernel + h @ recurrent + bias if t else x[:, t] @ kernel + bias)
             steps.append(h)
-        x = mean_and_maximum(np.stack(steps, 1))
+        x = beside(mean_and_maximum(np.stack(steps, 1)), x.mean(1))
     elif name == "SentimentConv1D":
         kernel, bias = w["conv"]
         around = np.pad(x, [(0, 0), (1, 1), (0, 0)])
