@@ -68,12 +68,17 @@ def ours(train, test, seed, passes=3):
     network = SentimentLSTM(WORDS, word_dropout=WORD_DROPOUT)
     batches = LengthBuckets(ids[:fitted], labels[:fitted], longest=LONGEST, seed=seed)
     validation = LengthBuckets(ids[fitted:], labels[fitted:], batch_size=500, longest=LONGEST, shuffle=False)
-    step_size = keras.optimizers.schedules.PolynomialDecay(STEP_SIZES["lstm"], passes * len(batches), 0)
+    momentum = max(0.0, 1 - 5 / (passes * len(batches)))
     network.compile(
-        keras.optimizers.Adam(step_size, epsilon=EPSILON), "binary_crossentropy", metrics=["accuracy"]
+        keras.optimizers.Adam(STEP_SIZES["lstm"], epsilon=EPSILON, use_ema=True, ema_momentum=momentum),
+        "binary_crossentropy",
+        metrics=["accuracy"],
     )
+    average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     best = keras.callbacks.EarlyStopping(patience=passes, restore_best_weights=True)
-    network.fit(batches, epochs=passes, validation_data=validation, callbacks=[clock, best], verbose=0)
+    network.fit(
+        batches, epochs=passes, validation_data=validation, callbacks=[clock, average, best], verbose=0
+    )
     clock.look()
     return clock
 

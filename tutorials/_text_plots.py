@@ -29,6 +29,8 @@ def accuracy_by_length(lengths, right, groups=8):
     difference = (shares[-1] - shares[0]) * 100
     than = "more" if difference > 0 else "fewer"
     title = f"Of the longest texts {abs(difference):.1f} points {than} are told right than of the shortest"
+    if abs(difference) < 0.05:
+        title = "Of the longest texts as many are told right as of the shortest"
     axes = axes_grid(1, 1, 7, 3.8, title)
     ax = axes[0, 0]
     at = np.arange(len(parts))
@@ -75,6 +77,7 @@ def neighbourhoods(embeddings, words, groups):
     ax.set_xticks([])
     ax.set_yticks([])
     ax.set_xlim(ax.get_xlim()[0], max(x + long for x, _, long in taken))
+    ax.set_ylim(min(level for _, level, _ in taken) - height, ax.get_ylim()[1])
     ax.spines[["top", "right"]].set_visible(False)
     return axes
 

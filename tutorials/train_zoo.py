@@ -124,7 +124,9 @@ def _read_texts(model, epochs, batch_size, step_size, data, seed):
     )
     network = TEXTS[model](WORDS)
     network.compile(
-        optimizer=keras.optimizers.Adam(_falling(step_size, epochs * len(batches), 1)),
+        optimizer=keras.optimizers.Adam(
+            step_size, epsilon=1e-5, use_ema=True, ema_momentum=1 - 5 / (epochs * len(batches))
+        ),
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )
