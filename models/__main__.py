@@ -17,7 +17,7 @@ def rows():
                 size = (FOLDER / weights["file"]).stat().st_size
                 row += [
                     f'"{weights["name"]}"',
-                    f"{weights['test_accuracy']:.2%} of test images",
+                    f"{weights['test_accuracy']:.2%} of the test set",
                     weights["data"],
                     f"{size / 1e6:.1f} MB",
                 ]

@@ -82,10 +82,11 @@ def load_weights(model, weights, builder, build=None, known=()):
             "restore it from the project's repository."
         )
 
-    classes = model.output_shape[-1]
     full = model
-    if entry and entry["classes"] != classes:
+    if entry:
         full = build(entry["classes"])
+        if full.output_shape == model.output_shape:
+            full = model
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random

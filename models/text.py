@@ -5,6 +5,7 @@ is masked: wherever it stands and however much there is of it, a text's answer i
 `TextClassifier` puts the vocabulary in front, so that text goes in.
 """
 
+import contextlib
 import gzip
 
 import keras
@@ -320,12 +321,12 @@ def reviews_vocabulary():
     Raises:
         ModelError: If the file is missing or damaged.
     """
-    try:
-        return gzip.decompress(VOCABULARY.read_bytes()).decode("utf-8").split("\n")
-    except (OSError, EOFError, ValueError) as error:
-        raise ModelError(
-            f"{VOCABULARY} is missing or damaged; restore it from the project's repository."
-        ) from error
+    words = ""
+    with contextlib.suppress(OSError, EOFError, ValueError):
+        words = gzip.decompress(VOCABULARY.read_bytes()).decode("utf-8")
+    if not words:
+        raise ModelError(f"{VOCABULARY} is missing or damaged; restore it from the project's repository.")
+    return words.split("\n")
 
 
 def _classifier(

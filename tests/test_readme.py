@@ -60,18 +60,23 @@ def test_every_lesson_and_picture_of_the_readme_is_there(root):
 
 
 def test_results_in_the_lessons_table_lie_in_their_bands(root):
-    """Each number is titled with its source and metric, as `<span title="mnist test_accuracy">`."""
+    """Each number is titled with its source, its model where there are several, and its metric.
+
+    As in `<span title="mnist test_accuracy">` or `<span title="imdb lstm test_accuracy">`.
+    """
     text = (root / "README.md").read_text(encoding="utf-8")
     bands = json.loads((root / "tutorials" / "expected.json").read_text(encoding="utf-8"))
     rows = re.findall(r"<tr>.*?python -m tutorials\.(\w+)</code>(.*?)</tr>", text, re.DOTALL)
     assert [lesson_name for lesson_name, _ in rows] == [*LESSONS]
     for lesson_name, row in rows:
-        numbers = re.findall(r'title="(\w+) (\w+)">([\d.,e-]+)(?: ± [\d.e-]+)?( %| points)?</span>', row)
+        numbers = re.findall(
+            r'title="(\w+) (?:(\w+) )?(\w+)">([\d.,e-]+)(?: ± [\d.e-]+)?( %| points)?</span>', row
+        )
         assert numbers, lesson_name
         assert len(numbers) == row.count("<span")
-        for source, metric, number, percent in numbers:
+        for source, model, metric, number, percent in numbers:
             by_model = bands[lesson_name][source]
-            low, high = (by_model.get("default") or by_model["convnet"])[metric]
+            low, high = by_model[model or ("default" if "default" in by_model else "convnet")][metric]
             value = float(number.replace(",", "")) / (100 if percent else 1)
             assert low - 1e-9 <= value <= high + 1e-9, (lesson_name, metric)
 

@@ -88,7 +88,7 @@ def main(
     if predict and data == "auto":
         vocabulary = reviews_vocabulary()
         network = BUILDERS[model](len(vocabulary) + 2, weights="reviews")
-        return judge(TextClassifier(vocabulary, network, LONGEST), predict, reviews.CLASS_NAMES)
+        return judge(TextClassifier(vocabulary, network, LONGEST), predict, reviews.IMDB_CLASSES)
     report = Report(main, settings=locals())
     check_positive(epochs=epochs, batch_size=batch_size, vocabulary_size=vocabulary_size)
     if word_pairs and model != "bag":

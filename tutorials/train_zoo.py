@@ -141,7 +141,7 @@ def _read_texts(model, epochs, batch_size, step_size, data, seed):
     test = LengthBuckets(token_ids(x_test, vocabulary, longest), batch_size=500, shuffle=False)
     answers = stored.predict(test, verbose=0)[:, 0] > 0.5
     accuracy = float(np.mean(answers == y_test[test.order]))
-    entry = _entry("reviews", file, 2, "Large Movie Review Dataset", accuracy)
+    entry = _entry("reviews", file, 2, "IMDB reviews", accuracy)
     return TEXTS[model].__name__, stored, file, entry
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import models
 from models import ModelError, _weights
+from models.text import VOCABULARY, reviews_vocabulary
 
 NAMED = [(builder, entry) for builder, row in _weights.zoo().items() for entry in row["weights"]]
 
@@ -26,7 +27,7 @@ def test_listed_file_is_the_one_that_is_there(builder, entry):
 
 def test_every_file_is_listed_and_all_are_small():
     files = list(_weights.FOLDER.iterdir())
-    assert {file.name for file in files} == {entry["file"] for _, entry in NAMED}
+    assert {file.name for file in files} == {VOCABULARY.name, *(entry["file"] for _, entry in NAMED)}
     assert sum(file.stat().st_size for file in files) < 12e6
 
 
@@ -107,7 +108,7 @@ def test_other_endings_are_refused(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("builder", "entry"), NAMED)
+@pytest.mark.parametrize(("builder", "entry"), [one for one in NAMED if one[1]["name"] == "mnist"])
 def test_mnist_weights_score_what_the_list_says(builder, entry, mnist_folder):
     with np.load(mnist_folder / "mnist.npz") as file:
         images, labels = file["x_test"][..., None], file["y_test"]
@@ -116,6 +117,23 @@ def test_mnist_weights_score_what_the_list_says(builder, entry, mnist_folder):
     assert accuracy == pytest.approx(entry["test_accuracy"], abs=1e-4)
     if builder == "ConvNet":
         assert accuracy >= 0.994
+
+
+@pytest.mark.slow
+def test_review_weights_score_what_the_list_says(imdb_folder):
+    from datasets import reviews
+    from datasets.bucketing import LengthBuckets
+    from tutorials._texts import token_ids
+
+    _, (texts, labels), _ = reviews.load_data(reviews.locate(imdb_folder))
+    batches = LengthBuckets(token_ids(texts, reviews_vocabulary(), 800), batch_size=500, shuffle=False)
+    scored = [one for one in NAMED if one[1]["name"] == "reviews"]
+    assert len(scored) == 5
+    for builder, entry in scored:
+        model = getattr(models, builder)(weights="reviews")
+        answers = model.predict(batches, verbose=0)[:, 0] > 0.5
+        accuracy = np.mean(answers == labels[batches.order])
+        assert accuracy == pytest.approx(entry["test_accuracy"], abs=2e-4), builder
 
 
 def test_convnet_reads_scanned_digits_of_other_writers():

@@ -202,6 +202,25 @@ def test_order_of_words_is_what_the_embedded_reviews_are_about(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "more", "mean"),
+    [
+        ("lstm", {}, 0.88),
+        ("conv1d", {}, 0.875),
+        ("bag", {"word_pairs": 500_000, "vocabulary_size": 20_000, "epochs": 5}, 0.895),
+    ],
+)
+def test_real_reviews_are_told_right(model, more, mean, imdb_folder, tmp_path):
+    accuracies = [
+        sentiment.main(model=model, data=str(imdb_folder), seed=seed, outputs=tmp_path, **more)["results"][
+            "test_accuracy"
+        ]
+        for seed in range(3)
+    ]
+    assert np.mean(accuracies) >= mean, accuracies
+
+
+@pytest.mark.slow
 def test_five_networks_are_compared(tmp_path, capsys):
     metrics = sentiment.main(compare=True, quick=True, data="embedded", outputs=tmp_path)
     for name in sentiment.BUILDERS:
