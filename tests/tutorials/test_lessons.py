@@ -157,7 +157,7 @@ def teach(lesson, **settings):
 
 
 # A second run of these takes the most time of all
-MANY_TRAININGS = {"receptive_field", "invariance", "column_shuffle", "knobs"}
+MANY_TRAININGS = {"receptive_field", "invariance", "column_shuffle", "knobs", "sentiment", "sound", "video"}
 SAID = {}  # what each lesson printed in its quick run
 
 
