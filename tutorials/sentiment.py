@@ -41,7 +41,7 @@ BUILDERS = {
 STEP_SIZES = {"lstm": 5e-3, "bilstm": 5e-3, "simple_rnn": 3e-3, "conv1d": 5e-3, "bag": 2e-2}  # of Adam
 EPSILON = 1e-5  # of Adam, a hundred times the usual one: rare words, of which little is known, move little
 LONGEST = 800  # words of a text that are read: of 100 film reviews, 98 are shorter
-WORD_DROPOUT = 0.4  # of texts of over 100 words; in a short one each word may be the one that decides
+WORD_DROPOUT = 0.4  # where there are so many words that the network could learn texts by heart
 
 
 def main(
@@ -69,8 +69,8 @@ def main(
         compare: Train all five networks for as many passes, with three seeds each, and compare.
         word_pairs: For the bag: how many places there are for pairs of neighbouring words.
         vocabulary_size: The most words that are known, by frequency.
-        word_dropout: Share of the words left out of each training step; by default 0.4 where
-            texts have over 100 words, else 0: in a short text each word may be the one that decides.
+        word_dropout: Share of the words left out of each training step; by default 0.4 where the
+            vocabulary has over 1,000 words, else 0.
         epochs: Passes over the training texts; by default 3 on real reviews, else so many that
             about 60,000 texts are seen.
         batch_size: Texts per gradient step; by default 128 where there are over 15,000, else 32.
@@ -107,7 +107,7 @@ def main(
     vocabulary = learn_vocabulary(x_train[:fitted], vocabulary_size)
     tokens, test_tokens = (token_ids(texts, vocabulary, LONGEST) for texts in (x_train, x_test))
     if word_dropout is None:
-        word_dropout = WORD_DROPOUT if np.mean([len(ids) for ids in tokens]) > 100 else 0.0
+        word_dropout = WORD_DROPOUT if len(vocabulary) > 1_000 else 0.0
     report.settings |= {"epochs": epochs, "batch_size": batch_size, "word_dropout": word_dropout}
     lengths = np.array([len(ids) for ids in test_tokens])
     test_batches = LengthBuckets(test_tokens, batch_size=500, shuffle=False)
