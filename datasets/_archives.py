@@ -21,6 +21,7 @@ MAX_HEADER = 1_000_000  # bytes; a longer name is an attack
 
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _ZIP = b"PK\x03\x04", b"PK\x05\x06"
+_ZIP_ENTRY = b"PK\x01\x02"  # begins a member's line in a zip's list
 _LONG_HEADERS = {
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
@@ -157,6 +158,9 @@ def _zip_members(path, file):
                     f"{path} holds {_shown(member.filename)}, which is encrypted or packed in a rare way; "
                     "unpack the archive yourself and name the folder."
                 )
+            archive.open(member).close()  # compares its name with the one beside its content
+            if _ZIP_ENTRY in member.comment + member.extra:  # a wrong length swallowed the next members
+                raise EOFError
             if member.is_dir():
                 yield member.filename, 0, None
             elif kind in (0, stat.S_IFREG):
