@@ -126,7 +126,7 @@ def _settings(folder, reader):
 
 def _named(inputs, reader):
     """Every named file or text, and in every named folder the files that end as the reader's do."""
-    for name in inputs:
+    for name in map(str, inputs):
         if not name.strip() or not _is(Path.is_dir, name):  # Path("") is the current folder
             yield name
             continue
