@@ -16,7 +16,7 @@ LESSONS = {
     "column_shuffle": 1.2,
     "sentiment": 0.7,
     "sound": 0.6,
-    "video": 0.5,
+    "video": 0.7,
     "knobs": 1.3,
 }
 
@@ -31,4 +31,6 @@ if __name__ == "__main__":
     print("The lessons of Glass Zoo, in reading order:\n")
     for lesson, minutes in LESSONS.items():
         print(f"  python -m tutorials.{lesson:<16} {minutes:>4} min  {first_line(lesson)}")
-    print("\nEach takes --help. Afterwards: python -m tutorials.predict outputs/digits photo.png")
+    print("\nEach takes --help. Afterwards:")
+    for example in ("digits photo.png", "sound recording.wav", 'sentiment "What a film!"'):
+        print(f"  python -m tutorials.predict outputs/{example}")

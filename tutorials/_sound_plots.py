@@ -111,7 +111,7 @@ def shuffled_rows(pictures, captions, accuracies):
     title = "Shuffling the rows of frequency " + (
         f"costs the zoo's ConvNet {lost:.1f} points of accuracy"
         if lost > 0
-        else f"does the zoo's ConvNet no harm: it gains {-lost:.1f} points"
+        else f"does the zoo's ConvNet no harm: it gains {abs(lost):.1f} points"
     )
     axes = axes_grid(1, len(columns) + 1, 2 * len(columns) + 2.6, 3.2, title)
     for place, (ax, picture) in enumerate(zip(axes.flat, columns, strict=False)):

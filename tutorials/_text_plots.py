@@ -14,13 +14,15 @@ def accuracy_by_length(lengths, right, groups=8):
     Args:
         lengths: Integers (n,), the words of each text.
         right: Booleans (n,), whether it was told right.
-        groups: Number of groups, of about as many texts each.
+        groups: Number of groups, of about as many texts each; fewer where there are few texts or lengths.
 
     Returns:
         Array (1, 1) of Axes.
     """
-    order = np.argsort(lengths, kind="stable")
-    parts = [part for part in np.array_split(order, min(groups, len(order))) if len(part)]
+    groups = max(1, min(groups, len(lengths) // 20))
+    ends = np.unique(np.quantile(lengths, np.linspace(0, 1, groups + 1)[1:], method="higher"))
+    group = np.searchsorted(ends, lengths)
+    parts = [np.flatnonzero(group == n) for n in range(len(ends))]
     shares = np.array([right[part].mean() for part in parts])
     # Wilson's interval: stays within 0 and 1, also where all answers are right
     n, z = np.array([len(part) for part in parts]), 1.96
@@ -69,6 +71,7 @@ def neighbourhoods(embeddings, words, groups):
             level -= height / 4  # down to where there is room
         taken.append((x, level, long))
         ax.plot(x, y, "o", color=colour, markersize=4)
+        ax.plot([x, x + width / 2], [y, level], color=colour, linewidth=0.5, alpha=0.6)
         ax.text(
             x + width / 2, level, words[n], color=colour, fontsize=9, va="center",
             fontweight="bold" if n in firsts else "normal",

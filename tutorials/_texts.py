@@ -126,9 +126,14 @@ def judge(model, text, class_names):
     words, effects = word_effects(model, text, answer)
     strongest = [n for n in np.argsort(-np.abs(effects))[:5] if abs(effects[n]) >= 0.005]
     print(f"{class_names[answer]} ({probabilities[answer]:.1%})")
-    if strongest:
+    known = int(np.sum(np.asarray(model.get_layer("vocabulary")([text])) > 1))
+    if not known:
+        print("It knows none of these words, so that is its answer to an empty page.")
+    elif strongest:
         moved = ", ".join(f"{words[n]} ({effects[n] * 100:+.0f} points)" for n in strongest)
         print(f"What single words did for that answer: {moved}.")
+    else:
+        print(f"None of the {len(words)} words that were left out in turn moved that by half a point.")
     return dict(zip(class_names, map(float, probabilities), strict=True))
 
 

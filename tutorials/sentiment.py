@@ -64,15 +64,15 @@ def main(
 
     Args:
         model: Which network of the zoo to train.
-        predict: A text to be judged. Without --data by the zoo's network, which was trained on
-            50,000 real reviews' words, at once; with --data after training.
+        predict: A text to be judged, in quotes. Without --data by the zoo's network, which was
+            trained on 25,000 real reviews, at once; with --data after training.
         compare: Train all five networks for as many passes, with three seeds each, and compare.
         word_pairs: For the bag: how many places there are for pairs of neighbouring words.
         vocabulary_size: The most words that are known, by frequency.
         word_dropout: Share of the words left out of each training step; by default 0.4 where the
             vocabulary has over 1,000 words, else 0.
         epochs: Passes over the training texts; by default 3 on real reviews, else so many that
-            about 60,000 texts are seen.
+            about 60,000 texts are seen, from 3 to 30.
         batch_size: Texts per gradient step; by default 128 where there are over 15,000, else 32.
         data: The Large Movie Review Dataset (its folder aclImdb or an archive of it), a CSV or
             TSV file with a text and a label column, a folder with a folder of .txt files for
