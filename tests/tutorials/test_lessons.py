@@ -156,8 +156,8 @@ def teach(lesson, **settings):
     return importlib.import_module(f"tutorials.{lesson}").main(**settings)
 
 
-# A second run of these takes the most time of all
-MANY_TRAININGS = {"receptive_field", "invariance", "column_shuffle", "knobs", "sentiment", "sound", "video"}
+# A second run of these too would take a minute: it is among the slow tests
+SECOND_RUN_IS_SLOW = set(RESULTS) - {"digits", "dense_vs_conv"}
 SAID = {}  # what each lesson printed in its quick run
 
 
@@ -215,7 +215,10 @@ def test_every_lesson_takes_the_common_flags(lesson):
 
 @pytest.mark.parametrize(
     "run",
-    [pytest.param(lesson, marks=pytest.mark.slow if lesson in MANY_TRAININGS else ()) for lesson in RESULTS],
+    [
+        pytest.param(lesson, marks=pytest.mark.slow if lesson in SECOND_RUN_IS_SLOW else ())
+        for lesson in RESULTS
+    ],
     indirect=True,
     scope="module",
 )
