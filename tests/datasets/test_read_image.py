@@ -46,7 +46,7 @@ def scanned():
     _, (images, labels) = digits.load_data("embedded")
     model = models.ConvNet(weights="mnist")
     right = model.predict(images, verbose=0).argmax(1) == labels
-    return images[right][:50], labels[right][:50]
+    return images[right][:80], labels[right][:80]
 
 
 @pytest.mark.parametrize("how", [{}, {"dark": 120}, {"dark": 230, "paper": 30}, {"size": (1600, 1200)}])
