@@ -69,10 +69,9 @@ def load_weights(model, weights, builder, build=None, known=()):
                 f"{path} is missing; restore it from the project's repository, "
                 f"or make it again with `{entry['command']}`."
             )
-        known = " or ".join(f'"{name}"' for name in [*named, *known])
+        known = "".join(f'use "{name}", or ' for name in [*named, *known])
         raise ModelError(
-            f"{builder} has no weights {str(weights)!r}, and no such file exists; "
-            f"use {known}, or name a file."
+            f"{builder} has no weights {str(weights)!r}, and no such file exists; {known}name a file."
         )
     if not path.name.endswith((".weights.h5", ".keras")):
         raise ModelError(f"{path} must end in .weights.h5 or .keras, as Keras saves weights.")
