@@ -25,8 +25,8 @@ from keras import layers
 from datasets import reviews
 from datasets.bucketing import LengthBuckets
 from models import SentimentLSTM
-from tutorials._texts import learn_vocabulary, token_ids
-from tutorials.sentiment import EPSILON, LONGEST, STEP_SIZES, WORD_DROPOUT
+from tutorials._texts import LONGEST, learn_vocabulary, token_ids
+from tutorials.sentiment import EPSILON, STEP_SIZES, WORD_DROPOUT
 
 GOAL = 0.86
 EVERY = 5_000  # training reviews between two looks at the test reviews

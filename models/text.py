@@ -334,7 +334,7 @@ def _classifier(
 ):
     """What the five have in common: an embedding, words left out, `read`, and the last layer."""
     _check(builder, embedding_dim=embedding_dim)
-    if vocabulary_size < 3 or vocabulary_size > 200_000:
+    if vocabulary_size < 3 or vocabulary_size > 200_000:  # more, times PAIR_STEP, are no int32
         raise ModelError(
             f"{builder} needs a vocabulary_size of 3 to 200,000 token ids (padding, unknown, words), "
             f"not {vocabulary_size}."

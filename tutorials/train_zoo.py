@@ -23,7 +23,7 @@ from datasets.bucketing import LengthBuckets
 from models._weights import FOLDER, LIST, zoo
 from models.augmentation import random_affine
 from models.text import VOCABULARY
-from tutorials._texts import learn_vocabulary, token_ids
+from tutorials._texts import LONGEST, learn_vocabulary, token_ids
 
 DIGITS = {
     "convnet": models.ConvNet,
@@ -57,7 +57,7 @@ def main(
         model: Which network to train.
         epochs: Passes over the training data; digits are perturbed anew for each.
         batch_size: Images or texts per gradient step.
-        step_size: Adam's first step size; it falls to nothing in the end.
+        step_size: Adam's step size; for digits the first one, which falls to nothing in the end.
         data: Folder that holds MNIST, or the Large Movie Review Dataset.
         seed: Makes the run repeatable.
     """
@@ -118,9 +118,8 @@ def _read_texts(model, epochs, batch_size, step_size, data, seed):
         )
     vocabulary = learn_vocabulary(x_train, WORDS)
     VOCABULARY.write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), mtime=0))
-    longest = 800
     batches = LengthBuckets(
-        token_ids(x_train, vocabulary, longest), y_train, batch_size=batch_size, seed=seed
+        token_ids(x_train, vocabulary, LONGEST), y_train, batch_size=batch_size, seed=seed
     )
     network = TEXTS[model](WORDS)
     network.compile(
@@ -138,7 +137,7 @@ def _read_texts(model, epochs, batch_size, step_size, data, seed):
     bare.save_weights(file)
     _halve(file)
     stored = TEXTS[model](WORDS, weights=file)  # what is measured is what is on the disk
-    test = LengthBuckets(token_ids(x_test, vocabulary, longest), batch_size=500, shuffle=False)
+    test = LengthBuckets(token_ids(x_test, vocabulary, LONGEST), batch_size=500, shuffle=False)
     answers = stored.predict(test, verbose=0)[:, 0] > 0.5
     accuracy = float(np.mean(answers == y_test[test.order]))
     entry = _entry("reviews", file, 2, "IMDB reviews", accuracy)
