@@ -66,7 +66,7 @@ def TransferClassifier(
     # word here, classifier(images) would leave features out by chance as if it were trained
     x = layers.Resizing(size, size, name="resize", **settings)(images, training=False)
     x = backbone(x)
-    if rank == 4:
+    if len(features) == 4:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
