@@ -154,13 +154,10 @@ def augment_photos(images, policy="standard", seed=0, mirror=True):
     images = _resample(images, a, b, right, c, d, down, fill_mode="reflect")
 
     warmth, green = amount("tint", 6), amount("tint", 7)
-    images = _recolour(
-        images,
-        gain=1 + amount("brightness", 8),
-        tint=ops.stack([1 + warmth, 1 + green / 2, 1 - warmth], axis=1),
-        saturation=1 + amount("saturation", 9),
-        contrast=1 + amount("contrast", 10),
-    )
+    tint = ops.stack([1 + warmth, 1 + green / 2, 1 - warmth], axis=1)
+    gain, contrast = 1 + amount("brightness", 8), 1 + amount("contrast", 10)
+    saturation = 1 + amount("saturation", 9) if "saturation" in limits else None
+    images = _recolour(images, gain[:, None] * tint, contrast, saturation)
     if "erase" in limits:
         square = _box(height, width, ops.abs(amount("erase", 11)), draws[12], draws[13])
         images = ops.where(square, 127.5, images)
@@ -202,10 +199,13 @@ def mix(images, targets, kind="mixup", seed=0):
     if kind == "cutmix" and len(images.shape) != 4:
         raise ModelError(f"cutmix takes images (n, height, width, channels), not {tuple(images.shape)}.")
     generator = keras.random.SeedGenerator(seed)
-    partner = keras.random.shuffle(ops.arange(count), seed=generator)
+    # Each with the next one in a drawn round, so that none is mixed with itself
+    order = keras.random.shuffle(ops.arange(count), seed=generator)
+    partner = ops.take(ops.roll(order, -1), ops.argsort(order))
     others, other_targets = ops.take(images, partner, axis=0), ops.take(targets, partner, axis=0)
     if kind == "mixup":
         share = keras.random.beta((count,), 0.2, 0.2, seed=generator)
+        share = ops.minimum(share, 1 - share)
         over = ops.reshape(share, (count,) + (1,) * (len(images.shape) - 1))
         images = images + over * (others - images)
     else:
@@ -221,20 +221,31 @@ def _check_seed(seed):
         raise ModelError(f"A seed is a whole number from 0 to 4294967295, not {seed!r}.")
 
 
-def _recolour(images, gain, tint, saturation, contrast):
-    """Brightness, tint, saturation and contrast in one linear change of each pixel's colour.
+def _recolour(images, gain, contrast, saturation=None):
+    """Change brightness and tint, then saturation, then contrast, in one linear change of each pixel.
 
-    Contrast is about the mean brightness of the image, saturation about the pixel's own.
+    Args:
+        images: float32 tensor (n, height, width, 3).
+        gain: Factor of each colour of each image, (n, 3).
+        contrast: Factor of the distance from the image's mean brightness, (n,).
+        saturation: Factor of the distance from the pixel's own brightness, (n,), None for 1.
     """
     count, height, width = images.shape[:3]
     grey = ops.convert_to_tensor(GREY, "float32")
-    # Rows: what red, green and blue add to the three new colours
-    dull = (1 - saturation)[:, None, None] * grey[:, None]
-    change = (gain[:, None] * tint)[:, :, None] * (saturation[:, None, None] * ops.eye(3) + dull)
+    change = ops.eye(3)[None]
+    if saturation is not None:
+        kept = saturation[:, None, None]
+        change = kept * change + (1 - kept) * grey[:, None]
+    change = gain[:, :, None] * change  # rows: what red, green and blue add to the three new colours
     mean = ops.matmul(ops.mean(images, axis=(1, 2))[:, None], change) @ grey[:, None]  # (n, 1, 1)
-    pixels = ops.reshape(images, (count, height * width, 3))
-    pixels = ops.matmul(pixels, contrast[:, None, None] * change) + (1 - contrast)[:, None, None] * mean
-    return ops.clip(ops.reshape(pixels, (count, height, width, 3)), 0, 255)
+    contrast = contrast[:, None, None]
+    change, offset = contrast * change, (1 - contrast) * mean
+    if saturation is None:  # each new colour is of the old one alone, which is quicker
+        images = images * (contrast * gain[:, None])[:, None] + offset[..., None]
+    else:
+        pixels = ops.matmul(ops.reshape(images, (count, height * width, 3)), change) + offset
+        images = ops.reshape(pixels, images.shape)
+    return ops.clip(images, 0, 255)
 
 
 def _box(height, width, side, down, right):

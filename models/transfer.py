@@ -45,11 +45,9 @@ def TransferClassifier(
     shape = tuple(getattr(backbone, "input_shape", ()))
     if len(shape) != 4 or shape[-1] != 3 or shape[1] != shape[2]:
         raise ModelError(f"TransferClassifier takes a backbone of square RGB images, not of {shape}.")
-    rank = len(backbone.output_shape)
-    if rank not in (2, 4):
-        raise ModelError(
-            f"TransferClassifier takes a backbone that gives features, not {backbone.output_shape}."
-        )
+    features = backbone.output_shape
+    if len(features) not in (2, 4):
+        raise ModelError(f"TransferClassifier takes a backbone that gives features, not {features}.")
     size = shape[1] if image_size is None else image_size
     if not size or shape[1] not in (None, size):
         raise ModelError(f"{backbone.name} takes images of {shape[1]} pixels; image_size is {image_size}.")
