@@ -7,7 +7,7 @@ import sys
 import pytest
 
 MAY_IMPORT = {
-    "models": {"keras", "models", "rich"},
+    "models": {"h5py", "keras", "models", "rich"},
     "datasets": {"keras", "numpy", "PIL", "scipy", "sklearn", "imagehash", "datasets"},
 }
 
