@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from tutorials._labels import distinct
 from tutorials._tables import cells
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
@@ -59,35 +60,52 @@ def learning_curves(history, title, examples="images"):
     return axes
 
 
-def confusion_matrix(counts, class_names, title):
+def confusion_matrix(counts, class_names, title, most=40):
     """How often each class was taken for each other.
 
     Args:
         counts: Integers (classes, classes), rows for the truth, columns for the answers.
         class_names: Names in index order.
         title: What the matrix shows.
+        most: Classes shown; of more, those in most mistakes.
 
     Returns:
         Array (1, 1) of Axes.
     """
-    axes = axes_grid(1, 1, 6, 5.6, title)
+    counts, names = np.asarray(counts), distinct(class_names, 20)
+    classes = len(counts)
+    if classes > most:
+        wrong = counts.sum(0) + counts.sum(1) - 2 * counts.diagonal()
+        shown = np.sort(np.argsort(-wrong, kind="stable")[:most])
+        counts, names = counts[np.ix_(shown, shown)], [names[n] for n in shown]
+    crowded = sum(map(len, names)) > 60  # letters below 4.5 inches
+    room = 0.075 * max(map(len, names)) if crowded else 0.3  # inches for names
+    cells = max(4.5, 0.2 * len(counts))
+    axes = axes_grid(1, 1, cells + 1 + max(0.3, room), cells + 0.8 + room, title)
     ax = axes[0, 0]
-    counts = np.asarray(counts)
     mistakes = counts * ~np.eye(len(counts), dtype=bool)
     ax.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(4, 1.6 * mistakes.max()))
+    digits = max(2, len(f"{counts.max():,}"))
+    fits = 72 * cells / len(counts) / (0.6 * digits + 0.5)  # points
     for (row, column), count in np.ndenumerate(counts):
         if count:
             right = row == column
             ax.text(
-                column, row, f"{count:,}", ha="center", va="center",
-                color=GREY if right else "black", fontsize=8 if right else 10,
+                column, row, f"{count:,}", ha="center", va="center", in_layout=False,
+                color=GREY if right else "black", fontsize=min(fits, 8 if right else 10),
             )  # fmt: skip
-    crowded = sum(map(len, class_names)) > 60  # letters below 4.5 inches
-    ax.set_xticks(range(len(counts)), class_names, rotation=90 if crowded else 0)
-    ax.set_yticks(range(len(counts)), class_names)
-    ax.set_xlabel("the model's answer")
+    size = 10 if len(counts) <= 20 else 8
+    ax.set_xticks(range(len(counts)), names, rotation=90 if crowded else 0, fontsize=size)
+    ax.set_yticks(range(len(counts)), names, fontsize=size)
+    part = f" (the {len(counts)} of {classes:,} classes in most mistakes)" if len(counts) < classes else ""
+    ax.set_xlabel("the model's answer" + part)
     ax.set_ylabel("the truth")
     ax.spines[:].set_visible(False)
+    if len(counts) > 20:
+        ax.set_xticks(np.arange(len(counts) + 1) - 0.5, minor=True)
+        ax.set_yticks(np.arange(len(counts) + 1) - 0.5, minor=True)
+        ax.grid(which="minor", color="#eeeeee", linewidth=0.5)
+        ax.tick_params(which="minor", length=0)
     return axes
 
 
