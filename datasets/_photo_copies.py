@@ -1,9 +1,7 @@
 """Which photos show the same: copies that were made smaller, packed again, or saved elsewhere."""
 
-import imagehash
 import numpy as np
 from PIL import Image
-from scipy import ndimage, sparse
 
 SIDE = 32  # of the thumbnails that are compared, in pixels
 MIN_SIDE = 64  # a smaller picture holds too little to tell a copy from a look-alike
@@ -21,6 +19,8 @@ def fingerprint(pixels):
     Returns:
         bool (64,), its perceptual hash, and uint8 (32, 32), a grey thumbnail.
     """
+    import imagehash
+
     image = Image.fromarray(pixels).convert("L")
     thumbnail = image.resize((SIDE, SIDE), Image.Resampling.BOX)
     return imagehash.phash(image).hash.ravel(), np.asarray(thumbnail)
@@ -58,6 +58,8 @@ def pairs(hashes, thumbnails):
 
 def _detail(thumbnails):
     """Thumbnails less what is smooth in them, each of length 1: their products are correlations."""
+    from scipy import ndimage
+
     grey = thumbnails.astype("float32")
     detail = (grey - ndimage.gaussian_filter(grey, (0, 2, 2))).reshape(len(grey), -1)
     return detail / np.maximum(np.linalg.norm(detail, axis=1, keepdims=True), SIDE * FAINT)
@@ -81,5 +83,7 @@ def groups(count, edges):
     Returns:
         int (count,): equal numbers within one group.
     """
-    graph = sparse.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (count, count))
-    return sparse.csgraph.connected_components(graph, directed=False)[1]
+    from scipy.sparse import coo_array, csgraph
+
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (count, count))
+    return csgraph.connected_components(graph, directed=False)[1]

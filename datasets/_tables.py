@@ -97,7 +97,7 @@ def read_table(text, name):
     if rows is None:
         rows, lines = _rows(text, name, separator)
     if not rows:
-        raise DataError(f"{name} is empty; name a file of one text and its label a row.")
+        raise DataError(f"{name} is empty; name a table with a row for each example.")
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(rows[0]):
             raise DataError(
