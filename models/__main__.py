@@ -5,6 +5,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from models._backbone_table import BACKBONES
 from models._weights import FOLDER, zoo
 
 
@@ -32,4 +33,15 @@ if __name__ == "__main__":
             table.add_column("parameters", justify="right")
     for row in rows():
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    backbones = Table(title="Backbones for fine-tuning, Backbone(name)")
+    for column, justify in (("name", "left"), ("parameters", "right"), ("pixels", "right")):
+        backbones.add_column(column, justify=justify)
+    for column in "weights", "what it is":
+        backbones.add_column(column, overflow="fold")
+    for entry in BACKBONES.values():
+        side = entry.image_size
+        cells = f"{entry.parameters:,}", f"{side} x {side}", f'"{entry.weights}"', entry.about
+        backbones.add_row(entry.name, *cells)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    console.print(backbones)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-_ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -22,7 +20,8 @@ class Entry:
         image_size: Height and width of the images that it was trained on.
         smallest: The least height and width that it works on.
         weights: Name of the set of weights that there is for it.
-        origin: Address of that set, with {size} where there is one for each of several sizes.
+        origin: Where that set is published, under Keras's address, with {size} where there is one
+            for each of several sizes; empty where it comes with the zoo.
         sizes: Those sizes; for others the set for `image_size` is taken.
         checksum: The set's published checksum, if any.
     """
@@ -47,7 +46,7 @@ def _entries():
         "convnet",
         "convnet",
         "ConvNet",
-        "the zoo's own reader of digits; reads colours as grey, ends in 256 features",
+        "the zoo's own ConvNet, a reader of digits; takes colours as grey",
         300_224,
         pixels="grey",
         image_size=28,
@@ -64,11 +63,11 @@ def _entries():
             "mobilenet" + _suffix(width),
             "mobilenet",
             "MobileNet",
-            f"depthwise and pointwise convolutions, {width:.0%} of the features",
+            f"depthwise and pointwise convolutions; features x {width}",
             parameters,
             pixels="signed",
             settings={"alpha": width},
-            origin=_ORIGIN + f"mobilenet/mobilenet_{file}_{{size}}_tf_no_top.h5",
+            origin=f"mobilenet/mobilenet_{file}_{{size}}_tf_no_top.h5",
             sizes=(128, 160, 192, 224),
         )
     for width, parameters in (
@@ -84,79 +83,79 @@ def _entries():
             "mobilenet_v2" + _suffix(width),
             "mobilenet_v2",
             "MobileNetV2",
-            f"MobileNet with residual bottlenecks, {width:.0%} of the features",
+            f"MobileNet with residual bottlenecks; features x {width}",
             parameters,
             pixels="signed",
             settings={"alpha": width},
-            origin=_ORIGIN + "mobilenet_v2/" + file,
+            origin="mobilenet_v2/" + file,
             sizes=(96, 128, 160, 192, 224) if width <= 1 else (224,),
         )
     yield Entry(
         "mobilenet_v3_small",
         "mobilenet_v3_small",
         "MobileNetV3Small",
-        "a MobileNet found by search, with squeeze and excitation; the fastest at 224 x 224",
+        "a MobileNet found by search, with squeeze and excitation",
         939_120,
-        origin=_ORIGIN + "mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
+        origin="mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
         checksum="d3e8ec802a04aa4fc771ee12a9a9b836",
     )
     yield Entry(
         "mobilenet_v3_large",
         "mobilenet_v3_large",
         "MobileNetV3Large",
-        "the larger one of that search",
+        "the larger network of the same search",
         2_996_352,
-        origin=_ORIGIN + "mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+        origin="mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
         checksum="07fb09a5933dd0c8eaafa16978110389",
     )
     yield Entry(
         "efficientnet_v2_b0",
         "efficientnet_v2_b0",
         "EfficientNetV2B0",
-        "a good middle: as accurate as a ResNet of four times its size",
+        "found by search for speed of training, too",
         5_919_312,
-        origin=_ORIGIN + "efficientnet_v2/efficientnetv2-b0_notop.h5",
+        origin="efficientnet_v2/efficientnetv2-b0_notop.h5",
         checksum="893217f2bb855e2983157299931e43ff",
     )
     yield Entry(
         "densenet121",
         "densenet121",
         "DenseNet121",
-        "every layer of a block sees all before it",
+        "each layer of a block sees all before it",
         7_037_504,
         pixels="standardized",
-        origin=_ORIGIN + "densenet/densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        origin="densenet/densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
         checksum="30ee3e1110167f948a6b9946edeeb738",
     )
     yield Entry(
         "xception",
         "xception",
         "Xception",
-        "an Inception of depthwise convolutions, for larger photos",
+        "an Inception of depthwise convolutions",
         20_861_480,
         pixels="signed",
         image_size=299,
         smallest=71,
-        origin=_ORIGIN + "xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        origin="xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
         checksum="b0042744bf5b25fce3cb969f33bebb97",
     )
     yield Entry(
         "resnet50_v2",
         "resnet50_v2",
         "ResNet50V2",
-        "residual blocks, the textbook's network",
+        "residual blocks, normalized before each convolution",
         23_564_800,
         pixels="signed",
-        origin=_ORIGIN + "resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        origin="resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
         checksum="fac2f116257151a9d068a22e544a4917",
     )
     yield Entry(
         "convnext_tiny",
         "convnext_tiny",
         "ConvNeXtTiny",
-        "a ResNet brought up to the year 2022; the most accurate here, and the slowest",
+        "a ResNet with what was learned from transformers",
         27_820_128,
-        origin=_ORIGIN + "convnext/convnext_tiny_notop.h5",
+        origin="convnext/convnext_tiny_notop.h5",
         checksum="d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
     )
 

@@ -4,13 +4,12 @@ import re
 import warnings
 from pathlib import Path
 
-import h5py
 import keras
 from keras import layers, ops
 
 from models._backbone_table import BACKBONES, Entry
-from models._downloads import download
 from models._errors import ModelError
+from models._published import download, published_layers
 from models.convnets import ConvNet
 
 __all__ = ["BACKBONES", "Backbone", "Entry"]
@@ -53,8 +52,8 @@ def Backbone(name="mobilenet", weights="pretrained", image_size=None):
     if str(weights) in ("pretrained", entry.weights):
         if not entry.origin:
             return _build(entry, size, entry.weights)
-        published = entry.origin.format(size=size if size in entry.sizes else entry.image_size)
-        return _fill([entry], size, download(published, entry.checksum))
+        origin = entry.origin.format(size=size if size in entry.sizes else entry.image_size)
+        return _fill([entry], size, download(origin, entry.checksum))
     path = Path(weights)
     if not path.is_file():
         raise ModelError(
@@ -119,15 +118,11 @@ def _name_the_nameless(model):
 
 
 def _fill(entries, size, path):
-    """Build the first of `entries`, widths of one network, that the weights in `path` fit."""
-    first = _first_kernel(path)
-    for entry in entries:
+    """Build the first of `entries`, the widths of one network, that the weights in `path` fit."""
+    saved = published_layers(path)
+    for entry in entries if saved != [] else ():
         model = _build(entry, size)
-        if first is not None and len(entries) > 1:
-            kernel = next(each for each in model.weights if len(each.shape) == 4)
-            if tuple(kernel.shape) != tuple(first):
-                continue
-        if _load(model, path):
+        if _load(model, path) if saved is None else _assign(model, saved):
             return model
     known = entries[0].family if len(entries) > 1 else entries[0].name
     raise ModelError(
@@ -136,58 +131,30 @@ def _fill(entries, size, path):
     )
 
 
-def _first_kernel(path):
-    """The shape of the first convolution's kernel in a file of Keras's older kind, else None."""
-    saved = _layers_in(path)
-    return next((each.shape for _, values in saved or () for each in values if each.ndim == 4), None)
-
-
 def _load(model, path):
-    """Fill the model from the file, but for a head; False if it does not fit."""
-    saved = _layers_in(path)
-    if saved is None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random
-                model.load_weights(path)
-        except Exception:  # h5py and Keras raise many kinds on a file that does not fit
-            return False
-        return True
-    own = [layer for layer in model.layers if layer.weights]
-    if not len(own) <= len(saved) <= len(own) + 3:  # a head has at most 3 layers with weights
+    """Fill the model from a file of Keras's newer kinds; False if it does not fit."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random
+            model.load_weights(path)
+    except Exception:  # h5py and Keras raise many kinds on a file that does not fit
         return False
-    for layer, (_, values) in zip(own, saved, strict=False):
-        # Keras's older files hold a layer's weights in this order
-        weights = layer.trainable_weights + layer.non_trainable_weights
-        if [tuple(each.shape) for each in weights] != [each.shape for each in values]:
-            return False
-    for layer, (_, values) in zip(own, saved, strict=False):
-        for weight, value in zip(layer.trainable_weights + layer.non_trainable_weights, values, strict=True):
-            weight.assign(value)
     return True
 
 
-def _layers_in(path):
-    """Names and arrays of the layers with weights in a file of Keras's older kind, `.h5`, else None."""
-    if path.name.endswith((".weights.h5", ".keras")):
-        return None
-    try:
-        with h5py.File(path) as file:
-            whole = "layer_names" not in file.attrs and "model_weights" in file
-            group = file["model_weights"] if whole else file
-            found = [
-                (name, [group[name][weight][()] for weight in _attribute(group[name], "weight_names")])
-                for name in _attribute(group, "layer_names")
-            ]
-    except (OSError, KeyError, RuntimeError):
-        return []
-    return [(name, values) for name, values in found if values]
-
-
-def _attribute(group, name):
-    """A list of names that may be spread over several attributes, since one holds at most 64 kB."""
-    parts = [name] if name in group.attrs else []
-    while f"{name}{len(parts)}" in group.attrs:
-        parts.append(f"{name}{len(parts)}")
-    texts = [each for part in parts for each in group.attrs[part]]
-    return [each.decode() if isinstance(each, bytes) else each for each in texts]
+def _assign(model, saved):
+    """Fill the model from the layers of a file of the older kind but for a head; False if they do not fit."""
+    own = [layer for layer in model.layers if layer.weights]
+    if not len(own) <= len(saved) <= len(own) + 3:  # no head has more than 3 layers with weights
+        return False
+    # Such files hold a layer's weights in this order
+    weights = [layer.trainable_weights + layer.non_trainable_weights for layer in own]
+    if any(
+        [tuple(weight.shape) for weight in ours] != [value.shape for value in theirs]
+        for ours, theirs in zip(weights, saved, strict=False)
+    ):
+        return False
+    for ours, theirs in zip(weights, saved, strict=False):
+        for weight, value in zip(ours, theirs, strict=True):
+            weight.assign(value)
+    return True

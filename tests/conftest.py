@@ -18,6 +18,7 @@ def _own_keras_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
     monkeypatch.setattr("datasets.digits.ORIGIN", "http://127.0.0.1:9/mnist.npz")
     monkeypatch.setattr("datasets.reviews.ORIGIN", "http://127.0.0.1:9/")
+    monkeypatch.setattr("models._published.ORIGIN", "http://127.0.0.1:9/")
 
 
 @pytest.fixture(scope="session")

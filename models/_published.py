@@ -1,4 +1,4 @@
-"""Published weights, downloaded once."""
+"""Weights as Keras publishes them: downloaded once, and read."""
 
 import contextlib
 import hashlib
@@ -8,10 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import h5py
 import keras
 
 from models._errors import ModelError
 
+ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
 TIMEOUT = 10  # seconds without a byte after which a download is given up
 
 
@@ -23,7 +25,7 @@ def download(origin, checksum=None):
     its own beside it and is moved in, whole and checked, at the end: a half file is never seen.
 
     Args:
-        origin: Address of the file.
+        origin: Address of the file, under Keras's.
         checksum: Its SHA-256 or MD5 in hexadecimal, None where none is published.
 
     Raises:
@@ -31,6 +33,7 @@ def download(origin, checksum=None):
     """
     cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
     name = origin.rpartition("/")[2]
+    origin = ORIGIN + origin
     path = cache / name
     with contextlib.suppress(OSError):
         if checksum is None and path.is_file() or checksum and _digest(path, checksum) == checksum:
@@ -64,3 +67,35 @@ def _digest(path, checksum):
     kind = {64: "sha256", 32: "md5"}[len(checksum)]
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+
+
+def published_layers(path):
+    """The weights in a file of Keras's older kind, `.h5`, which is how they are published.
+
+    Args:
+        path: A file.
+
+    Returns:
+        For each layer that has weights, in the file's order, a list of arrays; none if the file
+        cannot be read. None for a file of a newer kind, `.weights.h5` or `.keras`.
+    """
+    if path.name.endswith((".weights.h5", ".keras")):
+        return None
+    try:
+        with h5py.File(path) as file:
+            whole = "layer_names" not in file.attrs and "model_weights" in file
+            model = file["model_weights"] if whole else file
+            layers = [model[name] for name in _names(model, "layer_names")]
+            arrays = [[layer[name][()] for name in _names(layer, "weight_names")] for layer in layers]
+    except (OSError, KeyError, RuntimeError):  # h5py's, on a file that is none of its own or damaged
+        return []
+    return [each for each in arrays if each]
+
+
+def _names(group, attribute):
+    """A list of names, which is spread over numbered attributes where it is too long for one."""
+    parts = [attribute] if attribute in group.attrs else []
+    while f"{attribute}{len(parts)}" in group.attrs:
+        parts.append(f"{attribute}{len(parts)}")
+    names = [name for part in parts for name in group.attrs[part]]
+    return [name.decode() if isinstance(name, bytes) else name for name in names]
