@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import functools
 import gzip
 import lzma
 import re
@@ -65,28 +66,20 @@ def read_archive(path, limits):
             devices or lie outside of it, or unpacks to more than 2 GB.
     """
     files, folders, kept = {}, set(), 0
-    with _refusing_damage(path), contextlib.closing(_members(path)) as members:
-        for number, (name, size, content) in enumerate(members):
-            if number >= MAX_MEMBERS:
-                raise DataError(f"{path} has more than {MAX_MEMBERS:,} members; name a smaller archive.")
-            parts = _parts(path, name)
-            if not parts or _hidden(parts):
-                continue
-            if content is None:
-                folders.add(parts)
-                continue
-            limit = limits.get(Path(parts[-1]).suffix.lower())
-            if limit is None:
-                continue
-            kept += size
-            if size > limit or kept > MAX_KEPT:
-                raise DataError(
-                    f"{path} holds {_shown(name)} of {size:,} bytes where at most {limit:,} are taken for "
-                    f"one such file and {MAX_KEPT:,} for all; make it smaller."
-                )
-            files[parts] = content()
-            if len(files[parts]) != size:
-                raise EOFError
+    for parts, size, content in members(path):
+        if content is None:
+            folders.add(parts)
+            continue
+        limit = limits.get(Path(parts[-1]).suffix.lower())
+        if limit is None:
+            continue
+        kept += size
+        if size > limit or kept > MAX_KEPT:
+            raise DataError(
+                f"{path} holds {_shown('/'.join(parts))} of {size:,} bytes where at most {limit:,} are taken "
+                f"for one such file and {MAX_KEPT:,} for all; make it smaller."
+            )
+        files[parts] = content()
     return files, folders
 
 
@@ -96,7 +89,7 @@ def top_folder(path):
     Raises:
         DataError: If not even the first member can be read.
     """
-    with _refusing_damage(path), contextlib.closing(_members(path)) as members:
+    with _refusing_damage(path), contextlib.closing(_members(path, MAX_UNPACKED)) as members:
         return next((parts[0] for name, *_ in members if (parts := _parts(path, name))), None)
 
 
@@ -114,30 +107,62 @@ def _refusing_damage(path):
         ) from error
 
 
-def _members(path):
+def members(path, most=None):
+    """Go through an archive once, unpacking only what is asked for.
+
+    Args:
+        path: A tar archive, plain or packed with gzip, bzip2 or xz, or a zip archive.
+        most: Bytes that it may unpack to; None for 2 GB.
+
+    Yields:
+        `(names, size, content)` of every member that is not hidden: a tuple such as `("train",
+        "ants", "1.jpg")`, bytes, and a function that reads it, to be called before the next
+        step; None for a folder.
+
+    Raises:
+        DataError: As `read_archive` does.
+    """
+    with _refusing_damage(path), contextlib.closing(_members(path, most or MAX_UNPACKED)) as found:
+        for number, (name, size, content) in enumerate(found):
+            if number >= MAX_MEMBERS:
+                raise DataError(f"{path} has more than {MAX_MEMBERS:,} members; name a smaller archive.")
+            parts = _parts(path, name)
+            if parts and not _hidden(parts):
+                yield parts, size, content and functools.partial(_whole, path, size, content)
+
+
+def _whole(path, size, content):
+    with _refusing_damage(path):
+        read = content()
+        if len(read) != size:
+            raise EOFError
+        return read
+
+
+def _members(path, most):
     """Yield `(name, size, function that reads it)`; the last is None for a folder."""
     with path.open("rb") as file:
         start = file.read(6)
         file.seek(0)
         if start.startswith(_ZIP):
-            yield from _zip_members(path, file)
+            yield from _zip_members(path, file, most)
             return
         opener = next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
         with opener(file) if opener else contextlib.nullcontext(file) as unpacked:
-            stream = _Bounded(path, unpacked)
-            yield from _tar_members(path, stream)
+            stream = _Bounded(path, unpacked, most)
+            yield from _tar_members(path, stream, most)
             while stream.read(1 << 20):  # to the end, where the checksum is
                 pass
 
 
-def _tar_members(path, stream):
+def _tar_members(path, stream, most):
     unpacked = 0
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as tar:
         while (member := tar.next()) is not None:
             tar.members.clear()  # which would grow without end
             unpacked += member.size
-            if unpacked > MAX_UNPACKED:
-                raise _too_large(path)
+            if unpacked > most:
+                raise _too_large(path, most)
             if member.isdir():
                 yield member.name, 0, None
             elif member.isreg() and not member.issparse():
@@ -146,11 +171,11 @@ def _tar_members(path, stream):
                 raise _not_plain(path, member.name, _KINDS.get(member.type, "a file of a special kind"))
 
 
-def _zip_members(path, file):
+def _zip_members(path, file, most):
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        if sum(member.file_size for member in members) > MAX_UNPACKED:
-            raise _too_large(path)
+        if sum(member.file_size for member in members) > most:
+            raise _too_large(path, most)
         for member in members:
             kind = stat.S_IFMT(member.external_attr >> 16)
             if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -196,14 +221,15 @@ class _Header(tarfile.TarInfo):
 class _Bounded:
     """A stream that ends in an error when more comes out of it than an archive may hold."""
 
-    def __init__(self, path, stream):
-        self.path, self.stream, self.left = path, stream, MAX_UNPACKED + 1024 * MAX_MEMBERS
+    def __init__(self, path, stream, most):
+        self.path, self.stream, self.most = path, stream, most
+        self.left = most + 1024 * MAX_MEMBERS
 
     def read(self, size):
         content = self.stream.read(size)
         self.left -= len(content)
         if self.left < 0:
-            raise _too_large(self.path)
+            raise _too_large(self.path, self.most)
         return content
 
 
@@ -229,9 +255,9 @@ def _not_plain(path, name, what):
     )
 
 
-def _too_large(path):
+def _too_large(path, most):
     return DataError(
-        f"{path} unpacks to more than {MAX_UNPACKED / 1e9:g} GB, which may be an attack; "
+        f"{path} unpacks to more than {most / 1e9:g} GB, which may be an attack; "
         "name a smaller archive, or unpack it yourself and name the folder."
     )
 

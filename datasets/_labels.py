@@ -1,4 +1,4 @@
-"""Labels of texts: checked for typos, and split so that both parts have their share of each."""
+"""Labels: checked for typos, and split so that both parts have their share of each."""
 
 import difflib
 import re
@@ -8,6 +8,12 @@ import numpy as np
 
 from datasets._source import DataError
 
+# What the parts of a split are called
+PARTS = {
+    "train": ("train", "training", "trn"),
+    "validation": ("val", "valid", "validation", "dev", "development"),
+    "test": ("test", "testing", "tst", "holdout", "heldout", "eval", "evaluation"),
+}
 TEST_SHARE = 0.2
 MAX_COMPARED = 200  # classes; more would take long
 
@@ -30,30 +36,30 @@ def check_labels(labels, name):
             f"{name} has only one class, {next(iter(counts))!r}, so there is nothing to tell apart; "
             "add texts of another class, or name the right column with --label-column."
         )
-    if typos := _typos(counts):
+    if found := typos(counts):
         listed = ", ".join(
-            f"{typo!r} ({counts[typo]:,}) beside {meant!r} ({counts[meant]:,})" for typo, meant in typos[:10]
+            f"{typo!r} ({counts[typo]:,}) beside {meant!r} ({counts[meant]:,})" for typo, meant in found[:10]
         )
         raise DataError(f"{name} has labels that look like typos of others: {listed}; write them alike.")
 
 
-def _typos(counts):
+def typos(counts):
     """Pairs (label, what may have been meant), the rarest first."""
-    total, common, typos = counts.total(), {}, []
+    total, common, found = counts.total(), {}, []
     for label, count in counts.most_common():
         key = " ".join(label.casefold().split())
         if re.search(r"\d", key):
             continue  # 1 and 11, or class_1 and class_2, are near without being typos
         if key in common:
-            typos.append((label, common[key]))
+            found.append((label, common[key]))
         elif count < max(2, 0.01 * total) and len(counts) <= MAX_COMPARED:
             for near in difflib.get_close_matches(key, common, n=1, cutoff=0.8):
                 shorter, longer = sorted((key, near), key=len)
                 prefixed = longer.endswith(shorter) and len(longer) >= len(shorter) + 2  # "irrelevant"
                 if counts[common[near]] >= 5 * count and not prefixed:
-                    typos.append((label, common[near]))
+                    found.append((label, common[near]))
         common.setdefault(key, label)
-    return typos[::-1]
+    return found[::-1]
 
 
 def in_order(labels):

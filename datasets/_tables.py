@@ -97,7 +97,7 @@ def read_table(text, name):
     if rows is None:
         rows, lines = _rows(text, name, separator)
     if not rows:
-        raise DataError(f"{name} is empty; name a file of one text and its label a row.")
+        raise DataError(f"{name} is empty; name a table with a row for each example.")
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(rows[0]):
             raise DataError(
@@ -209,7 +209,7 @@ def columns(table, text_column=None, label_column=None, labelled=True):
     names = [cell.strip() for cell in table.rows[0]]
     given = _index(table, names, text_column, "text"), _index(table, names, label_column, "label")
     by_name = [name for name in (text_column, label_column) if name and not name.isdecimal()]
-    alone = [_named(names, tiers, alone=True) is not None for tiers in (_TEXT_NAMES, _LABEL_NAMES)]
+    alone = [named(names, tiers, alone=True) is not None for tiers in (_TEXT_NAMES, _LABEL_NAMES)]
     text, label = _completed(table, *given, names)
     header = bool(by_name) or all(alone)
     if not header:
@@ -266,7 +266,7 @@ def same_columns(table, like, text, label, header):
 
 def _completed(table, text, label, names):
     """Both columns, guessed by name or, of two columns, by content; None for what is not obvious."""
-    known_text, known_label = _named(names, _TEXT_NAMES), _named(names, _LABEL_NAMES)
+    known_text, known_label = named(names, _TEXT_NAMES), named(names, _LABEL_NAMES)
     if text is None and known_text != label:
         text = known_text
     if label is None and known_label != text:
@@ -308,7 +308,7 @@ def _listed(names):
     return ", ".join(map(repr, shown)) + (", ..." if len(names) > 12 else "")
 
 
-def _named(names, tiers, alone=False):
+def named(names, tiers, alone=False):
     """The column with a telling name, the likelier tier first; None where two compete.
 
     A name is one of the words or ends with one ("airline_sentiment"); if `alone` is asked for,

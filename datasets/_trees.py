@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets import _archives, _tables
+from datasets import _archives, _labels, _tables
 from datasets._source import DataError
 
 TABLES = (".csv", ".tsv", ".tab")
@@ -12,10 +12,7 @@ MAX_BYTES = 4 * _tables.MAX_CHARACTERS  # of one text
 LIMITS = {".txt": MAX_BYTES} | dict.fromkeys(TABLES, _archives.MAX_KEPT)
 
 # What parts are called; of several names for one part the first that is there counts
-PARTS = {
-    "train": ("train", "training"),
-    "test": ("test", "testing", "val", "valid", "validation", "dev"),
-}
+PARTS = {"train": _labels.PARTS["train"], "test": _labels.PARTS["test"] + _labels.PARTS["validation"]}
 
 
 @dataclass(frozen=True)

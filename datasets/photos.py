@@ -1,12 +1,30 @@
-"""Photographs: the one function that decodes them, for training and prediction alike."""
+"""Photographs: decoded by one function for training and prediction alike, looked at before use."""
 
-import warnings
+import hashlib
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from datasets._source import DataError
+from datasets import _archives, _photo_files, _photo_layout, _photo_pixels, _photo_pool, _trees
+from datasets._labels import in_order
+from datasets._photo_layout import shown
+from datasets._photo_pixels import Unusable
+from datasets._photo_review import UNEVEN, Finding, Review, look
+from datasets._source import DataError, Source
+
+__all__ = [
+    "Finding",
+    "Photos",
+    "check",
+    "grey_photo",
+    "locate",
+    "read_files",
+    "read_photo",
+    "read_square",
+]
 
 # Photographs that come with scikit-learn, both under CC BY 2.0
 SAMPLES = {
@@ -14,6 +32,238 @@ SAMPLES = {
     "flower": "a dahlia, by flickr user vultilion, CC BY 2.0",
 }
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos that can be used, checked and split.
+
+    Attributes:
+        source: The `Source` they come from.
+        size: Side of the squares, in pixels.
+        class_names: Tuple of str, in the order of the labels.
+        files: Names relative to the data's folder, "/" between; what cannot be printed in a
+            name is written with backslashes.
+        labels: int64 (n,).
+        parts: str (n,): "train", "validation" or "test".
+        pixels: uint8 (n, size, size, 3), in memory or, if they are many, in a file.
+        quarantine: List of (file, reason) of what is not used.
+        findings: List of `Finding`.
+        fingerprint: SHA-256 in hexadecimal of contents, labels and parts.
+    """
+
+    source: Source
+    size: int
+    class_names: tuple
+    files: list
+    labels: np.ndarray
+    parts: np.ndarray
+    pixels: np.ndarray
+    quarantine: list
+    findings: list
+    fingerprint: str
+
+    def __str__(self):
+        counts = {part: np.count_nonzero(self.parts == part) for part in ("train", "validation", "test")}
+        return (
+            f"{self.source}, {len(self.files):,} photos of {len(self.class_names)} classes "
+            f"({counts['train']:,} to train on, {counts['validation']:,} to validate, {counts['test']:,} to "
+            f"test), {len(self.quarantine):,} set aside"
+        )
+
+    def class_weights(self):
+        """A weight by class index: all 1 unless the training classes are uneven, then the rarer, the more."""
+        counts = np.bincount(self.labels[self.parts == "train"], minlength=len(self.class_names))
+        if counts.max() < UNEVEN * counts.min():
+            return dict.fromkeys(range(len(counts)), 1.0)
+        return dict(enumerate((counts.sum() / len(counts) / counts).tolist()))
+
+    def split_table(self):
+        """Rows of (file, label, split), a header first."""
+        rows = zip(self.files, self.labels, self.parts, strict=True)
+        return [("file", "label", "split")] + [
+            (file, self.class_names[label], str(part)) for file, label, part in rows
+        ]
+
+    def quarantine_table(self):
+        """Rows of (file, reason), a header first."""
+        return [("file", "reason"), *self.quarantine]
+
+
+def locate(data):
+    """Find photos without looking at them yet.
+
+    Args:
+        data: A folder that holds a folder of photos for each class, if you like below folders
+            such as train and val; a zip or tar archive of one; or a table (CSV or TSV) of
+            paths, labels and, if you like, parts.
+
+    Returns:
+        A `Source`, named like the folder or file.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if isinstance(data, Source):
+        return data
+    path = Path(data)
+    try:
+        if path.is_dir():
+            return Source(shown(path.resolve().name) or "photos", path)
+        if not path.exists():
+            raise DataError(f"{data} does not exist; name a folder of photos, an archive or a table.")
+        if not path.is_file():
+            raise DataError(f"{data} is neither a file nor a folder; name a folder of photos.")
+        if path.suffix.lower() not in _trees.TABLES and not _archives.is_archive(path):
+            raise DataError(
+                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos; "
+                "name one of these."
+            )
+    except OSError as error:
+        raise DataError(f"{data} cannot be read ({error.strerror}); change that, or name another.") from error
+    name = next(
+        (path.name[: -len(end)] for end in _archives.SUFFIXES if path.name.lower().endswith(end)), path.stem
+    )
+    return Source(shown(name) or "photos", path)
+
+
+def check(source, size, seed=0, scratch=None, progress=True):
+    """Decode every file once, set aside what cannot be used, and split the rest.
+
+    Nothing in the user's folder is changed, and archives are not extracted. Photos that show
+    the same are found, and are never in two parts. A split that the user has stays as it is,
+    but what it lacks is taken from its training photos.
+
+    Args:
+        source: What `locate` returned, or anything that it takes.
+        size: Side of the squares to bring photos to, in pixels.
+        seed: Of the split.
+        scratch: Folder for pixels if they are more than 1 GB; None to keep them in memory.
+        progress: Whether to show a progress bar, if the output is a terminal.
+
+    Returns:
+        A `Photos`.
+
+    Raises:
+        DataError: If there are too few photos to train with, or the data cannot be read.
+    """
+    source = locate(source)
+    if not isinstance(size, int) or size < 1:
+        raise DataError(f"The size of photos is {size!r}, where a whole number from 1 is needed.")
+    files = _photo_files.find(source.path)
+    if files.known:  # then what is wrong with the folders can be said before decoding
+        _places(files, {file.name: file.path for file in files.found})
+    squares, looks, rows, paths, aside = _photo_pool.Squares(size, scratch), {}, {}, {}, {}
+    total = len(files.found) if files.known else None
+    for file, found in _photo_pool.each(files.found, partial(look, size=size), total, progress):
+        paths[file.name] = file.path
+        for known in looks, aside:  # of several files of one name in an archive the last counts
+            known.pop(file.name, None)
+        if isinstance(found, Unusable):
+            aside[file.name] = found.kind, str(found)
+        else:
+            looks[file.name], rows[file.name] = found, squares.count
+            squares.append(found.pixels)
+            found.pixels = None
+    places, unplaced, classes = _places(files, paths)
+    review = Review(source.path, looks, places, aside | unplaced | files.aside, classes)
+    review.check_classes()
+    review.set_aside_placeholders()
+    review.set_aside_copies()
+    parts = review.divide(seed)
+    kept = review.kept()
+    names, labels = ([values[index] for index in kept] for values in (review.names, review.labels))
+    class_names = tuple(in_order(set(labels)))
+    contents = [review.looks[index].digest.hex() for index in kept]
+    facts = list(zip(contents, labels, parts.tolist(), strict=True))
+    photos = Photos(
+        source=source,
+        size=size,
+        class_names=class_names,
+        files=names,
+        labels=np.array([class_names.index(label) for label in labels], "int64"),
+        parts=parts,
+        pixels=squares.ordered([rows[name] for name in names]),
+        quarantine=[(name, reason) for name, (_, reason) in sorted(review.aside.items())],
+        findings=review.all_findings(),
+        fingerprint=hashlib.sha256(ascii([class_names, *facts]).encode()).hexdigest(),
+    )
+    print(f"Data: {photos}.", flush=True)
+    return photos
+
+
+def _places(files, paths):
+    """Part and class by name, `(kind, reason)` by name of what has none, and all pairs of part and class."""
+    names = {path: name for name, path in paths.items()}
+    if files.places is not None:
+        found, unplaced, classes = files.places, {}, set(files.places.values())
+    else:
+        found, unplaced, classes = _photo_layout.layout(list(names), files.folders, files.source)
+        found = {names[path]: place for path, place in found.items()}
+    parts = _photo_layout.as_parts({part for part, _ in classes if part is not None}) | {None: None}
+    aside = {names[path]: ("without a class", reason) for path, reason in unplaced.items()}
+    places = {}
+    for name, (part, label) in found.items():
+        if part is not None and parts[part] is None:
+            aside[name] = "without a class", f"is in part {shown(part)} beside one to test on"
+        else:
+            places[name] = parts[part], shown(label)
+    return places, aside, {(parts[part], shown(label)) for part, label in classes}
+
+
+def read_files(source, files, size):
+    """Read some photos again.
+
+    Args:
+        source: What `locate` returned, or anything that it takes.
+        files: Names as in `Photos.files`.
+        size: Side of the squares, in pixels.
+
+    Returns:
+        uint8 (k, size, size, 3), the very pixels that `check` and `read_square` give.
+
+    Raises:
+        DataError: If one of them is not there any more, or cannot be read.
+    """
+    source = locate(source)
+    rows, pixels = {}, np.empty((len(files), size, size, 3), "uint8")
+    for row, name in enumerate(files):
+        rows.setdefault(name, []).append(row)
+    missing = set(rows)
+    found = (file for file in _photo_files.find(source.path).found if file.name in rows)
+    for file, decoded in _photo_pool.each(found, partial(_decode, size=size)):
+        if isinstance(decoded, Unusable):
+            raise DataError(f"{file.name} in {shown(source.path)} {decoded}.")
+        pixels[rows[file.name]] = decoded.pixels
+        missing.discard(file.name)
+    if missing:
+        raise DataError(
+            f"{min(missing)} is not in {shown(source.path)} any more; put it back, or train again."
+        )
+    return pixels
+
+
+def _decode(_, content, room, size):
+    return _photo_pixels.decode(content, size, room=room)
+
+
+def read_square(photo, size):
+    """Decode one image file and bring it to a square, as training, prediction and scoring need it.
+
+    Decoded as by `read_photo`, then its largest square in the middle, shrunk without jagged
+    edges, or enlarged.
+
+    Args:
+        photo: File in any format that Pillow reads, or its bytes.
+        size: Side of the square, in pixels.
+
+    Returns:
+        uint8 array (size, size, 3), RGB in [0, 255].
+
+    Raises:
+        DataError: As `read_photo` does.
+    """
+    return _read(photo, size)
 
 
 def read_photo(path):
@@ -32,29 +282,20 @@ def read_photo(path):
         DataError: If there is no such file, it is no image, is cut off, or is so large
             (over 179 million pixels) that it may be an attack.
     """
-    path = Path(path)
-    if not path.is_file():
-        what = "is a folder, not an image file" if path.is_dir() else "does not exist"
-        raise DataError(f"{path} {what}; name an image file.")
+    return _read(path)
+
+
+def _read(photo, size=None):
+    name = "The photo" if isinstance(photo, bytes) else str(photo)
+    if not isinstance(photo, bytes) and not Path(photo).is_file():
+        what = "is a folder, not an image file" if Path(photo).is_dir() else "does not exist"
+        raise DataError(f"{name} {what}; name an image file.")
     try:
-        with warnings.catch_warnings():
-            # Large is fine up to twice Pillow's warning level, where it raises
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image = ImageOps.exif_transpose(image)
-                if image.mode.startswith("I;16"):
-                    image = Image.fromarray((np.asarray(image) // 257).astype("uint8"))
-                if image.has_transparency_data:
-                    image = image.convert("RGBA")
-                    white = Image.new("RGBA", image.size, "white")
-                    image = Image.alpha_composite(white, image)
-                return np.asarray(image.convert("RGB"))
-    except Image.DecompressionBombError as error:
-        raise DataError(f"{path} has too many pixels; make it smaller first.") from error
-    except PermissionError as error:
-        raise DataError(f"{path} may not be read; change its permissions.") from error
-    except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
-        raise DataError(f"{path} is not an image that can be read, or is damaged; replace it.") from error
+        with _photo_pixels.quietly():
+            content = photo if isinstance(photo, bytes) else _photo_files.read_bytes(photo)
+            return _photo_pixels.decode(content, size).pixels
+    except Unusable as error:
+        raise DataError(f"{shown(name)} {error}.") from error
 
 
 def grey_photo(photo="china", longest=640):

@@ -8,7 +8,7 @@ import pytest
 
 MAY_IMPORT = {
     "models": {"keras", "models", "rich"},
-    "datasets": {"keras", "numpy", "PIL", "scipy", "sklearn", "datasets"},
+    "datasets": {"keras", "numpy", "PIL", "scipy", "sklearn", "imagehash", "datasets"},
 }
 
 
