@@ -18,7 +18,7 @@ import tyro
 
 
 @contextlib.contextmanager
-def _without_notices():
+def without_notices():
     """Hold back what native code writes to standard error; show it if the block fails."""
     sys.stderr.flush()
     terminal = os.dup(2)
@@ -37,7 +37,7 @@ def _without_notices():
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
-with _without_notices():
+with without_notices():
     import keras
 
     keras.ops.zeros(1)  # makes the backend look for its devices, which it also comments on
