@@ -15,7 +15,7 @@ class Entry:
         about: One line of description.
         parameters: Number of its parameters.
         pixels: What the network expects of pixels, where it does not see to that itself: "signed" from
-            -1 to 1, "standardized" by the mean and spread of ImageNet's, "grey".
+            -1 to 1, "grey".
         settings: Further arguments of the builder.
         image_size: Height and width of the images that it was trained on.
         smallest: The least height and width that it works on.
@@ -116,16 +116,6 @@ def _entries():
         5_919_312,
         origin="efficientnet_v2/efficientnetv2-b0_notop.h5",
         checksum="893217f2bb855e2983157299931e43ff",
-    )
-    yield Entry(
-        "densenet121",
-        "densenet121",
-        "DenseNet121",
-        "each layer of a block sees all before it",
-        7_037_504,
-        pixels="standardized",
-        origin="densenet/densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        checksum="30ee3e1110167f948a6b9946edeeb738",
     )
     yield Entry(
         "xception",

@@ -77,10 +77,6 @@ def _build(entry, size, weights=None):
         x = pixels
         if entry.pixels == "signed":
             x = layers.Rescaling(1 / 127.5, offset=-1, name="rescale")(x)
-        elif entry.pixels == "standardized":
-            x = layers.Rescaling(1 / 255, name="rescale")(x)
-            mean, spread = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-            x = layers.Normalization(mean=mean, variance=[each**2 for each in spread], name="standardize")(x)
         builder = getattr(keras.applications, entry.builder)
         features = builder(include_top=False, weights=None, input_tensor=x, **entry.settings).output
     model = keras.Model(pixels, features, name=entry.name)

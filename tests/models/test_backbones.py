@@ -1,0 +1,317 @@
+"""Backbones, held against Keras's own applications, their preprocessing and their files."""
+
+import contextlib
+import dataclasses
+import hashlib
+import http.server
+import threading
+import warnings
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras.src.legacy.saving import legacy_h5_format  # Keras's own writer of the published kind
+
+import models
+from models import ModelError
+from models.backbones import BACKBONES, Backbone
+
+# The other widths of a network are the same but for their sizes
+WIDTHS = {
+    "mobilenet_050",
+    "mobilenet_075",
+    "mobilenet",
+    "mobilenet_v2_075",
+    "mobilenet_v2_130",
+    "mobilenet_v2_140",
+}
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in WIDTHS else name for name in BACKBONES]
+APPLICATIONS = NAMES[1:]
+MODULES = {
+    "mobilenet": "mobilenet",
+    "mobilenet_v2": "mobilenet_v2",
+    "mobilenet_v3_small": "mobilenet_v3",
+    "mobilenet_v3_large": "mobilenet_v3",
+    "efficientnet_v2_b0": "efficientnet_v2",
+    "xception": "xception",
+    "resnet50_v2": "resnet_v2",
+    "convnext_tiny": "convnext",
+}
+
+
+def pixels(size, count=2):
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_backbone_is_keras_application_behind_its_preprocessing(name, built, monkeypatch):
+    ours, entry = built(name), BACKBONES[name]
+    module = getattr(keras.applications, MODULES[entry.family])
+    size = ours.input_shape[1]
+    asked = []
+
+    def publish(name, origin, cache_subdir, file_hash=None):
+        asked.append((origin, file_hash, cache_subdir))
+
+    # What Keras would download from the address that it knows are the weights of ours
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", publish)
+    monkeypatch.setattr(keras.Model, "load_weights", lambda model, _: model.set_weights(ours.get_weights()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that Keras takes the weights for 224 pixels
+        plain = getattr(keras.applications, entry.builder)(
+            include_top=False, weights="imagenet", input_shape=(size, size, 3), **entry.settings
+        )
+    origin = "https://storage.googleapis.com/tensorflow/keras-applications/" + entry.origin.format(size=224)
+    assert asked == [(origin, entry.checksum, "models")]
+    assert ours.count_params() == plain.count_params() == entry.parameters
+
+    expected = np.asarray(plain(module.preprocess_input(pixels(size))))
+    # As far apart as images make them: a network of random weights says nearly the same of all
+    spread = np.ptp(expected, axis=0).max()
+    assert spread > 0
+    np.testing.assert_allclose(ours(pixels(size)), expected, rtol=0, atol=3e-4 * spread)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_050", "mobilenet_v2_140"])
+def test_published_sizes_are_those_that_keras_has(name, monkeypatch):
+    entry, asked = BACKBONES[name], []
+
+    class Enough(Exception):
+        pass
+
+    def publish(name, origin, **_):
+        asked.append(origin.rpartition("/")[2])
+        raise Enough
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", publish)
+    for size in entry.sizes:
+        with contextlib.suppress(Enough):
+            getattr(keras.applications, entry.builder)(
+                include_top=False, input_shape=(size, size, 3), **entry.settings
+            )
+    assert asked == [entry.origin.rpartition("/")[2].format(size=size) for size in entry.sizes]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_the_networks_own_whatever_was_built_before(name, built):
+    names = [operation.name for operation in built(name).operations]
+    assert len(set(names)) == len(names)
+    assert names[0] == "pixels"
+    assert built(name).name == name
+    # A number that Keras gave by what the session had built would not start at 1 in all of them
+    numbered = {n.rpartition("_")[0] for n in names if n.startswith(("activation_", "add_", "re_lu_"))}
+    assert all(f"{kind}_1" in names for kind in numbered)
+
+
+def test_convnet_is_the_zoos_reader_of_the_mean_colour_up_to_its_dense_layer(built):
+    backbone, reader = built("convnet"), models.ConvNet(weights="mnist")
+    features = keras.Model(reader.inputs[0], reader.get_layer("dense").output)
+    colours = pixels(28)
+    np.testing.assert_allclose(
+        backbone(colours), features(colours.mean(-1, keepdims=True)), rtol=1e-5, atol=1e-5
+    )
+    assert backbone.count_params() == BACKBONES["convnet"].parameters
+    assert Backbone("convnet", None, 40).output_shape == (None, 256)
+
+
+def save(model, path, whole=False):
+    """Save in the kind that the file's name says; `.h5` as the published files are."""
+    if path.name.endswith(".weights.h5"):
+        model.save_weights(path)
+    elif path.name.endswith(".keras") or whole:
+        model.save(path)
+    else:
+        with h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    return path
+
+
+@pytest.fixture(scope="module")
+def quarter():
+    """A MobileNet of a quarter of the features, its head of 7 classes on it."""
+    keras.utils.set_random_seed(5)
+    return keras.applications.MobileNet((32, 32, 3), alpha=0.25, weights=None, classes=7)
+
+
+@pytest.fixture(scope="module")
+def quarter_body(quarter):
+    return keras.Model(quarter.inputs[0], quarter.get_layer("conv_pw_13_relu").output)
+
+
+@pytest.mark.parametrize("head", [False, True])
+@pytest.mark.parametrize("kind", ["a.h5", "whole.h5", "a.weights.h5", "a.keras"])
+def test_a_files_width_is_read_and_its_head_left_out(kind, head, quarter, quarter_body, tmp_path):
+    saved = quarter if head else quarter_body
+    file = save(saved, tmp_path / kind, whole=kind == "whole.h5")
+    backbone = Backbone("mobilenet", weights=str(file), image_size=32)
+    assert backbone.name == "mobilenet_025"
+    expected = quarter_body(keras.applications.mobilenet.preprocess_input(pixels(32)))
+    np.testing.assert_allclose(backbone(pixels(32)), expected, rtol=1e-4, atol=1e-7)
+
+
+def test_two_widths_that_begin_alike_are_told_apart(built, tmp_path):
+    # MobileNetV2's first layer has 16 features at 0.35, which is tried first, and at 0.5
+    file = save(built("mobilenet_v2_050"), tmp_path / "a.h5")
+    assert Backbone("mobilenet_v2", file, 32).name == "mobilenet_v2_050"
+
+
+def test_names_too_long_for_one_attribute_are_read(built, tmp_path):
+    file = save(built("mobilenet_025"), tmp_path / "split.h5")
+    with h5py.File(file, "a") as opened:
+        names = opened.attrs["layer_names"]
+        del opened.attrs["layer_names"]
+        opened.attrs["layer_names0"], opened.attrs["layer_names1"] = names[:20], names[20:]
+    loaded = Backbone("mobilenet", file, 32)
+    for one, other in zip(loaded.get_weights(), built("mobilenet_025").get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", ["a.h5", "a.weights.h5", "a.keras"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "mobilenet_050", "convnet"])
+def test_another_networks_file_is_refused_in_a_sentence(kind, name, quarter_body, tmp_path):
+    file = save(quarter_body, tmp_path / kind)
+    with pytest.raises(ModelError) as caught:
+        Backbone(name, file, 28 if name == "convnet" else 32)
+    assert str(file) in str(caught.value)
+    assert "fit" in str(caught.value) or "must end in" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["a.h5", "a.weights.h5", "a.keras"])
+@pytest.mark.parametrize("harm", ["halved", "emptied", "text", "renamed"])
+def test_a_damaged_file_is_refused_in_a_sentence(kind, harm, quarter_body, tmp_path):
+    file = save(quarter_body, tmp_path / kind)
+    content = file.read_bytes()
+    if harm == "renamed":  # one kind under another's name
+        file = save(quarter_body, tmp_path / ("b.keras" if kind != "a.keras" else "b.h5")).rename(file)
+    else:
+        file.write_bytes(
+            {"halved": content[: len(content) // 2], "emptied": b"", "text": b"404: Not Found"}[harm]
+        )
+    with pytest.raises(ModelError, match=r"does not fit the backbone mobilenet_025, or is damaged"):
+        Backbone("mobilenet_025", file, 32)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("alexnet",), "'alexnet'; there are convnet, mobilenet_025"),
+        (("mobilenet", None, 31), "at least 32 pixels, a whole number, not 31"),
+        (("mobilenet", None, -224), "not -224"),
+        (("mobilenet", None, 99.5), "not 99.5"),
+        (("mobilenet", None, True), "not True"),
+        (("mobilenet", None, "big"), "not 'big'"),
+        (("xception", None, 70), "at least 71"),
+        (("convnet", "mnist", 32), "28 pixels, not 32"),
+        (("convnet", "imagenet"), "no weights 'imagenet', and no such file exists; use \"mnist\""),
+        (("mobilenet", "mnist"), "no weights 'mnist', and no such file exists; use \"imagenet\""),
+        (("mobilenet", "nowhere.h5"), "'nowhere.h5'"),
+        (("mobilenet", __file__), "must end in .h5, .weights.h5 or .keras"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_in_a_sentence(arguments, named):
+    with pytest.raises(ModelError) as caught:
+        Backbone(*arguments)
+    assert named in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_none_is_a_word_too():
+    assert Backbone("mobilenet_025", "none", 40).input_shape == (None, 40, 40, 3)
+
+
+@contextlib.contextmanager
+def server(content, promised=None):
+    """A web server on this machine that gives `content` and promises so many bytes of it."""
+    paths = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            paths.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(promised or len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/", paths
+        serving.shutdown()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "models"
+
+
+def published(quarter_body, tmp_path):
+    return save(quarter_body, tmp_path / "published.h5").read_bytes()
+
+
+def test_imagenet_is_downloaded_once_into_kerass_cache(quarter_body, tmp_path, cache, monkeypatch):
+    with server(published(quarter_body, tmp_path)) as (address, paths):
+        monkeypatch.setattr("models._published.ORIGIN", address)
+        first = Backbone("mobilenet_025", "imagenet", 32)
+    # The weights of 224 pixels, which 32 are nearest to in no published set
+    assert paths == ["/mobilenet/mobilenet_2_5_224_tf_no_top.h5"]
+    assert [file.name for file in cache.iterdir()] == ["mobilenet_2_5_224_tf_no_top.h5"]
+    second = Backbone("mobilenet_025", image_size=32)  # the server is gone
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_weights_of_the_images_own_size_are_taken_where_there_are_any(cache):
+    with pytest.raises(ModelError, match="mobilenet_5_0_160_tf_no_top.h5"):
+        Backbone("mobilenet_050", image_size=160)
+
+
+@pytest.mark.parametrize("fault", ["nobody", "broken off", "silent", "wrong"])
+def test_no_network_is_one_sentence_and_leaves_no_half_file(
+    fault, quarter_body, tmp_path, cache, monkeypatch
+):
+    content = published(quarter_body, tmp_path)
+    monkeypatch.setattr("models._published.TIMEOUT", 0.3)
+    if fault == "wrong":  # a checksum is published for this one
+        entry = dataclasses.replace(BACKBONES["mobilenet_025"], checksum=hashlib.md5(b"other").hexdigest())
+        monkeypatch.setitem(BACKBONES, "mobilenet_025", entry)
+    if fault == "silent":
+        monkeypatch.setattr(
+            http.server.BaseHTTPRequestHandler, "end_headers", lambda _: threading.Event().wait(1)
+        )
+    with server(content, len(content) + (fault == "broken off")) as (address, _):
+        monkeypatch.setattr(
+            "models._published.ORIGIN", "http://127.0.0.1:9/" if fault == "nobody" else address
+        )
+        with pytest.raises(ModelError) as caught:
+            Backbone("mobilenet_025", image_size=32)
+    message = str(caught.value)
+    assert message.count("\n") == 0
+    assert "/mobilenet/mobilenet_2_5_224_tf_no_top.h5 could not be downloaded (" in message
+    assert f"put it at {cache / 'mobilenet_2_5_224_tf_no_top.h5'}." in message
+    assert list(cache.iterdir()) == []
+
+
+def test_what_was_put_into_the_cache_by_hand_is_used(quarter_body, tmp_path, cache):
+    cache.mkdir(parents=True)
+    save(quarter_body, cache / "mobilenet_2_5_224_tf_no_top.h5")
+    expected = quarter_body(keras.applications.mobilenet.preprocess_input(pixels(32)))
+    backbone = Backbone("mobilenet_025", image_size=32)
+    np.testing.assert_allclose(backbone(pixels(32)), expected, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_the_published_mobilenet_is_read(pytestconfig):
+    from tests.conftest import USERS_DATA
+
+    file = Path(USERS_DATA or ".") / "mobilenet_2_5_224_tf_no_top.h5"
+    if not file.is_file():
+        pytest.skip("set GLASS_ZOO_DATA to a folder that holds mobilenet_2_5_224_tf_no_top.h5")
+    backbone = Backbone("mobilenet", file)
+    plain = keras.applications.MobileNet((224, 224, 3), alpha=0.25, include_top=False, weights=file)
+    expected = np.asarray(plain(keras.applications.mobilenet.preprocess_input(pixels(224, 1))))
+    np.testing.assert_allclose(backbone(pixels(224, 1)), expected, rtol=1e-3, atol=1e-5)
