@@ -4,7 +4,9 @@ Whatever a user's folders and files are called is shown as text: the template es
 """
 
 import base64
+import functools
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,6 +128,13 @@ def render(page):
     Returns:
         Text of the file, which holds all pictures.
     """
+    text = _template().render(page=page, few=FEW, most=MOST, inline=_inline, photo_uri=_photo_uri)
+    # A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+@functools.cache
+def _template():
     rooms = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -134,11 +143,7 @@ def render(page):
         lstrip_blocks=True,
     )
     rooms.filters.update(percent=_percent, duration=_duration)
-    text = rooms.get_template("report.html").render(
-        page=page, few=FEW, most=MOST, inline=_inline, photo_uri=_photo_uri
-    )
-    # A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return rooms.get_template("report.html")
 
 
 def _percent(share):
