@@ -1,6 +1,11 @@
 """What all tests share: no network, no user's data, a Keras that starts quietly."""
 
+import json
 import os
+import select
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +46,108 @@ def imdb_folder():
     if not USERS_DATA or not list(Path(USERS_DATA).glob("aclImdb*")):
         pytest.skip("set GLASS_ZOO_DATA to a folder that holds aclImdb, or an archive of it")
     return Path(USERS_DATA).resolve()
+
+
+PASS_PIPES = """
+import fcntl, os, sys
+pipes = [fcntl.fcntl(int(one), fcntl.F_DUPFD, 10) for one in sys.argv[1:3]]
+os.dup2(pipes[0], 3)  # here the browser reads commands
+os.dup2(pipes[1], 4)  # and there it answers
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
+class Browser:
+    """A headless Chromium with one tab, spoken to in its DevTools protocol through two pipes.
+
+    Attributes:
+        events: What it has reported since the last page was opened: dicts with "method" and "params".
+    """
+
+    def __init__(self, program, home):
+        commands, self._commands = os.pipe()
+        self._answers, answers = os.pipe()
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+        ]
+        flags += ["--remote-debugging-pipe", f"--user-data-dir={home}"]  # and a sandbox fails in a container
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PASS_PIPES, str(commands), str(answers), program, *flags],
+            pass_fds=(commands, answers),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(commands)
+        os.close(answers)
+        self._read, self._count, self._session, self.events = b"", 0, None, []
+        tab = self.send("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.send("Target.attachToTarget", targetId=tab, flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self.send(f"{domain}.enable")
+
+    def send(self, method, **params):
+        """Send a command and wait for its result."""
+        self._count += 1
+        message = {"id": self._count, "method": method, "params": params}
+        message |= {"sessionId": self._session} if self._session else {}
+        os.write(self._commands, json.dumps(message).encode() + b"\0")
+        while (answer := self._receive()).get("id") != self._count:
+            self.events.append(answer)
+        assert "error" not in answer, answer["error"]
+        return answer["result"]
+
+    def open(self, url):
+        """Open a page and wait until it has loaded."""
+        self.events.clear()
+        self.send("Page.navigate", url=url)
+        while not self.named("Page.loadEventFired"):
+            self.events.append(self._receive())
+
+    def named(self, *methods):
+        """Params of the events of these names."""
+        return [event["params"] for event in self.events if event.get("method") in methods]
+
+    def value(self, expression):
+        """What a JavaScript expression is worth in the page."""
+        result = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in result, result["exceptionDetails"]
+        return result["result"].get("value")
+
+    def show(self, width, dark=False, phone=False):
+        """Set the width of the window in CSS pixels, and whether the user prefers dark colours."""
+        metrics = {"width": width, "height": 850, "deviceScaleFactor": 1, "mobile": phone}
+        self.send("Emulation.setDeviceMetricsOverride", **metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.send("Emulation.setEmulatedMedia", features=[scheme])
+
+    def close(self):
+        self._session = None
+        self.send("Browser.close")
+        self._process.wait(20)
+        os.close(self._commands)
+        os.close(self._answers)
+
+    def _receive(self):
+        while b"\0" not in self._read:
+            waiting, *_ = select.select([self._answers], [], [], 60)
+            more = os.read(self._answers, 1 << 16) if waiting else b""
+            assert more, "the browser has gone, or hangs"
+            self._read += more
+        message, _, self._read = self._read.partition(b"\0")
+        return json.loads(message)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A real browser, where one is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if not program or os.name != "posix":
+        pytest.skip("no Chromium is installed (on Debian: apt-get install chromium)")
+    browser = Browser(program, tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()

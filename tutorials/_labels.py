@@ -67,7 +67,9 @@ def distinct(names, longest=24):
         List of as many different texts.
     """
     texts = [plain(name, longest) for name in names]
-    return [text if texts.count(text) == 1 else f"{text} ({n})" for n, text in enumerate(texts)]
+    numbered = [f"{text} ({n})" for n, text in enumerate(texts)]
+    mixed = [text if texts.count(text) == 1 else other for text, other in zip(texts, numbered, strict=True)]
+    return mixed if len(set(mixed)) == len(mixed) else numbered  # a name may end in a number already
 
 
 def _width(letters):

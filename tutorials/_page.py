@@ -4,7 +4,9 @@ Whatever a user's folders and files are called is shown as text: the template es
 """
 
 import base64
+import functools
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +18,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 FEW = 12  # rows of a table that are open at once; a longer one is folded
 MOST = 200  # rows of a table at all; of a longer one the page names the file that has the rest
 LARGEST = 150_000  # bytes of a figure that is kept as it is
+PIXELS = 1.5  # of a figure's file, for each of the page: sharp on fine screens
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,13 @@ def render(page):
     Returns:
         Text of the file, which holds all pictures.
     """
+    text = _template().render(page=page, few=FEW, most=MOST, inline=_inline, photo_uri=_photo_uri)
+    # A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+@functools.cache
+def _template():
     rooms = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -133,11 +143,7 @@ def render(page):
         lstrip_blocks=True,
     )
     rooms.filters.update(percent=_percent, duration=_duration)
-    text = rooms.get_template("report.html").render(
-        page=page, few=FEW, most=MOST, picture_uri=_picture_uri, photo_uri=_photo_uri
-    )
-    # A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return rooms.get_template("report.html")
 
 
 def _percent(share):
@@ -151,18 +157,34 @@ def _duration(seconds):
     return f"{minutes}\N{NO-BREAK SPACE}min {seconds}\N{NO-BREAK SPACE}s"
 
 
-def _picture_uri(image):
-    """A figure as a data URI; a large one, as of photos, as JPEG where that is smaller."""
+@dataclass(frozen=True)
+class _Inline:
+    """A picture inside the page: its data and its size there; a wide one scrolls on a phone."""
+
+    uri: str
+    width: int
+    height: int
+    wide: bool
+
+
+def _inline(image):
+    """A figure for the page; a large one, as of photos, becomes a JPEG where that is smaller."""
     content = image if isinstance(image, bytes) else Path(image).read_bytes()
     with Image.open(io.BytesIO(content)) as opened:
         kind = opened.format
         if len(content) > LARGEST or kind not in ("PNG", "JPEG"):
-            paper = Image.new("RGB", opened.size, "white")
-            paper.paste(opened, mask=opened if opened.mode in ("RGBA", "LA") else None)
-            small = _jpeg(paper)
+            small = _jpeg(_on_white(opened))
             if len(small) < len(content) or kind not in ("PNG", "JPEG"):
                 content, kind = small, "JPEG"
-    return _uri(content, kind)
+        width, height = (round(side / PIXELS) for side in opened.size)
+    return _Inline(_uri(content, kind), width, height, wide=width > 750 or width > 1.4 * height)
+
+
+def _on_white(image):
+    colours = image.convert("RGBA")
+    paper = Image.new("RGBA", image.size, "white")
+    paper.alpha_composite(colours)
+    return paper.convert("RGB")
 
 
 def _photo_uri(photo, side=240):

@@ -208,7 +208,7 @@ def reliability(calibration, title):
     Returns:
         Array (2, 1) of Axes.
     """
-    axes = axes_grid(2, 1, 5.6, 5.6, title)
+    axes = axes_grid(2, 1, 5, 5.2, title)
     (top,), (below,) = axes
     top.get_gridspec().set_height_ratios([3, 1])
     centres = (calibration.edges[:-1] + calibration.edges[1:]) / 2

@@ -80,7 +80,7 @@ def confusion_matrix(counts, class_names, title, most=40):
         counts, names = counts[np.ix_(shown, shown)], [names[n] for n in shown]
     crowded = sum(map(len, names)) > 60  # letters below 4.5 inches
     room = 0.075 * max(map(len, names)) if crowded else 0.3  # inches for names
-    cells = max(4.5, 0.2 * len(counts))
+    cells = 3.4 if len(counts) <= 4 else max(4.5, 0.2 * len(counts))
     axes = axes_grid(1, 1, cells + 1 + max(0.3, room), cells + 0.8 + room, title)
     ax = axes[0, 0]
     mistakes = counts * ~np.eye(len(counts), dtype=bool)
