@@ -181,6 +181,26 @@ def _checked(arrays, part, source):
     return images.reshape(-1, 28, 28, 1)
 
 
+def save_photos(folder, examples=50):
+    """Write the embedded digits as image files, in folders as people keep their photos.
+
+    Args:
+        folder: Where to: `FOLDER/train/CLASS/*.png` and `FOLDER/test/CLASS/*.png`.
+        examples: Training images of each class; all 360 test images are written.
+
+    Returns:
+        The `Source` of them.
+    """
+    (x_train, y_train), (x_test, y_test) = load_data(EMBEDDED)
+    kept = np.sort(np.concatenate([np.flatnonzero(y_train == label)[:examples] for label in range(10)]))
+    for part, images, labels in (("train", x_train[kept], y_train[kept]), ("test", x_test, y_test)):
+        for label in set(labels.tolist()):
+            (Path(folder) / part / CLASS_NAMES[label]).mkdir(parents=True, exist_ok=True)
+        for number, (image, label) in enumerate(zip(images[..., 0], labels, strict=True)):
+            Image.fromarray(image).save(Path(folder) / part / CLASS_NAMES[label] / f"{number:04}.png")
+    return Source(EMBEDDED.name, Path(folder), EMBEDDED.note)
+
+
 def _scanned_digits():
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split

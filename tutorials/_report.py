@@ -1,6 +1,7 @@
 """Where results go: outputs/LESSON/, the metrics file, the closing lines."""
 
 import contextlib
+import csv
 import inspect
 import json
 import os
@@ -76,6 +77,23 @@ class Report:
         with self._writing(self.folder / "model.keras"):
             model.save(self._draft / "model.keras")
         self._write_json("labels.json", list(class_names))
+
+    def path(self, name):
+        """Where to write a further file of this run: with the others it is put in place by `close`."""
+        return self._draft / name
+
+    def table(self, name, rows):
+        """Save rows of text as NAME.csv.
+
+        Args:
+            name: File name without its ending.
+            rows: Sequences of values, the heads of the columns first.
+        """
+        with (
+            self._writing(self.folder / f"{name}.csv"),
+            (self._draft / f"{name}.csv").open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+        ):
+            csv.writer(file).writerows(rows)
 
     def animation(self, name, figure, draw, frames, frames_per_second=12):
         """Save a figure that moves as NAME.gif.

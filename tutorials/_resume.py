@@ -10,57 +10,76 @@ import io
 import json
 import os
 import shutil
-from pathlib import Path
 
 from tutorials._command import LessonError
 
 import keras
 import numpy as np
 
+NO_MATTER = {"outputs", "resume"}  # settings that the results do not depend on
+
 
 class Unfinished:
     """The folder in which a run keeps what it has reached; `close` removes it.
 
     Args:
-        folder: The folder.
+        report: The run's `Report`; the folder is hidden, beside its results.
         resume: Whether to go on from what another run left there; else that is removed.
-        told: What the results depend on, {name: value}: the settings and the data. A run can be
-            resumed only where all of it is the same.
 
     Raises:
-        LessonError: If a run with other settings or data was left there.
+        LessonError: If a run with other settings was left there.
     """
 
-    def __init__(self, folder, resume, told):
-        self.folder = Path(folder)
-        self.resumed = False
-        told = json.loads(json.dumps(told))  # as it will read again
-        left = None
-        with contextlib.suppress(OSError, ValueError):
-            left = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
-        if resume and left is not None:
-            names = sorted(name for name in {*told, *left} if told.get(name) != left.get(name))
-            if names:
-                listed = ", ".join(f"{name} was {_short(left.get(name))}" for name in names[:3])
-                raise LessonError(
-                    f"The run left in {self.folder} differs from this one ({listed}); give the same settings "
-                    "and data, or start anew without --resume."
-                )
-            self.resumed = True
-        else:
+    def __init__(self, report, resume):
+        self.folder = report.folder.with_name(f".{report.lesson}-unfinished")
+        settings = {name: value for name, value in report.settings.items() if name not in NO_MATTER}
+        self.resumed = resume and self._same("settings.json", settings)
+        if resume and not self.resumed:
+            print(f"There is no unfinished run of {report.lesson} in {report.folder.parent}: starting anew.")
+        with contextlib.suppress(OSError, UnicodeDecodeError):  # a killed run could not tidy up
+            shutil.rmtree(self.folder.with_name((self.folder / "draft").read_text()), ignore_errors=True)
+        if not self.resumed:
             shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.write("run.json", json.dumps(told).encode())
+            with self._writing(self.folder):
+                self.folder.mkdir(parents=True)
+        self.write("draft", report.path("").name.encode())
+        self.write("settings.json", _as_json(settings))
+
+    def check_data(self, fingerprint):
+        """Refuse to resume with other photos than the run had.
+
+        Raises:
+            LessonError: If they differ.
+        """
+        self._same("data.json", {"photos": fingerprint})
+        self.write("data.json", _as_json({"photos": fingerprint}))
+
+    def _same(self, name, told):
+        """Whether a run left this file; refuses if it says something else."""
+        try:
+            left = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        told = json.loads(_as_json(told))
+        differing = sorted(key for key in {*told, *left} if told.get(key) != left.get(key))
+        if differing:
+            listed = ", ".join(f"{key} was {_short(left.get(key))}" for key in differing[:3])
+            raise LessonError(
+                f"The unfinished run in {self.folder} differs from this one ({listed}); give the same settings "
+                "and photos, or start anew without --resume."
+            )
+        return True
 
     def write(self, name, content):
         """Replace a file: at every moment there is the old one or the new one, whole."""
-        path, draft = self.folder / name, self.folder / f"{name}.draft"
+        path = self.folder / name
+        with self._writing(path):
+            replace_file(path, content)
+
+    @contextlib.contextmanager
+    def _writing(self, path):
         try:
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            yield
         except OSError as error:
             raise LessonError(
                 f"{path} cannot be written ({(error.strerror or str(error)).lower()}); free some space "
@@ -138,10 +157,24 @@ class KeepState(keras.callbacks.Callback):
 
 
 
+def replace_file(path, content):
+    """Write a file so that at every moment there is the old one or the new one, whole."""
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
 def state_of(model):
     """All variables that training changes: weights, random numbers' states, the optimizer's memory."""
     model.optimizer.build(model.trainable_variables)  # does nothing where it is built
     return [*model.variables, *model.optimizer.variables]
+
+
+def _as_json(told):
+    return json.dumps(told, default=str).encode()
 
 
 def _short(value):

@@ -2,11 +2,13 @@
 
 import re
 import time
+from typing import NamedTuple
 
 from tutorials._command import LessonError
 from tutorials._resume import state_of
 
 import keras
+import numpy as np
 
 STEPS = 3  # measured, after one that is not, in which Keras prepares
 
@@ -35,22 +37,65 @@ def spoken(seconds):
     return f"{seconds // 3600:.0f} h {seconds % 3600 / 60:.0f} min"
 
 
-def step_seconds(model, batches):
+def step_seconds(model, batch_size):
     """Seconds of a training step, measured; the model is as before afterwards.
 
     Weights, the optimizer's memory and dropout's random numbers are put back, so that it makes no
-    difference to what training then does.
+    difference to what training then does. The inputs are zeros: their values change no timing.
     """
-    before = [keras.ops.copy(variable) for variable in state_of(model)]
-    batch = batches[0]
-    few = _Again(batch, STEPS)
+    shapes = [(batch_size, *model.input_shape[1:]), (batch_size, *model.output_shape[1:])]
+    batch = tuple(np.zeros([side or 32 for side in shape], "float32") for shape in shapes)
+    before = [keras.ops.convert_to_numpy(variable) for variable in state_of(model)]
     model.fit(_Again(batch, 1), verbose=0)
     started = time.perf_counter()
-    model.fit(few, verbose=0)
+    model.fit(_Again(batch, STEPS), verbose=0)
     seconds = (time.perf_counter() - started) / STEPS
     for variable, value in zip(state_of(model), before, strict=True):
         variable.assign(value)
     return seconds
+
+
+def photo_seconds(frozen, views, batch_size):
+    """Seconds that it takes to change a photo and to pass it through frozen layers, measured."""
+    places = np.arange(min(batch_size, len(views)))
+    frozen.predict(_Again(views.see(1, places), 1), verbose=0)
+    started = time.perf_counter()
+    for view in (2, 3):
+        frozen.predict(_Again(views.see(view, places), 1), verbose=0)
+    return (time.perf_counter() - started) / (2 * len(places))
+
+
+class Plan(NamedTuple):
+    """What a training does: views of each photo, {phase: passes}, and the seconds that it may take."""
+
+    views: int
+    passes: dict
+    seconds: float
+
+
+def plan(budget, photo, photos, steps, views, passes):
+    """Cut a training down until it fits a budget.
+
+    Args:
+        budget: Seconds; None for no limit. Where not even one view and one pass of each phase
+            fit, that is what is left.
+        photo: Seconds that a view of a photo takes in frozen layers.
+        photos: Number of training photos.
+        steps: {phase: (steps a pass, seconds of each)}.
+        views: Views of each photo.
+        passes: {phase: passes}.
+
+    Returns:
+        A `Plan`.
+    """
+    for share in np.linspace(1, 0, 101):
+        fewer = max(1, round(share * views))
+        less = {phase: max(1, round(share * passes[phase])) for phase in steps}
+        seconds = photo * photos * fewer
+        seconds += sum(less[phase] * number * each for phase, (number, each) in steps.items())
+        if budget is None or seconds <= budget:
+            break
+    return Plan(fewer, less, seconds)
 
 
 class _Again(keras.utils.PyDataset):

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from tutorials._command import LessonError
+from tutorials._resume import replace_file
 
 import keras
 import numpy as np
@@ -176,7 +177,7 @@ class Kept:
             self.activations[view, places] = self._pass(view, pieces)
             if self._marks:
                 self.activations.flush()
-                _replace(self._marks, json.dumps(number + 1).encode())
+                replace_file(self._marks, json.dumps(number + 1).encode())
             if bar:
                 bar.update((number + 1) * CHUNK)
         return self
@@ -234,16 +235,6 @@ def _on_disk(file, shape):
             f"({(error.strerror or str(error)).lower()}); free some space there, take fewer --views, name "
             "another folder with --outputs, or add --no-cache."
         ) from error
-
-
-def _replace(path, content):
-    """Write a file so that there is always the old one or the new one, whole."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def _on_a_terminal():
