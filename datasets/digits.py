@@ -191,7 +191,10 @@ def save_photos(folder, examples=50):
     Returns:
         The `Source` of them.
     """
-    (x_train, y_train), (x_test, y_test) = load_data(EMBEDDED)
+    arrays = _scanned_digits()
+    x_train, y_train, x_test, y_test = (
+        arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")
+    )
     kept = np.sort(np.concatenate([np.flatnonzero(y_train == label)[:examples] for label in range(10)]))
     for part, images, labels in (("train", x_train[kept], y_train[kept]), ("test", x_test, y_test)):
         for label in set(labels.tolist()):

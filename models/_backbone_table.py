@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from models._errors import ModelError
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -39,6 +41,18 @@ class Entry:
     origin: str = ""
     sizes: tuple[int, ...] = ()
     checksum: str | None = None
+
+    @property
+    def tuning_size(self):
+        """Height and width of images to fine-tune on, by default.
+
+        Networks were trained on crops that show things larger than whole photos do. On photos that
+        are larger by the same factor things have the size that the network knows.
+
+        Reference:
+            Touvron et al., Fixing the train-test resolution discrepancy, 2019.
+        """
+        return self.image_size if self.family == "convnet" else round(self.image_size / 22.4) * 32
 
 
 def _entries():
@@ -155,3 +169,14 @@ def _suffix(width):
 
 
 BACKBONES = {entry.name: entry for entry in _entries()}
+
+
+def entry_of(name):
+    """The entry of a backbone.
+
+    Raises:
+        ModelError: If there is none of that name.
+    """
+    if name not in BACKBONES:
+        raise ModelError(f"There is no backbone {name!r}; there are {', '.join(BACKBONES)}.")
+    return BACKBONES[name]

@@ -7,12 +7,12 @@ from pathlib import Path
 import keras
 from keras import layers, ops
 
-from models._backbone_table import BACKBONES, Entry
+from models._backbone_table import BACKBONES, Entry, entry_of
 from models._errors import ModelError
 from models._published import download, published_layers
 from models.convnets import ConvNet
 
-__all__ = ["BACKBONES", "Backbone", "Entry"]
+__all__ = ["BACKBONES", "Backbone", "Entry", "entry_of"]
 
 
 def Backbone(name="mobilenet", weights="pretrained", image_size=None):
@@ -39,9 +39,7 @@ def Backbone(name="mobilenet", weights="pretrained", image_size=None):
         ModelError: If there is no such backbone, the image size is too small, or the weights
             cannot be had or do not fit.
     """
-    if name not in BACKBONES:
-        raise ModelError(f"There is no backbone {name!r}; there are {', '.join(BACKBONES)}.")
-    entry = BACKBONES[name]
+    entry = entry_of(name)
     size = entry.image_size if image_size is None else image_size
     if isinstance(size, bool) or not isinstance(size, int) or size < entry.smallest:
         raise ModelError(

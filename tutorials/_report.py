@@ -91,7 +91,9 @@ class Report:
         """
         with (
             self._writing(self.folder / f"{name}.csv"),
-            (self._draft / f"{name}.csv").open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+            (self._draft / f"{name}.csv").open(
+                "w", newline="", encoding="utf-8", errors="backslashreplace"
+            ) as file,
         ):
             csv.writer(file).writerows(rows)
 
@@ -140,19 +142,23 @@ class Report:
             },
             "finding": finding,
             "data": {"source": str(source), "examples": examples},
-            "environment": {
-                "python": platform.python_version(),
-                "keras": keras.version(),
-                "backend": keras.backend.backend(),
-                "backend_version": metadata.version(keras.backend.backend()),
-                "processors": os.cpu_count(),
-            },
+            "environment": self.environment(),
             "seconds": round(time.perf_counter() - self._started, 2),
         }
         self._write_json("metrics.json", metrics)
         self._put_in_place()
         self._say(source, metrics["results"], finding)
         return metrics
+
+    def environment(self):
+        """What the run ran on: {name: value}."""
+        return {
+            "python": platform.python_version(),
+            "keras": keras.version(),
+            "backend": keras.backend.backend(),
+            "backend_version": metadata.version(keras.backend.backend()),
+            "processors": os.cpu_count(),
+        }
 
     def _write_json(self, name, content):
         with self._writing(self.folder / name):

@@ -13,12 +13,11 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from tutorials._command import LessonError, without_notices  # first: loads Keras quietly
+from tutorials._command import LessonError  # first: loads Keras quietly
 
-import keras
 import numpy as np
 
-from datasets import DataError, Source, photos
+from datasets import Source, photos
 
 ALLOWED = {".keras": 1e-5, ".onnx": 1e-4, ".tflite": 1e-4}  # of difference between probabilities
 AT_ONCE = 64  # photos that are read and scored together

@@ -156,7 +156,6 @@ class KeepState(keras.callbacks.Callback):
         self.unfinished.write(self.file, file.getvalue())
 
 
-
 def replace_file(path, content):
     """Write a file so that at every moment there is the old one or the new one, whole."""
     draft = path.with_name(path.name + ".draft")

@@ -5,10 +5,11 @@ import time
 from typing import NamedTuple
 
 from tutorials._command import LessonError
-from tutorials._resume import state_of
 
 import keras
 import numpy as np
+
+from tutorials._resume import state_of
 
 STEPS = 3  # measured, after one that is not, in which Keras prepares
 

@@ -10,12 +10,12 @@ import os
 from pathlib import Path
 
 from tutorials._command import LessonError
-from tutorials._resume import replace_file
 
 import keras
 import numpy as np
 
 from models.augmentation import augment_photos, mix
+from tutorials._resume import replace_file
 
 IN_MEMORY = 1_000_000_000  # bytes of activations; more are kept on disk
 CHUNK = 512  # photos whose activations are computed at a time
@@ -30,31 +30,19 @@ class Views:
     """Some photos with their targets, as they are or seen a little otherwise.
 
     Args:
-        pixels: uint8 (photos, size, size, 3), in memory or in a file.
-        labels: Integers (photos,).
+        photos: A `datasets.photos.Photos`.
         rows: Which of the photos these are, (n,).
-        classes: Number of classes.
-        weights: {class index: weight}; None for all alike.
+        weights: {class index: weight in training}; None for all alike.
         policy: How strongly photos are changed: "none", "standard" or "strong".
         mirror: Whether half of them are mirrored.
         mixing: "none", "mixup" or "cutmix".
         seed: Of all changes.
     """
 
-    def __init__(
-        self,
-        pixels,
-        labels,
-        rows,
-        classes,
-        weights=None,
-        policy="none",
-        mirror=True,
-        mixing="none",
-        seed=0,
-    ):
-        self.pixels, self.rows = pixels, np.asarray(rows)
-        self.targets = np.eye(classes, dtype="float32")[np.asarray(labels)[self.rows]]  # (n, classes)
+    def __init__(self, photos, rows, weights=None, policy="none", mirror=True, mixing="none", seed=0):
+        self.pixels, self.rows = photos.pixels, np.asarray(rows)
+        classes = len(photos.class_names)
+        self.targets = np.eye(classes, dtype="float32")[photos.labels[self.rows]]  # (n, classes)
         self.weights = None
         if weights is not None:
             self.weights = np.array([weights[index] for index in range(classes)], "float32")
@@ -93,7 +81,7 @@ class Batches(keras.utils.PyDataset):
         see: Function of (pass, batch number, places) that gives inputs and targets.
         views: The `Views` that they are of.
         batch_size: Examples a batch.
-        seed: Of the order; None to go through them in theirs.
+        seed: Integers that the order depends on; None to go through them in theirs.
         first: Number of the first pass, where a resumed run goes on.
     """
 
@@ -106,7 +94,7 @@ class Batches(keras.utils.PyDataset):
     def _shuffle(self):
         self.order = np.arange(len(self.views))
         if self.seed is not None:
-            np.random.default_rng([self.seed, self.turn]).shuffle(self.order)
+            np.random.default_rng([*self.seed, self.turn]).shuffle(self.order)
 
     def on_epoch_end(self):
         self.turn += 1
@@ -206,7 +194,7 @@ class Kept:
         def see(turn, index, places):
             drawn = np.zeros(len(places), int)
             if seed is not None:
-                drawn = np.random.default_rng([seed, turn, 1 + index]).integers(
+                drawn = np.random.default_rng([*seed, turn, 1 + index]).integers(
                     len(self.activations), size=len(places)
                 )
             return self.activations[drawn, places], self.targets[drawn, places]

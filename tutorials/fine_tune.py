@@ -3,31 +3,30 @@
 Photos are checked and split; a new head is trained on the frozen network, then its top as well.
 """
 
-import shlex
 import time
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 from datasets import digits, photos
-from models.backbones import BACKBONES, Backbone
-from models.transfer import TransferClassifier, border_at, freeze, split
-from tutorials._exports import FILES, check_export, export
-from tutorials._photo_report import Outcome, print_findings, write_report
+from models.backbones import Backbone, entry_of
+from models.transfer import TransferClassifier, between, border_at, freeze, split
+from tutorials import _exports
+from tutorials._photo_report import Outcome, commands, print_findings, write_report
 from tutorials._report import Report
 from tutorials._rescore import agreements
 from tutorials._resume import KeepState, Unfinished
-from tutorials._timing import Deadline, as_seconds, plan, predict_seconds, spoken, step_seconds
+from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
 from tutorials._views import Kept, Views, live
 
-STEP_SIZES = {"head": 1e-2, "top": 3e-4}  # at the start of each phase; towards its end they go to 0
-PASSES = {"head": 40, "top": 20}
-SHRINK = 0.1  # how strongly the head's weights are held small: with few photos that is worth the most
-TAIL_SECONDS = 15  # after training: scoring, figures, and a fresh process that checks what was saved
+STEP_SIZES = {"head": 1e-2, "top": 5e-5}  # of each phase's first pass; towards its end they go to 0
+PASSES = {"head": 40, "top": 15}
+SHRINK = 0.05  # how small the head's weights are held: with few photos that is worth more than views
+AFTERWARDS = 15  # seconds kept of a budget for scoring, figures and checking what was saved
 
 
 def main(
@@ -78,57 +77,41 @@ def main(
     check_positive(image_size=image_size, views=views, epochs=epochs, batch_size=batch_size)
     budget_seconds = as_seconds(budget)
     if export != "none":
-        check_export(export)
+        _exports.check_export(export)
     embedded = data == "embedded"
-    name = backbone or ("convnet" if embedded else "mobilenet")
-    if name not in BACKBONES:
-        raise LessonError(f"--backbone must be one of {', '.join(BACKBONES)}, not {name!r}.")
-    keras.utils.set_random_seed(seed)
+    pretrained = entry_of(backbone or ("convnet" if embedded else "mobilenet"))
+    size = image_size or pretrained.tuning_size
     unfinished = Unfinished(report, resume)
+    keras.utils.set_random_seed(seed)
 
-    # Backbone: first, so that missing weights are told before many photos are looked at
-    size = image_size or BACKBONES[name].image_size
-    base = Backbone(name, weights, size)
-
-    # Data: squares (n, size, size, 3) with pixels in [0, 255], labels, and a part for each
-    source = digits.save_photos(unfinished.folder / "digits", 5 if quick else 50) if embedded else data
-    data_set = photos.check(source, size, seed, scratch=unfinished.folder)
-    unfinished.check_data(data_set.fingerprint)
-    print_findings(data_set)
-    classes = len(data_set.class_names)
-    rows = {part: np.flatnonzero(data_set.parts == part) for part in ("train", "validation", "test")}
+    # Data: squares (n, size, size, 3) with pixels in [0, 255], labels and a part for each. The backbone
+    # comes first, so that missing weights are told before many photos are looked at
+    base = Backbone(pretrained.name, weights, size)
+    source = digits.save_photos(unfinished.folder / "digits", 10 if quick else 50) if embedded else data
+    found = photos.check(source, size, seed, scratch=unfinished.folder)
+    unfinished.check_data(found.fingerprint)
+    print_findings(found)
+    classes = len(found.class_names)
+    rows = {part: np.flatnonzero(found.parts == part) for part in ("train", "validation", "test")}
     if quick:
         rows = {part: where[:: max(1, len(where) // 48)] for part, where in rows.items()}
-    train = Views(
-        data_set.pixels,
-        data_set.labels,
-        rows["train"],
-        classes,
-        data_set.class_weights(),
-        policy,
-        mirror and not embedded,
-        mixing,
-        seed,
-    )
-    validation, test = (
-        Views(data_set.pixels, data_set.labels, rows[part], classes) for part in ("validation", "test")
-    )
+    changes = {"policy": policy, "mirror": mirror and not embedded, "mixing": mixing, "seed": seed}
+    train = Views(found, rows["train"], found.class_weights(), **changes)
+    validation, test = Views(found, rows["validation"]), Views(found, rows["test"])
 
-    # Model: all up to the border stays as it is, in both phases; BatchNormalization does above it too
+    # Model: what lies up to the border stays frozen in both phases, and BatchNormalization everywhere
     classifier = TransferClassifier(base, classes)
     classifier.get_layer("predictions").kernel_regularizer = keras.regularizers.L2(SHRINK)
     classifier.summary()
     border = border_at(base, unfreeze)
-    frozen, top = split(classifier, border)  # pixels -> activations, activations -> classes
-    _, head = split(classifier)  # features -> classes
+    frozen, top = split(classifier, border)  # pixels -> activations, activations -> probabilities
+    _, head = split(classifier)  # features -> probabilities
     networks = {"head": head, "top": top} if cache else {"head": classifier, "top": classifier}
-    passes = PASSES | {"top": epochs or PASSES["top"]}
     if border is None:
         del networks["top"]
-    if quick:
-        views, passes = 2, dict.fromkeys(PASSES, 1)
+    passes = {"head": 1, "top": 1} if quick else PASSES | {"top": epochs or PASSES["top"]}
 
-    # Compile
+    # Compile, and measure a few steps: the weights are as before afterwards
     def compile(phase):
         freeze(classifier, border if cache or phase == "top" else None)
         networks[phase].compile(
@@ -138,71 +121,112 @@ def main(
         )
         return networks[phase]
 
-    steps = {phase: step_seconds(compile(phase), batch_size) for phase in networks}
-    photo = predict_seconds(frozen, train, batch_size) if cache else 0.0
-    left = budget_seconds and budget_seconds - (time.perf_counter() - started) - TAIL_SECONDS
-    views, passes, seconds = plan(left, photo, len(train), views, steps, passes, batch_size)
-    print(f"Training will take about {spoken(seconds)}, or less if it stops early.", flush=True)
+    per_pass = -(-len(train) // batch_size)
+    steps = {phase: (per_pass, step_seconds(compile(phase), batch_size)) for phase in networks}
+    photo = photo_seconds(frozen, train, batch_size) if cache else 0.0
+    deadline = budget and started + budget_seconds - AFTERWARDS
+    left = budget and max(0.0, deadline - time.perf_counter())
+    views, passes, seconds = plan(left, photo, len(train), steps, 2 if quick else views, passes)
+    print(f"\nTraining will take about {spoken(seconds)}, less where it stops early.", flush=True)
 
-    # What the frozen layers make of each view: computed once, for both phases
+    # What the frozen layers make of the photos: computed once, for both phases
     clock = time.perf_counter()
     if cache:
-        print(f"\nFrozen layers, once for each of {views} views of {len(train):,} photos", flush=True)
-        kept = Kept(frozen, train, views, unfinished.folder / "activations.bin").compute(batch_size)
-        kept_validation = Kept(frozen, validation, 1).compute(batch_size)
-        batches, held_out = {"top": kept}, {"top": kept_validation}
-        features = keras.Model(top.input, top.get_layer("dropout").input)
-        batches["head"] = kept.through(features, batch_size)
-        held_out["head"] = kept_validation.through(features, batch_size)
+        print(f"Frozen layers see {len(train):,} photos in {views} views each, once", flush=True)
+        kept = {"top": Kept(frozen, train, views, unfinished.folder / "activations.bin")}
+        kept["top"].compute(batch_size)
+        kept_validation = {"top": Kept(frozen, validation, 1).compute(batch_size)}
+        for each in (kept, kept_validation):
+            each["head"] = each["top"].through(between(classifier, border), batch_size)
     times = {"activations": time.perf_counter() - clock}
 
     # Fit: the head, then the top of the backbone with it
     histories = {}
     for phase, network in networks.items():
-        print(f"\nPhase {len(histories) + 1}: {'the head' if phase == 'head' else 'the top as well'}", flush=True)
+        print(f"\nPhase {len(histories) + 1}: {'the new head' if phase == 'head' else 'the top as well'}")
         clock = time.perf_counter()
         if not cache:
             compile(phase)
-        stopping = keras.callbacks.EarlyStopping(patience=8, restore_best_weights=True)
+        before = network.get_weights()
+        stopping = keras.callbacks.EarlyStopping(patience=6, restore_best_weights=True)
         state = KeepState(unfinished, phase, stopping)
-        order = [seed, list(PASSES).index(phase)]
+        draws = {"seed": [seed, list(PASSES).index(phase)], "first": state.passes}
+
+        def step_size(done, step_size=None, phase=phase):
+            return STEP_SIZES[phase] * (1 + np.cos(np.pi * done / passes[phase])) / 2
+
         network.fit(
-            batches[phase].batches(batch_size, order, state.passes)
-            if cache
-            else live(train, batch_size, order, state.passes),
-            validation_data=held_out[phase].batches(batch_size) if cache else live(validation, batch_size),
+            kept[phase].batches(batch_size, **draws) if cache else live(train, batch_size, **draws),
+            validation_data=(
+                kept_validation[phase].batches(batch_size) if cache else live(validation, batch_size)
+            ),
             epochs=passes[phase],
             initial_epoch=passes[phase] if state.stopped else state.passes,
             callbacks=[
-                keras.callbacks.LearningRateScheduler(
-                    lambda done, phase=phase: STEP_SIZES[phase] * (1 + np.cos(np.pi * done / passes[phase])) / 2
-                ),
+                keras.callbacks.LearningRateScheduler(step_size),
                 stopping,
-                Deadline(left and started + budget_seconds - TAIL_SECONDS),
+                Deadline(deadline),
                 state,
             ],
             verbose=VERBOSE,
         )
         histories[phase] = state.history
-        times[phase] = time.perf_counter() - clock + state.seconds
+        if phase == "top" and min(state.history["val_loss"]) > min(histories["head"]["val_loss"]):
+            print("The validation photos gain nothing from this phase: what was before it is kept.")
+            network.set_weights(before)
+        times[phase] = state.seconds + time.perf_counter() - clock
 
     # Evaluate: the test photos are used here, once
-    probabilities = {
-        part: classifier.predict(live(some, batch_size), verbose=0) if len(some) else np.empty((0, classes))
-        for part, some in (("validation", validation), ("test", test))
-    }  # (n, classes)
+    outcome = Outcome(
+        photos=found,
+        rows=rows,
+        model=classifier,
+        views=np.stack([train.see(view, np.arange(min(4, len(train))))[0] for view in range(6)], axis=1),
+        histories=histories,
+        probabilities={
+            part: classifier.predict(live(some, batch_size), verbose=0) if len(some) else None
+            for part, some in (("validation", validation), ("test", test))
+        },  # (n, classes) each
+        seconds=times,
+        backbone=pretrained.name,
+        weights=weights,
+        commands=commands(report.folder),
+    )
+    scored = {part: outcome.accuracy(part) for part in ("test", "validation") if len(rows[part])}
 
-    # Save, and see that the saved files say the same, in a process that knows nothing else
-    report.model(classifier, data_set.class_names)
-    report.table("split", data_set.split_table())
-    report.table("quarantine", data_set.quarantine_table())
+    # Save, and see that a process that knows nothing but the files comes to the same
+    report.settings |= {"backbone": pretrained.name, "image_size": size}
+    report.model(classifier, found.class_names)
+    report.table("split", found.split_table())
+    report.table("quarantine", found.quarantine_table())
     saved = [report.path("model.keras")]
     if export != "none":
-        saved.append(report.path(FILES[export]))
-        tutorials_export(classifier, saved[-1], size)
-    files = [data_set.files[row] for row in rows["validation"]]
-    agreements(saved, data_set.source, files, size, probabilities["validation"])
-    ...
+        saved.append(report.path(_exports.FILES[export]))
+        _exports.export(classifier, saved[-1], size)
+    files = [found.files[row] for row in rows["validation"]]
+    differences = agreements(saved, found.source, files, size, outcome.probabilities["validation"])
+
+    # Plot
+    part, share = next(iter(scored.items()))
+    finding = (
+        f"Of {share.of:,} {part} photos of {classes:,} classes {share} are told right, after "
+        f"{sum(times.values()):.0f} s of training on {len(train):,} photos."
+    )
+    write_report(report, outcome, finding)
+    written = report.close(
+        found.source,
+        examples=len(found.files),
+        finding=finding,
+        **{f"{part}_accuracy": share.value for part, share in scored.items()},
+        photos_used=len(found.files),
+        photos_set_aside=len(found.quarantine),
+        parameters=classifier.count_params(),
+        largest_difference_saved=max(differences.values()),
+        **{f"{name}_seconds": seconds for name, seconds in times.items()},
+    )
+    unfinished.close()
+    print(f"Open {report.folder / 'report.html'}, or ask it: {outcome.commands[0][1]}")
+    return written
 
 
 if __name__ == "__main__":
