@@ -133,8 +133,8 @@ def _hidden(name):
 
 def _in_folder(top):
     files = Files(top, [], known=True)
-    seen, linked = set(), []
-    _walk(top, (), files, seen, linked)
+    seen, linked, known = set(), [], set()
+    _walk(top, (), files, seen, linked, known)
     while linked:  # links to folders last, so that a folder itself comes before links to it
         path, names = linked.pop(0)
         real = Path(os.path.realpath(path))
@@ -143,12 +143,12 @@ def _in_folder(top):
             reason = "is a link to a folder that is looked at anyway, or that this folder lies in"
             files.aside[shown("/".join(names))] = "link", reason
         else:
-            _walk(path, names, files, seen, linked)
+            _walk(path, names, files, seen, linked, known)
     files.found.sort(key=_by_name)
     return files
 
 
-def _walk(folder, names, files, seen, linked):
+def _walk(folder, names, files, seen, linked, known):
     seen.add(Path(os.path.realpath(folder)))
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -164,6 +164,9 @@ def _walk(folder, names, files, seen, linked):
             continue
         path, inner = Path(entry.path), (*names, entry.name)
         name = shown("/".join(inner))
+        while name in known:  # one name has backslashes where another has what cannot be printed
+            name += "_"
+        known.add(name)
         try:
             about = entry.stat()
         except OSError as error:
@@ -173,7 +176,7 @@ def _walk(folder, names, files, seen, linked):
             if entry.is_symlink():
                 linked.append((path, inner))
             else:
-                _walk(path, inner, files, seen, linked)
+                _walk(path, inner, files, seen, linked, known)
         elif not stat.S_ISREG(about.st_mode):
             files.aside[name] = "not readable", "is no file but a pipe, a socket or a device"
         else:

@@ -41,12 +41,11 @@ def layout(files, folders, source):
     while True:
         below = _below(inside, len(top))
         split = _split_folders(below, len(top), source)
-        if split is not None or len(below) != 1:
+        alone = next(iter(below)) if len(below) == 1 else None
+        deeper = _below(below[alone], len(top) + 1) if alone else {}
+        if not deeper or (split and _split_folders(deeper, len(top) + 1, source) is None):
             break
-        name, deeper = next(iter(below.items()))
-        if not _below(deeper, len(top) + 1):
-            break
-        top, inside = (*top, name), deeper
+        top, inside = (*top, alone), below[alone]
     depth, places, aside, classes = len(top), {}, {}, set()
     for file in files:
         inner = file[depth:] if file[:depth] == top else ()

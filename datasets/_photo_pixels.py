@@ -121,7 +121,7 @@ def decode(content, size=None, name=None, room=None):
                 box = square_box(*pixels.size)
                 pixels = pixels.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
             if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema()[0] < 255:
-                traits.add("transparent")
+                traits.add("alpha")
                 pixels = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
             pixels = pixels.convert("RGB")
             if turn is not None:

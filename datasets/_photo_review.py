@@ -29,10 +29,10 @@ ACTIONS = {
     "16-bit": "brought to 8 bits",
     "CMYK": "turned into RGB",
     "EXIF-rotated": "turned upright",
+    "alpha": "white put beneath",
     "animated": "first frame used",
     "palette": "turned into RGB",
     "tiny": "enlarged",
-    "transparent": "white put beneath",
     "wrong extension": "used all the same",
 }
 

@@ -116,8 +116,7 @@ def locate(data):
             raise DataError(f"{data} is neither a file nor a folder; name a folder of photos.")
         if path.suffix.lower() not in _trees.TABLES and not _archives.is_archive(path):
             raise DataError(
-                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos; "
-                "name one of these."
+                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos."
             )
     except OSError as error:
         raise DataError(f"{data} cannot be read ({error.strerror}); change that, or name another.") from error

@@ -7,12 +7,14 @@ what the lesson has to say.
 import atexit
 import contextlib
 import functools
+import inspect
 import io
 import logging
 import os
 import re
 import sys
 import tempfile
+from pathlib import Path
 
 import tyro
 
@@ -101,10 +103,15 @@ def _parse(main):
     def with_settings(*arguments, **settings):
         return functools.partial(main, *arguments, **settings)
 
+    file = Path(inspect.getfile(main))
     frame = io.StringIO()
     try:
         with contextlib.redirect_stderr(frame):
-            return tyro.cli(with_settings, config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff))
+            return tyro.cli(
+                with_settings,
+                prog=f"python -m {file.parent.name}.{file.stem}",
+                config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff),
+            )
     except SystemExit as stop:
         if stop.code:  # tyro explains in a framed box; its first paragraph is the error
             lines = [line.strip("│ ") for line in frame.getvalue().splitlines()[1:]]

@@ -5,22 +5,25 @@ files. A process that knows nothing but those files must come to the same probab
 otherwise something went wrong in between, and nobody should find out later.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
-from tutorials._command import LessonError  # first: loads Keras quietly
+from tutorials._command import LessonError, run, without_notices  # first: loads Keras quietly
 
+import keras
 import numpy as np
 
-from datasets import Source, photos
+from datasets import photos
+from tutorials._exports import check_export
 
 ALLOWED = {".keras": 1e-5, ".onnx": 1e-4, ".tflite": 1e-4}  # of difference between probabilities
-AT_ONCE = 64  # photos that are read and scored together
+AT_ONCE = 64  # photos that are scored together
+BYTES_AT_ONCE = 256 << 20  # of photos that are read together: each time all names are gone through
 ROOT = Path(__file__).parents[1]
 
 
@@ -37,9 +40,9 @@ def agreements(model_files, source, files, size, probabilities):
 
     Args:
         model_files: Paths of saved models, each of which takes pixels in [0, 255].
-        source: The `Source` of the photos.
-        files: Their names, as `photos.check` gives them.
-        size: Height and width at which the network was trained.
+        source: Where the photos are: what `photos.locate` returned, or takes.
+        files: Their names, as in `photos.Photos.files`.
+        size: Height and width of the squares that the network was trained on.
         probabilities: Array (n, classes), what the network itself says of these photos.
 
     Returns:
@@ -53,34 +56,32 @@ def agreements(model_files, source, files, size, probabilities):
     names = " and ".join(file.name for file in model_files)
     with tempfile.TemporaryDirectory(prefix="rescore-") as folder:
         request = Path(folder) / "request.json"
-        request.write_text(  # ASCII, so that names that are no Unicode come through as they are
-            json.dumps(
-                {
-                    "models": [str(file.absolute()) for file in model_files],
-                    "source": asdict(source) | {"path": source.path and str(Path(source.path).absolute())},
-                    "files": list(files),
-                    "size": int(size),
-                }
-            ),
-            encoding="ascii",
-        )
-        # -P and PYTHONPATH: this project's `datasets`, whatever the current folder holds
+        content = {
+            "models": [str(file.absolute()) for file in model_files],
+            "source": str(photos.locate(source).path.absolute()),
+            "files": [str(file) for file in files],
+            "size": int(size),
+        }
+        # JSON of ASCII alone: names that are no Unicode come through as they are
+        request.write_text(json.dumps(content), encoding="ascii")
+        # -P and PYTHONPATH: this project's modules, whatever is in the current folder
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         done = subprocess.run(
             [sys.executable, "-P", "-m", "tutorials._rescore", str(request)],
-            env=os.environ
-            | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+            env=os.environ | {"PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        if done.returncode == 1 and said and said[-1].startswith("Error: "):
-            raise LessonError(said[-1].removeprefix("Error: "))
+        if done.returncode == 1 and (errors := [line for line in said if line.startswith("Error: ")]):
+            raise LessonError(errors[0].removeprefix("Error: "))
         if done.returncode:
             how = f"signal {-done.returncode}" if done.returncode < 0 else f"code {done.returncode}"
             raise LessonError(
-                f"The fresh process that should check {names} ended with {how}"
-                f"{f' ({said[-1]})' if said else ''}, so nothing is known about it; run the lesson again."
+                f"The fresh process that was to check {names} ended with {how}"
+                f"{f' ({said[-1][:200]})' if said else ''}, so whether saving worked is not known; "
+                "run the lesson again."
             )
         answers = [np.load(_answer(request, n)) for n in range(len(model_files))]
     return {
@@ -110,23 +111,75 @@ def _difference(file, answer, files, probabilities):
 
 
 def _answer(request, n):
-    return Path(request).with_name(f"probabilities-{n}.npy")
+    return request.with_name(f"probabilities-{n}.npy")
 
 
-def _score(request):
-    """The fresh process: read its request, and write the probabilities of each model beside it."""
-    asked = json.loads(Path(request).read_text(encoding="ascii"))
-    source = asked["source"]
-    source = Source(**source | {"path": source["path"] and Path(source["path"])})
-    runners = {".keras": _keras_runner, ".onnx": _onnx_runner, ".tflite": _litert_runner}
-    models = []
-    for file in map(Path, asked["models"]):
-        with _naming(file):
-            models.append((file, runners[file.suffix](file), []))
-    for n in range(0, len(asked["files"]), AT_ONCE):
-        pixels = photos.read_files(source, asked["files"][n : n + AT_ONCE], asked["size"])
-        for file, run, rows in models:
-            with _naming(file):
-                rows.append(run(pixels.astype("float32")))
+def main(request: Path) -> None:
+    """Be the fresh process: read a request, and write what each model says beside it.
+
+    Args:
+        request: File that `agreements` wrote.
+    """
+    asked = json.loads(request.read_text(encoding="ascii"))
+    models = [(Path(file), _runner(Path(file)), []) for file in asked["models"]]
+    files, size = asked["files"], asked["size"]
+    read_at_once = max(AT_ONCE, BYTES_AT_ONCE // (3 * size * size))
+    for start in range(0, len(files), read_at_once):
+        pixels = photos.read_files(asked["source"], files[start : start + read_at_once], size)
+        for n in range(0, len(pixels), AT_ONCE):
+            batch = pixels[n : n + AT_ONCE].astype("float32")
+            for file, score, rows in models:
+                with _naming(file):
+                    rows.append(score(batch))
     for n, (_, _, rows) in enumerate(models):
         np.save(_answer(request, n), np.concatenate(rows))
+
+
+@contextlib.contextmanager
+def _naming(file):
+    """Turn whatever a runtime raises into one sentence that names the file."""
+    try:
+        yield
+    except LessonError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise LessonError(
+            f"{file.name} cannot be run in a fresh process ({reason}); "
+            "do not use it, and run the lesson again."
+        ) from error
+
+
+def _runner(file):
+    """Load a model; a function of pixels (batch, size, size, channels) gives its probabilities."""
+    with _naming(file), without_notices():
+        if file.suffix == ".keras":
+            model = keras.saving.load_model(file)
+            return lambda pixels: model.predict(pixels, verbose=0)
+        if file.suffix == ".onnx":
+            check_export("onnx")
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.log_severity_level = 4
+            session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            (taken,) = session.get_inputs()
+            return lambda pixels: session.run(None, {taken.name: pixels})[0]
+        check_export("litert")
+        from ai_edge_litert.interpreter import Interpreter
+
+        network = Interpreter(str(file), num_threads=os.cpu_count())
+        (taken,), (given,) = network.get_input_details(), network.get_output_details()
+
+    def score(pixels):
+        network.resize_tensor_input(taken["index"], pixels.shape)
+        network.allocate_tensors()
+        network.set_tensor(taken["index"], pixels)
+        network.invoke()
+        return network.get_tensor(given["index"])
+
+    return score
+
+
+if __name__ == "__main__":
+    run(main)
