@@ -199,7 +199,7 @@ def save_photos(folder, examples=50):
     for part, images, labels in (("train", x_train[kept], y_train[kept]), ("test", x_test, y_test)):
         for label in set(labels.tolist()):
             (Path(folder) / part / CLASS_NAMES[label]).mkdir(parents=True, exist_ok=True)
-        for number, (image, label) in enumerate(zip(images[..., 0], labels, strict=True)):
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
             Image.fromarray(image).save(Path(folder) / part / CLASS_NAMES[label] / f"{number:04}.png")
     return Source(EMBEDDED.name, Path(folder), EMBEDDED.note)
 

@@ -23,7 +23,7 @@ from tutorials._resume import KeepState, Unfinished
 from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
 from tutorials._views import Kept, Views, live
 
-STEP_SIZES = {"head": 1e-2, "top": 5e-5}  # of each phase's first pass; towards its end they go to 0
+STEP_SIZES = {"head": 1e-2, "top": 1e-4}  # of each phase's first pass; towards its end they go to 0
 PASSES = {"head": 40, "top": 15}
 SHRINK = 0.05  # how small the head's weights are held: with few photos that is worth more than views
 AFTERWARDS = 15  # seconds kept of a budget for scoring, figures and checking what was saved
@@ -38,7 +38,7 @@ def main(
     policy: Literal["standard", "strong", "none"] = "standard",
     mixing: Literal["none", "mixup", "cutmix"] = "none",
     mirror: bool = True,
-    views: int = 6,
+    views: int = 4,
     cache: bool = True,
     epochs: int | None = None,
     batch_size: int = 32,
@@ -100,7 +100,7 @@ def main(
     validation, test = Views(found, rows["validation"]), Views(found, rows["test"])
 
     # Model: what lies up to the border stays frozen in both phases, and BatchNormalization everywhere
-    classifier = TransferClassifier(base, classes)
+    classifier = TransferClassifier(base, classes, dropout=0.5)
     classifier.get_layer("predictions").kernel_regularizer = keras.regularizers.L2(SHRINK)
     classifier.summary()
     border = border_at(base, unfreeze)
