@@ -17,10 +17,10 @@ from models.transfer import TransferClassifier, border_at, borders, freeze, spli
 ONE_OF_EACH = [
     "convnet",
     "mobilenet_025",
-    "mobilenet_v2",
     "mobilenet_v3_small",
-    "resnet50_v2",
+    "efficientnet_v2_b0",
     "convnext_tiny",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("mobilenet_v2", "xception", "resnet50_v2")),
 ]
 
 
@@ -203,7 +203,7 @@ def contents(layers):
     return {layer.name: b"".join(np.asarray(v).tobytes() for v in layer.variables) for layer in layers}
 
 
-@pytest.mark.parametrize("border", [None, "conv_pw_11_relu", "rescale"])
+@pytest.mark.parametrize("border", [None, "conv_pw_11_relu", pytest.param("rescale", marks=pytest.mark.slow)])
 def test_frozen_means_frozen_to_the_byte_and_normalization_never_moves(border, small):
     backbone = small.get_layer("mobilenet_025")
     freeze(small, border)
@@ -217,7 +217,7 @@ def test_frozen_means_frozen_to_the_byte_and_normalization_never_moves(border, s
     assert moved == expected | {"predictions"} | ({"conv1"} if border == "rescale" else set())
 
 
-@pytest.mark.parametrize("border", [None, "conv_pw_11_relu"])
+@pytest.mark.parametrize("border", [pytest.param(None, marks=pytest.mark.slow), "conv_pw_11_relu"])
 def test_training_on_activations_is_training_the_classifier(border, small):
     backbone = small.get_layer("mobilenet_025")
     images, labels = pixels(backbone, 6), np.arange(6) % 3
@@ -267,7 +267,7 @@ def test_a_vector_is_not_pooled_and_a_map_is(built):
 
 def test_a_fresh_process_loads_it_safely_and_says_the_same(built, tmp_path):
     code = "import sys, keras, numpy as np\n"
-    for name in "mobilenet_025", "convnet", "mobilenet_v3_small":
+    for name in "mobilenet_025", "convnet":
         classifier = classifier_on(built(name))
         images = np.random.default_rng(0).integers(0, 256, (3, 45, 37, 3), "uint8")
         expected = classifier.predict(images, verbose=0)
