@@ -116,7 +116,8 @@ def augment_photos(images, policy="standard", seed=0, mirror=True):
         float32 tensor of the same shape, values in [0, 255].
 
     Raises:
-        ModelError: If there is no such policy, or the seed is not a whole number from 0 to 2**32 - 1.
+        ModelError: If there is no such policy, the images are no photos, or the seed is not a whole
+            number from 0 to 2**32 - 1.
 
     Reference:
         Cubuk et al., RandAugment: practical automated data augmentation with a reduced search
@@ -126,6 +127,8 @@ def augment_photos(images, policy="standard", seed=0, mirror=True):
         raise ModelError(f"There is no policy {policy!r}; there are {', '.join(POLICIES)}.")
     _check_seed(seed)
     images = ops.cast(images, "float32")
+    if len(images.shape) != 4 or images.shape[-1] != 3:
+        raise ModelError(f"augment_photos takes photos (n, height, width, 3), not {tuple(images.shape)}.")
     if policy == "none":
         return images
     count, height, width = images.shape[:3]

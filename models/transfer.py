@@ -171,22 +171,20 @@ def split(classifier, border=None):
     backbone = _backbone(classifier)
     place = classifier.layers.index(backbone)
     head = classifier.layers[place + 1 :]
+    upper = []
     if border is None:
-        pooling = [layer for layer in head if layer.name == "pool"]
-        head = head[len(pooling) :]
-        lower, activations = backbone, backbone.output
-        for layer in pooling:
-            lower = keras.Model(backbone.input, layer(backbone.output), name="frozen")
-            activations = lower.output
-        upper = []
+        activations = backbone.output
+        if head[0].name == "pool":
+            activations = head.pop(0)(activations)
     else:
         activations = _until(backbone, border)[-1].output
-        lower = keras.Model(backbone.input, activations, name="frozen")
-        upper = [keras.Model(activations, backbone.output, name="top")]
+        if activations is not backbone.output:
+            upper = [keras.Model(activations, backbone.output, name="top")]
+    frozen = keras.Model(backbone.input, activations, name="frozen")
     x = inputs = keras.Input(activations.shape[1:], dtype=activations.dtype, name="activations")
     for layer in [*upper, *head]:
         x = layer(x)
-    return lower, keras.Model(inputs, x, name="trained")
+    return frozen, keras.Model(inputs, x, name="trained")
 
 
 def between(classifier, border):

@@ -140,8 +140,10 @@ def quarter_body(quarter):
     return keras.Model(quarter.inputs[0], quarter.get_layer("conv_pw_13_relu").output)
 
 
-@pytest.mark.parametrize("head", [False, True])
-@pytest.mark.parametrize("kind", ["a.h5", "whole.h5", "a.weights.h5", "a.keras"])
+@pytest.mark.parametrize(
+    ("kind", "head"),
+    [("a.h5", False), ("whole.h5", False), ("a.h5", True), ("a.weights.h5", True), ("a.keras", True)],
+)
 def test_a_files_width_is_read_and_its_head_left_out(kind, head, quarter, quarter_body, tmp_path):
     saved = quarter if head else quarter_body
     file = save(saved, tmp_path / kind, whole=kind == "whole.h5")
@@ -168,9 +170,18 @@ def test_names_too_long_for_one_attribute_are_read(built, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("kind", ["a.h5", "a.weights.h5", "a.keras"])
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "mobilenet_050", "convnet"])
-def test_another_networks_file_is_refused_in_a_sentence(kind, name, quarter_body, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("mobilenet_050", "a.h5"),
+        ("mobilenet_050", "a.weights.h5"),
+        ("mobilenet_050", "a.keras"),
+        ("mobilenet_v3_small", "a.h5"),
+        ("convnet", "a.h5"),
+        ("convnet", "a.weights.h5"),
+    ],
+)
+def test_another_networks_file_is_refused_in_a_sentence(name, kind, quarter_body, tmp_path):
     file = save(quarter_body, tmp_path / kind)
     with pytest.raises(ModelError) as caught:
         Backbone(name, file, 28 if name == "convnet" else 32)
@@ -178,8 +189,16 @@ def test_another_networks_file_is_refused_in_a_sentence(kind, name, quarter_body
     assert "fit" in str(caught.value) or "must end in" in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["a.h5", "a.weights.h5", "a.keras"])
-@pytest.mark.parametrize("harm", ["halved", "emptied", "text", "renamed"])
+@pytest.mark.parametrize(
+    ("kind", "harm"),
+    [
+        *((kind, "halved") for kind in ("a.h5", "a.weights.h5", "a.keras")),
+        *((kind, "text") for kind in ("a.h5", "a.keras")),
+        ("a.weights.h5", "emptied"),
+        ("a.h5", "renamed"),
+        ("a.keras", "renamed"),
+    ],
+)
 def test_a_damaged_file_is_refused_in_a_sentence(kind, harm, quarter_body, tmp_path):
     file = save(quarter_body, tmp_path / kind)
     content = file.read_bytes()
