@@ -165,7 +165,7 @@ def check(source, size, seed=0, scratch=None, progress=True):
             squares.append(found.pixels)
             found.pixels = None
     places, unplaced, classes = _places(files, paths)
-    review = Review(source.path, looks, places, aside | unplaced | files.aside, classes)
+    review = Review(source.path, looks, places, unplaced | aside | files.aside, classes)
     review.check_classes()
     review.set_aside_placeholders()
     review.set_aside_copies()
