@@ -47,12 +47,15 @@ def pairs(hashes, thumbnails):
     alike = min(0.985, ALIKE + 0.7 * _usual(detail))
     found = []
     for start in range(0, len(signs), 512):
-        agreeing = signs[start : start + 512] @ signs.T >= 64 - 2 * DISTANCE
-        one, other = np.nonzero(agreeing)
-        candidates = np.stack([one + start, other], 1)[one + start < other]
-        for some in np.array_split(candidates, len(candidates) // 4096 + 1):
-            correlation = np.einsum("ij,ij->i", detail[some[:, 0]], detail[some[:, 1]])
-            found.append(some[correlation >= alike])
+        rows = slice(start, start + 512)
+        near = signs[rows] @ signs.T >= 64 - 2 * DISTANCE
+        near &= np.arange(len(signs)) > np.arange(len(signs))[rows, None]  # every pair once
+        one, other = np.nonzero(near)
+        if len(one) > 4096:  # then all at once is faster
+            found.append(np.argwhere(near & (detail[rows] @ detail.T >= alike)) + (start, 0))
+        else:
+            correlation = np.einsum("ij,ij->i", detail[one + start], detail[other])
+            found.append(np.stack([one + start, other], 1)[correlation >= alike])
     return np.concatenate(found)
 
 

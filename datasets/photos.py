@@ -165,7 +165,7 @@ def check(source, size, seed=0, scratch=None, progress=True):
             squares.append(found.pixels)
             found.pixels = None
     places, unplaced, classes = _places(files, paths)
-    review = Review(source.path, looks, places, aside | unplaced | files.aside, classes)
+    review = Review(source.path, looks, places, unplaced | aside | files.aside, classes)
     review.check_classes()
     review.set_aside_placeholders()
     review.set_aside_copies()
@@ -228,17 +228,16 @@ def read_files(source, files, size):
     rows, pixels = {}, np.empty((len(files), size, size, 3), "uint8")
     for row, name in enumerate(files):
         rows.setdefault(name, []).append(row)
-    missing = set(rows)
+    lacking = dict.fromkeys(rows, "is not there any more; put it back, or train again")
     found = (file for file in _photo_files.find(source.path).found if file.name in rows)
     for file, decoded in _photo_pool.each(found, partial(_decode, size=size)):
+        lacking.pop(file.name, None)  # of several files of one name in an archive the last counts
         if isinstance(decoded, Unusable):
-            raise DataError(f"{file.name} in {shown(source.path)} {decoded}.")
-        pixels[rows[file.name]] = decoded.pixels
-        missing.discard(file.name)
-    if missing:
-        raise DataError(
-            f"{min(missing)} is not in {shown(source.path)} any more; put it back, or train again."
-        )
+            lacking[file.name] = str(decoded)
+        else:
+            pixels[rows[file.name]] = decoded.pixels
+    for name, reason in lacking.items():
+        raise DataError(f"{name} in {shown(source.path)} {reason}.")
     return pixels
 
 

@@ -41,6 +41,15 @@ def mnist_folder():
 
 
 @pytest.fixture(scope="session")
+def ants_folder():
+    """Real photos of ants and bees in the folder that GLASS_ZOO_DATA names, for tests marked slow."""
+    found = sorted(Path(USERS_DATA).glob("ants_bees*")) if USERS_DATA else []
+    if not found:
+        pytest.skip("set GLASS_ZOO_DATA to a folder that holds ants_bees, or an archive of it")
+    return found[0].resolve()
+
+
+@pytest.fixture(scope="session")
 def imdb_folder():
     """The folder with the real movie reviews that GLASS_ZOO_DATA names, for tests marked slow."""
     if not USERS_DATA or not list(Path(USERS_DATA).glob("aclImdb*")):
