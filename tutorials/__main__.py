@@ -17,6 +17,7 @@ LESSONS = {
     "sentiment": 0.7,
     "sound": 0.6,
     "video": 0.7,
+    "few_examples": 0.7,
     "knobs": 1.3,
 }
 

@@ -109,7 +109,7 @@ def confusion_matrix(counts, class_names, title, most=40):
     return axes
 
 
-def image_grid(images, captions, title, columns=6):
+def image_grid(images, captions, title, columns=6, side=1.3):
     """Images in rows, each under its caption.
 
     Args:
@@ -117,12 +117,14 @@ def image_grid(images, captions, title, columns=6):
         captions: A line or two for each image.
         title: What the images show.
         columns: Images a row.
+        side: Width of an image in inches.
 
     Returns:
         Array (rows, columns) of Axes.
     """
     rows = max(1, -(-len(images) // columns))
-    axes = axes_grid(rows, columns, 1.3 * columns, 1.65 * rows + 0.5, title)
+    height = side * images.shape[1] / images.shape[2]
+    axes = axes_grid(rows, columns, side * columns, (height + 0.35) * rows + 0.5, title)
     for ax in axes.flat:
         ax.axis("off")
     for ax, image, caption in zip(axes.flat, images, captions, strict=False):
@@ -728,4 +730,32 @@ def training_and_map(losses, answers, points, title):
     ax.set_xlabel("test points of two spirals; background: the network's answer")
     ax.set_xticks([])
     ax.set_yticks([])
+    return axes
+
+
+def curves_by_examples(sizes, lines, title, apart):
+    """Accuracy by the number of examples a class, whole and, beside it, close up.
+
+    Args:
+        sizes: Examples a class, (points,).
+        lines: {label: shares right (points,), or (draws, points) for a mean inside its range}.
+        title: What the lines show.
+        apart: Label of the line that the close-up leaves out; it comes last.
+
+    Returns:
+        Array (1, 2) of Axes.
+    """
+    axes = axes_grid(1, 2, 9.5, 4, title)
+    lines = {label: 100 * values for label, values in lines.items() if label != apart} | {
+        apart: 100 * lines[apart]
+    }
+    near = {label: values for label, values in lines.items() if label != apart}
+    for ax, shown in zip(axes.flat, (lines, near), strict=True):
+        curves(ax, sizes, shown, "examples a class (logarithmic scale)", "test scans read right (%)")
+        ax.set_xscale("log")
+        ax.set_xticks(sizes, sizes)
+        ax.minorticks_off()
+    draws = max(len(np.atleast_2d(values)) for values in lines.values())
+    axes[0, 0].set_title(f"mean of {draws} draws, shaded from worst to best", fontsize=10)
+    axes[0, 1].set_title(f"the same, close up, without \u201c{apart}\u201d", fontsize=10)
     return axes

@@ -51,6 +51,24 @@ def side_by_side(tables, digits=2, cut=True, width=110):
     return "\n".join(text)
 
 
+def percent_rows(rows, columns):
+    """Shares as percentages, in a row for each name.
+
+    Args:
+        rows: {name: {column: share}}; a column that a name lacks is left empty.
+        columns: The columns' heads, in order.
+
+    Returns:
+        Text of several lines.
+    """
+    widest = max(map(len, rows))
+    lines = [" " * widest + "".join(f"{column:>9}" for column in columns)]
+    for name, shares in rows.items():
+        texts = (f"{shares[column]:.1%}" if column in shares else "" for column in columns)
+        lines.append((name.ljust(widest) + "".join(f"{text:>9}" for text in texts)).rstrip())
+    return "\n".join(lines)
+
+
 def four_steps(patch, feature):
     """The lectures' filtering of one patch: line up, multiply, add, divide.
 

@@ -81,6 +81,21 @@ RESULTS = {
         for network in ("frame_by_frame", "lstm", "conv3d")
         for measure in ("test_accuracy", "shuffled_test_accuracy", "parameters")
     },
+    "few_examples": {
+        "test_accuracy",
+        "frozen_test_accuracy",
+        "scratch_test_accuracy",
+        "untrained_test_accuracy",
+        "new_layer_test_accuracy",
+        "new_layer_frozen_test_accuracy",
+        "new_layer_at_once_test_accuracy",
+        "gain_over_scratch",
+        "gain_over_scratch_spread",
+        "gain_over_untrained",
+        "gain_over_untrained_spread",
+        "trained_parameters",
+        "frozen_trained_parameters",
+    },
     "knobs": {
         "test_accuracy",
         "common_test_accuracy",
@@ -133,6 +148,7 @@ FIGURES = {
         "moved_words",
     },
     "video": {"clips", "accuracy", "learning_curves"},
+    "few_examples": {"learning_curve", "few_examples", "mistakes_mended"},
     "knobs": {"knobs"},
     "sound": {
         "waveforms_and_spectrograms",
