@@ -41,3 +41,12 @@ def imdb_folder():
     if not USERS_DATA or not list(Path(USERS_DATA).glob("aclImdb*")):
         pytest.skip("set GLASS_ZOO_DATA to a folder that holds aclImdb, or an archive of it")
     return Path(USERS_DATA).resolve()
+
+
+@pytest.fixture(scope="session")
+def published_mobilenet():
+    """The weights of a MobileNet of a quarter of the features, as Keras publishes them, for slow tests."""
+    file = Path(USERS_DATA or "nowhere") / "mobilenet_2_5_224_tf_no_top.h5"
+    if not file.is_file():
+        pytest.skip(f"set GLASS_ZOO_DATA to a folder that holds {file.name}")
+    return file.resolve()

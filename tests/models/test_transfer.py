@@ -251,6 +251,8 @@ def test_photos_of_any_size_are_cropped_about_the_middle_and_not_aliased(built):
     wide = np.random.default_rng(0).integers(0, 256, (2, 28, 60, 3)).astype("uint8")
     expected = classifier.predict(wide[:, :, 16:44], verbose=0)
     np.testing.assert_allclose(classifier.predict(wide, verbose=0), expected, rtol=1e-4, atol=1e-4)
+    # Called without a word on training, nothing is left out: Resizing must not switch that on
+    np.testing.assert_allclose(classifier(wide), expected, rtol=1e-4, atol=1e-4)
     # A pattern finer than the new pixels becomes grey; taken at points it would be black or white
     fine = np.indices((280, 280)).sum(0) % 2 * 255.0
     fine = np.repeat(fine[None, :, :, None], 3, axis=-1)
