@@ -23,6 +23,7 @@ WIDTHS = {
     "mobilenet_050",
     "mobilenet_075",
     "mobilenet",
+    "mobilenet_v2_050",
     "mobilenet_v2_075",
     "mobilenet_v2_130",
     "mobilenet_v2_140",
@@ -153,6 +154,7 @@ def test_a_files_width_is_read_and_its_head_left_out(kind, head, quarter, quarte
     np.testing.assert_allclose(backbone(pixels(32)), expected, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_two_widths_that_begin_alike_are_told_apart(built, tmp_path):
     # MobileNetV2's first layer has 16 features at 0.35, which is tried first, and at 0.5
     file = save(built("mobilenet_v2_050"), tmp_path / "a.h5")

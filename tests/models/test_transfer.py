@@ -19,8 +19,10 @@ ONE_OF_EACH = [
     "mobilenet_025",
     "mobilenet_v3_small",
     "efficientnet_v2_b0",
-    "convnext_tiny",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("mobilenet_v2", "xception", "resnet50_v2")),
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("mobilenet_v2", "xception", "resnet50_v2", "convnext_tiny")
+    ),
 ]
 
 
@@ -178,7 +180,7 @@ def test_the_two_parts_compute_what_the_classifier_does_and_training_changes_no_
     backbone.trainable = True
     np.testing.assert_array_equal(classifier(images), expected)
     found = borders(backbone)
-    for border in [None, found[0], found[len(found) // 2], found[-2], found[-1]]:
+    for border in [None, found[0], found[len(found) // 2], found[-1]]:
         frozen, trained = split(classifier, border)
         np.testing.assert_allclose(trained(frozen(images)), expected, rtol=1e-5, atol=1e-5)
         owned = {id(variable) for variable in classifier.variables}
