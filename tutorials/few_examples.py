@@ -143,7 +143,7 @@ def main(
     return report.close(
         source,
         examples=drawn[0].size + len(y_test),
-        finding=f"With {examples} scans a class, fine-tuning reads {mean['fine-tuned']:.1%} of the test "
+        finding=f"With {examples} scans a class ({repeats} draws), fine-tuning reads {mean['fine-tuned']:.1%} of the test "
         f"scans: {said['from scratch']} against the same network from scratch, {said['untrained']} against "
         f"no training at all, {said['last layer only']} against training the last layer only.",
         test_accuracy=mean["fine-tuned"],
