@@ -142,10 +142,11 @@ def main(
     )
     return report.close(
         source,
-        examples=drawn[0].size + len(y_test),
-        finding=f"With {examples} scans a class ({repeats} draws), fine-tuning reads {mean['fine-tuned']:.1%} of the test "
-        f"scans: {said['from scratch']} against the same network from scratch, {said['untrained']} against "
-        f"no training at all, {said['last layer only']} against training the last layer only.",
+        examples=len(np.unique(drawn)) + len(y_test),
+        finding=f"With {examples} scans a class ({repeats} draws), fine-tuning reads "
+        f"{mean['fine-tuned']:.1%} of the test scans: {said['from scratch']} against the same network from "
+        f"scratch, {said['untrained']} against no training at all, {said['last layer only']} against "
+        "training the last layer only.",
         test_accuracy=mean["fine-tuned"],
         frozen_test_accuracy=mean["last layer only"],
         scratch_test_accuracy=mean["from scratch"],
