@@ -195,7 +195,8 @@ def write_report(report, outcome, finding):
         commands=outcome.commands,
         environment=report.environment(),
     )
-    write_page(report.path("report.html"), page)
+    with report.writing("report.html") as path:
+        write_page(path, page)
 
 
 def commands(folder, photo="photo.jpg"):
