@@ -205,8 +205,8 @@ def save_photos(folder, examples=50):
                 Image.fromarray(image).save(Path(folder) / part / CLASS_NAMES[label] / f"{number:04}.png")
     except OSError as error:
         raise DataError(
-            f"{folder} cannot be written ({(error.strerror or str(error)).lower()}); free some space there, or "
-            "name another folder."
+            f"{folder} cannot be written ({(error.strerror or str(error)).lower()}); free some space there, "
+            "or name another folder."
         ) from error
     return Source(EMBEDDED.name, Path(folder), EMBEDDED.note)
 

@@ -6,6 +6,7 @@ replaced whole, so that there is always a sound one.
 """
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -13,14 +14,13 @@ import re
 import shutil
 import time
 import weakref
-import zipfile
-import zlib
 
 from tutorials._command import LessonError
 
 import keras
 import numpy as np
 
+DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is known
 NO_MATTER = {"outputs", "resume"}  # settings that the results do not depend on
 
 
@@ -96,7 +96,7 @@ class Unfinished:
         """
         told = {"photos": fingerprint}
         if self.resumed and not self._same("data.json", told):  # then nobody knows what the rest is of
-            for left in (*self.folder.glob("*.npz"), self.folder / "activations.json"):
+            for left in (*self.folder.glob("*.state"), self.folder / "activations.json"):
                 left.unlink(missing_ok=True)
         self.write("data.json", _as_json(told))
 
@@ -113,8 +113,8 @@ class Unfinished:
         if differing:
             listed = ", ".join(f"{key} was {_short(left.get(key))}" for key in differing[:3])
             raise LessonError(
-                f"The unfinished run in {self.folder} differs from this one ({listed}); give the same settings "
-                "and photos, or start anew without --resume."
+                f"The unfinished run in {self.folder} differs from this one ({listed}); give the same "
+                "settings and photos, or start anew without --resume."
             )
         return True
 
@@ -160,7 +160,7 @@ class KeepState(keras.callbacks.Callback):
     def __init__(self, unfinished, phase, stopping):
         super().__init__()
         self.unfinished, self.stopping = unfinished, stopping
-        self.file = f"{phase}.npz"
+        self.file = f"{phase}.state"
         self.passes, self.history, self.seconds, self.stopped = 0, {}, 0.0, False
         self._left = self._read() if unfinished.resumed else None
         if self._left is not None:
@@ -170,10 +170,12 @@ class KeepState(keras.callbacks.Callback):
 
     def _read(self):
         """What an earlier run left of this phase, None if nothing, or nothing whole."""
-        with contextlib.suppress(OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-            content = io.BytesIO((self.unfinished.folder / self.file).read_bytes())
-            with np.load(content, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
+        with contextlib.suppress(OSError):
+            content = (self.unfinished.folder / self.file).read_bytes()
+            digest, content = content[:DIGEST], content[DIGEST:]
+            if hashlib.sha256(content).digest() == digest:
+                with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                    return {name: arrays[name] for name in arrays.files}
         return None
 
     def on_train_begin(self, logs=None):
@@ -208,7 +210,8 @@ class KeepState(keras.callbacks.Callback):
         }
         file = io.BytesIO()
         np.savez(file, facts=json.dumps(facts), **arrays)
-        self.unfinished.write(self.file, file.getvalue())
+        content = file.getvalue()
+        self.unfinished.write(self.file, hashlib.sha256(content).digest() + content)
 
 
 def replace_file(path, content):
@@ -229,7 +232,7 @@ def state_of(model):
 
 def _remove_unless_begun(folder):
     """What a run leaves that fails before there is anything to go on with."""
-    if not any(folder.glob("*.npz")) and not (folder / "activations.json").exists():
+    if not any(folder.glob("*.state")) and not (folder / "activations.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
 
 

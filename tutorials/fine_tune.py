@@ -137,9 +137,9 @@ def main(
         kept["top"].compute(batch_size)
         kept_validation = {"top": Kept(frozen, validation, 1).compute(batch_size)}
         for each in (kept, kept_validation):
-            each["head"] = (
-                each["top"].through(between(classifier, border), batch_size) if border else each["top"]
-            )
+            each["head"] = each["top"]
+            if border:
+                each["head"] = each["top"].through(between(classifier, border), batch_size)
     times = {"activations": time.perf_counter() - clock}
 
     # Fit: the head, then the top of the backbone with it
