@@ -190,17 +190,24 @@ def save_photos(folder, examples=50):
 
     Returns:
         The `Source` of them.
+
+    Raises:
+        DataError: If they cannot be written.
     """
     arrays = _scanned_digits()
-    x_train, y_train, x_test, y_test = (
-        arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")
-    )
+    x_train, y_train, x_test, y_test = (arrays[name] for name in ("x_train", "y_train", "x_test", "y_test"))
     kept = np.sort(np.concatenate([np.flatnonzero(y_train == label)[:examples] for label in range(10)]))
-    for part, images, labels in (("train", x_train[kept], y_train[kept]), ("test", x_test, y_test)):
-        for label in set(labels.tolist()):
-            (Path(folder) / part / CLASS_NAMES[label]).mkdir(parents=True, exist_ok=True)
-        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-            Image.fromarray(image).save(Path(folder) / part / CLASS_NAMES[label] / f"{number:04}.png")
+    try:
+        for part, images, labels in (("train", x_train[kept], y_train[kept]), ("test", x_test, y_test)):
+            for label in set(labels.tolist()):
+                (Path(folder) / part / CLASS_NAMES[label]).mkdir(parents=True, exist_ok=True)
+            for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+                Image.fromarray(image).save(Path(folder) / part / CLASS_NAMES[label] / f"{number:04}.png")
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be written ({(error.strerror or str(error)).lower()}); free some space there, "
+            "or name another folder."
+        ) from error
     return Source(EMBEDDED.name, Path(folder), EMBEDDED.note)
 
 

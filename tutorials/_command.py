@@ -67,11 +67,15 @@ def check_positive(**settings):
             raise LessonError(f"--{name.replace('_', '-')} must be more than 0, not {value}.")
 
 
-def run(main):
+def run(main, resumable=False):
     """Call `main` with the flags of the command line, which its signature and docstring define.
 
     An expected error is shown as its one sentence and ends the program with 1, a flag that
     cannot be used with 2, Ctrl-C with 130. Anything else is a bug and keeps its traceback.
+
+    Args:
+        main: The lesson's main function.
+        resumable: Whether its --resume goes on with a run that was stopped.
     """
     with contextlib.suppress(AttributeError):  # a terminal that cannot show a box still runs
         sys.stdout.reconfigure(errors="replace")
@@ -81,9 +85,9 @@ def run(main):
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
+        kept = "the same command with --resume goes on with it" if resumable else "this run is not kept"
         print(
-            "\nStopped by Ctrl-C: this run is not kept, "
-            "and the results of earlier, complete runs are as they were.",
+            f"\nStopped by Ctrl-C: {kept}, and the results of earlier, complete runs are as they were.",
             file=sys.stderr,
             flush=True,
         )

@@ -104,7 +104,7 @@ def write_report(report, outcome, finding):
     drawn = {
         "augmentation": (
             augmented_views(outcome.views[:, 0], outcome.views[:, 1:], "What training makes of a photo"),
-            "Training photos, each beside views of it that are mirrored, turned, zoomed, moved or lit otherwise.",
+            "Training photos, each beside views of it: mirrored, turned, zoomed, moved or lit otherwise.",
             "The first of each row is the photo as it is.",
         ),
         "curves": (
@@ -195,7 +195,8 @@ def write_report(report, outcome, finding):
         commands=outcome.commands,
         environment=report.environment(),
     )
-    write_page(report.path("report.html"), page)
+    with report.writing("report.html") as path:
+        write_page(path, page)
 
 
 def commands(folder, photo="photo.jpg"):

@@ -82,6 +82,12 @@ class Report:
         """Where to write a further file of this run: with the others it is put in place by `close`."""
         return self._draft / name
 
+    @contextlib.contextmanager
+    def writing(self, name):
+        """The same, where a disk's refusal is to become one sentence: `with report.writing(...) as path`."""
+        with self._writing(self.folder / name):
+            yield self._draft / name
+
     def table(self, name, rows):
         """Save rows of text as NAME.csv.
 

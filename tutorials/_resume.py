@@ -6,16 +6,21 @@ replaced whole, so that there is always a sound one.
 """
 
 import contextlib
+import hashlib
 import io
 import json
 import os
+import re
 import shutil
+import time
+import weakref
 
 from tutorials._command import LessonError
 
 import keras
 import numpy as np
 
+DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is known
 NO_MATTER = {"outputs", "resume"}  # settings that the results do not depend on
 
 
@@ -27,23 +32,61 @@ class Unfinished:
         resume: Whether to go on from what another run left there; else that is removed.
 
     Raises:
-        LessonError: If a run with other settings was left there.
+        LessonError: If a run with other settings was left there, or one is at work there.
     """
 
     def __init__(self, report, resume):
         self.folder = report.folder.with_name(f".{report.lesson}-unfinished")
+        with self._writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock()
         settings = {name: value for name, value in report.settings.items() if name not in NO_MATTER}
+        settings["keras"] = keras.version()
         self.resumed = resume and self._same("settings.json", settings)
         if resume and not self.resumed:
             print(f"There is no unfinished run of {report.lesson} in {report.folder.parent}: starting anew.")
-        with contextlib.suppress(OSError, UnicodeDecodeError):  # a killed run could not tidy up
-            shutil.rmtree(self.folder.with_name((self.folder / "draft").read_text()), ignore_errors=True)
         if not self.resumed:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            with self._writing(self.folder):
-                self.folder.mkdir(parents=True)
-        self.write("draft", report.path("").name.encode())
+            self._empty()
+        self._tidy_up(report)
         self.write("settings.json", _as_json(settings))
+        self._clean_up = weakref.finalize(self, _remove_unless_begun, self.folder)
+
+    def _lock(self):
+        """Refuse a folder that a run is at work in; a lock ends with its process, however that ends."""
+        with contextlib.suppress(ImportError):  # Windows has no such locks
+            import fcntl
+
+            with self._writing(self.folder / "lock"):
+                self._held = (self.folder / "lock").open("a")
+            try:
+                fcntl.lockf(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (BlockingIOError, PermissionError) as error:
+                raise LessonError(
+                    f"Another run is at work in {self.folder}; wait for it, or name another folder with "
+                    "--outputs."
+                ) from error
+            except OSError:
+                pass  # this disk knows no locks
+
+    def _empty(self):
+        (self.folder / "settings.json").unlink(missing_ok=True)  # first: without it nothing is resumed
+        for left in self.folder.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            elif left.name != "lock":
+                left.unlink(missing_ok=True)
+
+    def _tidy_up(self, report):
+        """Remove what runs that were killed could not."""
+        drafts = re.compile(rf"\.{report.lesson}-[a-z0-9_]{{8}}(-old)?")
+        for left in report.folder.parent.iterdir():
+            found = drafts.fullmatch(left.name)
+            if not found or left.name == report.path("").name:
+                continue
+            if found[1] and not report.folder.exists():  # killed while new results replaced the old
+                left.rename(report.folder)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
 
     def check_data(self, fingerprint):
         """Refuse to resume with other photos than the run had.
@@ -51,8 +94,11 @@ class Unfinished:
         Raises:
             LessonError: If they differ.
         """
-        self._same("data.json", {"photos": fingerprint})
-        self.write("data.json", _as_json({"photos": fingerprint}))
+        told = {"photos": fingerprint}
+        if self.resumed and not self._same("data.json", told):  # then nobody knows what the rest is of
+            for left in (*self.folder.glob("*.state"), self.folder / "activations.json"):
+                left.unlink(missing_ok=True)
+        self.write("data.json", _as_json(told))
 
     def _same(self, name, told):
         """Whether a run left this file; refuses if it says something else."""
@@ -60,13 +106,15 @@ class Unfinished:
             left = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
+        if not isinstance(left, dict):
+            return False
         told = json.loads(_as_json(told))
         differing = sorted(key for key in {*told, *left} if told.get(key) != left.get(key))
         if differing:
             listed = ", ".join(f"{key} was {_short(left.get(key))}" for key in differing[:3])
             raise LessonError(
-                f"The unfinished run in {self.folder} differs from this one ({listed}); give the same settings "
-                "and photos, or start anew without --resume."
+                f"The unfinished run in {self.folder} differs from this one ({listed}); give the same "
+                "settings and photos, or start anew without --resume."
             )
         return True
 
@@ -88,6 +136,8 @@ class Unfinished:
 
     def close(self):
         """The run is complete: nothing is left to resume."""
+        self._clean_up.detach()
+        self._empty()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -110,42 +160,49 @@ class KeepState(keras.callbacks.Callback):
     def __init__(self, unfinished, phase, stopping):
         super().__init__()
         self.unfinished, self.stopping = unfinished, stopping
-        self.file = f"{phase}.npz"
+        self.file = f"{phase}.state"
         self.passes, self.history, self.seconds, self.stopped = 0, {}, 0.0, False
-        self._left = None
-        if unfinished.resumed:
-            with contextlib.suppress(FileNotFoundError):
-                content = (unfinished.folder / self.file).read_bytes()
-                self._left = np.load(io.BytesIO(content), allow_pickle=False)
-                facts = json.loads(str(self._left["facts"]))
-                self.passes, self.history = facts["passes"], facts["history"]
-                self.seconds, self.stopped = facts["seconds"], facts["stopped"]
-        self._spent = self.seconds
+        self._left = self._read() if unfinished.resumed else None
+        if self._left is not None:
+            facts = json.loads(str(self._left["facts"]))
+            self.passes, self.history = facts["passes"], facts["history"]
+            self.seconds, self.stopped = facts["seconds"], facts["stopped"]
+
+    def _read(self):
+        """What an earlier run left of this phase, None if nothing, or nothing whole."""
+        with contextlib.suppress(OSError):
+            content = (self.unfinished.folder / self.file).read_bytes()
+            digest, content = content[:DIGEST], content[DIGEST:]
+            if hashlib.sha256(content).digest() == digest:
+                with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                    return {name: arrays[name] for name in arrays.files}
+        return None
 
     def on_train_begin(self, logs=None):
-        if self._left is not None:
-            for number, variable in enumerate(state_of(self.model)):
-                variable.assign(self._left[f"state{number}"])
-            facts = json.loads(str(self._left["facts"]))
-            self.stopping.best, self.stopping.wait = facts["best"], facts["wait"]
-            self.stopping.best_epoch = facts["best_epoch"]
-            if facts["best"] is not None:
-                self.stopping.best_weights = [
-                    self._left[f"best{number}"] for number in range(len(self.model.get_weights()))
-                ]
-            self._left = None
+        self._began = time.perf_counter()
+        if self._left is None:
+            return
+        for number, variable in enumerate(state_of(self.model)):
+            variable.assign(self._left[f"state{number}"])
+        facts = json.loads(str(self._left["facts"]))
+        self.stopping.best, self.stopping.wait = facts["best"], facts["wait"]
+        self.stopping.best_epoch = facts["best_epoch"]
+        if "best0" in self._left:
+            number = len(self.model.get_weights())
+            self.stopping.best_weights = [self._left[f"best{n}"] for n in range(number)]
+        self._left = None
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
         self.passes = epoch + 1
         arrays = {f"state{n}": keras.ops.convert_to_numpy(v) for n, v in enumerate(state_of(self.model))}
-        if self.stopping.best is not None:
+        if self.stopping.best_weights is not None:
             arrays |= {f"best{number}": array for number, array in enumerate(self.stopping.best_weights)}
         facts = {
             "passes": self.passes,
             "history": self.history,
-            "seconds": self.seconds,
+            "seconds": self.seconds + time.perf_counter() - self._began,
             "stopped": bool(self.model.stop_training),
             "best": None if self.stopping.best is None else float(self.stopping.best),
             "wait": self.stopping.wait,
@@ -153,7 +210,8 @@ class KeepState(keras.callbacks.Callback):
         }
         file = io.BytesIO()
         np.savez(file, facts=json.dumps(facts), **arrays)
-        self.unfinished.write(self.file, file.getvalue())
+        content = file.getvalue()
+        self.unfinished.write(self.file, hashlib.sha256(content).digest() + content)
 
 
 def replace_file(path, content):
@@ -170,6 +228,12 @@ def state_of(model):
     """All variables that training changes: weights, random numbers' states, the optimizer's memory."""
     model.optimizer.build(model.trainable_variables)  # does nothing where it is built
     return [*model.variables, *model.optimizer.variables]
+
+
+def _remove_unless_begun(folder):
+    """What a run leaves that fails before there is anything to go on with."""
+    if not any(folder.glob("*.state")) and not (folder / "activations.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _as_json(told):

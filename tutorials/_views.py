@@ -154,7 +154,7 @@ class Kept:
         ]
         done = 0
         if self._marks:
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, TypeError):
                 done = int(json.loads(self._marks.read_text()))
         bar = keras.utils.Progbar(len(parts) * CHUNK, unit_name="photo") if _on_a_terminal() else None
         for number, (view, places) in enumerate(parts):
@@ -164,8 +164,9 @@ class Kept:
                 continue
             self.activations[view, places] = self._pass(view, pieces)
             if self._marks:
-                self.activations.flush()
-                replace_file(self._marks, json.dumps(number + 1).encode())
+                with _refusals(self._marks):
+                    self.activations.flush()
+                    replace_file(self._marks, json.dumps(number + 1).encode())
             if bar:
                 bar.update((number + 1) * CHUNK)
         return self
@@ -205,23 +206,32 @@ class Kept:
 def _on_disk(file, shape):
     """A file of float32 numbers, whose whole space is taken at once: a full disk shows here."""
     size = 4 * int(np.prod(shape))
-    try:
+    with _refusals(file, f"hold the {size / 1e9:.1f} GB of activations"):
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.stat().st_size != size:
             file.with_suffix(".json").unlink(missing_ok=True)
-            with file.open("wb") as opened:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(opened.fileno(), 0, size)
-                else:
-                    for start in range(0, size, 1 << 20):
-                        opened.write(bytes(min(1 << 20, size - start)))
+            try:
+                with file.open("wb") as opened:
+                    if hasattr(os, "posix_fallocate"):
+                        os.posix_fallocate(opened.fileno(), 0, size)
+                    else:
+                        for start in range(0, size, 1 << 20):
+                            opened.write(bytes(min(1 << 20, size - start)))
+            except OSError:
+                file.unlink(missing_ok=True)
+                raise
         return np.memmap(file, "float32", "r+", shape=shape)
+
+
+@contextlib.contextmanager
+def _refusals(file, what="be written"):
+    """Turn a disk's refusal into one sentence."""
+    try:
+        yield
     except OSError as error:
-        file.unlink(missing_ok=True)
         raise LessonError(
-            f"{file} cannot hold the {size / 1e9:.1f} GB of activations "
-            f"({(error.strerror or str(error)).lower()}); free some space there, take fewer --views, name "
-            "another folder with --outputs, or add --no-cache."
+            f"{file} cannot {what} ({(error.strerror or str(error)).lower()}); free some space there, "
+            "take fewer --views, name another folder with --outputs, or add --no-cache."
         ) from error
 
 

@@ -72,8 +72,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
-    started = time.perf_counter()
     report = Report(main, settings=locals())
+    started = time.perf_counter()
     check_positive(image_size=image_size, views=views, epochs=epochs, batch_size=batch_size)
     budget_seconds = as_seconds(budget)
     if export != "none":
@@ -137,7 +137,9 @@ def main(
         kept["top"].compute(batch_size)
         kept_validation = {"top": Kept(frozen, validation, 1).compute(batch_size)}
         for each in (kept, kept_validation):
-            each["head"] = each["top"].through(between(classifier, border), batch_size)
+            each["head"] = each["top"]
+            if border:
+                each["head"] = each["top"].through(between(classifier, border), batch_size)
     times = {"activations": time.perf_counter() - clock}
 
     # Fit: the head, then the top of the backbone with it
@@ -168,6 +170,7 @@ def main(
                 Deadline(deadline),
                 state,
             ],
+            shuffle=False,  # the batches come in an order of their own, which a resumed run repeats
             verbose=VERBOSE,
         )
         histories[phase] = state.history
@@ -230,4 +233,4 @@ def main(
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, resumable=True)

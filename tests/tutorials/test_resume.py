@@ -1,0 +1,298 @@
+"""A training that was stopped goes on as if it never had been, and what was left is not trusted blindly."""
+
+import gc
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tutorials._command import LessonError
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from tutorials._report import Report
+from tutorials._resume import KeepState, Unfinished, state_of
+from tutorials._views import Batches
+
+LESSON = Path(__file__).stem
+PASSES = 7
+
+
+def main(views=4, resume=False, seed=0, quick=False, outputs=Path("outputs")):
+    return Report(main, settings=locals())
+
+
+def begin(outputs, **settings):
+    return Unfinished(main(outputs=outputs, **settings), settings.get("resume", False))
+
+
+class Killed(BaseException):
+    pass
+
+
+class Kill(keras.callbacks.Callback):
+    """Ends a training after a pass; before or after its state is written, by its place in the list."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.after = after
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.after:
+            raise Killed
+
+
+class Examples:
+    """Few and noisy ones, so that validation turns for the worse."""
+
+    weights = None
+
+    def __init__(self, count, seed):
+        random = np.random.default_rng(seed)
+        self.x = random.normal(size=(count, 5)).astype("float32")
+        self.y = np.eye(3, dtype="float32")[random.integers(3, size=count)]
+
+    def __len__(self):
+        return len(self.x)
+
+    def batches(self, seed=None, first=0):
+        return Batches(lambda turn, index, places: (self.x[places], self.y[places]), self, 8, seed, first)
+
+
+def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
+    """One phase, with all that a lesson has; the network begins otherwise in every process."""
+    keras.utils.set_random_seed(1 if not unfinished.resumed else 99)
+    model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Dense(8, activation="relu"),
+            layers.Dropout(0.5),
+            layers.BatchNormalization(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile(
+        keras.optimizers.Adam(0.1), "categorical_crossentropy", metrics=["accuracy"], run_eagerly=True
+    )
+    stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+    state = KeepState(unfinished, "phase", stopping)
+    kills = [] if kill is None else [Kill(kill)]
+    model.fit(
+        Examples(36, 0).batches([5, 0], state.passes),
+        validation_data=Examples(12, 1).batches(),
+        epochs=passes,
+        initial_epoch=passes if state.stopped else state.passes,
+        callbacks=[
+            keras.callbacks.LearningRateScheduler(lambda done, rate=None: 0.1 * 0.9**done),
+            stopping,
+            *(kills if before_state else []),
+            state,
+            *([] if before_state else kills),
+        ],
+        shuffle=False,
+        verbose=0,
+    )
+    return model, stopping, state
+
+
+def assert_alike(one, other):
+    for first, second in zip(one[0].get_weights(), other[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+    for first, second in zip(state_of(one[0]), state_of(other[0]), strict=True):
+        np.testing.assert_array_equal(np.array(first), np.array(second))
+    for name in "best", "wait", "best_epoch":
+        assert getattr(one[1], name) == getattr(other[1], name), name
+    assert one[2].history == other[2].history
+    assert one[2].passes == other[2].passes
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """{patience: a training that nothing stopped}; with 2 it ends early, with 50 it does not."""
+    return {patience: train(begin(tmp_path_factory.mktemp("whole")), patience) for patience in (2, 50)}
+
+
+def test_the_trainings_are_what_the_tests_below_need(whole):
+    assert len(whole[50][2].history["val_loss"]) == PASSES
+    early = whole[2][2].history
+    assert 3 < len(early["val_loss"]) < PASSES
+    best = np.argmin(early["val_loss"])
+    assert whole[2][1].best_epoch == best == len(early["val_loss"]) - 3
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(early)
+
+
+@pytest.mark.parametrize("before_state", [False, True])
+def test_killed_after_every_pass_it_ends_as_if_never_killed(whole, tmp_path, before_state):
+    for kill in range(0, PASSES, 3 if before_state else 1):
+        with pytest.raises(Killed):
+            train(begin(tmp_path, resume=kill > 0), 50, kill, before_state)
+    assert_alike(train(begin(tmp_path, resume=True), 50), whole[50])
+    # Once more, with no pass left to do
+    assert_alike(train(begin(tmp_path, resume=True), 50), whole[50])
+
+
+@pytest.mark.parametrize("since_the_end", [0, 1, 2])
+def test_early_stopping_goes_on_with_its_best_and_its_patience(whole, tmp_path, since_the_end):
+    last = len(whole[2][2].history["val_loss"]) - 1
+    with pytest.raises(Killed):
+        train(begin(tmp_path), 2, last - since_the_end)
+    assert_alike(train(begin(tmp_path, resume=True), 2), whole[2])
+
+
+def test_the_seconds_of_all_runs_are_added_up(tmp_path):
+    with pytest.raises(Killed):
+        train(begin(tmp_path), 50, 3)
+    state = KeepState(begin(tmp_path, resume=True), "phase", keras.callbacks.EarlyStopping())
+    assert state.passes == 4
+    assert 0 < state.seconds < 60
+
+
+def test_without_resume_it_starts_anew(whole, tmp_path):
+    with pytest.raises(Killed):
+        train(begin(tmp_path), 50, 3)
+    unfinished = begin(tmp_path)
+    assert {file.name for file in unfinished.folder.iterdir()} <= {"settings.json", "lock"}
+    assert KeepState(unfinished, "phase", None).passes == 0
+
+
+def test_nothing_to_resume_is_said_and_done_anew(tmp_path, capsys):
+    unfinished = begin(tmp_path, resume=True)
+    assert f"There is no unfinished run of {LESSON} in {tmp_path}: starting anew." in capsys.readouterr().out
+    assert not unfinished.resumed
+
+
+def test_other_settings_and_other_photos_are_refused_and_what_was_left_stays(tmp_path):
+    first = begin(tmp_path)
+    first.check_data("abc")
+    first.write("phase.state", b"something")
+    del first
+    gc.collect()
+    with pytest.raises(LessonError, match=r"differs from this one \(views was 4\); give the same settings"):
+        begin(tmp_path, resume=True, views=5)
+    with pytest.raises(LessonError, match=r"differs from this one \(photos was abc\).*without --resume\."):
+        begin(tmp_path, resume=True).check_data("abd")
+    again = begin(tmp_path, resume=True)
+    again.check_data("abc")
+    assert (again.folder / "phase.state").read_bytes() == b"something"
+
+
+def test_where_the_photos_are_not_known_no_more_nothing_is_gone_on_with(tmp_path):
+    first = begin(tmp_path)
+    first.check_data("abc")
+    first.write("phase.state", b"something")
+    (first.folder / "data.json").write_text("{")
+    again = begin(tmp_path, resume=True)
+    again.check_data("abd")
+    assert not (again.folder / "phase.state").exists()
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    """A folder of an unfinished run, and its state as it should be."""
+    outputs = tmp_path_factory.mktemp("state")
+    with pytest.raises(Killed):
+        train(begin(outputs), 50, 1)
+    unfinished = begin(outputs, resume=True)
+    return unfinished, (unfinished.folder / "phase.state").read_bytes()
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_state_is_as_good_as_none(state, data):
+    unfinished, sound = state
+    cut = data.draw(st.integers(0, len(sound)))
+    damaged = bytearray(sound[:cut])
+    for place in data.draw(st.lists(st.integers(0, max(0, cut - 1)), max_size=3 if cut else 0, unique=True)):
+        damaged[place] ^= data.draw(st.integers(1, 255))
+    (unfinished.folder / "phase.state").write_bytes(damaged)
+    found = KeepState(unfinished, "phase", None)
+    assert found.passes == (2 if damaged == sound else 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b'"x"'])
+def test_damaged_settings_are_as_good_as_none(tmp_path, content):
+    left = begin(tmp_path)
+    left.write("settings.json", content)
+    left.write("phase.state", b"something")
+    assert not begin(tmp_path, resume=True).resumed
+    assert not (left.folder / "phase.state").exists()
+
+
+def test_drafts_of_killed_runs_are_removed_and_nothing_else(tmp_path):
+    for name in f".{LESSON}-abcd1234", f".{LESSON}-zz_0zz99-old":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.keras").write_text("half")
+    kept = [f".{LESSON}-mine", f".{LESSON}x-abcd1234", f"{LESSON}-abcd1234", ".other-abcd1234", LESSON]
+    for name in kept:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("mine")
+    report = main(outputs=tmp_path)
+    unfinished = Unfinished(report, False)
+    here = {entry.name for entry in tmp_path.iterdir()}
+    assert here == {*kept, unfinished.folder.name, report.path("").name}
+    assert all((tmp_path / name / "mine.txt").exists() for name in kept)
+
+
+def test_killed_between_the_two_renames_the_old_results_come_back(tmp_path):
+    old = tmp_path / f".{LESSON}-abcd1234-old"
+    old.mkdir()
+    (old / "metrics.json").write_text("{}")
+    begin(tmp_path)
+    assert (tmp_path / LESSON / "metrics.json").read_text() == "{}"
+    assert not old.exists()
+
+
+def test_what_fails_before_there_is_anything_to_go_on_with_leaves_nothing(tmp_path):
+    unfinished = begin(tmp_path)
+    unfinished.check_data("abc")
+    folder = unfinished.folder
+    del unfinished
+    gc.collect()
+    assert not folder.exists()
+    unfinished = begin(tmp_path)
+    unfinished.write("phase.state", b"something")
+    del unfinished
+    gc.collect()
+    assert (folder / "phase.state").exists()
+
+
+def test_a_complete_run_leaves_nothing_to_resume(tmp_path, capsys):
+    unfinished = begin(tmp_path)
+    unfinished.check_data("abc")
+    unfinished.write("phase.state", b"something")
+    unfinished.close()
+    assert not unfinished.folder.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_two_runs_at_once_do_not_spoil_each_other(root, tmp_path):
+    holder = (
+        "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.lockf(file, fcntl.LOCK_EX); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    folder = begin(tmp_path).folder
+    folder.mkdir(exist_ok=True)
+    (folder / "phase.state").write_bytes(b"of the other run")
+    other = subprocess.Popen(
+        [sys.executable, "-c", holder, folder / "lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert other.stdout.readline() == b"held\n"
+    for resume in False, True:
+        with pytest.raises(LessonError, match="Another run is at work in .*; wait for it, or name another"):
+            begin(tmp_path, resume=resume)
+    assert (folder / "phase.state").read_bytes() == b"of the other run"
+    other.kill()
+    other.communicate()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:  # its lock has gone with it
+        try:
+            assert not begin(tmp_path).resumed
+            break
+        except LessonError:
+            time.sleep(0.05)
+    assert not (folder / "phase.state").exists()
