@@ -17,6 +17,7 @@ from tutorials._command import LessonError, run, without_notices  # first: loads
 
 import keras
 import numpy as np
+from tyro.conf import Positional
 
 from datasets import photos
 from tutorials._exports import check_export
@@ -53,41 +54,50 @@ def agreements(model_files, source, files, size, probabilities):
             loaded or run, or the process dies. Nothing is left behind.
     """
     model_files = [Path(file) for file in model_files]
-    names = " and ".join(file.name for file in model_files)
-    with tempfile.TemporaryDirectory(prefix="rescore-") as folder:
-        request = Path(folder) / "request.json"
-        content = {
-            "models": [str(file.absolute()) for file in model_files],
-            "source": str(photos.locate(source).path.absolute()),
-            "files": [str(file) for file in files],
-            "size": int(size),
-        }
-        # JSON of ASCII alone: names that are no Unicode come through as they are
-        request.write_text(json.dumps(content), encoding="ascii")
-        # -P and PYTHONPATH: this project's modules, whatever is in the current folder
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "tutorials._rescore", str(request)],
-            env=os.environ | {"PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        if done.returncode == 1 and (errors := [line for line in said if line.startswith("Error: ")]):
-            raise LessonError(errors[0].removeprefix("Error: "))
-        if done.returncode:
-            how = f"signal {-done.returncode}" if done.returncode < 0 else f"code {done.returncode}"
-            raise LessonError(
-                f"The fresh process that was to check {names} ended with {how}"
-                f"{f' ({said[-1][:200]})' if said else ''}, so whether saving worked is not known; "
-                "run the lesson again."
-            )
-        answers = [np.load(_answer(request, n)) for n in range(len(model_files))]
+    content = {
+        "models": [str(file.absolute()) for file in model_files],
+        "source": str(photos.locate(source).path.absolute()),
+        "files": [str(file) for file in files],
+        "size": int(size),
+    }
+    try:
+        with tempfile.TemporaryDirectory(prefix="rescore-") as folder:
+            request = Path(folder) / "request.json"
+            # JSON of ASCII alone: names that are no Unicode come through as they are
+            request.write_text(json.dumps(content), encoding="ascii")
+            _ask(request, " and ".join(file.name for file in model_files))
+            answers = [np.load(_answer(request, n)) for n in range(len(model_files))]
+    except OSError as error:
+        raise LessonError(
+            f"What was saved cannot be checked in a fresh process ({error}); change that, and run again."
+        ) from error
     return {
         file: _difference(file, answer, files, np.asarray(probabilities))
         for file, answer in zip(model_files, answers, strict=True)
     }
+
+
+def _ask(request, names):
+    """Start the fresh process and wait for it; what it can't do is raised here."""
+    # -P and PYTHONPATH: this project's modules, whatever is in the current folder
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tutorials._rescore", str(request)],
+        env=os.environ | {"PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode == 1 and (errors := [line for line in said if line.startswith("Error: ")]):
+        raise LessonError(errors[0].removeprefix("Error: "))
+    if done.returncode:
+        how = f"signal {-done.returncode}" if done.returncode < 0 else f"code {done.returncode}"
+        why = f" ({said[-1][:200]})" if said else ""
+        raise LessonError(
+            f"The fresh process that was to check {names} ended with {how}{why}, "
+            "so whether saving worked is not known; run the lesson again."
+        )
 
 
 def _difference(file, answer, files, probabilities):
@@ -114,7 +124,7 @@ def _answer(request, n):
     return request.with_name(f"probabilities-{n}.npy")
 
 
-def main(request: Path) -> None:
+def main(request: Positional[Path]) -> None:
     """Be the fresh process: read a request, and write what each model says beside it.
 
     Args:
