@@ -143,9 +143,13 @@ def test_the_unfinished_folder_is_gone_after_a_complete_run(hostile):
 
 
 def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
-    """Other pixels and other labels there: the same weights to the byte, and only other test results."""
-    poisoned = tmp_path / "poisoned"
-    shutil.copytree(folder, poisoned)
+    """Other pixels and other labels there: the same weights to the byte, and only other test results.
+
+    One training photo less, and they are others: so this says something.
+    """
+    poisoned, fewer = tmp_path / "poisoned", tmp_path / "fewer"
+    for copy in poisoned, fewer:
+        shutil.copytree(folder, copy)
     noise = np.random.default_rng(0)
     classes = sorted((poisoned / "test").iterdir())
     for number, label in enumerate(classes):
@@ -153,41 +157,31 @@ def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
         Image.fromarray(noise.integers(0, 256, (28, 28), "uint8")).save(first)
         for file in others:
             file.rename(classes[number - 1] / f"moved-{file.name}")
+    sorted((fewer / "train" / "0").iterdir())[0].unlink()
     results, models = [], []
-    for name, data in (("clean", folder), ("poisoned", poisoned)):
-        results.append(untimed(fine_tune.main(str(data), epochs=2, outputs=tmp_path / name, **SOON)))
-        models.append(weights_of(tmp_path / name))
-    assert_same_weights(*models)
-    clean, other = results
-    assert clean.pop("test_accuracy") > 0.5 > other.pop("test_accuracy")
+    for data in folder, poisoned, fewer:
+        outputs = tmp_path / "outputs" / data.name
+        results.append(untimed(fine_tune.main(str(data), quick=True, outputs=outputs, **SOON)))
+        models.append(weights_of(outputs))
+    assert_same_weights(*models[:2])
+    clean, other, _ = results
+    assert clean.pop("test_accuracy") > 0.3 > other.pop("test_accuracy")
     assert clean == other
-    one, two = briefly
+    one, two, _ = briefly
     assert one.histories == two.histories
     np.testing.assert_array_equal(one.probabilities["validation"], two.probabilities["validation"])
-
-
-def test_another_training_photo_does_change_the_weights(folder, briefly, tmp_path):
-    """Else the test above would hold for a lesson that trains nothing."""
-    other = tmp_path / "other"
-    shutil.copytree(folder, other)
-    for label in (other / "train").iterdir():
-        sorted(label.iterdir())[0].unlink()
-    models = []
-    for name, data in (("one", folder), ("two", other)):
-        fine_tune.main(str(data), quick=True, outputs=tmp_path / name, **SOON)
-        models.append(weights_of(tmp_path / name))
-    assert any((one != two).any() for one, two in zip(*models, strict=True))
+    assert any((here != there).any() for here, there in zip(models[0], models[2], strict=True))
 
 
 def norms_of(model):
     return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
     folder, briefly, tmp_path, monkeypatch, cache
 ):
-    built, passed, fitted = [], {}, []
+    built, passed, fitted, states = [], {}, [], []
     build, predict, fit = fine_tune.TransferClassifier, keras.Model.predict, keras.Model.fit
 
     def remember(backbone, *arguments, **settings):
@@ -206,7 +200,9 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
 
     def counting_fit(self, *arguments, **settings):
         fitted.append(self)
-        return fit(self, *arguments, **settings)
+        history = fit(self, *arguments, **settings)
+        states.append(built[0][0].get_weights())
+        return history
 
     monkeypatch.setattr(fine_tune, "TransferClassifier", remember)
     monkeypatch.setattr(keras.Model, "predict", counting_predict)
@@ -221,11 +217,12 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
     norms = norms_of(classifier)
     assert len(norms) == 27
     still |= {id(weight) for norm in norms for weight in norm.weights}
-    moved = []
-    for weight, first in zip(classifier.weights, before, strict=True):
-        if np.array(weight).tobytes() != first.tobytes():
-            moved.append(weight.path)
-            assert id(weight) not in still, weight.path
+    moved = set()  # in either phase, what was taken back in the end as well
+    for state in states:
+        for weight, first, now in zip(classifier.weights, before, state, strict=True):
+            if now.tobytes() != first.tobytes():
+                moved.add(weight.path)
+                assert id(weight) not in still, weight.path
     assert {path.split("/")[-2] for path in moved} >= {"predictions", "conv_pw_13"}
 
     if cache:
@@ -384,17 +381,17 @@ def kill(child):
 
 def test_killed_once_it_goes_on_to_the_same_end(root, folder, briefly, tmp_path, capsys):
     outputs = tmp_path / "killed"
-    child = start(root, folder, outputs)
+    child = start(root, folder, outputs, "--epochs", 2)
     assert wait_for(child, outputs / ".fine_tune-unfinished" / "head.state", times=3)
     kill(child)
     assert not (outputs / "fine_tune").exists()
     assert len(list(outputs.glob(".fine_tune-*"))) == 2  # what is unfinished, and a draft
     capsys.readouterr()
-    again = fine_tune.main(str(folder), resume=True, outputs=outputs, **SOON)
+    again = fine_tune.main(str(folder), epochs=2, resume=True, outputs=outputs, **SOON)
     said = capsys.readouterr().out
     assert "starting anew" not in said
     assert "Epoch 1/40" not in said.partition("Phase 2")[0]
-    whole = fine_tune.main(str(folder), outputs=tmp_path / "whole", **SOON)
+    whole = fine_tune.main(str(folder), epochs=2, outputs=tmp_path / "whole", **SOON)
     assert untimed(again) == untimed(whole)
     assert_same_weights(weights_of(outputs), weights_of(tmp_path / "whole"))
     assert briefly[0].histories == briefly[1].histories
