@@ -127,6 +127,11 @@ def test_hostile_names_are_text_in_the_report(hostile):
     assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
 
 
+def test_the_results_name_no_folder_that_is_gone(hostile, folder):
+    data, _, metrics = hostile
+    assert metrics["data"] == {"source": f"photos from {data / 'photos.csv'}", "examples": 16}
+
+
 def test_settings_are_those_of_the_command_line_and_no_others(hostile):
     _, folder, metrics = hostile
     flags = set(fine_tune.main.__annotations__) - {"return"}
