@@ -18,6 +18,7 @@ LESSONS = {
     "sound": 0.6,
     "video": 0.7,
     "few_examples": 0.7,
+    "fine_tune": 1.0,
     "knobs": 1.3,
 }
 

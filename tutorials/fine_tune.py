@@ -86,9 +86,10 @@ def main(
 
     # Data: squares (n, size, size, 3) with pixels in [0, 255], labels and a part for each. The backbone
     # comes first, so that missing weights are told before many photos are looked at
+    source = digits.EMBEDDED if embedded else photos.locate(data)
     base = Backbone(pretrained.name, weights, size)
-    source = digits.save_photos(unfinished.folder / "digits", 10 if quick else 50) if embedded else data
-    found = photos.check(source, size, seed, scratch=unfinished.folder)
+    where = digits.save_photos(unfinished.folder / "digits", 10 if quick else 50) if embedded else source
+    found = photos.check(where, size, seed, scratch=unfinished.folder)
     unfinished.check_data(found.fingerprint)
     print_findings(found)
     classes = len(found.class_names)
@@ -219,7 +220,7 @@ def main(
     )
     write_report(report, outcome, finding)
     written = report.close(
-        found.source,
+        source,
         examples=len(found.files),
         finding=finding,
         **{f"{part}_accuracy": share.value for part, share in scored.items()},
