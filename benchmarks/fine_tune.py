@@ -4,11 +4,11 @@
 
 The guide is the Keras site's "Transfer learning & fine-tuning", reproduced from its published recipe:
 augmentation layers (mirror, rotation of a tenth) in front of the same backbone at 224 pixels, batches of
-32, 10 passes with the backbone frozen (Adam, 1e-3), then 5 with its top unfrozen as well (Adam, 1e-5), and
-no cache. BatchNormalization stays in inference in both, as the guide demands. It trains on all photos of
-the training part; ours holds some of them back to validate on.
+32, 10 passes with the backbone frozen (Adam, 1e-3), then 5 with its top third unfrozen as well (Adam,
+1e-5), validation after each pass, and no cache. BatchNormalization stays in inference, as the guide
+demands. Ours is the lesson with its defaults, which are 320 pixels for this backbone.
 
-All take the same decoded photos and turns, so that a slow minute of the machine hits all. The clock runs
+All take the same parts of the same decoded photos and turns, so that a slow minute of the machine hits all. The clock runs
 while they train: tracing and, in ours, the measuring beforehand, all passes through frozen layers and
 validation included.
 """
@@ -32,7 +32,7 @@ from models.transfer import border_at
 from tutorials import fine_tune
 
 SIZE = 224  # what the guide's way trains on
-UNFROZEN = 0.15  # share of the backbone that the guide's second phase trains, as in ours
+UNFROZEN = 0.35  # share of the backbone that the second phase trains
 
 
 def ours(data, backbone, weights, seed, cache=True):
@@ -58,7 +58,7 @@ def without_cache(data, backbone, weights, seed):
 def guide(data, backbone, weights, seed):
     """The Keras guide's way."""
     with contextlib.redirect_stdout(io.StringIO()):
-        found = photos.check(photos.locate(data), SIZE, seed=0, progress=False)
+        found = photos.check(photos.locate(data), SIZE, seed, progress=False)
     keras.utils.set_random_seed(seed)
     base = Backbone(backbone, weights, SIZE)
     base.trainable = False
@@ -70,8 +70,10 @@ def guide(data, backbone, weights, seed):
     x = layers.Dropout(0.2)(x)
     model = keras.Model(images, layers.Dense(len(found.class_names), activation="softmax")(x))
 
-    test = found.parts == "test"
-    pixels, labels = found.pixels[~test].astype("float32"), found.labels[~test]
+    train, validation, test = (
+        (found.pixels[found.parts == part].astype("float32"), found.labels[found.parts == part])
+        for part in ("train", "validation", "test")
+    )
     seconds = 0.0
     for passes, step_size, border in ((10, 1e-3, None), (5, 1e-5, border_at(base, UNFROZEN))):
         if border is not None:
@@ -81,10 +83,10 @@ def guide(data, backbone, weights, seed):
                 layer.trainable = False
         model.compile(keras.optimizers.Adam(step_size), "sparse_categorical_crossentropy", metrics=["accuracy"])
         started = time.perf_counter()
-        model.fit(pixels, labels, batch_size=32, epochs=passes, verbose=0)
+        model.fit(*train, batch_size=32, epochs=passes, validation_data=validation, verbose=0)
         seconds += time.perf_counter() - started
-    answers = model.predict(found.pixels[test].astype("float32"), verbose=0).argmax(-1)
-    return seconds, float(np.mean(answers == found.labels[test]))
+    answers = model.predict(test[0], verbose=0).argmax(-1)
+    return seconds, float(np.mean(answers == test[1]))
 
 
 def main(data: str, weights: str = "pretrained", backbone: str = "mobilenet", runs: int = 3) -> None:
