@@ -456,6 +456,7 @@ def test_killed_again_and_again_it_ends_the_same(root, folder, tmp_path, seed):
     assert [entry.name for entry in outputs.iterdir()] == ["fine_tune"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 def test_ctrl_c_says_how_to_go_on(root, folder, tmp_path):
     child = start(root, folder, tmp_path)
