@@ -26,7 +26,7 @@ def fingerprint(pixels):
     return imagehash.phash(image).hash.ravel(), np.asarray(thumbnail)
 
 
-def pairs(hashes, thumbnails):
+def pairs(hashes, thumbnails, like=None):
     """Find photos that show the same.
 
     Hashes find the candidates; thumbnails without what is smooth in them decide, since all
@@ -36,6 +36,8 @@ def pairs(hashes, thumbnails):
     Args:
         hashes: bool (n, 64).
         thumbnails: uint8 (n, 32, 32).
+        like: bool (n,), the photos by which to judge how much they usually look alike; None for
+            all.
 
     Returns:
         int (pairs, 2), the smaller index first.
@@ -44,7 +46,7 @@ def pairs(hashes, thumbnails):
         return np.empty((0, 2), int)
     signs = np.where(hashes, 1, -1).astype("float32")
     detail = _detail(thumbnails)
-    alike = min(0.985, ALIKE + 0.7 * _usual(detail))
+    alike = min(0.985, ALIKE + 0.7 * _usual(detail if like is None else detail[like]))
     found = []
     for start in range(0, len(signs), 512):
         rows = slice(start, start + 512)
@@ -70,10 +72,12 @@ def _detail(thumbnails):
 
 def _usual(detail):
     """How much two photos of these are usually alike: the third quartile of correlations."""
+    if len(detail) < 2:
+        return 0.0
     one, other = np.random.default_rng(0).integers(0, len(detail), (2, 2000))
     different = one != other
     correlation = np.einsum("ij,ij->i", detail[one[different]], detail[other[different]])
-    return max(0.0, float(np.quantile(correlation, 0.75))) if different.any() else 0.0
+    return max(0.0, float(np.quantile(correlation, 0.75)))
 
 
 def groups(count, edges):

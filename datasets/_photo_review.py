@@ -181,19 +181,27 @@ class Review:
         labels = np.array([self.labels[index] for index in kept], object)
         flat = np.array([look.flat for look in looks])
         plain = np.array([look.flat > MOSTLY and look.colours <= COLOURS for look in looks], bool)
+        judging = self._not_to_test_on(kept)
         for label in set(labels[plain]):
-            suspects, others = np.flatnonzero(plain & (labels == label)), flat[~plain & (labels == label)]
-            different = len({looks[number].square for number in suspects})
-            if len(others) >= max(4, 9 * different) and np.quantile(others, 0.9) < USUALLY:
-                for number in suspects:
-                    reason = "is nearly all of one colour, as a picture that says 'not found'"
-                    self._set_aside(kept[number], "placeholder", reason)
+            others = flat[~plain & (labels == label) & judging]
+            if len(others) < 4 or np.quantile(others, 0.9) > USUALLY:
+                continue
+            for part in judging, ~judging:
+                suspects = np.flatnonzero(plain & (labels == label) & part)
+                if 9 * len({looks[number].square for number in suspects}) <= len(others):
+                    for number in suspects:
+                        reason = "is nearly all of one colour, as a picture that says 'not found'"
+                        self._set_aside(kept[number], "placeholder", reason)
+
+    def _not_to_test_on(self, indices):
+        """Which photos may decide how others are judged: not those of the user's test part."""
+        return np.array([self.given[index] != "test" for index in indices], bool)
 
     def set_aside_copies(self):
         """Decide about photos that show the same."""
         kept = np.array(self.kept(), int)
         looks = [self.looks[index] for index in kept]
-        groups = _photo_copies.groups(len(looks), _same(looks))
+        groups = _photo_copies.groups(len(looks), _same(looks, self._not_to_test_on(kept)))
         self.groups[kept] = groups
         order = np.argsort(groups, kind="stable")
         starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
@@ -294,8 +302,8 @@ class Review:
         )
 
 
-def _same(looks):
-    """Pairs of photos that show the same, as int (pairs, 2)."""
+def _same(looks, like):
+    """Pairs of photos that show the same, as int (pairs, 2); `like` as in `_photo_copies.pairs`."""
     first, equal = {}, []
     for number, look in enumerate(looks):
         for key in look.digest, look.square:
@@ -309,6 +317,7 @@ def _same(looks):
             _photo_copies.pairs(
                 np.array([looks[number].hash for number in large]),
                 np.array([looks[number].thumbnail for number in large]),
+                like[large],
             )
         ]
     return np.concatenate([near, np.array(equal, int).reshape(-1, 2)])

@@ -20,13 +20,15 @@ def of_each_class(labels, examples, seed=0):
         int array (classes, examples): indices into `labels`, a row for each class in rising order.
 
     Raises:
-        DataError: If `examples` is not positive, or a class has fewer.
+        DataError: If there are no labels, `examples` is not positive, or a class has fewer.
     """
     labels = np.asarray(labels)
     classes, counts = np.unique(labels, return_counts=True)
+    if not len(labels):
+        raise DataError("There are no labels to draw from; give one for each example.")
     if examples < 1:
         raise DataError(f"The number of examples a class must be 1 or more, not {examples}.")
-    if counts.min(initial=len(labels)) < examples:
+    if counts.min() < examples:
         raise DataError(
             f"Class {classes[counts.argmin()]} has {counts.min()} examples, not {examples}; "
             f"ask for {counts.min()} or fewer a class."
@@ -39,7 +41,7 @@ def passes(indices, length, seed=0):
     """Go through examples again and again, each time in another order, until there are enough.
 
     Args:
-        indices: Array of indices, in any shape.
+        indices: Array of one index or more, in any shape.
         length: Number of indices wanted; the last pass may end early.
         seed: The same seed gives the same orders.
 
@@ -48,4 +50,4 @@ def passes(indices, length, seed=0):
     """
     indices, random = np.ravel(indices), np.random.default_rng(seed)
     orders = [random.permutation(indices) for _ in range(-(-length // len(indices)))]
-    return np.concatenate(orders)[:length]
+    return np.concatenate([indices[:0], *orders])[:length]

@@ -160,3 +160,12 @@ def browser(tmp_path_factory):
     browser = Browser(program, tmp_path_factory.mktemp("browser"))
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def published_mobilenet():
+    """The weights of a MobileNet of a quarter of the features, as Keras publishes them, for slow tests."""
+    file = Path(USERS_DATA or "nowhere") / "mobilenet_2_5_224_tf_no_top.h5"
+    if not file.is_file():
+        pytest.skip(f"set GLASS_ZOO_DATA to a folder that holds {file.name}")
+    return file.resolve()

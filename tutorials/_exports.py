@@ -94,42 +94,48 @@ def _behind_resizing(model, size):
     return model
 
 
+def _constant(model, size):
+    """A network as one TensorFlow function of pixels, in which the weights are constants.
+
+    `model.export` goes other ways, on which LiteRT takes ten times as long, and ONNX asks users
+    of the file for the constants of `Normalization` layers, and fails on grouped convolutions.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    pixels = tf.TensorSpec((None, size, size, model.input_shape[-1]), tf.float32, name="pixels")
+    tf.config.run_functions_eagerly(True)  # so that no call of a compiled function is left in it
+    try:
+        function = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(pixels)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    return convert_variables_to_constants_v2(function)
+
+
 def _write_litert(model, path, size):
-    pixels = keras.InputSpec(shape=(None, size, size, model.input_shape[-1]), dtype="float32", name="pixels")
-    model.export(path, format="litert", input_signature=[pixels], verbose=False)
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_constant(model, size)], tf.Module())
+    path.write_bytes(converter.convert())
 
 
 def _write_onnx(model, path, size):
-    """Trace the network, make its weights constants, and translate that graph.
-
-    Keras's own `export(format="onnx")` does nearly the same. But it asks users of the file for
-    the constants of `Normalization` layers, and it gives up on grouped convolutions and on GELU.
-    """
     import onnx
-    import tensorflow as tf
     import tf2onnx
-    from tf2onnx import tf_loader
 
     logging.getLogger("tf2onnx").setLevel("CRITICAL")
     _teach_erfc()
-    shape = (None, size, size, model.input_shape[-1])
-    tf.config.run_functions_eagerly(True)  # so that no call of a compiled function is in the graph
-    try:
-        graph = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(
-            tf.TensorSpec(shape, tf.float32, name="pixels")
-        )
-    finally:
-        tf.config.run_functions_eagerly(False)
-    before, after = ["pixels:0"], [graph.outputs[0].name]
+    function = _constant(model, size)
+    before, after = function.inputs[0].name, function.outputs[0].name
     network, _ = tf2onnx.convert.from_graph_def(
-        tf_loader.from_function(graph, before, after),
-        input_names=before,
-        output_names=after,
-        tensors_to_rename={before[0]: "pixels", after[0]: "probabilities"},
+        function.graph.as_graph_def(),
+        input_names=[before],
+        output_names=[after],
+        tensors_to_rename={before: "pixels", after: "probabilities"},
     )
     for tensor in network.graph.input[0], network.graph.output[0]:
         tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
-    onnx.checker.check_model(network)  # the translation leaves words that it does not know as they are
+    onnx.checker.check_model(network)  # tf2onnx leaves operations that it does not know as they are
     onnx.save(network, path)
 
 

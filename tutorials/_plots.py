@@ -756,6 +756,7 @@ def curves_by_examples(sizes, lines, title, apart):
         ax.set_xticks(sizes, sizes)
         ax.minorticks_off()
     draws = max(len(np.atleast_2d(values)) for values in lines.values())
-    axes[0, 0].set_title(f"mean of {draws} draws, shaded from worst to best", fontsize=10)
+    if draws > 1:
+        axes[0, 0].set_title(f"mean of {draws} draws, shaded from worst to best", fontsize=10)
     axes[0, 1].set_title(f"the same, close up, without \u201c{apart}\u201d", fontsize=10)
     return axes

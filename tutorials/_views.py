@@ -83,10 +83,11 @@ class Batches(keras.utils.PyDataset):
         batch_size: Examples a batch.
         seed: Integers that the order depends on; None to go through them in theirs.
         first: Number of the first pass, where a resumed run goes on.
+        workers: Threads that make batches while others are computed with.
     """
 
-    def __init__(self, see, views, batch_size, seed=None, first=0):
-        super().__init__()
+    def __init__(self, see, views, batch_size, seed=None, first=0, workers=1):
+        super().__init__(workers=workers)
         self.see, self.views, self.batch_size, self.seed = see, views, batch_size, seed
         self.turn = first
         self._shuffle()
@@ -176,7 +177,7 @@ class Kept:
             pixels, self.targets[view, places] = self.views.see(view, places)
             return pixels, self.targets[view, places]
 
-        batches = Batches(see, self.views, len(pieces[0]))
+        batches = Batches(see, self.views, len(pieces[0]), workers=2)
         batches.order = np.concatenate(pieces)
         return self.frozen.predict(batches, verbose=0)
 

@@ -18,9 +18,15 @@ from tutorials._report import Report
 from tutorials._tables import percent_rows
 
 SIZES = (2, 5, 10, 20, 50)  # examples a class of the learning curve
-# Adam's first step sizes, the best of several for each way at 5 a class. They were compared on scans of
-# the training part that were not drawn, with other draws than those here; never on the test part
-STEP_SIZES = {"fine-tuned": 2e-3, "last layer only": 1e-2, "from scratch": 1e-2}
+NEW = "new layer: "  # begins the name of a way that starts with a new last layer
+# Each way is a phase or two: what is trained, Adam's first step size, and the share of the steps. The
+# best of several at 5 a class, by scans of the training part that were not drawn, in draws of their own
+WAYS = {
+    "fine-tuned": [("last layer", 1e-2, 0.5), ("all", 1e-3, 0.5)],
+    "last layer only": [("last layer", 1e-2, 1)],
+    "from scratch": [("all", 1e-2, 1)],
+    "all at once": [("all", 2e-3, 1)],
+}
 
 
 def main(
@@ -32,7 +38,7 @@ def main(
     quick: bool = False,
     outputs: Path = Path("outputs"),
 ) -> dict:
-    """Train on a few scanned digits in three ways, with and without pretraining, and compare.
+    """Train on a few scanned digits in several ways, with and without pretraining, and compare.
 
     Args:
         examples: Number of scans a class that the results are of; the learning curve has more.
@@ -55,48 +61,50 @@ def main(
     (x, y), (x_test, y_test) = digits.load_data(source)
     drawn = [draws.of_each_class(y, sizes[-1], seed=1000 * seed + draw) for draw in range(repeats)]
 
-    # Models: one network, three ways to train it, each compiled once and set back for every training
+    # Models: the same network for every phase, each compiled once and set back for every training
     zoo = ConvNet(weights="mnist")
-    networks = {}
-    for way, step_size in STEP_SIZES.items():
-        network = networks[way] = ConvNet()
-        if way == "last layer only":
-            for layer in network.layers[:-1]:
-                layer.trainable = False  # frozen: what these layers see in a digit stays as it is
-            network.summary()
-        network.compile(
-            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(step_size, steps)),
-            loss="sparse_categorical_crossentropy",
-            run_eagerly=quick,  # a sample is through before a graph is compiled
-            steps_per_execution=steps,  # a training without a stop: faster for a network so small
-        )
-    fine, last, scratch = networks.values()
+    zoo.summary()
+    phases = {}
+    for way, plan in WAYS.items():
+        phases[way] = []
+        for trained, step_size, share in plan:
+            network = ConvNet()
+            if trained == "last layer":
+                for layer in network.layers[:-1]:
+                    layer.trainable = False  # frozen: what these layers see in a digit stays as it is
+            phase_steps = max(1, round(share * steps))
+            step_sizes = keras.optimizers.schedules.CosineDecay(step_size, phase_steps)
+            network.compile(
+                optimizer=keras.optimizers.Adam(step_sizes),
+                loss="sparse_categorical_crossentropy",
+                run_eagerly=quick,  # a sample is through before a graph is compiled
+                steps_per_execution=phase_steps,  # without a stop: faster for a network so small
+            )
+            phases[way].append((network, phase_steps * batch_size))
 
     # Fit and evaluate: every way on the same scans, the fewer of a draw being among the more
-    answers = {"untrained": {size: [zoo.predict(x_test, verbose=0).argmax(-1)] * repeats for size in sizes}}
+    answer = zoo.predict(x_test, batch_size=500, verbose=0).argmax(-1)
+    answers = {"untrained": {size: [answer] * repeats for size in sizes}}
     for draw in range(repeats):
         keras.utils.set_random_seed(1000 * seed + draw)
         random, new_layer = ConvNet(), ConvNet(weights="mnist")
         new_layer.layers[-1].set_weights(random.layers[-1].get_weights())
         for size in sizes:
-            # What is trained, and the weights that it starts from
-            ways = {
-                "fine-tuned": (fine, zoo),
-                "last layer only": (last, zoo),
-                "from scratch": (scratch, random),
-            }
+            starts = {"fine-tuned": zoo, "last layer only": zoo, "from scratch": random}
             if size == examples:
-                # For classes that the zoo does not know, the last layer must be new; while it knows
-                # nothing, its errors disturb the layers below it: so train it first, then all
-                ways["new layer, all at once"] = fine, new_layer
-                ways["new layer only"] = last, new_layer
-                ways["new layer, then all"] = fine, last
+                # Classes that the zoo does not know need a new last layer. While that knows nothing,
+                # its errors disturb the layers below it, if these are trained with it at once
+                for way in "fine-tuned", "last layer only", "all at once":
+                    starts[NEW + way] = new_layer
             order = draws.passes(drawn[draw][:, :size], steps * batch_size, seed=1000 * seed + draw)
-            for way, (network, beginning) in ways.items():
-                start_afresh(network, beginning)
-                network.fit(x[order], y[order], batch_size=batch_size, shuffle=False, verbose=0)
+            for name, network in starts.items():
+                for phase, images in phases[name.removeprefix(NEW)]:
+                    start_afresh(phase, network)
+                    seen = order[:images]
+                    phase.fit(x[seen], y[seen], batch_size=batch_size, shuffle=False, verbose=0)
+                    network = phase  # the next phase goes on from here
                 answer = network.predict(x_test, batch_size=500, verbose=0).argmax(-1)
-                answers.setdefault(way, {}).setdefault(size, []).append(answer)
+                answers.setdefault(name, {}).setdefault(size, []).append(answer)
         print(f"Draw {draw + 1} of {repeats}: trained in every way", flush=True)
 
     print(f"\nOf {len(y_test)} other scans by the same people read right, by scans a class to train on:")
@@ -113,14 +121,14 @@ def main(
         "learning_curve",
         curves_by_examples(
             sizes,
-            {way: np.transpose([*right[way].values()]) for way in ("untrained", *STEP_SIZES)},
+            {name: np.transpose([*row.values()]) for name, row in right.items() if NEW not in name},
             f"With {examples} examples a class, pretraining is worth {said['from scratch']}",
             apart="from scratch",
         ),
     )
     some = x[drawn[-1][:, : min(examples, 5)]]  # (10, n, 28, 28, 1)
     columns = some.reshape(len(some), -1, 28, 1)  # those of a class below each other
-    title = f"To learn from: {some.shape[1]} of the {examples} scans a class of one draw"
+    title = f"To learn from: {examples} scans of each digit" + ", 5 of them here" * (examples > 5)
     report.figure("few_examples", image_grid(columns, digits.CLASS_NAMES, title, columns=10, side=0.8))
     tuned, untaught = answers["fine-tuned"][examples][-1], answers["from scratch"][examples][-1]
     mended = np.flatnonzero((tuned == y_test) & (untaught != y_test))
@@ -134,23 +142,24 @@ def main(
     )
     return report.close(
         source,
-        examples=drawn[0].size + len(y_test),
-        finding=f"With {examples} scans a class, fine-tuning reads {mean['fine-tuned']:.1%} of the test "
-        f"scans: {said['from scratch']} against the same network from scratch, {said['untrained']} against "
-        f"no training at all, {said['last layer only']} against training the last layer only.",
+        examples=len(np.unique(drawn)) + len(y_test),
+        finding=f"With {examples} scans a class ({repeats} draws), fine-tuning reads "
+        f"{mean['fine-tuned']:.1%} of the test scans: {said['from scratch']} against the same network from "
+        f"scratch, {said['untrained']} against no training at all, {said['last layer only']} against "
+        "training the last layer only.",
         test_accuracy=mean["fine-tuned"],
         frozen_test_accuracy=mean["last layer only"],
         scratch_test_accuracy=mean["from scratch"],
         untrained_test_accuracy=mean["untrained"],
-        new_layer_test_accuracy=mean["new layer, then all"],
-        new_layer_frozen_test_accuracy=mean["new layer only"],
-        new_layer_at_once_test_accuracy=mean["new layer, all at once"],
+        new_layer_test_accuracy=mean[f"{NEW}fine-tuned"],
+        new_layer_frozen_test_accuracy=mean[f"{NEW}last layer only"],
+        new_layer_at_once_test_accuracy=mean[f"{NEW}all at once"],
         gain_over_scratch=gain["from scratch"],
         gain_over_scratch_spread=spread["from scratch"],
         gain_over_untrained=gain["untrained"],
         gain_over_untrained_spread=spread["untrained"],
-        trained_parameters=fine.count_params(),
-        frozen_trained_parameters=last.layers[-1].count_params(),
+        trained_parameters=zoo.count_params(),
+        frozen_trained_parameters=zoo.layers[-1].count_params(),
     )
 
 

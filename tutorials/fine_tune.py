@@ -24,7 +24,7 @@ from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken,
 from tutorials._views import Kept, Views, live
 
 STEP_SIZES = {"head": 1e-2, "top": 1e-4}  # of each phase's first pass; towards its end they go to 0
-PASSES = {"head": 40, "top": 15}
+PASSES = {"head": 20, "top": 8}
 SHRINK = 0.05  # how small the head's weights are held: with few photos that is worth more than views
 AFTERWARDS = 15  # seconds kept of a budget for scoring, figures and checking what was saved
 
@@ -34,11 +34,11 @@ def main(
     backbone: str | None = None,
     weights: str = "pretrained",
     image_size: int | None = None,
-    unfreeze: float = 0.3,
+    unfreeze: float = 0.15,
     policy: Literal["standard", "strong", "none"] = "standard",
     mixing: Literal["none", "mixup", "cutmix"] = "none",
     mirror: bool = True,
-    views: int = 4,
+    views: int = 2,
     cache: bool = True,
     epochs: int | None = None,
     batch_size: int = 32,
@@ -122,12 +122,14 @@ def main(
         )
         return networks[phase]
 
+    clock = time.perf_counter()
     per_pass = -(-len(train) // batch_size)
     steps = {phase: (per_pass, step_seconds(compile(phase), batch_size)) for phase in networks}
     photo = photo_seconds(frozen, train, batch_size) if cache else 0.0
     deadline = budget and started + budget_seconds - AFTERWARDS
     left = budget and max(0.0, deadline - time.perf_counter())
     views, passes, seconds = plan(left, photo, len(train), steps, 2 if quick else views, passes)
+    times = {"measuring": time.perf_counter() - clock}
     print(f"\nTraining will take about {spoken(seconds)}, less where it stops early.", flush=True)
 
     # What the frozen layers make of the photos: computed once, for both phases
@@ -141,7 +143,7 @@ def main(
             each["head"] = each["top"]
             if border:
                 each["head"] = each["top"].through(between(classifier, border), batch_size)
-    times = {"activations": time.perf_counter() - clock}
+    times["activations"] = time.perf_counter() - clock
 
     # Fit: the head, then the top of the backbone with it
     histories = {}
@@ -151,7 +153,7 @@ def main(
         if not cache:
             compile(phase)
         before = network.get_weights()
-        stopping = keras.callbacks.EarlyStopping(patience=6, restore_best_weights=True)
+        stopping = keras.callbacks.EarlyStopping(patience=8, restore_best_weights=True)
         state = KeepState(unfinished, phase, stopping)
         draws = {"seed": [seed, list(PASSES).index(phase)], "first": state.passes}
 

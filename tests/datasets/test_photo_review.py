@@ -225,3 +225,19 @@ def test_the_placeholder_among_real_ants_is_found(ants_folder):
     assert [name.rpartition("/")[2] for name, _ in checked.quarantine] == ["imageNotFound.gif"]
     assert len(checked.files) == 397
     assert found(checked, "near duplicates") is None
+
+
+def test_poisoned_test_photos_change_nothing_about_the_others(tmp_path):
+    images = [scene(n) for n in range(20)] + [saved(scene(n), "JPEG", quality=40) for n in range(5)]
+    folder(tmp_path / "clean", train__ants=images, train__bees=20, val__ants=10, val__bees=10)
+    folder(tmp_path / "poisoned", train__ants=images, train__bees=20)
+    (tmp_path / "clean" / "train" / "ants" / "lost.gif").write_bytes(saved(placeholder(), "GIF"))
+    (tmp_path / "poisoned" / "train" / "ants" / "lost.gif").write_bytes(saved(placeholder(), "GIF"))
+    poison = [placeholder(str(n) * 30) for n in range(60)]
+    folder(tmp_path / "poisoned", val__ants=poison[::2], val__bees=poison[1::2])
+    tables = []
+    for name in "clean", "poisoned":
+        checked = photos.check(tmp_path / name, SIZE)
+        tables.append([row for row in checked.split_table() if row[2] != "test"])
+        assert "train/ants/lost.gif" in aside(checked)
+    assert tables[0] == tables[1]

@@ -270,6 +270,12 @@ def test_each_image_is_mixed_with_one_other_and_lends_itself_once(kind):
     assert {"mixup": 0.06, "cutmix": 0.25}[kind] < lent.sum(1).mean() < {"mixup": 0.2, "cutmix": 0.45}[kind]
 
 
+def test_none_is_mixed_with_itself():
+    targets = [np.asarray(mix(np.zeros((4, 2)), np.eye(4), seed=seed)[1]) for seed in range(60)]
+    # But for shares too small for a float32: a fourth, were the other one drawn freely
+    assert np.mean([np.diag(each) == 1 for each in targets]) < 0.1
+
+
 def test_activations_can_be_mixed_too():
     features = np.random.default_rng(0).normal(size=(8, 5))
     mixed, targets = mix(features, np.eye(8), seed=2)

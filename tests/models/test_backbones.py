@@ -5,8 +5,8 @@ import dataclasses
 import hashlib
 import http.server
 import threading
+import time
 import warnings
-from pathlib import Path
 
 import h5py
 import keras
@@ -23,6 +23,7 @@ WIDTHS = {
     "mobilenet_050",
     "mobilenet_075",
     "mobilenet",
+    "mobilenet_v2_050",
     "mobilenet_v2_075",
     "mobilenet_v2_130",
     "mobilenet_v2_140",
@@ -153,6 +154,7 @@ def test_a_files_width_is_read_and_its_head_left_out(kind, head, quarter, quarte
     np.testing.assert_allclose(backbone(pixels(32)), expected, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_two_widths_that_begin_alike_are_told_apart(built, tmp_path):
     # MobileNetV2's first layer has 16 features at 0.35, which is tried first, and at 0.5
     file = save(built("mobilenet_v2_050"), tmp_path / "a.h5")
@@ -299,15 +301,16 @@ def test_no_network_is_one_sentence_and_leaves_no_half_file(
         entry = dataclasses.replace(BACKBONES["mobilenet_025"], checksum=hashlib.md5(b"other").hexdigest())
         monkeypatch.setitem(BACKBONES, "mobilenet_025", entry)
     if fault == "silent":
-        monkeypatch.setattr(
-            http.server.BaseHTTPRequestHandler, "end_headers", lambda _: threading.Event().wait(1)
-        )
+        stalled = threading.Event()
+        monkeypatch.setattr(http.server.BaseHTTPRequestHandler, "end_headers", lambda _: stalled.wait(20))
+    start = time.monotonic()
     with server(content, len(content) + (fault == "broken off")) as (address, _):
         monkeypatch.setattr(
             "models._published.ORIGIN", "http://127.0.0.1:9/" if fault == "nobody" else address
         )
         with pytest.raises(ModelError) as caught:
             Backbone("mobilenet_025", image_size=32)
+    assert time.monotonic() - start < 15  # given up, and not by the server
     message = str(caught.value)
     assert message.count("\n") == 0
     assert "/mobilenet/mobilenet_2_5_224_tf_no_top.h5 could not be downloaded (" in message
@@ -324,13 +327,10 @@ def test_what_was_put_into_the_cache_by_hand_is_used(quarter_body, tmp_path, cac
 
 
 @pytest.mark.slow
-def test_the_published_mobilenet_is_read(pytestconfig):
-    from tests.conftest import USERS_DATA
-
-    file = Path(USERS_DATA or ".") / "mobilenet_2_5_224_tf_no_top.h5"
-    if not file.is_file():
-        pytest.skip("set GLASS_ZOO_DATA to a folder that holds mobilenet_2_5_224_tf_no_top.h5")
-    backbone = Backbone("mobilenet", file)
-    plain = keras.applications.MobileNet((224, 224, 3), alpha=0.25, include_top=False, weights=file)
+def test_the_published_mobilenet_is_read(published_mobilenet):
+    backbone = Backbone("mobilenet", published_mobilenet)
+    plain = keras.applications.MobileNet(
+        (224, 224, 3), alpha=0.25, include_top=False, weights=published_mobilenet
+    )
     expected = np.asarray(plain(keras.applications.mobilenet.preprocess_input(pixels(224, 1))))
     np.testing.assert_allclose(backbone(pixels(224, 1)), expected, rtol=1e-3, atol=1e-5)

@@ -207,6 +207,12 @@ def test_help_explains_every_flag(command):
     assert "Passes over the training images" in out
 
 
+@pytest.mark.parametrize("module", ["digits", "predict"])
+def test_help_names_the_command_as_the_readme_does(command, module):
+    _, out, _ = command(module, "--help")
+    assert f"usage: python -m tutorials.{module} [" in out
+
+
 def test_the_list_of_lessons_loads_no_framework(root):
     started = time.perf_counter()
     done = call([sys.executable, "-X", "importtime", "-m", "tutorials"], root)
@@ -234,5 +240,5 @@ def test_predict_refuses_what_is_no_result(command, tmp_path):
         (tmp_path / name).write_text(content)
     code, _, error = command("predict", tmp_path, "a.png")
     assert code == 1
-    assert "are damaged; run the lesson again" in error
+    assert f"{tmp_path / 'model.keras'} is damaged; run the lesson again" in error
     assert error.count("\n") == 1

@@ -1,14 +1,23 @@
 """A lesson's saved model on files: each lesson's own kind, read as the model was trained on them."""
 
+import csv
 import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
 
 import keras
 import numpy as np
 import pytest
+from keras import layers
+from PIL import Image
 from scipy.io import wavfile
 
-from datasets import tones
-from models import ConvNet, SoundConvNet
+from datasets import photos, tones
+from models import ConvNet, SentimentBag, SoundConvNet
+from models.text import TextClassifier
 from tutorials.predict import READERS, LessonError, main
 
 
@@ -28,6 +37,29 @@ def hearing(tmp_path_factory):
     model = SoundConvNet((3000,), classes=2, sampling_rate=6000)
     folder = tmp_path_factory.mktemp("sound") / "sound"
     return model, save(folder, "sound", model, ["bark", "meow"], seconds=0.5, hertz=6000)
+
+
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory):
+    """A model of photos, and its folder: the more red, the more of the first class."""
+    pixels = keras.Input((None, None, 3), name="images")
+    x = layers.Resizing(24, 24, crop_to_aspect_ratio=True, antialias=True, name="resize")(pixels)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    model = keras.Model(pixels, layers.Dense(3, activation="softmax", name="predictions")(x))
+    model.get_layer("predictions").set_weights([np.eye(3) / 40, np.zeros(3)])
+    folder = tmp_path_factory.mktemp("photos") / "fine_tune"
+    return model, save(folder, "fine_tune", model, ["red", "green", "<blue>"], image_size=24)
+
+
+def paint(file, seed, size=(90, 60)):
+    """Save a photo of noise on one colour, and say what `seeing` should make of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(seed)
+    colour = random.integers(0, 200, 3)
+    noise = random.integers(0, 56, (*size, 3))
+    Image.fromarray((colour + noise).astype("uint8")).save(file, format="PNG")
+    sums = photos.read_square(file, 24).astype("float64").mean((0, 1)) / 40
+    return np.exp(sums) / np.exp(sums).sum()
 
 
 def test_sounds_of_any_rate_are_heard_as_the_model_was_trained(hearing, tmp_path, capsys):
@@ -79,6 +111,167 @@ def test_results_without_the_settings_that_a_reader_needs_are_damaged(hearing, t
     (folder / "metrics.json").write_text(json.dumps({"lesson": "sound"} | metrics))
     with pytest.raises(LessonError, match="damaged; run the lesson again"):
         main(folder, (tmp_path / "a.wav",))
+
+
+def test_photos_in_nested_folders_are_read_as_they_were_for_training(seeing, tmp_path, capsys):
+    _, folder = seeing
+    files = [tmp_path / "more" / "a.PNG", tmp_path / "more" / "deep" / "er" / "b.png", tmp_path / "wide.png"]
+    expected = [paint(file, n, (30, 100)) for n, file in enumerate(files)]
+    (tmp_path / "more" / "notes.txt").touch()
+    (tmp_path / "more" / "folder.jpg").mkdir()
+    main(folder, (str(tmp_path / "more"), str(files[2])))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    for line, file, probabilities in zip(lines, files, expected, strict=True):
+        best = probabilities.argmax()
+        name = ["red", "green", "<blue>"][best]
+        assert line.startswith(f"{file}: {name} ({probabilities[best]:.1%}), else ")
+
+
+def test_many_photos_are_read_and_predicted_a_batch_at_a_time(seeing, tmp_path, capsys, monkeypatch):
+    _, folder = seeing
+    monkeypatch.setattr("tutorials.predict.AT_ONCE", 4)
+    (tmp_path / "x").mkdir()
+    expected = [paint(tmp_path / "x" / f"{n}.png", n).argmax() for n in range(9)]
+    (tmp_path / "x" / "4-.png").write_bytes(b"\x89PNG, cut off")
+    read, batches, predict = [], [], keras.Model.predict
+
+    def counted(self, x, **settings):
+        batches.append((len(read), len(x)))
+        return predict(self, x, **settings)
+
+    def remember(path, size):
+        read.append(path)
+        return photos.read_square(path, size)
+
+    monkeypatch.setattr(keras.Model, "predict", counted)
+    monkeypatch.setitem(READERS, "fine_tune", READERS["fine_tune"]._replace(read=remember))
+    with pytest.raises(LessonError, match="1 of 10 files could not be used"):
+        main(folder, (str(tmp_path / "x"),))
+    assert batches == [(4, 4), (9, 4), (10, 1)]  # no photo is read long before its turn
+    said = capsys.readouterr()
+    answers = [line.rpartition(".png: ")[2].split(" (")[0] for line in said.out.splitlines()]
+    assert answers == [["red", "green", "<blue>"][n] for n in expected]
+    assert said.err.count("\n") == 1
+    assert "4-.png" in said.err
+
+
+def test_a_table_keeps_every_name_as_it_is(seeing, tmp_path, capsys):
+    _, folder = seeing
+    names = ["a,b.png", 'say "cheese".png', "two\nlines.png", "Größe 😀.png"]
+    expected = {str(tmp_path / name): paint(tmp_path / name, n) for n, name in enumerate(names)}
+    (tmp_path / "bad.png").touch()
+    with pytest.raises(LessonError, match="1 of 5 files"):
+        main(folder, (str(tmp_path),), csv=True)
+    said = capsys.readouterr()
+    header, *rows = csv.reader(said.out.splitlines(keepends=True))
+    assert header == ["file", "label", "probability"]
+    assert {row[0] for row in rows} == set(expected)
+    for file, label, probability in rows:
+        best = expected[file].argmax()
+        assert label == ["red", "green", "<blue>"][best]
+        assert float(probability) == pytest.approx(expected[file][best], abs=2e-6)
+    assert "bad.png" in said.err
+    assert "bad.png" not in said.out
+
+
+def test_the_command_tables_names_that_are_no_unicode(seeing, root, tmp_path):
+    _, folder = seeing
+    name = os.fsencode(tmp_path) + b"/\xff\xfe.png"
+    try:
+        paint(tmp_path / os.fsdecode(b"\xff\xfe.png"), 0)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    done = subprocess.run(
+        [sys.executable, "-m", "tutorials.predict", folder, name, tmp_path / "none.png", "--csv"],
+        cwd=root, capture_output=True,
+    )  # fmt: skip
+    header, row = done.stdout.splitlines()
+    assert header == b"file,label,probability"
+    assert row.startswith(name + b",")
+    assert done.returncode == 1
+    assert [line.startswith(b"Error: ") for line in done.stderr.splitlines()] == [True, True]
+    assert b"none.png does not exist" in done.stderr
+
+
+def test_texts_are_tabled_with_the_text(tmp_path, capsys):
+    model = TextClassifier(["good", "bad"], SentimentBag(4), 10)
+    folder = save(tmp_path / "sentiment", "sentiment", model, ["neg", "pos"], text_column=None)
+    (tmp_path / "texts.csv").write_text('text\n"good, ""very"" good"\nbad\n')
+    main(folder, ("a good film", str(tmp_path / "texts.csv")), csv=True)
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert header == ["file", "label", "probability", "text"]
+    table = str(tmp_path / "texts.csv")
+    assert [(row[0], row[3]) for row in rows] == [
+        ("", "a good film"), (table, 'good, "very" good'), (table, "bad")
+    ]  # fmt: skip
+    assert all(row[1] in ("neg", "pos") and 0.5 <= float(row[2]) <= 1 for row in rows)
+
+
+def saved_by(version):
+    def change(folder):
+        with zipfile.ZipFile(folder / "model.keras") as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        parts["metadata.json"] = json.dumps({"keras_version": version}).encode()
+        with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+
+    return change
+
+
+def cut_off(folder):
+    content = (folder / "model.keras").read_bytes()
+    (folder / "model.keras").write_bytes(content[: len(content) // 2])
+
+
+def turn_bits(folder):
+    content = bytearray((folder / "model.keras").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 200] = bytes(byte ^ 255 for byte in content[middle : middle + 200])
+    (folder / "model.keras").write_bytes(content)
+
+
+def write(name, text):
+    return lambda folder: (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            saved_by("2.15.0"),
+            rf"model.keras was saved by Keras 2.15.0, and this is Keras {keras.version()}, ",
+        ),
+        (saved_by("4.0.0"), rf"by Keras 4.0.0, .* Keras {keras.version()}, .* or install Keras 4"),
+        (cut_off, "model.keras is damaged"),
+        (turn_bits, "model.keras is damaged"),
+        (write("model.keras", ""), "model.keras is damaged"),
+        (write("labels.json", '{"0": "red"}'), "labels.json is not a list of the classes' names"),
+        (write("labels.json", "[1, 2, 3]"), "labels.json is not a list of the classes' names"),
+        (write("labels.json", '["red", "blue"]'), "labels.json names 2 classes, and the model has 3"),
+        (write("labels.json", '["red",'), "labels.json is damaged"),
+        (lambda folder: (folder / "labels.json").unlink(), "labels.json cannot be read"),
+        (write("metrics.json", "[]"), "metrics.json is damaged"),
+        (write("metrics.json", '{"lesson": "losses"}'), "of the lesson losses, which takes no files"),
+        (write("metrics.json", '{"lesson": "fine_tune"}'), "metrics.json is damaged"),
+        (lambda folder: (folder / "model.keras").unlink(), "holds no trained model"),
+    ],
+)
+def test_results_that_are_no_results_are_one_sentence(seeing, tmp_path, change, said):
+    folder = shutil.copytree(seeing[1], tmp_path / "fine_tune")
+    change(folder)
+    with pytest.raises(LessonError, match=said) as error:
+        main(folder, ("a.png",))
+    assert str(error.value).count("\n") == 0
+
+
+def test_a_model_of_another_minor_version_is_read(seeing, tmp_path, capsys):
+    folder = shutil.copytree(seeing[1], tmp_path / "fine_tune")
+    saved_by("3.0.0")(folder)
+    paint(tmp_path / "a.png", 0)
+    main(folder, (str(tmp_path / "a.png"),))
+    assert capsys.readouterr().out.count("\n") == 1
 
 
 def test_every_reader_names_settings_that_its_lesson_has():

@@ -4,7 +4,7 @@ import numpy as np
 
 from datasets.x_or_o import clean_letters
 from models.filters import FEATURES
-from tutorials._tables import cells, four_steps, side_by_side
+from tutorials._tables import cells, four_steps, percent_rows, side_by_side
 
 
 def test_ninths_are_cut_and_not_rounded():
@@ -37,3 +37,12 @@ def test_the_four_steps_of_the_lectures():
     assert "5 / 9 = 0.55" in mismatch
     assert "− 1 + 1 = 0" in four_steps([[-1, 1]], [[1, 1]])
     assert "0 / 2 = 0.00" in four_steps([[-1, 1]], [[1, 1]])
+
+
+def test_percent_rows_leave_out_what_is_not_there():
+    text = percent_rows({"a": {2: 0.5, 50: 1}, "longer": {50: 0.12345}}, [2, 50])
+    assert text.split("\n") == [
+        "              2       50",
+        "a         50.0%   100.0%",
+        "longer             12.3%",
+    ]
