@@ -23,9 +23,9 @@ from tutorials._resume import KeepState, Unfinished
 from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
 from tutorials._views import Kept, Views, live
 
-STEP_SIZES = {"head": 1e-2, "top": 3e-5}  # of each phase's first pass; towards its end they go to 0
-PASSES = {"head": 24, "top": 5}
-SHRINK = 0.1  # how small the head's weights are held: with few photos that is worth more than views
+STEP_SIZES = {"head": 1e-2, "top": 1e-4}  # of each phase's first pass; towards its end they go to 0
+PASSES = {"head": 20, "top": 10}
+SHRINK = 0.05  # how small the head's weights are held: with few photos that is worth more than views
 AFTERWARDS = 15  # seconds kept of a budget for scoring, figures and checking what was saved
 
 
@@ -34,11 +34,11 @@ def main(
     backbone: str | None = None,
     weights: str = "pretrained",
     image_size: int | None = None,
-    unfreeze: float = 0.1,
+    unfreeze: float = 0.2,
     policy: Literal["standard", "strong", "none"] = "standard",
     mixing: Literal["none", "mixup", "cutmix"] = "none",
     mirror: bool = True,
-    views: int = 2,
+    views: int = 4,
     cache: bool = True,
     epochs: int | None = None,
     batch_size: int = 32,
@@ -101,7 +101,7 @@ def main(
     validation, test = Views(found, rows["validation"]), Views(found, rows["test"])
 
     # Model: what lies up to the border stays frozen in both phases, and BatchNormalization everywhere
-    classifier = TransferClassifier(base, classes, dropout=0.2)
+    classifier = TransferClassifier(base, classes, dropout=0.5)
     classifier.get_layer("predictions").kernel_regularizer = keras.regularizers.L2(SHRINK)
     classifier.summary()
     border = border_at(base, unfreeze)
