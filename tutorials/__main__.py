@@ -34,5 +34,10 @@ if __name__ == "__main__":
     for lesson, minutes in LESSONS.items():
         print(f"  python -m tutorials.{lesson:<16} {minutes:>4} min  {first_line(lesson)}")
     print("\nEach takes --help. Afterwards:")
-    for example in ("digits photo.png", "sound recording.wav", 'sentiment "What a film!"', "fine_tune photos/"):
+    for example in (
+        "digits photo.png",
+        "sound recording.wav",
+        'sentiment "What a film!"',
+        "fine_tune photos/",
+    ):
         print(f"  python -m tutorials.predict outputs/{example}")

@@ -23,8 +23,8 @@ from tutorials._resume import KeepState, Unfinished
 from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
 from tutorials._views import Kept, Views, live
 
-STEP_SIZES = {"head": 1e-2, "top": 1e-4}  # of each phase's first pass; towards its end they go to 0
-PASSES = {"head": 20, "top": 10}
+STEP_SIZES = {"head": 1e-2, "top": 3e-4}  # of each phase's first pass; towards its end they go to 0
+PASSES = {"head": 20, "top": 20}
 SHRINK = 0.05  # how small the head's weights are held: with few photos that is worth more than views
 AFTERWARDS = 15  # seconds kept of a budget for scoring, figures and checking what was saved
 
@@ -34,11 +34,11 @@ def main(
     backbone: str | None = None,
     weights: str = "pretrained",
     image_size: int | None = None,
-    unfreeze: float = 0.2,
+    unfreeze: float = 0.3,
     policy: Literal["standard", "strong", "none"] = "standard",
     mixing: Literal["none", "mixup", "cutmix"] = "none",
     mirror: bool = True,
-    views: int = 4,
+    views: int = 6,
     cache: bool = True,
     epochs: int | None = None,
     batch_size: int = 32,
@@ -153,7 +153,7 @@ def main(
         if not cache:
             compile(phase)
         before = network.get_weights()
-        stopping = keras.callbacks.EarlyStopping(patience=8, restore_best_weights=True)
+        stopping = keras.callbacks.EarlyStopping(patience=10, restore_best_weights=True)
         state = KeepState(unfinished, phase, stopping)
         draws = {"seed": [seed, list(PASSES).index(phase)], "first": state.passes}
 
