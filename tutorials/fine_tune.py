@@ -23,7 +23,7 @@ from tutorials._resume import KeepState, Unfinished
 from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
 from tutorials._views import Kept, Views, live
 
-STEP_SIZES = {"head": 1e-2, "top": 3e-4}  # of each phase's first pass; towards its end they go to 0
+STEP_SIZES = {"head": 1e-2, "top": 3e-4}  # the longest of each phase
 PASSES = {"head": 20, "top": 20}
 SHRINK = 0.05  # how small the head's weights are held: with few photos that is worth more than views
 AFTERWARDS = 15  # seconds kept of a budget for scoring, figures and checking what was saved
@@ -158,7 +158,10 @@ def main(
         draws = {"seed": [seed, list(PASSES).index(phase)], "first": state.passes}
 
         def step_size(done, step_size=None, phase=phase):
-            return STEP_SIZES[phase] * (1 + np.cos(np.pi * done / passes[phase])) / 2
+            """Falls to 0; in the second phase it rises first, since long steps would undo what was learned."""
+            share = (done + 0.5) / passes[phase]
+            shape = (1 + np.cos(np.pi * share)) / 2 if phase == "head" else np.sin(np.pi * share)
+            return STEP_SIZES[phase] * shape
 
         network.fit(
             kept[phase].batches(batch_size, **draws) if cache else live(train, batch_size, **draws),
