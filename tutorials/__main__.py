@@ -18,7 +18,7 @@ LESSONS = {
     "sound": 0.6,
     "video": 0.7,
     "few_examples": 0.7,
-    "fine_tune": 1.0,
+    "fine_tune": 0.4,
     "knobs": 1.3,
 }
 
@@ -38,6 +38,6 @@ if __name__ == "__main__":
         "digits photo.png",
         "sound recording.wav",
         'sentiment "What a film!"',
-        "fine_tune photos/",
+        "fine_tune photo.jpg more/",
     ):
         print(f"  python -m tutorials.predict outputs/{example}")

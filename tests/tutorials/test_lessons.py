@@ -102,7 +102,6 @@ RESULTS = {
         "photos_used",
         "photos_set_aside",
         "parameters",
-        "largest_difference_saved",
         "activations_seconds",
         "head_seconds",
         "top_seconds",
