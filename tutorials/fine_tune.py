@@ -215,7 +215,9 @@ def main(
     files = [found.files[row] for row in rows["validation"]]
     differences = agreements(saved, found.source, files, size, outcome.probabilities["validation"])
 
-    print(f"\nLoaded again in a fresh process, probabilities differ by {max(differences.values()):.1g} at most.")
+    print(
+        f"\nLoaded again in a fresh process, probabilities differ by {max(differences.values()):.1g} at most."
+    )
 
     # Plot
     part, share = next(iter(scored.items()))

@@ -15,7 +15,12 @@ TWO = {"validation": 0.15, "train": 0.85}
 
 @QUICK
 @given(
-    counts=st.dictionaries(st.text(max_size=3), st.integers(3, 60), min_size=1, max_size=5),
+    counts=st.dictionaries(
+        st.text(st.characters(exclude_characters="\0"), max_size=3),
+        st.integers(3, 60),
+        min_size=1,
+        max_size=5,
+    ),
     shares=st.sampled_from([SHARES, TWO]),
     seed=st.integers(0, 1000),
 )

@@ -49,7 +49,18 @@ def scanned():
     return images[right][:80], labels[right][:80]
 
 
-@pytest.mark.parametrize("how", [{}, {"dark": 120}, {"dark": 230, "paper": 30}, {"size": (1600, 1200)}])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        pytest.param({"dark": 120}, marks=SLOW),
+        pytest.param({"dark": 230, "paper": 30}, marks=SLOW),
+        pytest.param({"size": (1600, 1200)}, marks=SLOW),
+    ],
+)
 def test_photos_of_digits_that_it_can_read_are_read(scanned, tmp_path, how):
     assert share_read(*scanned, tmp_path, **how) >= 0.95
 

@@ -270,6 +270,7 @@ def test_a_vector_is_not_pooled_and_a_map_is(built):
     assert names == ["images", "resize", "mobilenet_025", "pool", "dropout", "predictions"]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_loads_it_safely_and_says_the_same(built, tmp_path):
     code = "import sys, keras, numpy as np\n"
     for name in "mobilenet_025", "convnet":

@@ -114,6 +114,7 @@ def test_the_zoos_own_accuracy_is_as_measured_here(watched):
     assert watched.results["gain_over_untrained"] == pytest.approx(gain)
 
 
+@pytest.mark.slow
 def test_nothing_is_trained_on_the_test_part(watched, tmp_path, monkeypatch):
     load_data = digits.load_data
 

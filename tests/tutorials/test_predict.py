@@ -175,6 +175,7 @@ def test_a_table_keeps_every_name_as_it_is(seeing, tmp_path, capsys):
     assert "bad.png" not in said.out
 
 
+@pytest.mark.slow
 def test_the_command_tables_names_that_are_no_unicode(seeing, root, tmp_path):
     _, folder = seeing
     name = os.fsencode(tmp_path) + b"/\xff\xfe.png"

@@ -92,6 +92,7 @@ def test_a_fresh_process_comes_to_the_same_from_files_alone(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_one_process_scores_several_and_tells_which_differs_where(album, saved, left_behind, tmp_path):
     folder, files = album
     model, file, probabilities = saved
