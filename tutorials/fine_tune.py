@@ -158,7 +158,7 @@ def main(
         draws = {"seed": [seed, list(PASSES).index(phase)], "first": state.passes}
 
         def step_size(done, step_size=None, phase=phase):
-            """Falls to 0; in the second phase it rises first, since long steps would undo what was learned."""
+            """Falls to 0; in phase 2 it rises first, since long steps would undo what was learned."""
             share = (done + 0.5) / passes[phase]
             shape = (1 + np.cos(np.pi * share)) / 2 if phase == "head" else np.sin(np.pi * share)
             return STEP_SIZES[phase] * shape

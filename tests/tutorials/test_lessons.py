@@ -102,6 +102,7 @@ RESULTS = {
         "photos_used",
         "photos_set_aside",
         "parameters",
+        "measuring_seconds",
         "activations_seconds",
         "head_seconds",
         "top_seconds",
