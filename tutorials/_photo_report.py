@@ -8,6 +8,7 @@ from sklearn import metrics
 
 from datasets.photos import Photos
 from models.inspection import grad_cam
+from tutorials._labels import plain
 from tutorials._page import Mistake, Page, Picture, write_page
 from tutorials._photo_plots import (
     augmented_views,
@@ -125,7 +126,7 @@ def write_report(report, outcome, finding):
             "Rows are the truth, columns what the network says.",
         ),
         "class_scores": (
-            class_intervals(scores, f"Of {_short(weakest.name)}, {weakest.recall.value:.0%} are found"),
+            class_intervals(scores, f"Of {plain(weakest.name)}, {weakest.recall.value:.0%} are found"),
             "Precision and recall of each class with their 95 % intervals.",
             "The fewer photos, the wider the interval.",
         ),
@@ -199,11 +200,11 @@ def write_report(report, outcome, finding):
         write_page(path, page)
 
 
-def commands(folder, photo="photo.jpg"):
+def commands(folder):
     """How to use what a run left: pairs (what for, command line)."""
     where = shlex.quote(str(folder))
     return [
-        ("Ask it about photos or folders of them", f"python -m tutorials.predict {where} {photo} more/"),
+        ("Ask it about photos or folders of them", f"python -m tutorials.predict {where} photo.jpg more/"),
         ("The same as a table", f"python -m tutorials.predict {where} more/ --csv"),
     ]
 
@@ -211,7 +212,3 @@ def commands(folder, photo="photo.jpg"):
 def _lines(photos, row, names, answer, probabilities):
     said = f"says {names[answer]} ({probabilities[answer]:.0%})"
     return [photos.files[row], said, f"truth: {names[photos.labels[row]]}"]
-
-
-def _short(name, most=24):
-    return name if len(name) <= most else name[: most - 1] + "…"
