@@ -187,28 +187,6 @@ def split(classifier, border=None):
     return frozen, keras.Model(inputs, x, name="trained")
 
 
-def between(classifier, border):
-    """What lies between a border and the head: activations -> features, as the head takes them.
-
-    Args:
-        classifier: What `TransferClassifier` built.
-        border: Name of a layer of the backbone, as in `split`.
-
-    Returns:
-        An uncompiled model that shares the classifier's layers.
-
-    Raises:
-        ModelError: If the backbone cannot be cut there.
-    """
-    backbone = _backbone(classifier)
-    activations = _until(backbone, border)[-1].output
-    features = backbone.output
-    for layer in classifier.layers:
-        if layer.name == "pool":
-            features = layer(features)
-    return keras.Model(activations, features, name="between")
-
-
 def _backbone(classifier):
     """The one nested model."""
     nested = [layer for layer in classifier.layers if isinstance(layer, keras.Model)]

@@ -12,6 +12,7 @@ import numpy as np
 from tutorials._resume import state_of
 
 STEPS = 2  # measured, after one that is not, in which Keras prepares
+PHOTOS = 8  # passed through frozen layers to measure that
 
 
 def as_seconds(text):
@@ -39,13 +40,14 @@ def spoken(seconds):
     return f"{hours} h {minutes} min"
 
 
-def step_seconds(model, batch_size):
+def step_seconds(model, batch_size, weighted=False):
     """Seconds of a training step, measured; the model is as before afterwards.
 
     Weights, the optimizer's memory and dropout's random numbers are put back, so that it makes no
     difference to what training then does. The inputs are zeros: their values change no timing.
     """
     shapes = [(batch_size, *model.input_shape[1:]), (batch_size, *model.output_shape[1:])]
+    shapes += [(batch_size,)] if weighted else []  # as in training, or Keras would prepare anew for it
     batch = tuple(np.zeros([side or 32 for side in shape], "float32") for shape in shapes)
     before = [keras.ops.convert_to_numpy(variable) for variable in state_of(model)]
     model.fit(_Again(batch, 1), verbose=0)
@@ -57,9 +59,9 @@ def step_seconds(model, batch_size):
     return seconds
 
 
-def photo_seconds(frozen, views, batch_size):
+def photo_seconds(frozen, views):
     """Seconds that it takes to change a photo and to pass it through frozen layers, measured."""
-    places = np.arange(min(batch_size, len(views)))
+    places = np.arange(min(PHOTOS, len(views)))
     frozen.predict(_Again(views.see(1, places), 1), verbose=0)
     started = time.perf_counter()
     frozen.predict(_Again(views.see(2, places), 1), verbose=0)

@@ -5,6 +5,7 @@ a run that was stopped anywhere and resumed goes on as if nothing had happened.
 """
 
 import contextlib
+import itertools
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from tutorials._command import LessonError
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from models.augmentation import augment_photos, mix
 from tutorials._resume import replace_file
@@ -75,142 +77,187 @@ class Views:
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches to train or validate on, in an order that depends on the seed and the pass only.
+    """Batches that are made when they are asked for.
+
+    Args:
+        make: Function of a batch's number that makes it.
+        number: Of batches.
+        workers: Threads that make batches while others are computed with.
+    """
+
+    def __init__(self, make, number, workers=1):
+        super().__init__(workers=workers)
+        self.make, self.number = make, number
+
+    def __len__(self):
+        return self.number
+
+    def __getitem__(self, index):
+        return self.make(index)
+
+
+def steps_in(count, batch_size):
+    """Batches that it takes to go through so many examples."""
+    return -(-count // batch_size)
+
+
+def training_batches(see, views, batch_size, seed, first=0):
+    """Batches to train on, pass after pass without end, in an order that depends on seed and pass only.
+
+    Keras begins a generator once and a dataset anew in every pass, which with few photos takes
+    longer than the training.
 
     Args:
         see: Function of (pass, batch number, places) that gives inputs and targets.
         views: The `Views` that they are of.
-        batch_size: Examples a batch.
-        seed: Integers that the order depends on; None to go through them in theirs.
+        batch_size: Examples a batch; the last of a pass may have fewer.
+        seed: Integers that the order depends on.
         first: Number of the first pass, where a resumed run goes on.
-        workers: Threads that make batches while others are computed with.
+
+    Yields:
+        `(inputs, targets)`, with a weight for each example where classes have weights.
+    """
+    for turn in itertools.count(first):
+        order = np.arange(len(views))
+        np.random.default_rng([*seed, turn]).shuffle(order)
+        for index in range(steps_in(len(order), batch_size)):
+            inputs, targets = see(turn, index, order[index * batch_size : (index + 1) * batch_size])
+            if views.weights is None:
+                yield inputs, targets
+            else:
+                yield inputs, targets, views.example_weights(targets)
+
+
+class Live:
+    """Photos of which nothing is kept: they go through all layers in every pass, the plain way.
+
+    Args:
+        views: The photos.
     """
 
-    def __init__(self, see, views, batch_size, seed=None, first=0, workers=1):
-        super().__init__(workers=workers)
-        self.see, self.views, self.batch_size, self.seed = see, views, batch_size, seed
-        self.turn = first
-        self._shuffle()
+    def __init__(self, views):
+        self.views = views
 
-    def _shuffle(self):
-        self.order = np.arange(len(self.views))
-        if self.seed is not None:
-            np.random.default_rng([*self.seed, self.turn]).shuffle(self.order)
+    def training(self, phase, batch_size, seed, first=0):
+        """Batches of pixels to train on, changed anew in every pass; see `training_batches`."""
 
-    def on_epoch_end(self):
-        self.turn += 1
-        self._shuffle()
+        def see(turn, index, places):
+            return self.views.see(1 + turn, places)
 
-    def __len__(self):
-        return -(-len(self.order) // self.batch_size)
+        return training_batches(see, self.views, batch_size, seed, first)
 
-    def __getitem__(self, index):
-        places = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        inputs, targets = self.see(self.turn, index, places)
-        if self.seed is None or self.views.weights is None:
-            return inputs, targets
-        return inputs, targets, self.views.example_weights(targets)
+    def validation(self, phase, batch_size):
+        """Batches of the photos as they are, in their order."""
+        places = np.arange(len(self.views))
 
+        def make(index):
+            return self.views.see(0, places[index * batch_size : (index + 1) * batch_size])
 
-def live(views, batch_size, seed=None, first=0):
-    """Batches of pixels, changed anew in every pass: the plain way."""
-
-    def see(turn, index, places):
-        return views.see(0 if seed is None else 1 + turn, places)
-
-    return Batches(see, views, batch_size, seed, first)
+        return Batches(make, steps_in(len(places), batch_size))
 
 
 class Kept:
     """What frozen layers make of every view of some photos, computed once.
 
     Args:
-        frozen: Model: pixels -> activations.
+        frozen: Model: pixels -> {phase: what is trained on in that phase}.
         views: The photos.
         number: Views to compute: the photos as they are, and `number` - 1 changed ones.
-        file: Where to keep them if they are many; None for in memory always.
+        folder: Where to keep them if they are many; None for in memory always.
 
     Attributes:
-        activations: float32 (number, n, ...).
+        activations: {phase: float32 (number, n, ...)}.
         targets: float32 (number, n, classes), which differ where photos are mixed.
     """
 
-    def __init__(self, frozen, views, number, file=None):
+    def __init__(self, frozen, views, number, folder=None):
         self.frozen, self.views = frozen, views
-        shape = (number, len(views), *frozen.output_shape[1:])
+        shapes = {
+            phase: (number, len(views), *shape[1:])
+            for phase, shape in frozen.compute_output_shape(frozen.input_shape).items()
+        }
         self.targets = np.empty((number, len(views), views.targets.shape[1]), "float32")
         self._marks = None
-        if file is None or 4 * np.prod(shape, dtype=float) <= IN_MEMORY:
-            self.activations = np.empty(shape, "float32")
+        total = sum(4 * np.prod(shape, dtype=float) for shape in shapes.values())
+        if folder is None or total <= IN_MEMORY:
+            self.activations = {phase: np.empty(shape, "float32") for phase, shape in shapes.items()}
         else:
-            self._marks = Path(file).with_suffix(".json")
-            self.activations = _on_disk(Path(file), shape)
+            self._marks = Path(folder) / "activations.json"
+            self.activations = {
+                phase: _on_disk(self._marks.with_name(f"activations-{phase}.bin"), shape, self._marks)
+                for phase, shape in shapes.items()
+            }
 
     def compute(self, batch_size):
         """Compute them all, but for those that a run stopped before has left on the disk."""
-        parts = [
-            (view, np.arange(start, min(start + CHUNK, len(self.views))))
-            for view in range(len(self.activations))
-            for start in range(0, len(self.views), CHUNK)
+        number, count = self.targets.shape[:2]
+        batches = [
+            (view, np.arange(start, min(start + batch_size, count)))
+            for view in range(number)
+            for start in range(0, count, batch_size)
         ]
+        size = max(1, CHUNK // batch_size)
+        chunks = [batches[start : start + size] for start in range(0, len(batches), size)]
         done = 0
         if self._marks:
             with contextlib.suppress(OSError, ValueError, TypeError):
                 done = int(json.loads(self._marks.read_text()))
-        bar = keras.utils.Progbar(len(parts) * CHUNK, unit_name="photo") if _on_a_terminal() else None
-        for number, (view, places) in enumerate(parts):
-            pieces = [places[start : start + batch_size] for start in range(0, len(places), batch_size)]
-            if number < done:  # only the targets, which are not kept
-                self.targets[view, places] = np.concatenate([self.views.see(view, p)[1] for p in pieces])
+        bar = keras.utils.Progbar(number * count, unit_name="photo") if _on_a_terminal() else None
+        for turn, chunk in enumerate(chunks):
+            if turn < done:  # only the targets, which are not kept
+                for view, places in chunk:
+                    self.targets[view, places] = self.views.see(view, places)[1]
                 continue
-            self.activations[view, places] = self._pass(view, pieces)
+            self._compute(chunk)
             if self._marks:
                 with _refusals(self._marks):
-                    self.activations.flush()
-                    replace_file(self._marks, json.dumps(number + 1).encode())
+                    for kept in self.activations.values():
+                        kept.flush()
+                    replace_file(self._marks, json.dumps(turn + 1).encode())
             if bar:
-                bar.update((number + 1) * CHUNK)
+                view, places = chunk[-1]
+                bar.update(view * count + int(places[-1]) + 1)
         return self
 
-    def _pass(self, view, pieces):
-        def see(turn, index, places):
+    def _compute(self, chunk):
+        def make(index):
+            view, places = chunk[index]
             pixels, self.targets[view, places] = self.views.see(view, places)
-            return pixels, self.targets[view, places]
+            return pixels
 
-        batches = Batches(see, self.views, len(pieces[0]), workers=2)
-        batches.order = np.concatenate(pieces)
-        return self.frozen.predict(batches, verbose=0)
+        computed = self.frozen.predict(Batches(make, len(chunk), workers=2), verbose=0)
+        for phase, values in computed.items():
+            ends = np.cumsum([len(places) for _, places in chunk])
+            for (view, places), piece in zip(chunk, np.split(values, ends[:-1]), strict=True):
+                self.activations[phase][view, places] = piece
 
-    def through(self, model, batch_size):
-        """These activations after a further, frozen model, in memory."""
-        further = object.__new__(Kept)
-        further.views, further.targets = self.views, self.targets
-        further.activations = np.stack(
-            [model.predict(each, batch_size=batch_size, verbose=0) for each in self.activations]
-        )
-        return further
-
-    def batches(self, batch_size, seed=None, first=0):
-        """Batches of activations: in training, each of a view drawn anew in every pass."""
+    def training(self, phase, batch_size, seed, first=0):
+        """Batches of activations to train on, each of a view drawn anew in every pass."""
+        activations = self.activations[phase]
 
         def see(turn, index, places):
-            drawn = np.zeros(len(places), int)
-            if seed is not None:
-                drawn = np.random.default_rng([*seed, turn, 1 + index]).integers(
-                    len(self.activations), size=len(places)
-                )
-            return self.activations[drawn, places], self.targets[drawn, places]
+            random = np.random.default_rng([*seed, turn, 1 + index])
+            drawn = random.integers(len(activations), size=len(places))
+            return activations[drawn, places], self.targets[drawn, places]
 
-        return Batches(see, self.views, batch_size, seed, first)
+        return training_batches(see, self.views, batch_size, seed, first)
+
+    def validation(self, phase, batch_size):
+        """Batches of the activations of the photos as they are, in their order."""
+        whole = self.activations[phase][0], self.targets[0]
+        return tf.data.Dataset.from_tensor_slices(whole).batch(batch_size)
 
 
-def _on_disk(file, shape):
-    """A file of float32 numbers, whose whole space is taken at once: a full disk shows here."""
+def _on_disk(file, shape, marks):
+    """A file of float32 numbers, whose whole space is taken at once: a full disk shows here.
+
+    The marks of what is in it go where it does not have this size.
+    """
     size = 4 * int(np.prod(shape))
     with _refusals(file, f"hold the {size / 1e9:.1f} GB of activations"):
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.stat().st_size != size:
-            file.with_suffix(".json").unlink(missing_ok=True)
+            marks.unlink(missing_ok=True)
             try:
                 with file.open("wb") as opened:
                     if hasattr(os, "posix_fallocate"):

@@ -14,14 +14,14 @@ import numpy as np
 
 from datasets import digits, photos
 from models.backbones import Backbone, entry_of
-from models.transfer import TransferClassifier, between, border_at, freeze, split
+from models.transfer import TransferClassifier, border_at, freeze, split
 from tutorials import _exports
 from tutorials._photo_report import Outcome, commands, print_findings, write_report
 from tutorials._report import Report
 from tutorials._rescore import agreements
 from tutorials._resume import KeepState, Unfinished
 from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
-from tutorials._views import Kept, Views, live
+from tutorials._views import Kept, Live, Views, steps_in
 
 STEP_SIZES = {"head": 1e-2, "top": 3e-4}  # the longest of each phase
 PASSES = {"head": 20, "top": 20}
@@ -105,11 +105,13 @@ def main(
     classifier.get_layer("predictions").kernel_regularizer = keras.regularizers.L2(SHRINK)
     classifier.summary()
     border = border_at(base, unfreeze)
+    features, head = split(classifier)  # pixels -> features, features -> probabilities
     frozen, top = split(classifier, border)  # pixels -> activations, activations -> probabilities
-    _, head = split(classifier)  # features -> probabilities
-    networks = {"head": head, "top": top} if cache else {"head": classifier, "top": classifier}
-    if border is None:
-        del networks["top"]
+    networks = {"head": head, "top": top} if border else {"head": head}
+    frozen = {"head": features.output, "top": frozen.output}
+    frozen = keras.Model(features.input, {phase: frozen[phase] for phase in networks})
+    if not cache:
+        networks = dict.fromkeys(networks, classifier)
     passes = {"head": 1, "top": 1} if quick else PASSES | {"top": epochs or PASSES["top"]}
 
     # Compile, and measure a few steps: the weights are as before afterwards
@@ -123,9 +125,10 @@ def main(
         return networks[phase]
 
     clock = time.perf_counter()
-    per_pass = -(-len(train) // batch_size)
-    steps = {phase: (per_pass, step_seconds(compile(phase), batch_size)) for phase in networks}
-    photo = photo_seconds(frozen, train, batch_size) if cache else 0.0
+    weighted = train.weights is not None
+    per_pass = steps_in(len(train), batch_size)
+    steps = {phase: (per_pass, step_seconds(compile(phase), batch_size, weighted)) for phase in networks}
+    photo = photo_seconds(frozen, train) if cache else 0.0
     deadline = budget and started + budget_seconds - AFTERWARDS
     left = budget and max(0.0, deadline - time.perf_counter())
     views, passes, seconds = plan(left, photo, len(train), steps, 2 if quick else views, passes)
@@ -134,15 +137,12 @@ def main(
 
     # What the frozen layers make of the photos: computed once, for both phases
     clock = time.perf_counter()
+    data_for = Live(train), Live(validation)
     if cache:
         print(f"Frozen layers see {len(train):,} photos in {views} views each, once", flush=True)
-        kept = {"top": Kept(frozen, train, views, unfinished.folder / "activations.bin")}
-        kept["top"].compute(batch_size)
-        kept_validation = {"top": Kept(frozen, validation, 1).compute(batch_size)}
-        for each in (kept, kept_validation):
-            each["head"] = each["top"]
-            if border:
-                each["head"] = each["top"].through(between(classifier, border), batch_size)
+        data_for = Kept(frozen, train, views, unfinished.folder), Kept(frozen, validation, 1)
+        for each in data_for:
+            each.compute(batch_size)
     times["activations"] = time.perf_counter() - clock
 
     # Fit: the head, then the top of the backbone with it
@@ -164,12 +164,11 @@ def main(
             return STEP_SIZES[phase] * shape
 
         network.fit(
-            kept[phase].batches(batch_size, **draws) if cache else live(train, batch_size, **draws),
-            validation_data=(
-                kept_validation[phase].batches(batch_size) if cache else live(validation, batch_size)
-            ),
+            data_for[0].training(phase, batch_size, **draws),
+            validation_data=data_for[1].validation(phase, batch_size),
             epochs=passes[phase],
             initial_epoch=passes[phase] if state.stopped else state.passes,
+            steps_per_epoch=per_pass,
             callbacks=[
                 keras.callbacks.LearningRateScheduler(step_size),
                 stopping,
@@ -193,7 +192,7 @@ def main(
         views=np.stack([train.see(view, np.arange(min(4, len(train))))[0] for view in range(6)], axis=1),
         histories=histories,
         probabilities={
-            part: classifier.predict(live(some, batch_size), verbose=0) if len(some) else None
+            part: classifier.predict(Live(some).validation(part, batch_size), verbose=0) if some else None
             for part, some in (("validation", validation), ("test", test))
         },  # (n, classes) each
         seconds=times,

@@ -17,7 +17,7 @@ from keras import layers
 
 from tutorials._report import Report
 from tutorials._resume import KeepState, Unfinished, state_of
-from tutorials._views import Batches
+from tutorials._views import training_batches
 
 LESSON = Path(__file__).stem
 PASSES = 7
@@ -60,8 +60,10 @@ class Examples:
     def __len__(self):
         return len(self.x)
 
-    def batches(self, seed=None, first=0):
-        return Batches(lambda turn, index, places: (self.x[places], self.y[places]), self, 8, seed, first)
+    def batches(self, seed, first):
+        return training_batches(
+            lambda turn, index, places: (self.x[places], self.y[places]), self, 8, seed, first
+        )
 
 
 def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
@@ -82,11 +84,13 @@ def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
     stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
     state = KeepState(unfinished, "phase", stopping)
     kills = [] if kill is None else [Kill(kill)]
+    validation = Examples(12, 1)
     model.fit(
         Examples(36, 0).batches([5, 0], state.passes),
-        validation_data=Examples(12, 1).batches(),
+        validation_data=(validation.x, validation.y),
         epochs=passes,
         initial_epoch=passes if state.stopped else state.passes,
+        steps_per_epoch=5,
         callbacks=[
             keras.callbacks.LearningRateScheduler(lambda done, rate=None: 0.1 * 0.9**done),
             stopping,

@@ -1,6 +1,7 @@
 """The input pipeline: every photo once a pass, all chance from the seed, and a cache that changes nothing."""
 
 import errno
+import itertools
 import json
 import os
 
@@ -14,7 +15,7 @@ from keras import layers
 from datasets import Source
 from datasets.photos import Photos
 from tutorials import _views
-from tutorials._views import Kept, Views, drawn_seed, live
+from tutorials._views import Kept, Live, Views, drawn_seed, training_batches
 
 SIZE, COUNT, BATCH = 12, 30, 4
 
@@ -46,21 +47,18 @@ def views(policy="standard", **changes):
 @pytest.fixture(scope="module")
 def frozen():
     keras.utils.set_random_seed(0)
-    return keras.Sequential(
-        [
-            keras.Input((SIZE, SIZE, 3)),
-            layers.Rescaling(1 / 255),
-            layers.Conv2D(3, 3, strides=2, activation="relu"),
-            layers.Dropout(0.5),  # rests when predicting
-        ]
-    )
+    images = keras.Input((SIZE, SIZE, 3))
+    x = layers.Conv2D(3, 3, strides=2, activation="relu")(layers.Rescaling(1 / 255)(images))
+    x = layers.Dropout(0.5)(x)  # rests when predicting
+    return keras.Model(images, {"top": x, "head": layers.GlobalMaxPooling2D()(x)})
 
 
 class Counting:
     """A model that remembers how many photos went through it, and may be killed."""
 
     def __init__(self, model, dies_at=None):
-        self.model, self.output_shape = model, model.output_shape
+        self.model, self.input_shape = model, model.input_shape
+        self.compute_output_shape = model.compute_output_shape
         self.photos, self.calls, self.dies_at = 0, 0, dies_at
 
     def predict(self, batches, **how):
@@ -68,7 +66,7 @@ class Counting:
             raise KeyboardInterrupt
         self.calls += 1
         told = self.model.predict(batches, **how)
-        self.photos += len(told)
+        self.photos += len(told["top"])
         return told
 
 
@@ -115,10 +113,10 @@ def test_a_view_depends_on_its_numbers_and_nothing_else(mixing):
 
 def test_training_examples_count_by_their_class_and_validation_examples_alike():
     some = views()
-    for batch in range(4):
-        _, targets, weights = live(some, BATCH, seed=[0, 0])[batch]
+    for _, targets, weights in itertools.islice(Live(some).training("top", BATCH, [0, 0]), 4):
         np.testing.assert_allclose(weights, [[1, 2, 4][label] for label in targets.argmax(-1)])
-        assert len(live(some, BATCH)[batch]) == 2
+    validation = Live(some).validation("top", BATCH)
+    assert [len(validation[batch]) for batch in range(len(validation))] == [2, 2, 2, 2]
     mixed = np.array([[0.5, 0.5, 0], [0, 0.25, 0.75]], "float32")
     np.testing.assert_allclose(some.example_weights(mixed), [1.5, 3.5])
 
@@ -148,17 +146,16 @@ def test_fit_sees_every_photo_once_a_pass_in_the_order_of_seed_and_pass():
 
         some = views()
         some.weights, asked = None, []
-        batches = _views.Batches(see, some, BATCH, seed, first)
         model = Seen()
         model.compile("sgd", "mse", run_eagerly=True)
         ends = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: (model.passes.append(model.now), setattr(model, "now", []))
         )
-        validation = _views.Batches(see, some, BATCH)
+        validation = _views.Batches(lambda index: see(0, index, np.arange(4)), 2)
         keras.utils.set_random_seed(first)
         model.fit(
-            batches, validation_data=validation, epochs=passes, initial_epoch=first, shuffle=False,
-            callbacks=[ends], verbose=0,
+            training_batches(see, some, BATCH, seed, first), validation_data=validation, epochs=passes,
+            initial_epoch=first, steps_per_epoch=4, shuffle=False, callbacks=[ends], verbose=0,
         )  # fmt: skip
         return model.passes
 
@@ -174,19 +171,17 @@ def test_fit_sees_every_photo_once_a_pass_in_the_order_of_seed_and_pass():
 
 def test_live_views_differ_from_pass_to_pass_and_validation_stays():
     some = views()
-    batches = live(some, 15, [0, 0])
-    passes = []
+    one, two = (pixels for pixels, *_ in itertools.islice(Live(some).training("top", 15, [0, 0]), 2))
+    orders = [np.arange(15), np.arange(15)]
+    for turn, order in enumerate(orders):
+        np.random.default_rng([0, 0, turn]).shuffle(order)
+    one, again = one[np.argsort(orders[0])], two[np.argsort(orders[1])]
+    assert (one != again).any(axis=(1, 2, 3)).all()
+    np.testing.assert_array_equal(next(Live(some).training("top", 15, [0, 0], first=1))[0], two)
+    validation = Live(some).validation("top", 15)
     for _ in range(2):
-        pixels = batches[0][0]
-        passes.append(pixels[np.argsort(batches.order)])
-        batches.on_epoch_end()
-    assert (passes[0] != passes[1]).any(axis=(1, 2, 3)).all()
-    later = live(some, 15, [0, 0], first=1)[0][0]
-    np.testing.assert_array_equal(later[np.argsort(live(some, 15, [0, 0], 1).order)], passes[1])
-    validation = live(some, 15)
-    np.testing.assert_array_equal(validation[0][0], photos().pixels[ROWS])
-    validation.on_epoch_end()
-    np.testing.assert_array_equal(validation[0][0], photos().pixels[ROWS])
+        np.testing.assert_array_equal(validation[0][0], photos().pixels[ROWS])
+        validation.on_epoch_end()
 
 
 @pytest.mark.parametrize("mixing", ["none", "mixup", "cutmix"])
@@ -194,14 +189,15 @@ def test_kept_activations_are_those_of_the_views(frozen, small_chunks, mixing):
     some = views(mixing=mixing, seed=2)
     counting = Counting(frozen)
     kept = Kept(counting, some, 3).compute(BATCH)
-    assert kept.activations.shape == (3, len(ROWS), 5, 5, 3)
+    assert kept.activations["top"].shape == (3, len(ROWS), 5, 5, 3)
+    assert kept.activations["head"].shape == (3, len(ROWS), 3)
     assert counting.photos == 3 * len(ROWS)  # nothing goes through twice
     for view in range(3):
         for places in np.split(np.arange(len(ROWS)), [4, 8, 12]):
             pixels, targets = some.see(view, places)
-            np.testing.assert_allclose(
-                kept.activations[view, places], frozen(pixels, training=False), rtol=1e-5, atol=1e-6
-            )
+            for phase, expected in frozen(pixels, training=False).items():
+                computed = kept.activations[phase][view, places]
+                np.testing.assert_allclose(computed, expected, rtol=1e-5, atol=1e-6)
             np.testing.assert_array_equal(kept.targets[view, places], targets)
 
 
@@ -213,74 +209,69 @@ def test_on_disk_as_in_memory_even_if_killed_on_the_way(
     some = views(mixing=mixing)
     memory = Kept(frozen, some, 3).compute(BATCH)
     monkeypatch.setattr(_views, "IN_MEMORY", 0)
-    file = tmp_path / "folder" / "activations.bin"
+    folder = tmp_path / "folder"
     if dies_at is not None:
         with pytest.raises(KeyboardInterrupt):
-            Kept(Counting(frozen, dies_at), some, 3, file).compute(BATCH)
+            Kept(Counting(frozen, dies_at), some, 3, folder).compute(BATCH)
     counting = Counting(frozen)
-    disk = Kept(counting, views(mixing=mixing), 3, file).compute(BATCH)
-    assert isinstance(disk.activations, np.memmap)
-    np.testing.assert_array_equal(disk.activations, memory.activations)
+    disk = Kept(counting, views(mixing=mixing), 3, folder).compute(BATCH)
+    for phase in ("head", "top"):
+        assert isinstance(disk.activations[phase], np.memmap)
+        np.testing.assert_array_equal(disk.activations[phase], memory.activations[phase])
     np.testing.assert_array_equal(disk.targets, memory.targets)
     assert counting.calls == 6 - (dies_at or 0)  # of 3 views in 2 chunks each
-    assert {path.name for path in file.parent.iterdir()} == {"activations.bin", "activations.json"}
+    left = {"activations-head.bin", "activations-top.bin", "activations.json"}
+    assert {path.name for path in folder.iterdir()} == left
 
 
 @pytest.mark.parametrize("marks", ["{", "null", "\xff"])
 def test_a_cache_whose_marks_are_damaged_is_computed_anew(frozen, on_disk, tmp_path, marks):
-    file = tmp_path / "activations.bin"
-    Kept(frozen, views(), 2, file).compute(BATCH)
-    file.with_suffix(".json").write_text(marks, encoding="latin-1")
+    Kept(frozen, views(), 2, tmp_path).compute(BATCH)
+    (tmp_path / "activations.json").write_text(marks, encoding="latin-1")
     counting = Counting(frozen)
-    Kept(counting, views(), 2, file).compute(BATCH)
+    Kept(counting, views(), 2, tmp_path).compute(BATCH)
     assert counting.calls == 4
 
 
-@pytest.mark.parametrize("cut", [0, 100])
-def test_a_cache_of_another_size_is_computed_anew(frozen, on_disk, tmp_path, cut):
-    file = tmp_path / "activations.bin"
-    whole = np.array(Kept(frozen, views(), 2, file).compute(BATCH).activations)
+@pytest.mark.parametrize(("phase", "cut"), [("head", 0), ("head", 100), ("top", 100)])
+def test_a_cache_of_another_size_is_computed_anew(frozen, on_disk, tmp_path, phase, cut):
+    whole = Kept(frozen, views(), 2, tmp_path).compute(BATCH).activations
+    whole = {name: np.array(kept) for name, kept in whole.items()}
+    file = tmp_path / f"activations-{phase}.bin"
     file.write_bytes(file.read_bytes()[:cut])
     counting = Counting(frozen)
-    again = Kept(counting, views(), 2, file).compute(BATCH)
+    again = Kept(counting, views(), 2, tmp_path).compute(BATCH)
     assert counting.calls == 4
-    np.testing.assert_array_equal(again.activations, whole)
-
-
-def test_further_layers_give_what_all_layers_give(frozen, small_chunks):
-    further = keras.Sequential([keras.Input((5, 5, 3)), layers.Flatten(), layers.Dense(4)])
-    kept = Kept(frozen, views(mixing="mixup"), 2).compute(BATCH)
-    features = kept.through(further, BATCH)
-    assert features.activations.shape == (2, len(ROWS), 4)
-    np.testing.assert_allclose(features.activations[1], further(kept.activations[1]), rtol=1e-5, atol=1e-6)
-    inputs, targets, weights = features.batches(BATCH, [0, 0])[1]
-    assert inputs.shape == (4, 4) and targets.shape == (4, 3) and weights.shape == (4,)
+    for name, kept in again.activations.items():
+        np.testing.assert_array_equal(kept, whole[name])
 
 
 def test_training_draws_views_anew_in_every_pass_and_validation_takes_the_first(frozen):
     some = views()
     kept = Kept(frozen, some, 3)
     # Numbers that tell what they are of: 100 times the view and the place
-    kept.activations = (100 * np.arange(3)[:, None] + np.arange(len(ROWS)))[..., None].astype("float32")
+    numbers = (100 * np.arange(3)[:, None] + np.arange(len(ROWS)))[..., None].astype("float32")
+    kept.activations["head"] = numbers
     kept.targets[:] = some.targets
-    batches, passes = kept.batches(BATCH, [7, 1]), []
+    batches, passes = kept.training("head", BATCH, [7, 1]), []
     for _ in range(12):
-        pairs = [batches[index] for index in range(len(batches))]
+        pairs = list(itertools.islice(batches, 4))
         drawn = np.concatenate([inputs[:, 0] for inputs, *_ in pairs]).astype(int)
         assert sorted(drawn % 100) == list(range(len(ROWS)))
         np.testing.assert_array_equal(
             np.concatenate([targets for _, targets, _ in pairs]), some.targets[drawn % 100]
         )
         passes.append(drawn)
-        batches.on_epoch_end()
     views_drawn = np.concatenate(passes) // 100
     assert set(views_drawn) == {0, 1, 2}
     assert np.bincount(views_drawn).min() > 30  # of 180, 60 expected
     assert len({tuple(drawn) for drawn in passes}) == 12
-    later = kept.batches(BATCH, [7, 1], first=5)
-    np.testing.assert_array_equal(np.concatenate([later[n][0][:, 0] for n in range(4)]), passes[5])
-    validation = kept.batches(BATCH)
-    np.testing.assert_array_equal(validation[1][0][:, 0], [4, 5, 6, 7])
+    later = itertools.islice(kept.training("head", BATCH, [7, 1], first=5), 4)
+    np.testing.assert_array_equal(np.concatenate([inputs[:, 0] for inputs, *_ in later]), passes[5])
+    validation = list(kept.validation("head", BATCH))
+    assert [len(inputs) for inputs, _ in validation] == [4, 4, 4, 3]
+    np.testing.assert_array_equal(np.concatenate([i[:, 0] for i, _ in validation]), np.arange(15))
+    np.testing.assert_array_equal(np.concatenate([t for _, t in validation]), some.targets)
 
 
 def test_no_space_for_the_cache_is_one_sentence_and_leaves_nothing(frozen, on_disk, tmp_path, monkeypatch):
@@ -289,15 +280,15 @@ def test_no_space_for_the_cache_is_one_sentence_and_leaves_nothing(frozen, on_di
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(LessonError) as refused:
-        Kept(frozen, views(), 2, tmp_path / "activations.bin")
+        Kept(frozen, views(), 2, tmp_path)
     said = str(refused.value)
-    assert "activations.bin cannot hold the 0.0 GB of activations (no space left on device)" in said
+    assert "activations-top.bin cannot hold the 0.0 GB of activations (no space left on device)" in said
     assert "--no-cache" in said and "--views" in said and "\n" not in said
     assert not list(tmp_path.iterdir())
 
 
 def test_no_space_for_the_marks_is_one_sentence(frozen, on_disk, tmp_path, monkeypatch):
-    kept = Kept(frozen, views(), 2, tmp_path / "activations.bin")
+    kept = Kept(frozen, views(), 2, tmp_path)
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -308,7 +299,6 @@ def test_no_space_for_the_marks_is_one_sentence(frozen, on_disk, tmp_path, monke
 
 
 def test_the_marks_say_how_far_it_is(frozen, on_disk, tmp_path):
-    file = tmp_path / "activations.bin"
     with pytest.raises(KeyboardInterrupt):
-        Kept(Counting(frozen, 3), views(), 2, file).compute(BATCH)
-    assert json.loads(file.with_suffix(".json").read_text()) == 3
+        Kept(Counting(frozen, 3), views(), 2, tmp_path).compute(BATCH)
+    assert json.loads((tmp_path / "activations.json").read_text()) == 3
