@@ -24,6 +24,18 @@ MANIFEST = ".files"  # what a run wrote, so that the next run knows what is not 
 NO_PART_OF_A_BAND = {"data", "model", "outputs", "resume", "seed"}  # settings that a band allows to vary
 
 
+@contextlib.contextmanager
+def writing(path):
+    """Turn a disk's refusal into one sentence that names the file or folder."""
+    try:
+        yield
+    except OSError as error:
+        raise LessonError(
+            f"{path} cannot be written ({(error.strerror or str(error)).lower()}); free some space there, "
+            "or name another folder with --outputs."
+        ) from error
+
+
 class Report:
     """Collects what one run of a lesson produces, and puts it in place when all is there.
 
@@ -51,7 +63,7 @@ class Report:
         self._started = time.perf_counter()
         if not 0 <= settings["seed"] < 2**32:
             raise LessonError(f"--seed must be from 0 to 4294967295, not {settings['seed']}.")
-        with self._writing(self.folder):
+        with writing(self.folder):
             if self.folder.exists() and not self.folder.is_dir():
                 raise NotADirectoryError(0, "a file is in its place")
             self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +78,7 @@ class Report:
             axes: matplotlib Axes, or an array of those of one figure.
         """
         figure = getattr(axes, "flat", [axes])[0].figure
-        with self._writing(self.folder / f"{name}.png"):
+        with writing(self.folder / f"{name}.png"):
             figure.savefig(self._draft / f"{name}.png", dpi=150)
 
     def model(self, model, class_names):
@@ -74,7 +86,7 @@ class Report:
 
         `python -m tutorials.predict` needs both.
         """
-        with self._writing(self.folder / "model.keras"):
+        with writing(self.folder / "model.keras"):
             model.save(self._draft / "model.keras")
         self._write_json("labels.json", list(class_names))
 
@@ -85,7 +97,7 @@ class Report:
     @contextlib.contextmanager
     def writing(self, name):
         """The same, where a disk's refusal is to become one sentence: `with report.writing(...) as path`."""
-        with self._writing(self.folder / name):
+        with writing(self.folder / name):
             yield self._draft / name
 
     def table(self, name, rows):
@@ -96,7 +108,7 @@ class Report:
             rows: Sequences of values, the heads of the columns first.
         """
         with (
-            self._writing(self.folder / f"{name}.csv"),
+            writing(self.folder / f"{name}.csv"),
             (self._draft / f"{name}.csv").open(
                 "w", newline="", encoding="utf-8", errors="backslashreplace"
             ) as file,
@@ -117,7 +129,7 @@ class Report:
         figure.set_layout_engine("none")  # laid out once, not anew for every frame
         moving = FuncAnimation(figure, draw, frames=frames, init_func=lambda: None)
         path = self._draft / f"{name}.gif"
-        with self._writing(self.folder / path.name):
+        with writing(self.folder / path.name):
             moving.save(path, writer=PillowWriter(fps=frames_per_second), dpi=80)
             with Image.open(path) as film:
                 shown = [frame.copy() for frame in ImageSequence.Iterator(film)]
@@ -167,12 +179,12 @@ class Report:
         }
 
     def _write_json(self, name, content):
-        with self._writing(self.folder / name):
+        with writing(self.folder / name):
             text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
             (self._draft / name).write_text(text, encoding="utf-8")
 
     def _put_in_place(self):
-        with self._writing(self.folder):
+        with writing(self.folder):
             written = sorted(file.name for file in self._draft.iterdir())
             (self._draft / MANIFEST).write_text("\n".join(written), encoding="utf-8")
             if self.folder.exists():
@@ -221,14 +233,3 @@ class Report:
         print(f"Figures and numbers are in {self.folder}.\n\n{finding}")
         if self.settings["quick"]:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
-
-    @contextlib.contextmanager
-    def _writing(self, path):
-        """Turn a disk's refusal into one sentence that names the file."""
-        try:
-            yield
-        except OSError as error:
-            raise LessonError(
-                f"{path} cannot be written ({(error.strerror or str(error)).lower()}); "
-                "free some space there, or choose another folder with --outputs."
-            ) from error

@@ -28,11 +28,6 @@ BYTES_AT_ONCE = 256 << 20  # of photos that are read together: each time all nam
 ROOT = Path(__file__).parents[1]
 
 
-def agreement(model_file, source, files, size, probabilities):
-    """Hold one saved model against the network that it was saved from; see `agreements`."""
-    return agreements([model_file], source, files, size, probabilities)[Path(model_file)]
-
-
 def agreements(model_files, source, files, size, probabilities):
     """Hold saved models against the network that they were saved from, all in one fresh process.
 

@@ -20,6 +20,8 @@ from tutorials._command import LessonError
 import keras
 import numpy as np
 
+from tutorials._report import writing
+
 DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is known
 NO_MATTER = {"outputs", "resume"}  # settings that the results do not depend on
 
@@ -37,7 +39,7 @@ class Unfinished:
 
     def __init__(self, report, resume):
         self.folder = report.folder.with_name(f".{report.lesson}-unfinished")
-        with self._writing(self.folder):
+        with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         self._lock()
         settings = {name: value for name, value in report.settings.items() if name not in NO_MATTER}
@@ -56,7 +58,7 @@ class Unfinished:
         with contextlib.suppress(ImportError):  # Windows has no such locks
             import fcntl
 
-            with self._writing(self.folder / "lock"):
+            with writing(self.folder / "lock"):
                 self._held = (self.folder / "lock").open("a")
             try:
                 fcntl.lockf(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,18 +123,8 @@ class Unfinished:
     def write(self, name, content):
         """Replace a file: at every moment there is the old one or the new one, whole."""
         path = self.folder / name
-        with self._writing(path):
+        with writing(path):
             replace_file(path, content)
-
-    @contextlib.contextmanager
-    def _writing(self, path):
-        try:
-            yield
-        except OSError as error:
-            raise LessonError(
-                f"{path} cannot be written ({(error.strerror or str(error)).lower()}); free some space "
-                "there, or name another folder with --outputs."
-            ) from error
 
     def close(self):
         """The run is complete: nothing is left to resume."""

@@ -14,7 +14,7 @@ from PIL import Image
 
 from datasets import photos
 from tutorials import _rescore
-from tutorials._rescore import agreement, agreements
+from tutorials._rescore import agreements
 
 SIZE = 20
 
@@ -29,6 +29,11 @@ def classifier(seed=0, classes=3):
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.5)(x)
     return keras.Model(pixels, layers.Dense(classes, activation="softmax")(x))
+
+
+def agreement(file, *others):
+    """Of one saved model."""
+    return agreements([file], *others)[Path(file)]
 
 
 @pytest.fixture(scope="module")
