@@ -192,7 +192,7 @@ class _Walk:
             if _is_graph(operation):
                 self._inside(operation, tensors, result, here)
             else:
-                self._step(operation, tensors, args, kwargs, result, here)
+                self._step(operation, tensors, args, result, here)
             return result
 
         graph = keras.Model(model.inputs[0], model.outputs[0])
@@ -213,7 +213,7 @@ class _Walk:
         self._makers[id(tensor)] = node
         self._kept.append(tensor)  # so that no other tensor gets its id
 
-    def _step(self, operation, tensors, args, kwargs, result, path):
+    def _step(self, operation, tensors, args, result, path):
         kind = type(operation).__name__
         try:
             if not _is_tensor(result) or None in result.shape[1:]:
@@ -223,7 +223,7 @@ class _Walk:
             if getattr(operation, "data_format", "channels_last") != "channels_last":
                 raise _Unknown("has its channels first")
             shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
-            steps = _steps(operation, shapes, tuple(result.shape[1:]), args, kwargs)
+            steps = _steps(operation, shapes, tuple(result.shape[1:]), args)
         except _Unknown as reason:
             raise ModelError(
                 f"{'/'.join(path)} is a {kind} that {reason}, which the page does not know; "
@@ -280,14 +280,14 @@ def _numbers(value):
     return keras.ops.convert_to_numpy(value)
 
 
-def _steps(operation, shapes, shape, args, kwargs):
+def _steps(operation, shapes, shape, args):
     """What the page has to do for one call of a layer or an operation.
 
     Args:
         operation: The layer or operation.
         shapes: Of its inputs, for one image.
         shape: Of its output.
-        args, kwargs: What it was called with.
+        args: What it was called with.
 
     Returns:
         List of `Step`s, each of which takes the one before it.
@@ -297,8 +297,6 @@ def _steps(operation, shapes, shape, args, kwargs):
     """
     name = type(operation).__name__
     if type(operation) is getattr(layers, name, None):
-        if name in _ONLY_TRAINING + ("BatchNormalization",) and kwargs.get("training") is True:
-            raise _Unknown("is called with training=True")
         if name in _ONLY_TRAINING or name in _ONLY_SHAPE:
             return [Step("copy", {}, {})]
         if name in _LAYERS:
