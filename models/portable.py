@@ -325,7 +325,12 @@ def _window(kernel, strides, dilation, padding, shape):
     }
 
 
-def _activation(function, channels_last=True):
+def _pixel(shape, features):
+    """Settings of a convolution whose window is one pixel."""
+    return _window((1, 1), (1, 1), (1, 1), "valid", shape) | {"filters": features, "groups": 1}
+
+
+def _activation(function):
     """{"activation": name, "options": its numbers} of an activation function or layer."""
     name = getattr(function, "__name__", type(function).__name__)
     if isinstance(function, layers.Layer):
@@ -371,8 +376,7 @@ def _separable(layer, shapes, shape):
     linear = {"activation": "linear", "options": {}}
     middle = (*shape[:2], shapes[0][2] * layer.depth_multiplier)
     depthwise = window | {"depth_multiplier": layer.depth_multiplier} | linear
-    one = _window((1, 1), (1, 1), (1, 1), "valid", middle)
-    pointwise = one | {"filters": layer.filters, "groups": 1} | _activation(layer.activation)
+    pointwise = _pixel(middle, layer.filters) | _activation(layer.activation)
     weights = {"kernel": layer.pointwise_kernel, "bias": layer.bias if layer.use_bias else None}
     return [
         Step("depthwise", depthwise, {"kernel": layer.depthwise_kernel}, "depthwise", middle),
@@ -386,8 +390,7 @@ def _dense(layer, shapes, shape):
     if len(shape) == 1:
         return [Step("dense", config, {"kernel": kernel, "bias": bias})]
     # On a picture it does at each pixel what a convolution of one pixel does
-    config |= _window((1, 1), (1, 1), (1, 1), "valid", shape) | {"filters": layer.units, "groups": 1}
-    return [Step("conv", config, {"kernel": kernel[None, None], "bias": bias})]
+    return [Step("conv", config | _pixel(shape, layer.units), {"kernel": kernel[None, None], "bias": bias})]
 
 
 def _pool(mode):
@@ -544,10 +547,12 @@ def _mean(operation, shapes, shape, args):
     axes = sorted(axis % (len(shapes[0]) + 1) for axis in axes) if None not in axes else []
     if axes == [1, 2] and len(shapes[0]) == 3:
         return [Step("global", {"mode": "average"}, {})]
-    if axes == [3] and operation.keepdims:  # a mean is a sum in which all count alike
-        config = _window((1, 1), (1, 1), (1, 1), "valid", shape) | {"filters": 1, "groups": 1}
-        kernel = keras.ops.full((1, 1, channels, 1), 1 / channels)
-        return [Step("conv", config | {"activation": "linear", "options": {}}, {"kernel": kernel})]
+    if axes == [len(shapes[0])] and operation.keepdims:  # a mean is a sum in which all count alike
+        config = {"activation": "linear", "options": {}}
+        kernel = keras.ops.full((channels, 1), 1 / channels)
+        if len(shape) == 1:
+            return [Step("dense", config, {"kernel": kernel})]
+        return [Step("conv", config | _pixel(shape, 1), {"kernel": kernel[None, None]})]
     raise _Unknown(f"works along {operation.axis}")
 
 

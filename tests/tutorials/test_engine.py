@@ -1,7 +1,6 @@
 """The page's engine, in a real browser: it computes what Keras computes, and can say how."""
 
 import base64
-
 import json
 from collections import defaultdict
 
@@ -14,6 +13,7 @@ import models
 from datasets import digits
 from models.backbones import BACKBONES, Backbone
 from models.portable import portable
+from models.receptive_fields import of_layer
 from models.transfer import TransferClassifier
 
 # What a test needs in the page beside the engine: arrays as bytes, there and back
@@ -40,7 +40,9 @@ class Laboratory:
         engine = (self._root / "tutorials" / "page" / "engine.js").read_text(encoding="utf-8")
         data = [{"model": model, "images": [packed(image) for image in images]} for model, images in pairs]
         page = f"<!doctype html><meta charset=utf-8><script>{engine}</script><script>{HELPERS}"
-        page += f"const data = {json.dumps(data)};const images = data.map(d => d.images.map(unpack));</script>"
+        page += (
+            f"const data = {json.dumps(data)};const images = data.map(d => d.images.map(unpack));</script>"
+        )
         (self._folder / "page.html").write_text(page, encoding="utf-8")
         self._browser.open((self._folder / "page.html").as_uri())
         self.value("loaded()")
@@ -146,9 +148,29 @@ def fill(model, rng):
 # ------------------------------------------------------------------ random layers of every kind
 
 ACTIVATIONS = (
-    "linear relu relu6 leaky_relu elu celu selu gelu silu mish sigmoid log_sigmoid hard_sigmoid hard_silu "
-    "tanh hard_tanh tanh_shrink softplus softsign exponential softmax log_softmax"
-).split()
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "celu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "sigmoid",
+    "log_sigmoid",
+    "hard_sigmoid",
+    "hard_silu",
+    "tanh",
+    "hard_tanh",
+    "tanh_shrink",
+    "softplus",
+    "softsign",
+    "exponential",
+    "softmax",
+    "log_softmax",
+)
 
 
 def pick(rng, *values):
@@ -406,3 +428,278 @@ def test_random_layers_of_every_kind_compute_what_keras_computes(laboratory):
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_many_random_models_compute_what_keras_computes(laboratory, seed):
     assert agree_on_random_models(laboratory, seed, draws=20, deep=40) > 1000
+
+
+def photo_reader(name="mobilenet_025", weights=None, size=64):
+    model = TransferClassifier(Backbone(name, weights, size), 3, classifier_activation="softmax")
+    return model if weights else fill(model, np.random.default_rng(0))
+
+
+def agree_on_photos(laboratory, model, images):
+    laboratory.open((portable(model), images))
+    compared = laboratory.compare(0, model, images[:1], 1e-4)
+    assert len(compared) > len(model.layers[2].layers)
+    answers = laboratory.values("images[0].map(image => models[0].run(image).slice())")
+    np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
+
+
+def photos(count, size):
+    """Smooth random pictures: not one pixel is as its neighbour, nor far from it."""
+    rough = np.random.default_rng(1).uniform(0, 255, (count, 5, 5, 3))
+    return np.asarray(keras.ops.image.resize(rough, (size, size), "bicubic")).clip(0, 255).astype("float32")
+
+
+def test_a_fine_tuned_backbone_opens_too(laboratory):
+    agree_on_photos(laboratory, photo_reader(), photos(2, 64))
+
+
+@pytest.mark.slow
+def test_published_weights_say_in_the_page_what_they_say_in_keras(laboratory, published_mobilenet):
+    agree_on_photos(laboratory, photo_reader(weights=published_mobilenet, size=224), photos(4, 224))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name not in ("convnet", "convnext_tiny")])
+def test_backbones_of_the_table_open_too(laboratory, name):
+    size = max(BACKBONES[name].smallest, 64)
+    agree_on_photos(laboratory, photo_reader(name, size=size), photos(1, size))
+
+
+def test_an_image_of_another_shape_is_resized_as_keras_does_it(laboratory):
+    model = photo_reader(size=32)
+    images = photos(1, 70)[:, 3:60]
+    laboratory.open((portable(model, image_size=(57, 70)), images))
+    laboratory.compare(0, model, images)
+    names = laboratory.value("models[0].nodes.slice(0, 3).map(node => node.name)")
+    assert names == ["images", "resize (crop)", "resize"]
+
+
+# ------------------------------------------------------------------ looking inside
+
+# For some positions of each node, corners among them: its arithmetic, done again from its terms
+WRITTEN_OUT = """
+(() => {
+  const model = models[0], wrong = [], kinds = new Set();
+  let outside = 0;
+  model.run(images[0][0]);
+  for (const node of model.nodes) {
+    const places = [[0, 0, 0], [node.h - 1, node.w - 1, node.c - 1]];
+    for (let i = 0; i < 4; i++) {
+      places.push([node.h * 7919 * i % node.h, node.w * 104729 * i % node.w, node.c * 31 * i % node.c]);
+      places.push([(3 * i + 1) % node.h, (5 * i + 2) % node.w, (i + 1) % node.c]);
+    }
+    for (const [y, x, c] of places) {
+      const told = Engine.arithmetic(model, node, y, x, c);
+      const value = node.values[(y * node.w + x) * node.c + c];
+      const off = (a, b) => !(Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(a), Math.abs(b)));
+      let sum = told.bias;
+      for (const term of told.terms) {
+        const from = model.nodes[term.input];
+        const there = from.values[(term.y * from.w + term.x) * from.c + term.c];
+        if (there !== term.value) wrong.push([node.name, "value"]);
+        if (off(term.value * term.weight, term.product)) wrong.push([node.name, "product"]);
+        sum += term.product;
+      }
+      if (node.kind !== "input" && off(sum, told.sum)) wrong.push([node.name, "sum", sum, told.sum]);
+      if (off(told.result, value)) wrong.push([node.name, "result", y, x, c, told.result, value]);
+      const sentence = /^[A-Z\\d-].*\\.$/i.test(told.text) && !/NaN|undefined|null/.test(told.text);
+      if (!sentence) wrong.push([node.name, told.text]);
+      outside += told.outside;
+      kinds.add(told.kind);
+    }
+  }
+  return { wrong, kinds: [...kinds], outside };
+})()
+"""
+
+
+def test_the_arithmetic_of_any_value_gives_the_value(laboratory):
+    rng = np.random.default_rng(5)
+    model = wide_model(rng, 3)
+    laboratory.open((portable(model), rng.normal(0, 2, (1, 9, 8, 3))))
+    found = laboratory.value(WRITTEN_OUT)
+    assert not found["wrong"], found["wrong"][:5]
+    assert found["outside"] > 20
+    assert {"conv", "pool", "dense", "normalize", "add", "copy", "activation", "resize"} <= set(
+        found["kinds"]
+    )
+
+
+def test_the_arithmetic_of_a_photo_reader_gives_its_values(laboratory):
+    model = photo_reader("mobilenet_v3_small", size=32)
+    laboratory.open((portable(model), photos(1, 32)))
+    found = laboratory.value(WRITTEN_OUT)
+    assert not found["wrong"], found["wrong"][:5]
+
+
+def test_a_convolution_at_a_corner_counted_by_hand(laboratory):
+    """A 3 x 3 window at the corner has 4 places on the picture and 5 outside."""
+    images = keras.Input((4, 5, 1), name="images")
+    x = layers.Conv2D(2, 3, padding="same", activation="relu", name="conv")(images)
+    model = keras.Model(images, layers.Flatten(name="flatten")(x))
+    kernel = np.arange(1, 19).reshape(3, 3, 1, 2)  # of feature 1: 2, 4, 6 | 8, 10, 12 | 14, 16, 18
+    model.get_layer("conv").set_weights([kernel, np.array([0.0, -7.0])])
+    picture = np.arange(20).reshape(1, 4, 5, 1)
+    laboratory.open((portable(model), picture))
+    laboratory.value("(models[0].run(images[0][0]), 0)")
+    told = laboratory.value("Engine.arithmetic(models[0], models[0].nodes[1], 0, 0, 1)")
+    # Under the window's lower right four: 0, 1 and 5, 6, times 10, 12 and 16, 18
+    assert [(t["y"], t["x"], t["c"], t["value"], t["weight"]) for t in told["terms"]] == [
+        (0, 0, 0, 0, 10), (0, 1, 0, 1, 12), (1, 0, 0, 5, 16), (1, 1, 0, 6, 18),
+    ]  # fmt: skip
+    assert (told["kind"], told["outside"], told["bias"], told["activation"]) == ("conv", 5, -7, "relu")
+    assert told["sum"] == told["result"] == 12 + 80 + 108 - 7
+    assert told["text"] == (
+        "4 values, each times its weight, 5 places outside the picture, plus the bias -7: 193; "
+        "relu makes that 193."
+    )
+
+
+def test_votes_are_the_products_of_a_dense_layer(laboratory):
+    model = models.ConvNet(weights="mnist")
+    image = embedded_digits(1)
+    laboratory.open((portable(model), image))
+    laboratory.value("(models[0].run(images[0][0]), 0)")
+    hidden = np.asarray(keras.Model(model.input, model.get_layer("dropout").output)(image))[0]
+    for unit in 0, 7:
+        votes = laboratory.value(f"Engine.votes(models[0], models[0].nodes.at(-1), {unit})")
+        products = hidden * np.asarray(model.get_layer("predictions").kernel)[:, unit]
+        order = np.argsort(-abs(products), kind="stable")[:50]
+        np.testing.assert_allclose([vote["product"] for vote in votes[:50]], products[order], atol=1e-5)
+        assert [vote["index"] for vote in votes[:10]] == order[:10].tolist()
+        assert len(votes) == 256
+
+
+def depends(model, image):
+    """For each of some values of a model's last map, which pixels of the image it changes with."""
+    height, width, _ = image.shape
+    spoilt = np.repeat(image[None], height * width, 0)
+    at = np.arange(height * width)
+    spoilt[at, at // width, at % width] += 1e6
+    plain, changed = (np.asarray(model(x, training=False)) for x in (image[None], spoilt))
+    return (abs(changed - plain) > 1e-4 * abs(plain).max()).reshape(height, width, *plain.shape[1:])
+
+
+WINDOWS = (
+    lambda rng, x: layers.Conv2D(int(rng.integers(1, 4)), pair(rng, 4), padding=padding(rng), **walk(rng))(x),
+    lambda rng, x: layers.DepthwiseConv2D(pair(rng, 3), padding=padding(rng), **walk(rng, True))(x),
+    lambda rng, x: layers.SeparableConv2D(2, pair(rng, 3), padding=padding(rng), **walk(rng, True))(x),
+    lambda rng, x: layers.AveragePooling2D(pair(rng, 3), pick(rng, None, pair(rng, 3)), padding(rng))(x),
+    zeros,
+    crop,
+    up_sampling,
+    batch_normalization,
+    lambda rng, x: layers.Concatenate(axis=int(rng.integers(1, 4)))([layers.Rescaling(2.0)(x), x]),
+    lambda rng, x: layers.Add()([layers.Conv2D(1, 3, padding="same")(x), x]),
+)
+
+
+def linear_stack(rng, depth):
+    """Layers without activations, in which every pixel that counts shows."""
+    shape = (int(rng.integers(7, 12)), int(rng.integers(7, 12)), pick(rng, 1, 3))
+    images = x = keras.Input(shape)
+    for _ in range(depth):
+        x = try_step(rng, WINDOWS[rng.integers(len(WINDOWS))], x, 600)
+    if rng.random() < 0.3:
+        x = layers.Reshape((x.shape[2], x.shape[1], x.shape[3]))(x)
+    model = keras.Model(images, x, name="stack")
+    for weight in model.trainable_weights:
+        weight.assign(rng.uniform(0.5, 1.5, weight.shape))  # positive: nothing cancels out
+    return model
+
+
+def hull(mask):
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    return {"y0": rows[0], "y1": rows[-1] + 1, "x0": columns[0], "x1": columns[-1] + 1}
+
+
+def agree_on_fields(laboratory, seed, count):
+    rng = np.random.default_rng(seed)
+    stacks = [linear_stack(rng, 2 + i % 4) for i in range(count)]
+    ended = [keras.Model(stack.input, layers.Flatten()(stack.output)) for stack in stacks]
+    laboratory.open(*((portable(model), []) for model in ended))
+    checked = 0
+    for i, stack in enumerate(stacks):
+        image = rng.uniform(1, 2, stack.input_shape[1:]).astype("float32")
+        touched = depends(stack, image)
+        shape = touched.shape[2:]
+        places = [[int(p) for p in np.unravel_index(n, shape)] for n in rng.integers(np.prod(shape), size=25)]
+        at = f"{json.dumps(places)}.map(([y, x, c]) => (Engine.receptiveField(models[{i}], "
+        fields = laboratory.value(at + f"models[{i}].nodes.at(-2), y, x, c).get(0)) || null)")
+        c = f"(y * {shape[1]} + x) * {shape[2]} + c"
+        flat = laboratory.value(at + f"models[{i}].nodes.at(-1), 0, 0, {c}).get(0)) || null)")
+        assert flat == fields
+        for place, field in zip(places, fields, strict=True):
+            assert field == hull(touched[(..., *place)]), (stack.layers, place)
+            checked += field is not None
+    return checked
+
+
+def test_receptive_fields_hold_just_the_pixels_that_change_a_value(laboratory):
+    assert agree_on_fields(laboratory, 0, 12) > 100
+
+
+@pytest.mark.slow
+def test_receptive_fields_of_many_stacks(laboratory):
+    assert agree_on_fields(laboratory, 1, 150) > 2000
+
+
+def test_receptive_fields_are_those_of_the_lesson(laboratory):
+    model = models.TwoBlockConvNet()
+    laboratory.open((portable(model), []))
+    for layer in ("conv1", "pool1", "conv2", "pool2"):
+        known = of_layer(model, layer)
+        for row, column in ((0, 0), (*known.middle,), (known.outputs[0] - 1, 0)):
+            rows, columns = known.pixels(row, column)
+            found = laboratory.value(
+                f"Engine.receptiveField(models[0], models[0].nodes.find(n => n.name === '{layer}'),"
+                f" {row}, {column}, 0).get(0)"
+            )
+            assert found == {
+                "y0": rows[0], "y1": rows[-1] + 1, "x0": columns[0], "x1": columns[-1] + 1,
+            }  # fmt: skip
+
+
+def test_sources_are_one_step_back(laboratory):
+    laboratory.open((portable(models.ConvNet()), []))
+    boxes = {
+        ("rescale", 3, 4, 0): (0, 3, 4, 4, 5, 0, 1),
+        ("conv1", 0, 13, 5): (1, 0, 4, 25, 28, 0, 1),  # 1 zero before and 2 after
+        ("conv2", 2, 3, 9): (2, 2, 5, 3, 6, 0, 16),
+        ("pool", 1, 2, 30): (3, 2, 4, 4, 6, 30, 31),
+        ("flatten", 0, 0, 32 * 8 + 5): (4, 1, 2, 2, 3, 5, 6),
+        ("dense", 0, 0, 0): (5, 0, 1, 0, 1, 0, 1152),
+        ("predictions", 0, 0, 3): (7, 0, 1, 0, 1, 0, 256),
+    }
+    for (name, *place), box in boxes.items():
+        (found,) = laboratory.value(
+            f"Engine.sources(models[0], models[0].nodes.find(n => n.name === '{name}'), ...{place})"
+        )
+        assert found == dict(zip(("id", "y0", "y1", "x0", "x1", "c0", "c1"), box, strict=True)), name
+    assert laboratory.value("Engine.sources(models[0], models[0].nodes[0], 0, 0, 0)") == []
+
+
+@pytest.mark.parametrize(
+    ("units", "end", "squashed"),
+    [(3, "softmax", False), (1, "sigmoid", False), (3, None, True), (1, None, True)],
+)
+def test_scores_are_probabilities_whatever_the_model_ends_in(laboratory, units, end, squashed):
+    images = keras.Input((2, 2, 1))
+    x = layers.Dense(units)(layers.Flatten()(images))
+    model = fill(keras.Model(images, layers.Activation(end)(x) if end else x), np.random.default_rng(2))
+    image = np.random.default_rng(3).normal(size=(1, 2, 2, 1))
+    laboratory.open((portable(model), image))
+    values = laboratory.values("(models[0].run(images[0][0]), Engine.scores(models[0]).values)")
+    want = model(image)
+    if squashed:
+        want = keras.ops.softmax(want) if units > 1 else keras.ops.sigmoid(want)
+    np.testing.assert_allclose(values, np.asarray(want)[0], atol=1e-6)
+    assert laboratory.value("Engine.scores(models[0]).squashed") == squashed
+
+
+def test_an_image_of_the_wrong_size_is_refused_in_one_sentence(laboratory):
+    laboratory.open((portable(models.MLP()), []))
+    said = laboratory.value("(() => { try { models[0].run([1, 2]) } catch (e) { return e.message } })()")
+    assert said == "The model takes 784 pixel values, not 2."

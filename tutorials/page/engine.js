@@ -577,19 +577,22 @@ const Engine = (() => {
     return Array.from({ length: to }, (_, place) => {
       const middle = (place + 0.5) * scale; // in the larger picture, where pixel i goes from i to i + 1
       if (interpolation === "nearest") {
-        return { first: Math.min(Math.floor(middle), from - 1), weights: [1] };
+        // In 32 bits as TensorFlow has it: where a middle lies on a border, the last bit decides
+        const nearest = Math.floor(Math.fround((place + 0.5) * Math.fround(scale)));
+        return { first: Math.min(nearest, from - 1), weights: [1] };
       }
       if (!antialias) {
         // Between two pixels' middles; outside the first and last, the nearest counts twice
         const left = Math.floor(middle - 0.5), share = middle - 0.5 - left;
         if (left < 0) return { first: 0, weights: [1] };
         if (left >= from - 1) return { first: from - 1, weights: [1] };
-        return { first: left, weights: [1 - share, share] };
+        return { first: left, weights: share ? [1 - share, share] : [1] };
       }
-      const first = Math.max(Math.ceil(middle - reach - 0.5), 0);
-      const last = Math.min(Math.floor(middle + reach - 0.5), from - 1);
+      // The pixels whose own middles are nearer than `reach`
+      const first = Math.max(Math.floor(middle - reach + 0.5), 0);
+      const last = Math.min(Math.ceil(middle + reach - 1.5), from - 1);
       const weights = [];
-      for (let i = first; i <= last; i++) weights.push(Math.max(1 - Math.abs(i + 0.5 - middle) / reach, 0));
+      for (let i = first; i <= last; i++) weights.push(1 - Math.abs(i + 0.5 - middle) / reach);
       const sum = weights.reduce((a, b) => a + b, 0);
       return { first, weights: weights.map((weight) => weight / sum) };
     });
@@ -712,7 +715,9 @@ const Engine = (() => {
   }
 
   /**
-   * All pixels that one value depends on, in each node before it that has rows and columns.
+   * All pixels that one value depends on, in each node before it that has rows and columns. Rows and
+   * columns are followed each for themselves; so the boxes before a Reshape that mixes them may be
+   * larger than need be, never smaller.
    * @returns {Map<number, {y0: number, y1: number, x0: number, x1: number}>} the smallest box
    *   around these pixels, for each node's id.
    */
