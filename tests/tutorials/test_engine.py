@@ -482,7 +482,7 @@ def photo_reader(name="mobilenet_025", weights=None, size=64):
 def agree_on_photos(laboratory, model, images):
     laboratory.open((portable(model), images))
     compared = laboratory.compare(0, model, images[:1], 1e-4)
-    assert len(compared) > len(model.layers[2].layers)
+    assert len(compared) > len(model.layers[2].operations)
     answers = laboratory.values("images[0].map(image => models[0].run(image).slice())")
     np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
 
@@ -503,9 +503,9 @@ def test_published_weights_say_in_the_page_what_they_say_in_keras(laboratory, pu
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BACKBONES if name not in ("convnet", "convnext_tiny")])
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name != "convnext_tiny"])
 def test_backbones_of_the_table_open_too(laboratory, name):
-    size = max(BACKBONES[name].smallest, 64)
+    size = 28 if name == "convnet" else max(BACKBONES[name].smallest, 64)
     agree_on_photos(laboratory, photo_reader(name, size=size), photos(1, size))
 
 
