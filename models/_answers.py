@@ -1,0 +1,86 @@
+"""What a classifier answers with: scores, probabilities, and which class is asked about."""
+
+import keras
+from keras import layers
+
+from models._errors import ModelError
+from models._graphs import SQUASHES, is_graph, is_map
+
+
+def check_image_classifier(model):
+    """Refuse what does not take one image and answer with one number a class.
+
+    Raises:
+        ModelError: Says what the model takes or gives instead.
+    """
+    name = getattr(model, "name", model)
+    if not is_graph(model) or len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
+        raise ModelError(f"{name} does not answer with one number a class, so it cannot be looked into.")
+    if len(model.inputs) != 1 or not is_map(model.inputs[0]) or model.inputs[0].dtype == "string":
+        shapes = " and ".join(str(tuple(each.shape[1:])) for each in model.inputs)
+        raise ModelError(f"{name} takes no images (height, width, channels), but {shapes}.")
+
+
+def wanted_classes(model, images, class_index):
+    """One class for each image, as an integer array, from one for all or one for each.
+
+    Raises:
+        ModelError: If there is no such class, or their number is not that of the images.
+    """
+    check_image_classifier(model)
+    classes = max(2, model.outputs[0].shape[-1])
+    wanted = keras.ops.convert_to_numpy(class_index).ravel()
+    if len(wanted) not in (1, len(images)) or not all(0 <= each < classes for each in wanted):
+        raise ModelError(
+            f"{model.name} tells {classes} classes, from 0 on; it cannot look for {class_index} "
+            f"in {len(images)} images."
+        )
+    return keras.ops.convert_to_numpy(keras.ops.broadcast_to(wanted, [len(images)])).astype("int32")
+
+
+def of_classes(values, wanted):
+    """The value of one class for each image.
+
+    Args:
+        values: Tensor (n, classes). Of one unit, scores before its sigmoid: it speaks for class 1,
+            and its opposite for class 0.
+        wanted: Class of each image, (n,).
+
+    Returns:
+        Tensor (n,).
+    """
+    if values.shape[-1] == 1:
+        values = keras.ops.concatenate([-values, values], -1)
+    return keras.ops.take_along_axis(values, keras.ops.expand_dims(wanted, 1), 1)[:, 0]
+
+
+def squash(model):
+    """What a model ends in: "softmax", "sigmoid", or None for anything else, such as logits."""
+    inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    last = keras.Model(inputs, model.outputs[0]).operations[-1]
+    if is_graph(last):
+        return squash(last)
+    if isinstance(last, layers.Softmax):
+        return "softmax"
+    if isinstance(last, (layers.Activation, layers.Dense)):
+        return SQUASHES.get(last.activation)
+    return None
+
+
+def probabilities(model, scores):
+    """Probabilities of all classes from what goes into a model's final softmax or sigmoid.
+
+    Args:
+        model: The model.
+        scores: Tensor (n, units). Without a softmax or sigmoid at its end, the model's answers are
+            taken for logits: of a softmax, or of a sigmoid if there is one unit.
+
+    Returns:
+        Tensor (n, classes); of one unit two classes are made.
+    """
+    if scores.shape[-1] == 1:
+        one = keras.ops.sigmoid(scores)
+        return keras.ops.concatenate([1 - one, one], -1)
+    if squash(model) == "sigmoid":
+        return keras.ops.sigmoid(scores)
+    return keras.ops.softmax(scores)
