@@ -9,7 +9,7 @@ from keras import layers
 
 from models._errors import ModelError
 from models._gradients import slopes
-from models._graphs import find, is_map, layer_at, opened
+from models._graphs import all_paths, find, is_graph, is_map, layer_at, opened
 
 AT_ONCE = 16  # images whose activations are held together, where a gradient needs all of them
 
@@ -85,11 +85,13 @@ def linear_probe(model):
         return type(layer).from_config(config)
 
     copy = keras.models.clone_model(model, clone_function=probe, recursive=True)
-    for variable in copy.weights:
-        if "kernel" in variable.name:
-            each = "depthwise" in variable.path  # such a layer does not sum over channels
-            share = 1 / math.prod(variable.shape[:2] if each else variable.shape[:-1])
-            variable.assign(keras.ops.full(variable.shape, share))
+    for layer in (layer_at(copy, path) for path in all_paths(copy)):
+        alone = isinstance(layer, layers.DepthwiseConv2D)  # does not sum over channels
+        for variable in () if is_graph(layer) else layer.weights:
+            if "kernel" in variable.name:
+                alone_too = alone or "depthwise" in variable.name
+                terms = math.prod(variable.shape[:2] if alone_too else variable.shape[:-1])
+                variable.assign(keras.ops.full(variable.shape, 1 / terms))
     return copy
 
 
