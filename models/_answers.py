@@ -4,7 +4,9 @@ import keras
 from keras import layers
 
 from models._errors import ModelError
-from models._graphs import SQUASHES, is_graph, is_map
+from models._graphs import SQUASHES, is_graph, is_map, opened
+
+AT_ONCE = 64  # images that are looked at together
 
 
 def check_image_classifier(model):
@@ -84,3 +86,25 @@ def probabilities(model, scores):
     if squash(model) == "sigmoid":
         return keras.ops.sigmoid(scores)
     return keras.ops.softmax(scores)
+
+
+def class_probabilities(model, images):
+    """What a classifier says of images, as one probability a class, whatever it ends in.
+
+    Args:
+        model: A Keras model of images, functional, sequential or nested, with one output.
+        images: Array (n, height, width, channels) in the model's range.
+
+    Returns:
+        Array (n, classes), float32: of logits a softmax, of one unit two classes.
+
+    Raises:
+        ModelError: If the model is no classifier of images.
+    """
+    check_image_classifier(model)
+    walked, found = opened(model, [], scores=True), []
+    for first in range(0, len(images), AT_ONCE):
+        scores = walked(keras.ops.cast(images[first : first + AT_ONCE], "float32"), training=False)
+        scores = scores[0] if isinstance(scores, (list, tuple)) else scores
+        found.append(keras.ops.cast(probabilities(model, scores), "float32"))
+    return keras.ops.convert_to_numpy(keras.ops.concatenate(found))

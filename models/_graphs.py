@@ -1,5 +1,7 @@
 """Find layers in models inside models, and take what they pass on."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -108,6 +110,86 @@ def last_learning(model):
         if not is_graph(layer) and not isinstance(layer, layers.BatchNormalization) and layer.weights:
             return path
     raise ModelError(f"No layer of {model.name} learns anything.")
+
+
+_STEPS = (
+    layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Conv2DTranspose,
+)  # fmt: skip
+_ACTIVATIONS = (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU)
+_POOLINGS = (layers.MaxPooling2D, layers.AveragePooling2D)
+
+
+def stages(model, pooling=True):
+    """Names of the layers that end a stage of the network: what looks worth a figure, from the input on.
+
+    A convolution and what normalizes and activates it are one stage, and pooling is one.
+
+    Args:
+        model: A Keras model of images, functional, sequential or nested.
+        pooling: Whether pooling counts.
+
+    Returns:
+        List of names of layers whose output has rows and columns, `outer/inner` inside nested models.
+
+    Raises:
+        ModelError: If no layer has rows and columns.
+    """
+    maps = [(path, layer_at(model, path)) for path in all_paths(model)]
+    maps = [(path, layer) for path, layer in maps if not is_graph(layer) and is_map(layer.output)]
+    linear = keras.activations.linear
+
+    def ends(layer):
+        active = isinstance(layer, _STEPS) and getattr(layer, "activation", linear) is not linear
+        return active or isinstance(layer, _ACTIVATIONS) or (pooling and isinstance(layer, _POOLINGS))
+
+    found = [path for path, layer in maps if ends(layer)]
+    if not found:  # a linear network, or one of layers unknown here
+        found = [path for path, layer in maps if layer.weights] or [path for path, _ in maps]
+    if not found:
+        raise ModelError(f"No layer of {model.name} has rows and columns.")
+    return ["/".join(path) for path in found]
+
+
+def hidden_layer(model):
+    """Name of the last layer of neurons before the answer: the last to give a vector, dropout aside.
+
+    Returns:
+        A name, `outer/inner` inside nested models; None where there is no such layer.
+    """
+    paths = list(all_paths(model))
+    for path in reversed(paths[: paths.index(last_learning(model))]):
+        layer = layer_at(model, path)
+        vector = len(getattr(layer.output, "shape", ())) == 2
+        if not is_graph(layer) and vector and not isinstance(layer, layers.Dropout):
+            return "/".join(path)
+    return None
+
+
+def first_filters(model):
+    """The weights of the first layer that sees pixels, as small images.
+
+    Args:
+        model: A Keras model of images, functional, sequential or nested.
+
+    Returns:
+        (name of the layer, tensor (filters, height, width, channels)). Of a dense layer, each
+        neuron's weights in the shape of the image.
+
+    Raises:
+        ModelError: If neither a convolution nor a dense layer on the flattened image is there.
+    """
+    for path in all_paths(model):
+        layer = layer_at(model, path)
+        if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
+            return "/".join(path), keras.ops.transpose(layer.kernel, (3, 0, 1, 2))
+        if isinstance(layer, layers.SeparableConv2D):
+            return "/".join(path), keras.ops.transpose(layer.depthwise_kernel, (3, 0, 1, 2))
+        if isinstance(layer, layers.Dense):
+            image = model.inputs[0].shape[1:]
+            if None not in image and layer.kernel.shape[0] == math.prod(image):
+                return "/".join(path), keras.ops.reshape(keras.ops.transpose(layer.kernel), (-1, *image))
+            break
+    raise ModelError(f"{model.name} begins with no layer whose weights are small images.")
 
 
 def is_graph(layer):

@@ -8,7 +8,7 @@ several have that name. Gradients are TensorFlow's.
 import keras
 from keras import ops
 
-from models._answers import check_image_classifier, of_classes, wanted_classes
+from models._answers import check_image_classifier, class_probabilities, of_classes, wanted_classes
 from models._effective_fields import (
     AT_ONCE,
     effective_field,
@@ -24,31 +24,38 @@ from models._graphs import (
     BEFORE,
     all_paths,
     find,
+    first_filters,
+    hidden_layer,
     is_graph,
     is_map,
     last_learning,
     last_map,
     layer_at,
     opened,
+    stages,
 )
 from models._occlusion import deletion, occlusion
 
 __all__ = [
     "Excitement",
     "check_image_classifier",
+    "class_probabilities",
     "deletion",
     "effective_field",
     "exciting_image",
     "feature_maps",
     "field_boxes",
+    "first_filters",
     "grad_cam",
     "hidden_activations",
+    "hidden_layer",
     "input_gradient",
     "linear_probe",
     "most_exciting",
     "occlusion",
     "pixels_holding",
     "saliency",
+    "stages",
 ]
 
 
