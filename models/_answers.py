@@ -6,7 +6,7 @@ from keras import layers
 from models._errors import ModelError
 from models._graphs import SQUASHES, is_graph, is_map, opened
 
-AT_ONCE = 64  # images that are looked at together
+AT_ONCE = 32  # images that are looked at together
 
 
 def check_image_classifier(model):

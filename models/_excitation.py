@@ -10,7 +10,7 @@ from models._errors import ModelError
 from models._gradients import slopes
 from models._graphs import all_paths, find, opened
 
-AT_ONCE = 64  # images that are looked at together
+AT_ONCE = 32  # images that are looked at together
 
 
 def exciting_image(

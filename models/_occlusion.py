@@ -7,7 +7,7 @@ from models._answers import of_classes, probabilities, wanted_classes
 from models._errors import ModelError
 from models._graphs import opened
 
-AT_ONCE = 64  # images that are looked at together
+AT_ONCE = 32  # images that are looked at together
 
 
 def occlusion(model, images, class_index, window=None, stride=None, fill=None):
