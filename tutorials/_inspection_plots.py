@@ -130,14 +130,12 @@ def feature_map_rows(picture, layers, title, note="", most=8):
 def _as_bars(line, values):
     """A vector over the whole row, as bars."""
     grid, figure = line[0].get_gridspec(), line[0].figure
-    row = line[0].get_subplotspec().rowspan.start
-    for ax in line[1:]:
-        ax.remove()
-    ax = figure.add_subplot(grid[row, 1:])
+    ax = figure.add_subplot(grid[line[0].get_subplotspec().rowspan.start, :])
     ax.bar(range(len(values)), values, color=COLOURS[0], width=0.9)
     ax.set_xlim(-0.6, len(values) - 0.4)
     ax.tick_params(labelsize=7)
-    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_yticks([])
+    ax.spines[["top", "right", "left"]].set_visible(False)
     if len(values) <= 20:
         ax.set_xticks(range(len(values)))
 
@@ -166,15 +164,11 @@ def map_rows(groups, names, title, note):
         for row, (picture, caption, maps) in enumerate(shown):
             line = axes[row, place * each : (place + 1) * each]
             show_picture(line[0], picture)
-            line[0].set_title(caption, fontsize=8)
+            line[0].set_title(f"{group.upper()}\n{caption}" if row == 0 else caption, fontsize=8)
             for ax, name, heat in zip(line[1:], names, maps, strict=True):
                 _show_heat(ax, picture, heat, both=name == "occlusion")
                 if row == 0:
                     ax.set_title(name, fontsize=9)
-        first = axes[0, place * each]
-        first.text(
-            0, 1.42, group, transform=first.transAxes, fontsize=10, fontweight="bold", ha="left", va="bottom"
-        )
     axes[0, 0].figure.supxlabel(note, fontsize=9)
     return axes
 
@@ -262,7 +256,7 @@ def maps_over_training(picture, moments, layers, title, note, most=4):
     for ax in axes.flat:
         ax.axis("off")
     last = list(moments.values())[-1]
-    for line, (label, maps) in zip(axes, moments.items(), strict=True):
+    for row, (line, (label, maps)) in enumerate(zip(axes, moments.items(), strict=True)):
         show_picture(line[0], picture)
         _label(line[0], label)
         for place, layer in enumerate(layers):
@@ -270,7 +264,7 @@ def maps_over_training(picture, moments, layers, title, note, most=4):
             for n, channel in enumerate(best):
                 ax, values = line[1 + place * most + n], maps[layer][..., channel]
                 ax.imshow(values, cmap=HEAT, vmin=0, vmax=max(values.max(), 1e-9))
-                if line is axes[0]:
+                if row == 0:
                     ax.set_title(f"{layer}: {channel}", fontsize=8)
     axes[0, 0].figure.supxlabel(note, fontsize=9)
     return axes

@@ -237,7 +237,7 @@ def training(moments, picture):
         picture: That picture.
 
     Returns:
-        (Axes, {layer: agreement of the first moment after the start with the last}).
+        (Axes, {layer: agreement of the middle one of the moments with the last}).
     """
     last, layers = moments[max(moments)], list(moments[max(moments)])
     alike = {layer: [agreement(moments[step][layer], last[layer]) for step in moments] for layer in layers}
@@ -247,9 +247,9 @@ def training(moments, picture):
         rows[f"{f'step {step}' if step else 'untrained'}\n{words}"] = {
             short(layer): values[0] for layer, values in maps.items()
         }
-    early = {layer: shares[1] for layer, shares in alike.items()}
+    early = {layer: shares[len(moments) // 2] for layer, shares in alike.items()}
     said = ", ".join(f"{short(layer)} {share:.2f}" for layer, share in early.items())
-    title = f"After {sorted(moments)[1]} of {max(moments)} steps maps correlate with what they become: {said}"
+    title = f"After {sorted(moments)[len(moments) // 2]} of {max(moments)} steps maps correlate with what they become: {said}"
     note = "numbers at the left: mean correlation of all maps of 40 pictures with those after training"
     return plots.maps_over_training(picture, rows, [short(layer) for layer in layers], title, note), early
 

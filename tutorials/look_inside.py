@@ -203,10 +203,11 @@ def main(
             write_page(path, model, names, images[:12], f"Look inside {model.name}")
     if not load:
         report.model(model, names)
+    print("\nOcclusion is made by hiding pixels, and so has the advantage where that is the test.")
+    named = f"the {HIDDEN:.0%} of the pixels that {best} marks takes {100 * falls[best]:.0f} points off the"
     finding = (
-        f"Of {', '.join(heat)} {best} names best what the answer rests on: hiding the {HIDDEN:.0%} of the "
-        f"pixels that it marks takes {100 * falls[best]:.0f} points off the answer's probability, hiding as "
-        f"many by chance {100 * falls['chance']:.0f}."
+        f"Hiding {named} answer's probability, hiding as many by chance {100 * falls['chance']:.0f}: "
+        f"{'it names' if falls[best] > falls['chance'] else 'no map names'} what the answer rests on."
     )
     return report.close(pictures.source, seen, finding, parameters=model.count_params(), **results)
 
