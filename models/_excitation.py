@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 import keras
-from keras import ops
+from keras import layers, ops
 
 from models._effective_fields import field_boxes
 from models._errors import ModelError
 from models._gradients import slopes
-from models._graphs import all_paths, find, opened
+from models._graphs import BEFORE, find, layer_at, opened
 
 AT_ONCE = 32  # images that are looked at together
 
@@ -31,17 +31,18 @@ def exciting_image(
 
     Pure ascent ends in noise that no eye can read. So every step the image is moved a little
     (jitter), smoothed a little (blur) and drawn a little towards grey (decay), and it never leaves
-    the range of pixels.
+    the range of pixels. What is raised is the value before the layer's own activation: the slope of a
+    ReLU that is off, or of a softmax that is sure, is 0.
 
     Args:
         model: A Keras model of images, functional, sequential or nested.
-        layer: Name of the layer, also of a nested model's. Of the model's last one, the score before
-            a softmax or sigmoid is raised.
+        layer: Name of the layer, also of a nested model's.
         channel: Feature or neuron of the layer, or a list of them.
         steps: Steps of the ascent.
         seed: Draws the noise and the moves.
         image_size: (height, width), needed where the model takes any.
-        position: (row, column) of one pixel of the layer's output to excite; None for the mean of all.
+        position: (row, column) of one pixel of the layer's output to excite; None for the mean of all,
+            in which values below zero count a tenth.
         pixels: The lowest and the highest value of a pixel.
         step_size: Mean change of a pixel in the first step, as a share of that range; it falls to 0.
         jitter: Pixels by which the image moves at most.
@@ -58,21 +59,20 @@ def exciting_image(
         Olah et al., Feature visualization, 2017.
     """
     path = find(model, layer)
-    last = path == list(all_paths(model))[-1]
-    walked = opened(model, [path], scores=last)
-    until = keras.Model(walked.inputs, walked.outputs[-1:] if last else walked.outputs[:1])
+    walked = opened(model, [(*path, BEFORE), path])
+    until, of = keras.Model(walked.inputs, walked.outputs[:2]), layer_at(model, path)
     height, width, depth = until.inputs[0].shape[1:]
     height, width = (height, width) if image_size is None else image_size
     if None in (height, width):
         raise ModelError(f"{model.name} takes images of any size: say which with image_size.")
     channels = [int(each) for each in ops.convert_to_numpy(channel).ravel()]
-    features = until.outputs[0].shape[-1]
+    features = until.outputs[1].shape[-1]
     if not all(0 <= each < features for each in channels):
         raise ModelError(f"{layer} has {features} channels, from 0 on: no channel {channel}.")
     wanted = ops.reshape(ops.convert_to_tensor(channels, "int32"), (-1, 1))
 
     def excitement(outputs):
-        values = outputs[0]  # (k, rows, columns, features) or (k, features)
+        values = _before_activation(of, *outputs)  # (k, rows, columns, features) or (k, features)
         if position is not None:
             sides = values.shape[1:-1]
             if len(position) != len(sides) or not all(
@@ -80,7 +80,10 @@ def exciting_image(
             ):
                 raise ModelError(f"{layer} has {sides} pixels: none at {tuple(position)}.")
             values = values[(slice(None), *position)]
-        values = ops.mean(ops.reshape(values, (len(channels), -1, features)), 1)
+        values = ops.reshape(values, (len(channels), -1, features))
+        if values.shape[1] > 1:  # else what one place gains another loses, and the mean is only brightness
+            values = ops.leaky_relu(values, 0.1)
+        values = ops.mean(values, 1)
         return ops.take_along_axis(values, wanted, 1)
 
     draws, (low, high) = keras.random.SeedGenerator(seed), pixels
@@ -93,7 +96,7 @@ def exciting_image(
         _, slope = slopes(until, shifted, excitement)
         slope = ops.roll(slope, [-int(m) for m in move], (1, 2))
         size = ops.mean(ops.abs(slope), (1, 2, 3), keepdims=True)
-        # Where nothing happens, a ReLU is off: stronger noise may switch it on
+        # Where nothing happens, an earlier ReLU is off: stronger noise may switch it on
         louder = images + 0.05 * (high - low) * keras.random.normal(shape, seed=draws)
         change = step_size * (high - low) * (1 - step / steps) * slope / ops.maximum(size, 1e-20)
         images = ops.where(size > 1e-20, images + change, louder)
@@ -101,6 +104,21 @@ def exciting_image(
         images = ops.clip(images, low, high)
     images = ops.convert_to_numpy(images)
     return images if len(getattr(channel, "shape", ())) or isinstance(channel, (list, tuple)) else images[0]
+
+
+def _before_activation(layer, inputs, outputs):
+    """What a layer computes before its own activation, whose slope is 0 where a ReLU is off."""
+    if isinstance(layer, (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Softmax)):
+        return inputs
+    if isinstance(layer, layers.Dense):
+        values = ops.matmul(inputs, layer.kernel)
+    elif type(layer) is layers.Conv2D and layer.data_format == "channels_last":
+        values = ops.conv(
+            inputs, layer.kernel, list(layer.strides), layer.padding, dilation_rate=layer.dilation_rate
+        )
+    else:
+        return outputs
+    return values if layer.bias is None else values + layer.bias
 
 
 def _smoothed(images, blur):

@@ -91,7 +91,7 @@ def picture_rows(rows, title, note="", size=1.15, room=1.0):
     return axes
 
 
-def feature_map_rows(picture, layers, title, note="", most=8):
+def feature_map_rows(picture, layers, title, note="", names=(), most=8):
     """One picture, and below it what layers make of it: their channels of the highest values.
 
     Args:
@@ -99,6 +99,7 @@ def feature_map_rows(picture, layers, title, note="", most=8):
         layers: {label: array (rows, columns, channels) or (units,)}.
         title: What they show.
         note: A line below them.
+        names: Of the classes, for a last layer of as many units.
         most: Channels of each layer.
 
     Returns:
@@ -112,7 +113,8 @@ def feature_map_rows(picture, layers, title, note="", most=8):
     _label(axes[0, 0], "the picture")
     for line, (label, values) in zip(axes[1:], layers.items(), strict=True):
         if values.ndim == 1:
-            _as_bars(line, values)
+            last = label == list(layers)[-1] and len(values) == len(names) <= 20
+            _as_bars(line, values, [plain(name, 90 // len(names)) for name in names] if last else None)
         else:
             limit = max(abs(values).max(), 1e-9)
             best = np.argsort(-values.max((0, 1)), kind="stable")[:most]
@@ -127,7 +129,7 @@ def feature_map_rows(picture, layers, title, note="", most=8):
     return axes
 
 
-def _as_bars(line, values):
+def _as_bars(line, values, names):
     """A vector over the whole row, as bars."""
     grid, figure = line[0].get_gridspec(), line[0].figure
     ax = figure.add_subplot(grid[line[0].get_subplotspec().rowspan.start, :])
@@ -137,7 +139,7 @@ def _as_bars(line, values):
     ax.set_yticks([])
     ax.spines[["top", "right", "left"]].set_visible(False)
     if len(values) <= 20:
-        ax.set_xticks(range(len(values)))
+        ax.set_xticks(range(len(values)), names)
 
 
 def map_rows(groups, names, title, note):

@@ -94,7 +94,7 @@ def exciting(made, channels, reached, maps, names):
     return plots.picture_rows(rows, title, note), share
 
 
-def layers(picture, caption, maps, total):
+def layers(picture, caption, maps, total, names):
     """What layers make of one picture, and the share of values that are 0 in the first and the last.
 
     Args:
@@ -102,6 +102,7 @@ def layers(picture, caption, maps, total):
         caption: What the model says of it.
         maps: {layer: array (rows, columns, channels) or (units,)}.
         total: Number of layers that there are.
+        names: Of the classes, in whose order the last of the maps is.
 
     Returns:
         (Axes, share of values of the last of the maps that are 0).
@@ -118,7 +119,7 @@ def layers(picture, caption, maps, total):
     note = "the 8 channels of the highest values, by number; dark is zero"
     if len(with_rows) < total:
         note += f"; {len(with_rows)} of {total} stages, evenly spaced"
-    return plots.feature_map_rows(picture, labels, title, note), silent[1]
+    return plots.feature_map_rows(picture, labels, title, note, names), silent[1]
 
 
 def neurons(watched, channels, images, labels, names, known):
@@ -165,8 +166,8 @@ def groups(probabilities, labels, known, each=3):
     if not known:
         return {"the surest answers": order[:each], "the least sure answers": order[::-1][:each]}
     firsts = [right[answers[right] == one][:1] for one in np.unique(answers[right])]
-    spread = np.concatenate([*evenly(firsts, each), right])[:each] if len(firsts) else right
-    spread = np.array(list(dict.fromkeys(int(n) for n in spread)), int)
+    spread = np.concatenate([*evenly(firsts, each), right]) if len(firsts) else right
+    spread = np.array(list(dict.fromkeys(int(n) for n in spread))[:each], int)
     if not len(wrong):
         return {"right answers": spread, "right, the least sure": order[::-1][:each]}
     if not len(spread):
@@ -249,7 +250,8 @@ def training(moments, picture):
         }
     early = {layer: shares[len(moments) // 2] for layer, shares in alike.items()}
     said = ", ".join(f"{short(layer)} {share:.2f}" for layer, share in early.items())
-    title = f"After {sorted(moments)[len(moments) // 2]} of {max(moments)} steps maps correlate with what they become: {said}"
+    step = sorted(moments)[len(moments) // 2]
+    title = f"After {step} of {max(moments)} steps maps correlate with what they become: {said}"
     note = "numbers at the left: mean correlation of all maps of 40 pictures with those after training"
     return plots.maps_over_training(picture, rows, [short(layer) for layer in layers], title, note), early
 

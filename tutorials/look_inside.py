@@ -73,7 +73,7 @@ def main(
     if load:  # Data and model: pixels in [0, 255], labels of -1 where nothing tells the class
         saved = load_image_model(load, white)
         model = saved.model
-        pictures = find_pictures(saved, data, min(most, 48) if min(saved.image_size) > 64 else most)
+        pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
         seen = len(pictures.images)
     else:
         # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9
@@ -133,7 +133,12 @@ def main(
     deeper = [*(deeper + vector)[:2], last] if deeper or vector else [stages(model)[-1], last]
     maps = feature_maps(model, images, deeper)
     channels = {layer: looks.busiest(values, 4 if large else 8) for layer, values in maps.items()}
-    settings = {"image_size": (height, width), "seed": seed, "jitter": 4 if large else 1}
+    settings = {
+        "image_size": (height, width),
+        "seed": seed,
+        "jitter": 4 if large else 1,
+        "blur": 0.12 if large else 0.05,
+    }
     settings["steps"] = 8 if quick else 24 if large else 60
     made = {layer: exciting_image(model, layer, channels[layer], **settings) for layer in deeper}
     reached = {layer: feature_maps(model, made[layer], [layer])[layer] for layer in deeper}
@@ -145,7 +150,7 @@ def main(
     shown = [*looks.evenly(stages(model), looks.MOST_LAYERS), *vector, last]
     maps_of_one = {layer: values[0] for layer, values in feature_maps(model, images[[one]], shown).items()}
     said = f'a picture taken for "{plain(names[answers[one]])}"'
-    axes, results["silent_values"] = looks.layers(images[one], said, maps_of_one, len(stages(model)))
+    axes, results["silent_values"] = looks.layers(images[one], said, maps_of_one, len(stages(model)), names)
     report.figure("feature_maps", axes)
 
     # Neurons, and the pictures that excite them most
