@@ -6,7 +6,7 @@ outputs/fine_tune --data photos/
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -58,7 +58,7 @@ def main(
             "embedded"; for other models a folder of photos, best below folders named like the
             classes. "auto" looks for digits, downloads them, or falls back.
         white: What a white pixel is to a loaded model: 255, or 1 where pixels were scaled before it.
-        train_images: Images to train on, at most.
+        train_images: Images to train on, 20 or more; the embedded set has 1,437.
         epochs: Passes over the training images; by default 4 on MNIST, 15 on the small embedded set.
         page: Write page.html as well: the network in a browser, to draw for and to point at.
         seed: Makes the run repeatable.
@@ -67,6 +67,8 @@ def main(
     """
     report = Report(main, settings=locals())
     check_positive(white=white, train_images=train_images, epochs=epochs)
+    if train_images < 20:
+        raise LessonError(f"--train-images must be 20 or more, not {train_images}.")
     keras.utils.set_random_seed(seed)
     results, moments, most = {}, {}, 60 if quick else 360
 
