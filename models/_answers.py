@@ -1,12 +1,14 @@
 """What a classifier answers with: scores, probabilities, and which class is asked about."""
 
+import math
+
 import keras
 from keras import layers
 
 from models._errors import ModelError
 from models._graphs import SQUASHES, is_graph, is_map, opened
 
-AT_ONCE = 32  # images that are looked at together
+PIXELS_AT_ONCE = 400_000  # of images that are looked at together
 
 
 def check_image_classifier(model):
@@ -69,13 +71,13 @@ def squash(model):
     return None
 
 
-def probabilities(model, scores):
+def probabilities(scores, end):
     """Probabilities of all classes from what goes into a model's final softmax or sigmoid.
 
     Args:
-        model: The model.
-        scores: Tensor (n, units). Without a softmax or sigmoid at its end, the model's answers are
-            taken for logits: of a softmax, or of a sigmoid if there is one unit.
+        scores: Tensor (n, units).
+        end: What the model ends in, by `squash`. If in neither, its answers are taken for logits: of
+            a softmax, or of a sigmoid if there is one unit.
 
     Returns:
         Tensor (n, classes); of one unit two classes are made.
@@ -83,7 +85,7 @@ def probabilities(model, scores):
     if scores.shape[-1] == 1:
         one = keras.ops.sigmoid(scores)
         return keras.ops.concatenate([1 - one, one], -1)
-    if squash(model) == "sigmoid":
+    if end == "sigmoid":
         return keras.ops.sigmoid(scores)
     return keras.ops.softmax(scores)
 
@@ -102,9 +104,20 @@ def class_probabilities(model, images):
         ModelError: If the model is no classifier of images.
     """
     check_image_classifier(model)
-    walked, found = opened(model, [], scores=True), []
-    for first in range(0, len(images), AT_ONCE):
-        scores = walked(keras.ops.cast(images[first : first + AT_ONCE], "float32"), training=False)
-        scores = scores[0] if isinstance(scores, (list, tuple)) else scores
-        found.append(keras.ops.cast(probabilities(model, scores), "float32"))
-    return keras.ops.convert_to_numpy(keras.ops.concatenate(found))
+    return keras.ops.convert_to_numpy(Answers(model)(images))
+
+
+class Answers:
+    """A classifier that gives probabilities, whatever it ends in: images -> tensor (n, classes)."""
+
+    def __init__(self, model):
+        self._walked, self._end = opened(model, [], scores=True), squash(model)
+
+    def __call__(self, images):
+        at_once, found = max(16, PIXELS_AT_ONCE // math.prod(images.shape[1:3])), []
+        for first in range(0, len(images), at_once):
+            some = keras.ops.cast(images[first : first + at_once], "float32")
+            scores = self._walked(some, training=False)
+            scores = scores[0] if isinstance(scores, (list, tuple)) else scores
+            found.append(keras.ops.cast(probabilities(scores, self._end), "float32"))
+        return keras.ops.concatenate(found)

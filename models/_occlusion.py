@@ -3,11 +3,10 @@
 import keras
 from keras import ops
 
-from models._answers import of_classes, probabilities, wanted_classes
+from models._answers import Answers, of_classes, wanted_classes
 from models._errors import ModelError
-from models._graphs import opened
 
-AT_ONCE = 32  # images that are looked at together
+AT_ONCE = 256  # windows that are hidden together
 
 
 def occlusion(model, images, class_index, window=None, stride=None, fill=None):
@@ -45,8 +44,8 @@ def occlusion(model, images, class_index, window=None, stride=None, fill=None):
     if not 1 <= stride <= window:
         raise ModelError(f"A stride from 1 to the window's {window} pixels is needed, not {stride}.")
     hidden = _windows(height, width, window, stride)  # (windows, height, width), 1 where hidden
-    answers = _Answers(model)
-    seen = answers(images, wanted)
+    answers = Answers(model)
+    seen = of_classes(answers(images), wanted)
     maps = []
     for image, index, before in zip(images, wanted, seen, strict=True):
         colour = _fills(image[None], fill)
@@ -54,7 +53,7 @@ def occlusion(model, images, class_index, window=None, stride=None, fill=None):
         for first in range(0, len(hidden), AT_ONCE):
             some = ops.expand_dims(hidden[first : first + AT_ONCE], -1)
             batch = some * colour + (1 - some) * ops.cast(image, "float32")
-            falls.append(before - answers(batch, ops.full([len(batch)], index, "int32")))
+            falls.append(before - answers(batch)[:, int(index)])
         falls = ops.reshape(ops.concatenate(falls), (-1, 1, 1))
         maps.append(ops.sum(falls * hidden, 0) / ops.sum(hidden, 0))
     return ops.convert_to_numpy(ops.stack(maps))
@@ -90,23 +89,7 @@ def deletion(model, images, class_index, heat, share=0.1, fill=None):
     ranks = ops.argsort(ops.argsort(-heat))
     hidden = ops.reshape(ops.cast(ranks < round(share * height * width), "float32"), (-1, height, width, 1))
     batch = hidden * _fills(images, fill) + (1 - hidden) * ops.cast(images, "float32")
-    return ops.convert_to_numpy(_Answers(model)(batch, wanted))
-
-
-class _Answers:
-    """Probabilities of chosen classes, from images in the model's range."""
-
-    def __init__(self, model):
-        self._model, self._opened = model, opened(model, [], scores=True)
-
-    def __call__(self, images, wanted):
-        found = []
-        for first in range(0, len(images), AT_ONCE):
-            scores = self._opened(ops.cast(images[first : first + AT_ONCE], "float32"), training=False)
-            scores = scores[0] if isinstance(scores, (list, tuple)) else scores
-            shares = probabilities(self._model, scores)
-            found.append(of_classes(shares, wanted[first : first + AT_ONCE]))
-        return ops.cast(ops.concatenate(found), "float32")
+    return ops.convert_to_numpy(of_classes(Answers(model)(batch), wanted))
 
 
 def _windows(height, width, window, stride):
