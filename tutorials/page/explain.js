@@ -235,9 +235,9 @@ class Panel {
     const most = votes.length ? Math.abs(votes[0].product) : 0
     const source = this.view.nodes.get(node.inputs[0])
     const [plus, minus] = [1, -1].map(sign => votes.reduce((sum, vote) => sum + Math.max(0, sign * vote.product), 0))
-    const who = vote => this.view.name(this.view.origin(View.isMap(source) ? this.unflat(source, vote.index) : {id: source.id, y: 0, x: 0, c: vote.index}))
+    const who = vote => this.view.shortName(this.view.origin({id: source.id, y: 0, x: 0, c: vote.index}))
     return [
-      make("h3", {}, "Who voted, and how strongly"),
+      make("h3", {}, `Who voted, and how strongly: value × weight`),
       make("div", {class: "balance", role: "img", "aria-label": `Votes for: ${Writing.number(plus)}. Votes against: ${Writing.number(minus)}.`},
         make("span", {}, `against \u2212${Writing.number(minus)}`), this.scales(plus, minus), make("span", {}, `for +${Writing.number(plus)}`)),
       this.list("votes", votes, "vote", `All ${Writing.count(votes.length)} votes`, vote => [
@@ -245,11 +245,6 @@ class Panel {
         Panel.bar(vote.product, most),
         make("span", {class: "amount", "data-value": vote.product}, Panel.signed(vote.product))]),
     ]
-  }
-
-  unflat(source, index) {
-    const [, width, channels] = source.shape
-    return {id: source.id, y: Math.floor(index / channels / width), x: Math.floor(index / channels) % width, c: index % channels}
   }
 
   scales(plus, minus) {

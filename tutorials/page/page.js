@@ -12,7 +12,7 @@ const Page = {timings: [], runs: 0}
   const nameOf = unit => names[unit] ?? `class ${unit}`
   const oneSided = last.shape[0] === 1 // one value for two classes
 
-  const view = new View(model, {layers: byId("layers"), seen: byId("seen")}, data.pixel_range, {
+  const view = new View(model, names, {layers: byId("layers"), seen: byId("seen")}, data.pixel_range, {
     look: (place, byKey) => look({kind: "place", place}, byKey),
     hold: place => hold({kind: "place", place}),
     weights: (node, c) => hold({kind: "filter", node, c}),
@@ -44,6 +44,7 @@ const Page = {timings: [], runs: 0}
     view.draw()
     answer.draw(Engine.scores(model).values)
     if (subject) show()
+    if (input.isEmpty()) say("Nothing is drawn yet: the network sees only zeros.")
     announce()
     Page.runs += 1
     Page.timings.push(performance.now() - since)
