@@ -150,11 +150,16 @@ class Browser:
         return json.loads(message)
 
 
+def chromium():
+    """The program of a Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
     """A real browser, where one is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    program = next(filter(None, map(shutil.which, names)), None)
+    program = chromium()
     if not program or os.name != "posix":
         pytest.skip("no Chromium is installed (on Debian: apt-get install chromium)")
     browser = Browser(program, tmp_path_factory.mktemp("browser"))

@@ -121,13 +121,27 @@ def written(text):
 
 
 def key(browser, name):
-    browser.send("Input.dispatchKeyEvent", type="keyDown", key=name, code=name, windowsVirtualKeyCode=CODES[name])
-    browser.send("Input.dispatchKeyEvent", type="keyUp", key=name, code=name, windowsVirtualKeyCode=CODES[name])
+    browser.send(
+        "Input.dispatchKeyEvent", type="keyDown", key=name, code=name, windowsVirtualKeyCode=CODES[name]
+    )
+    browser.send(
+        "Input.dispatchKeyEvent", type="keyUp", key=name, code=name, windowsVirtualKeyCode=CODES[name]
+    )
     settle(browser)
 
 
-CODES = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageDown": 34, "Enter": 13, "Escape": 27}
-ZERO = [[(0.5 + 0.22 * math.sin(a / 12 * math.tau), 0.5 - 0.3 * math.cos(a / 12 * math.tau)) for a in range(13)]]
+CODES = {
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+    "PageDown": 34,
+    "Enter": 13,
+    "Escape": 27,
+}
+ZERO = [
+    [(0.5 + 0.22 * math.sin(a / 12 * math.tau), 0.5 - 0.3 * math.cos(a / 12 * math.tau)) for a in range(13)]
+]
 ONE = [[(0.5, 0.2 + step / 10 * 0.6) for step in range(11)]]
 SEVEN = [[(0.3, 0.25), (0.5, 0.25), (0.7, 0.25), (0.62, 0.45), (0.55, 0.6), (0.48, 0.8)]]
 
@@ -167,19 +181,27 @@ def test_it_is_one_file_that_makes_no_request(opened, page):
 
 
 def test_only_its_own_scripts_may_run(browser, page, tmp_path):
-    text = page.read_text(encoding="utf-8").replace("</body>", "<script>document.title='other'</script></body>")
+    text = page.read_text(encoding="utf-8").replace(
+        "</body>", "<script>document.title='other'</script></body>"
+    )
     (tmp_path / "changed.html").write_text(text, encoding="utf-8")
     open_page(browser, tmp_path / "changed.html")
     assert browser.value("document.title") == "Digits"
-    assert any("Content Security Policy" in event["entry"]["text"] for event in browser.named("Log.entryAdded"))
+    assert any(
+        "Content Security Policy" in event["entry"]["text"] for event in browser.named("Log.entryAdded")
+    )
 
 
 def test_names_are_text(browser, scans, tmp_path):
-    small = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")])
+    small = keras.Sequential(
+        [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")]
+    )
     names = [SCRIPT, "<img src=x onerror=alert(1)>", "{{ 1 + 1 }}&amp;\ud800"]
     write_page(tmp_path / "page.html", small, names, np.zeros((0, 8, 8, 1), "uint8"), SCRIPT)
     open_page(browser, tmp_path / "page.html")
-    assert browser.value("document.title") == SCRIPT == browser.value("document.querySelector('h1').textContent")
+    assert (
+        browser.value("document.title") == SCRIPT == browser.value("document.querySelector('h1').textContent")
+    )
     shown = browser.value("[...document.querySelectorAll('#bars .who')].map(one => one.textContent)")
     assert shown[:2] == names[:2] and shown[2].startswith("{{ 1 + 1 }}&amp;")
     browser.value("document.querySelector('.answer-row').click()")
@@ -276,13 +298,11 @@ def test_a_finger_draws_and_does_not_scroll(browser, page):
         touch("End")
         assert answer(browser)[0] == 1
         assert browser.value("scrollY") == scrolled
+        browser.value("new Promise(done => setTimeout(done, 400))")  # else it is half of a double tap
         left, top, width, height = box(browser, tile(browser, "conv1", 2))
         touch("Start", (left + width / 2, top + height / 2))
         touch("End")
-        for _ in range(100):  # until the browser takes it for a tap
-            settle(browser)
-            if "conv1, map 2, row 7, column 7" in panel(browser):
-                break
+        browser.value("new Promise(done => setTimeout(done, 50))")
         assert "conv1, map 2, row 7, column 7" in panel(browser)
         browser.value("document.getElementById('unfold').click()")
         assert browser.value("document.getElementById('panel').getBoundingClientRect().height") > 200
@@ -294,11 +314,11 @@ def test_a_finger_draws_and_does_not_scroll(browser, page):
 def test_digit_files_are_read_as_they_are(opened, model, scans):
     images, labels = scans
     right = 0
-    for image, label in zip(images[:30], labels[:30], strict=True):
+    for image, label in zip(images[:20], labels[:20], strict=True):
         assert take(opened, ("digit.png", png(image))) == ""
         np.testing.assert_array_equal(seen(opened), image)
         right += answer(opened)[0] == label
-    assert right == (predictions(model, images[:30]).argmax(-1) == labels[:30]).sum() >= 27
+    assert right == (predictions(model, images[:20]).argmax(-1) == labels[:20]).sum() >= 18
 
 
 def on_paper(image, side=300, light=215, ink=60):
@@ -315,14 +335,14 @@ def on_paper(image, side=300, light=215, ink=60):
 def test_photos_of_digits_are_read_as_predict_reads_them(opened, scans, tmp_path):
     images, labels = scans
     right = 0
-    for at in range(8):
+    for at in range(4):
         photo = on_paper(images[at])
         (tmp_path / "photo.png").write_bytes(png(photo))
         assert take(opened, ("photo.png", png(photo))) == ""
         ours = digits.read_image(tmp_path / "photo.png")
         assert abs(seen(opened) - ours).mean() < 12, at
         right += answer(opened)[0] == labels[at]
-    assert right >= 7
+    assert right == 4
 
 
 @pytest.mark.slow
@@ -372,7 +392,11 @@ def thinned(ink):
                  [(1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1)]]  # fmt: skip
             many = sum(p)
             changes = sum((p[n] == 0) & (p[(n + 1) % 8] == 1) for n in range(8))
-            a, b = (p[0] * p[2] * p[4], p[2] * p[4] * p[6]) if turn == 0 else (p[0] * p[2] * p[6], p[0] * p[4] * p[6])
+            a, b = (
+                (p[0] * p[2] * p[4], p[2] * p[4] * p[6])
+                if turn == 0
+                else (p[0] * p[2] * p[6], p[0] * p[4] * p[6])
+            )
             ink[(ink == 1) & (many >= 2) & (many <= 6) & (changes == 1) & (a == 0) & (b == 0)] = 0
         if (ink == before).all():
             return ink[1:-1, 1:-1].astype(bool)
@@ -414,7 +438,9 @@ def test_a_picture_of_a_hundred_million_pixels_does_not_stop_the_page(opened, tm
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 10000, 10000, 1, 0, 0, 0, 0))
     content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     (tmp_path / "huge.png").write_bytes(content)
-    element = opened.send("Runtime.evaluate", expression="document.getElementById('file')")["result"]["objectId"]
+    element = opened.send("Runtime.evaluate", expression="document.getElementById('file')")["result"][
+        "objectId"
+    ]
     opened.send("DOM.setFileInputFiles", files=[str(tmp_path / "huge.png")], objectId=element)
     opened.value("new Promise(done => setTimeout(done, 100))")
     assert "10,000 × 10,000" in opened.value("document.getElementById('message').textContent")
@@ -617,7 +643,9 @@ def test_keys_do_what_the_mouse_does(opened):
     assert panel(opened).startswith("conv2, map 1, ")
     assert opened.value(f"document.activeElement === {tile(opened, 'conv2', 1)}")
     # One stop of the tab key for each layer
-    stops = opened.value("[...document.querySelectorAll('.maps')].map(maps => maps.querySelectorAll('[tabindex=\"0\"]').length)")
+    stops = opened.value(
+        "[...document.querySelectorAll('.maps')].map(maps => maps.querySelectorAll('[tabindex=\"0\"]').length)"
+    )
     assert set(stops) == {1}
 
 
@@ -627,7 +655,9 @@ def test_everything_has_a_name_for_who_cannot_see_it(opened):
         ).map(one => one.outerHTML)""")
     assert nameless == []
     opened.value("new Promise(done => setTimeout(done, 800))")
-    assert re.match(r"The network says \d, [\d.]+\W%\.", opened.value("document.getElementById('live').textContent"))
+    assert re.match(
+        r"The network says \d, [\d.]+\W%\.", opened.value("document.getElementById('live').textContent")
+    )
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -635,12 +665,16 @@ def test_everything_has_a_name_for_who_cannot_see_it(opened):
 def test_it_fits_its_window_in_light_and_dark(browser, page, width, dark):
     open_page(browser, page, width, dark=dark, phone=width < 500)
     assert browser.value("document.documentElement.scrollWidth") <= width
-    browser.value("(Page.panel.unfold(true), document.querySelectorAll('details').forEach(one => { one.open = true }))")
+    browser.value(
+        "(Page.panel.unfold(true), document.querySelectorAll('details').forEach(one => { one.open = true }))"
+    )
     settle(browser)
     assert browser.value("document.documentElement.scrollWidth") <= width
     background = browser.value("getComputedStyle(document.body).backgroundColor")
     assert (max(map(int, re.findall(r"\d+", background))) < 60) == dark
-    zero = browser.value("(() => { const all = Writing.colours(), at = Writing.place(0, 1); return all[at] })()")
+    zero = browser.value(
+        "(() => { const all = Writing.colours(), at = Writing.place(0, 1); return all[at] })()"
+    )
     assert (zero < 60) == dark
     assert troubles(browser) == []
 
@@ -677,7 +711,9 @@ def test_a_nested_model_of_photos_opens(browser, tmp_path):
     wide[:, :30] = wide[:, 90:] = 255
     assert take(browser, ("wide.png", png(wide))) == ""
     np.testing.assert_allclose(seen(browser, (48, 48, 3)), np.full((48, 48, 3), [200, 100, 50]), atol=1)
-    np.testing.assert_allclose(answer(browser)[1], predictions(model, seen(browser, (1, 48, 48, 3)))[0], atol=1e-4)
+    np.testing.assert_allclose(
+        answer(browser)[1], predictions(model, seen(browser, (1, 48, 48, 3)))[0], atol=1e-4
+    )
     draw(browser, [[(0.2, 0.2), (0.8, 0.8)]])  # over the picture
     drawn = seen(browser, (48, 48, 3))
     assert drawn[24, 24].min() > 200 and abs(drawn[40, 5] - [200, 100, 50]).max() <= 1
@@ -704,7 +740,9 @@ def test_logits_one_output_and_a_range_of_its_own(browser, tmp_path):
     write_page(tmp_path / "page.html", model, ["x", "o"], example, "One output", pixel_range=(-1, 1))
     open_page(browser, tmp_path / "page.html")
     score = predictions(model, example / 127.5 - 1)[0, 0]
-    np.testing.assert_allclose(answer(browser)[1], [1 - 1 / (1 + np.exp(-score)), 1 / (1 + np.exp(-score))], atol=1e-4)
+    np.testing.assert_allclose(
+        answer(browser)[1], [1 - 1 / (1 + np.exp(-score)), 1 / (1 + np.exp(-score))], atol=1e-4
+    )
     browser.value("document.querySelectorAll('.answer-row')[1].click()")
     settle(browser)
     assert "Votes for o" in panel(browser)
