@@ -46,12 +46,11 @@ def main(seconds: int = 10, strokes_per_second: int = 30) -> None:
         finally:
             browser.close()
     half = len(times) // 2
+    print(f"{seconds * strokes_per_second} strokes, {len(times)} runs, {late} of them after the last stroke.")
     print(
-        f"{seconds * strokes_per_second} strokes, {len(times)} runs of the model, {late} of them after the last."
-    )
-    print(
-        f"From stroke to result: median {statistics.median(times):.1f} ms, 95th percentile "
-        f"{sorted(times)[int(0.95 * len(times))]:.1f} ms; first half {statistics.median(times[:half]):.1f} ms, "
+        f"From stroke to result: median {statistics.median(times):.1f} ms, "
+        f"95th percentile {sorted(times)[int(0.95 * len(times))]:.1f} ms; "
+        f"first half {statistics.median(times[:half]):.1f} ms, "
         f"second half {statistics.median(times[half:]):.1f} ms."
     )
 

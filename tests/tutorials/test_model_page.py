@@ -46,7 +46,8 @@ def open_page(browser, path, width=1280, **how):
     browser.show(width, **how)
     browser.open(path.as_uri())
     browser.value("""new Promise(done => {
-        const look = () => Page.ready ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(look, 10)
+        const soon = () => requestAnimationFrame(() => requestAnimationFrame(done))
+        const look = () => Page.ready ? soon() : setTimeout(look, 10)
         look()
     })""")
     return browser
@@ -462,8 +463,9 @@ def grids(browser):
     """The tables of numbers that are shown: {title: array}, the first of each."""
     found = browser.value("""[...document.querySelectorAll('#panel figure.grid')].map(one => [
         one.querySelector('figcaption').textContent,
-        [...one.querySelectorAll('tr')].map(row => [...row.cells].map(cell => [cell.textContent, cell.className]))])""")
-    return {title: rows for title, rows in reversed(found)}
+        [...one.querySelectorAll('tr')].map(
+            row => [...row.cells].map(cell => [cell.textContent, cell.className]))])""")
+    return dict(reversed(found))
 
 
 def last_rows(browser):
@@ -540,8 +542,9 @@ def test_every_layer_before_lights_up(opened):
     lit = "document.querySelectorAll('[data-node=\"{}\"] .maps.lit').length"
     assert [opened.value(lit.format(node)) for node in (1, 2, 3, 4)] == [1, 1, 1, 0]
     # Pooling looks at one map only
-    assert opened.value("[...document.querySelectorAll('[data-node=\"3\"] .map')].findIndex(one => "
-                        "getComputedStyle(one.querySelector('.frame'), '::after').display !== 'none')") == 4  # fmt: skip
+    shown = opened.value("""[...document.querySelectorAll('[data-node="3"] .frame')].map(
+        one => getComputedStyle(one, '::after').display)""")
+    assert [at for at, display in enumerate(shown) if display != "none"] == [4]
 
 
 def test_pooling_shows_its_window_and_the_winner(opened, model, scans):
@@ -561,18 +564,21 @@ def test_a_click_on_a_map_s_title_shows_the_filter_s_weights(opened, model):
         opened.value(f"{tile(opened, 'conv2', c)}.closest('.map').querySelector('button').click()")
         assert panel(opened).startswith(f"Filter {c} of conv2")
         shown = opened.value("""[...document.querySelectorAll('#panel figure.grid')].map(one =>
-            [...one.querySelectorAll('tr')].map(row => [...row.cells].map(cell => Number(cell.dataset.value))))""")
+            [...one.querySelectorAll('tr')].map(
+                row => [...row.cells].map(cell => Number(cell.dataset.value))))""")
         np.testing.assert_allclose(np.array(shown), np.moveaxis(kernel[..., c], -1, 0), rtol=1e-6)
     opened.value("document.getElementById('release').click()")
     assert "Filter" not in panel(opened)
 
 
 def listed_votes(browser):
-    found = browser.value("""[...document.querySelectorAll('#panel .votes .row')].map(row => [
-        row.querySelector('.who').firstChild.textContent, ...['index', 'value', 'weight'].map(
-        name => Number(row.querySelector('small').dataset[name])), Number(row.querySelector('.amount').dataset.value),
-        row.querySelector('.amount').textContent])""")
-    return found
+    """(who, index, value, weight, product, product as it is written) of each vote that is shown."""
+    return browser.value("""[...document.querySelectorAll('#panel .votes .row')].map(row => {
+        const {index, value, weight} = row.querySelector('small').dataset
+        const amount = row.querySelector('.amount')
+        const numbers = [index, value, weight, amount.dataset.value].map(Number)
+        return [row.querySelector('.who').firstChild.textContent, ...numbers, amount.textContent]
+    })""")
 
 
 def test_an_output_neuron_shows_its_votes(opened, model, scans):
@@ -643,15 +649,15 @@ def test_keys_do_what_the_mouse_does(opened):
     assert panel(opened).startswith("conv2, map 1, ")
     assert opened.value(f"document.activeElement === {tile(opened, 'conv2', 1)}")
     # One stop of the tab key for each layer
-    stops = opened.value(
-        "[...document.querySelectorAll('.maps')].map(maps => maps.querySelectorAll('[tabindex=\"0\"]').length)"
-    )
+    stops = opened.value("""[...document.querySelectorAll('.maps')].map(
+        maps => maps.querySelectorAll('[tabindex="0"]').length)""")
     assert set(stops) == {1}
 
 
 def test_everything_has_a_name_for_who_cannot_see_it(opened):
-    nameless = opened.value("""[...document.querySelectorAll('button, canvas, img, input, [role=group], [role=img]')].filter(
-        one => !one.hidden && !(one.getAttribute('aria-label') || one.alt || one.textContent.trim() || one.querySelector('img[alt]') || one.closest('[aria-hidden]'))
+    nameless = opened.value("""[...document.querySelectorAll(
+        'button, canvas, img, [role=group], [role=img]')].filter(one => !(one.getAttribute('aria-label') ||
+        one.alt || one.textContent.trim() || one.querySelector('img[alt]') || one.closest('[aria-hidden]'))
         ).map(one => one.outerHTML)""")
     assert nameless == []
     opened.value("new Promise(done => setTimeout(done, 800))")
@@ -665,17 +671,17 @@ def test_everything_has_a_name_for_who_cannot_see_it(opened):
 def test_it_fits_its_window_in_light_and_dark(browser, page, width, dark):
     open_page(browser, page, width, dark=dark, phone=width < 500)
     assert browser.value("document.documentElement.scrollWidth") <= width
-    browser.value(
-        "(Page.panel.unfold(true), document.querySelectorAll('details').forEach(one => { one.open = true }))"
-    )
+    browser.value("""(() => {
+        Page.panel.unfold(true)
+        document.querySelectorAll('details').forEach(one => { one.open = true })
+    })()""")
     settle(browser)
     assert browser.value("document.documentElement.scrollWidth") <= width
     background = browser.value("getComputedStyle(document.body).backgroundColor")
     assert (max(map(int, re.findall(r"\d+", background))) < 60) == dark
-    zero = browser.value(
-        "(() => { const all = Writing.colours(), at = Writing.place(0, 1); return all[at] })()"
-    )
+    zero = browser.value("Writing.colours()[Writing.place(0, 1)]")
     assert (zero < 60) == dark
+    assert browser.lowest_contrast() >= 4.5
     assert troubles(browser) == []
 
 

@@ -173,7 +173,6 @@ class View {
       })
       element.append(more)
     }
-    card.grow = add
     element.card = card
     this.cards.set(node.id, card)
     this.watcher.observe(element)
