@@ -93,7 +93,7 @@ class Step(NamedTuple):
 
 
 class _Unknown(Exception):
-    """Something about a layer that the page does not know: the end of a sentence."""
+    """What about a layer the page does not know: "has an activation, sparsemax," and the like."""
 
 
 def portable(model, image_size=None):
@@ -123,10 +123,14 @@ def portable(model, image_size=None):
     image = _image_shape(model, image_size)
     walk = _Walk()
     images = keras.Input(image, name="images")
-    name = getattr(model.layers[0], "name", "images") if model.layers else "images"
-    name = model.inputs[0].name if not isinstance(model.layers[0], layers.InputLayer) else name
+    name = model.inputs[0].name
     walk.add("InputLayer", name, (name,), [], image, Step("input", {}, {}), images)
-    walk.through(model, images, ())
+    try:
+        walk.through(model, images, ())
+    except ValueError as error:
+        if isinstance(error, ModelError) or model.inputs[0].shape[1:] == image:
+            raise
+        raise ModelError(f"{model.name} cannot work on {image[0]} x {image[1]} pixels; use more.") from error
     return {
         "name": model.name,
         "nodes": walk.nodes,
@@ -153,8 +157,11 @@ def _image_shape(model, image_size):
             f"{model.name} answers with {answer}, and not with one number a class; the page can only show "
             "models that name a class."
         )
-    wanted = (image_size, image_size) if isinstance(image_size, int) else image_size
-    if wanted is None:
+    if isinstance(image_size, (list, tuple)) and len(image_size) == 2:
+        wanted = tuple(image_size)
+    else:
+        wanted = (image_size, image_size)
+    if image_size is None:
         first = [each for each in model.layers if isinstance(each, layers.Resizing)]
         first = [each for each in first if each.input is model.inputs[0]]
         wanted = (first[0].height, first[0].width) if first else shape[:2]
@@ -192,7 +199,7 @@ class _Walk:
             if _is_graph(operation):
                 self._inside(operation, tensors, result, here)
             else:
-                self._step(operation, tensors, args, kwargs, result, here)
+                self._step(operation, tensors, args, result, here)
             return result
 
         graph = keras.Model(model.inputs[0], model.outputs[0])
@@ -202,8 +209,8 @@ class _Walk:
     def _inside(self, model, tensors, result, path):
         if len(tensors) != 1 or len(model.outputs) != 1:
             raise ModelError(
-                f"{path[-1]} is a nested model with several inputs or outputs, which the page does not know; "
-                "build its layers into the outer model."
+                f"{'/'.join(path)} is a nested model with several inputs or outputs, which the page does not "
+                "know; build its layers into the outer model."
             )
         images = keras.Input(tensors[0].shape[1:])
         self._remember(images, self._makers[id(tensors[0])])
@@ -213,21 +220,21 @@ class _Walk:
         self._makers[id(tensor)] = node
         self._kept.append(tensor)  # so that no other tensor gets its id
 
-    def _step(self, operation, tensors, args, kwargs, result, path):
+    def _step(self, operation, tensors, args, result, path):
         kind = type(operation).__name__
         try:
             if not _is_tensor(result) or None in result.shape[1:]:
-                raise _Unknown("has several outputs, or one of unknown size")
+                raise _Unknown("has several outputs, or one of a size,")
             if len(result.shape) not in (2, 4):
-                raise _Unknown(f"gives {tuple(result.shape[1:])}, neither a picture nor a list of numbers")
+                raise _Unknown(f"has an output of a shape, {tuple(result.shape[1:])},")
             if getattr(operation, "data_format", "channels_last") != "channels_last":
-                raise _Unknown("has its channels first")
+                raise _Unknown("has a data format, channels first,")
             shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
-            steps = _steps(operation, shapes, tuple(result.shape[1:]), args, kwargs)
+            steps = _steps(operation, shapes, tuple(result.shape[1:]), args)
         except _Unknown as reason:
             raise ModelError(
-                f"{'/'.join(path)} is a {kind} that {reason}, which the page does not know; "
-                "leave the layer out, or replace it by one of those listed in models/portable.py."
+                f"{'/'.join(path)} ({kind}) {reason} that the page does not know; leave the layer out, or "
+                "replace it by one of those that models/portable.py lists."
             ) from None
         inputs = [self._makers[id(tensor)] for tensor in tensors]
         for step in steps:
@@ -280,14 +287,14 @@ def _numbers(value):
     return keras.ops.convert_to_numpy(value)
 
 
-def _steps(operation, shapes, shape, args, kwargs):
+def _steps(operation, shapes, shape, args):
     """What the page has to do for one call of a layer or an operation.
 
     Args:
         operation: The layer or operation.
         shapes: Of its inputs, for one image.
         shape: Of its output.
-        args, kwargs: What it was called with.
+        args: What it was called with.
 
     Returns:
         List of `Step`s, each of which takes the one before it.
@@ -297,8 +304,6 @@ def _steps(operation, shapes, shape, args, kwargs):
     """
     name = type(operation).__name__
     if type(operation) is getattr(layers, name, None):
-        if name in _ONLY_TRAINING + ("BatchNormalization",) and kwargs.get("training") is True:
-            raise _Unknown("is called with training=True")
         if name in _ONLY_TRAINING or name in _ONLY_SHAPE:
             return [Step("copy", {}, {})]
         if name in _LAYERS:
@@ -309,7 +314,7 @@ def _steps(operation, shapes, shape, args, kwargs):
         activation = _ACTIVATION_OPERATIONS.get(name.lower())
         if activation:
             return [_activation_step(activation, operation, shapes[0])]
-    raise _Unknown("has no counterpart there")
+    raise _Unknown("is of a type")
 
 
 def _window(kernel, strides, dilation, padding, shape):
@@ -327,7 +332,12 @@ def _window(kernel, strides, dilation, padding, shape):
     }
 
 
-def _activation(function, channels_last=True):
+def _pixel(shape, features):
+    """Settings of a convolution whose window is one pixel."""
+    return _window((1, 1), (1, 1), (1, 1), "valid", shape) | {"filters": features, "groups": 1}
+
+
+def _activation(function):
     """{"activation": name, "options": its numbers} of an activation function or layer."""
     name = getattr(function, "__name__", type(function).__name__)
     if isinstance(function, layers.Layer):
@@ -336,14 +346,14 @@ def _activation(function, channels_last=True):
             return step.config
     elif name in _ACTIVATIONS and function is getattr(keras.activations, name):
         return {"activation": name, "options": dict(_ACTIVATIONS[name])}
-    raise _Unknown(f"has the activation {name}")
+    raise _Unknown(f"has an activation, {name},")
 
 
 def _activation_step(name, settings, shape):
     """An activation with its numbers, which are attributes of a layer or operation of Keras."""
     axis = getattr(settings, "axis", -1)
     if axis not in (-1, len(shape)):
-        raise _Unknown(f"works along the axis {axis}")
+        raise _Unknown(f"works along an axis, {axis},")
     options = {
         option: default if getattr(settings, option, None) is None else _plain(getattr(settings, option))
         for option, default in _ACTIVATIONS[name].items()
@@ -373,8 +383,7 @@ def _separable(layer, shapes, shape):
     linear = {"activation": "linear", "options": {}}
     middle = (*shape[:2], shapes[0][2] * layer.depth_multiplier)
     depthwise = window | {"depth_multiplier": layer.depth_multiplier} | linear
-    one = _window((1, 1), (1, 1), (1, 1), "valid", middle)
-    pointwise = one | {"filters": layer.filters, "groups": 1} | _activation(layer.activation)
+    pointwise = _pixel(middle, layer.filters) | _activation(layer.activation)
     weights = {"kernel": layer.pointwise_kernel, "bias": layer.bias if layer.use_bias else None}
     return [
         Step("depthwise", depthwise, {"kernel": layer.depthwise_kernel}, "depthwise", middle),
@@ -388,8 +397,7 @@ def _dense(layer, shapes, shape):
     if len(shape) == 1:
         return [Step("dense", config, {"kernel": kernel, "bias": bias})]
     # On a picture it does at each pixel what a convolution of one pixel does
-    config |= _window((1, 1), (1, 1), (1, 1), "valid", shape) | {"filters": layer.units, "groups": 1}
-    return [Step("conv", config, {"kernel": kernel[None, None], "bias": bias})]
+    return [Step("conv", config | _pixel(shape, layer.units), {"kernel": kernel[None, None], "bias": bias})]
 
 
 def _pool(mode):
@@ -416,7 +424,7 @@ def _a_channel(value, shape):
     """One number, or one for each channel, as a list."""
     array = _numbers(value)
     if array.size != 1 and (array.size != shape[-1] or array.shape[-1] != shape[-1]):
-        raise _Unknown(f"has numbers of the shape {array.shape}")
+        raise _Unknown(f"has numbers of a shape, {array.shape},")
     return [float(each) for each in array.ravel()]
 
 
@@ -431,7 +439,7 @@ def _normalization(layer, shapes, shape):
 
 def _batch_normalization(layer, shapes, shape):
     if layer.axis not in (-1, len(shape)):
-        raise _Unknown(f"works along the axis {layer.axis}")
+        raise _Unknown(f"works along an axis, {layer.axis},")
     weights = {
         "gamma": layer.gamma if layer.scale else None,
         "beta": layer.beta if layer.center else None,
@@ -466,7 +474,7 @@ def _cropping(layer, shapes, shape):
 def _center_crop(layer, shapes, shape):
     height, width, channels = shapes[0]
     if height < layer.height or width < layer.width:
-        raise _Unknown("is larger than the image")
+        raise _Unknown(f"crops an image to a larger size, {layer.height} x {layer.width},")
     before = [-((height - layer.height) // 2), -((width - layer.width) // 2)]
     return [Step("pad", {"before": before, "fill": 0.0}, {})]
 
@@ -474,7 +482,7 @@ def _center_crop(layer, shapes, shape):
 def _resizing(layer, shapes, shape):
     height, width, channels = shapes[0]
     if layer.interpolation not in ("bilinear", "nearest"):
-        raise _Unknown(f"has the interpolation {layer.interpolation}")
+        raise _Unknown(f"has an interpolation, {layer.interpolation},")
     steps = []
     if layer.crop_to_aspect_ratio:
         high = max(min(height, width * layer.height // layer.width), 1)
@@ -495,14 +503,14 @@ def _resizing(layer, shapes, shape):
 
 def _up_sampling(layer, shapes, shape):
     if layer.interpolation not in ("bilinear", "nearest"):
-        raise _Unknown(f"has the interpolation {layer.interpolation}")
+        raise _Unknown(f"has an interpolation, {layer.interpolation},")
     return [Step("resize", {"interpolation": layer.interpolation, "antialias": False}, {})]
 
 
 def _merge(mode):
     def step(layer, shapes, shape, args=()):
         if len({len(each) for each in shapes}) > 1:
-            raise _Unknown(f"joins {' and '.join(map(str, shapes))}")
+            raise _Unknown(f"joins shapes, {' and '.join(map(str, shapes))},")
         return [Step("merge", {"mode": mode}, {})]
 
     return step
@@ -511,7 +519,7 @@ def _merge(mode):
 def _concatenate(layer, shapes, shape, args=()):
     axis = layer.axis % (len(shape) + 1) - 1  # of one image
     if axis < 0:
-        raise _Unknown("joins images of a batch")
+        raise _Unknown("joins along an axis, 0,")
     return [Step("concatenate", {"axis": axis + 3 - len(shape)}, {})]
 
 
@@ -521,10 +529,10 @@ def _calculation(mode):
     def step(operation, shapes, shape, args):
         if len(args) == 2 and all(map(_is_tensor, args)):
             if mode == "divide":
-                raise _Unknown("divides by what a layer gives")
+                raise _Unknown("divides two layers' outputs in a way")
             return _merge(mode)(operation, shapes, shape)
         if len(args) != 2 or shapes[0] != shape:
-            raise _Unknown("is called in another way than with two values")
+            raise _Unknown("calculates in a way")
         first = _is_tensor(args[0])
         number = _numbers(args[1] if first else args[0]).astype("float64")
         if mode == "add":
@@ -535,7 +543,7 @@ def _calculation(mode):
             return [_rescale_step(number, 0.0, shape)]
         if mode == "divide" and first:
             return [_rescale_step(1 / number, 0.0, shape)]
-        raise _Unknown("takes a number in this place")
+        raise _Unknown("calculates with a number in a way")
 
     return step
 
@@ -546,11 +554,13 @@ def _mean(operation, shapes, shape, args):
     axes = sorted(axis % (len(shapes[0]) + 1) for axis in axes) if None not in axes else []
     if axes == [1, 2] and len(shapes[0]) == 3:
         return [Step("global", {"mode": "average"}, {})]
-    if axes == [3] and operation.keepdims:  # a mean is a sum in which all count alike
-        config = _window((1, 1), (1, 1), (1, 1), "valid", shape) | {"filters": 1, "groups": 1}
-        kernel = keras.ops.full((1, 1, channels, 1), 1 / channels)
-        return [Step("conv", config | {"activation": "linear", "options": {}}, {"kernel": kernel})]
-    raise _Unknown(f"works along {operation.axis}")
+    if axes == [len(shapes[0])] and operation.keepdims:  # a mean is a sum in which all count alike
+        config = {"activation": "linear", "options": {}}
+        kernel = keras.ops.full((channels, 1), 1 / channels)
+        if len(shape) == 1:
+            return [Step("dense", config, {"kernel": kernel})]
+        return [Step("conv", config | _pixel(shape, 1), {"kernel": kernel[None, None]})]
+    raise _Unknown(f"works along axes, {operation.axis},")
 
 
 def _same(operation, shapes, shape, args):

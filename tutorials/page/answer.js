@@ -21,6 +21,7 @@ class Answer {
       row.button.addEventListener("click", () => hold(row.unit))
       return row
     })
+    element.classList.toggle("named", names.some(name => name.length > 3))
     element.append(...this.rows.map(row => row.button))
   }
 

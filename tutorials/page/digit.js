@@ -91,11 +91,14 @@ const Digit = (() => {
     const scale = LOOK / Math.max(fullHeight, fullWidth)
     const [height, width] = [fullHeight, fullWidth].map(side => Math.max(1, Math.round(side * scale)))
     let pixels = blur(resize(grey, fullHeight, fullWidth, height, width), height, width)
-    const shadows = surface(pixels, height, width, fit(pixels, height, width, 3, () => true))
+    const all = terms(height, width)
+    const some = []
+    for (let y = 0; y < height; y += 4) for (let x = 0; x < width; x += 4) some.push(y * width + x)
+    const shadows = fit(pixels, all, some)
     let skew = 0
-    pixels.forEach((value, at) => { skew += (value - shadows[at]) ** 3 })
+    pixels.forEach((value, at) => { skew += (value - level(all, shadows, at)) ** 3 })
     if (skew > 0) pixels = pixels.map(value => 255 - value) // few much lighter pixels: chalk
-    const light = paper(pixels, height, width)
+    const light = paper(pixels, all, some)
     const dark = pixels.map((value, at) => Math.max(0, Math.min(1, 1 - value / Math.max(light[at], 1))))
     const peak = Float32Array.from(dark).sort()[Math.floor(0.999 * (dark.length - 1))]
     if (!(peak >= 0.1)) return null
@@ -106,41 +109,48 @@ const Digit = (() => {
   function blur(pixels, height, width) {
     const kernel = [-2, -1, 0, 1, 2].map(step => Math.exp(-(step ** 2) / (2 * 0.7 ** 2)))
     const sum = kernel.reduce((one, other) => one + other)
-    const once = (values, down, across) => values.map((_, at) => {
-      const [y, x] = [Math.floor(at / width), at % width]
-      let result = 0
-      for (let n = -2; n <= 2; n++) {
-        const row = Math.max(0, Math.min(height - 1, y + n * down))
-        const column = Math.max(0, Math.min(width - 1, x + n * across))
-        result += kernel[n + 2] / sum * values[row * width + column]
-      }
+    const once = (values, down, across) => {
+      const result = new Float32Array(values.length)
+      for (let y = 0, at = 0; y < height; y++)
+        for (let x = 0; x < width; x++, at++)
+          for (let n = -2; n <= 2; n++) {
+            const row = Math.max(0, Math.min(height - 1, y + n * down))
+            const column = Math.max(0, Math.min(width - 1, x + n * across))
+            result[at] += kernel[n + 2] / sum * values[row * width + column]
+          }
       return result
-    })
+    }
     return once(once(pixels, 1, 0), 0, 1)
   }
 
-  /* The 15 products of powers of row and column, up to the fourth degree together. */
-  function terms(y, x, height, width, into) {
-    const [down, across] = [-1 + 2 * y / Math.max(1, height - 1), -1 + 2 * x / Math.max(1, width - 1)]
+  const TERMS = 15
+
+  /* At every pixel the 15 products of powers of row and column, up to the fourth degree together. */
+  function terms(height, width) {
+    const all = new Float64Array(TERMS * height * width)
     let at = 0
-    for (let i = 0, rows = 1; i < 5; i++, rows *= down)
-      for (let j = 0, both = rows; j < 5 - i; j++, both *= across) into[at++] = both
+    for (let y = 0; y < height; y++) {
+      const down = -1 + 2 * y / Math.max(1, height - 1)
+      for (let x = 0; x < width; x++) {
+        const across = -1 + 2 * x / Math.max(1, width - 1)
+        for (let i = 0, rows = 1; i < 5; i++, rows *= down)
+          for (let j = 0, both = rows; j < 5 - i; j++, both *= across) all[at++] = both
+      }
+    }
+    return all
   }
 
   /* Least squares: the 15 factors of the surface nearest to some of the pixels. */
-  function fit(pixels, height, width, step, takes) {
-    const size = 15, term = new Float64Array(size)
+  function fit(pixels, all, places) {
+    const size = TERMS
     const matrix = Array.from({length: size}, () => new Float64Array(size + 1))
-    for (let y = 0; y < height; y += step)
-      for (let x = 0; x < width; x += step) {
-        const at = y * width + x
-        if (!takes(at)) continue
-        terms(y, x, height, width, term)
-        for (let i = 0; i < size; i++) {
-          for (let j = 0; j < size; j++) matrix[i][j] += term[i] * term[j]
-          matrix[i][size] += term[i] * pixels[at]
-        }
+    for (const at of places) {
+      const term = all.subarray(size * at, size * (at + 1))
+      for (let i = 0; i < size; i++) {
+        for (let j = 0; j < size; j++) matrix[i][j] += term[i] * term[j]
+        matrix[i][size] += term[i] * pixels[at]
       }
+    }
     for (let i = 0; i < size; i++) matrix[i][i] += 1e-9 // flat pictures have many equal answers
     for (let i = 0; i < size; i++) {
       let best = i
@@ -157,34 +167,27 @@ const Digit = (() => {
     return matrix.map((row, i) => row[size] / row[i])
   }
 
-  function surface(pixels, height, width, factors) {
-    const term = new Float64Array(factors.length)
-    return pixels.map((_, at) => {
-      terms(Math.floor(at / width), at % width, height, width, term)
-      let sum = 0
-      for (let n = 0; n < term.length; n++) sum += factors[n] * term[n]
-      return sum
-    })
+  /* The surface's height at one pixel. */
+  function level(all, factors, at) {
+    let sum = 0
+    for (let n = 0; n < TERMS; n++) sum += factors[n] * all[TERMS * at + n]
+    return sum
   }
 
   /* The paper's lightness at every pixel: a smooth surface through all but the dark ones. */
-  function paper(pixels, height, width) {
-    const step = 4
-    const some = []
-    for (let y = 0; y < height; y += step) for (let x = 0; x < width; x += step) some.push(y * width + x)
-    let kept = new Set(some)
-    let smooth
+  function paper(pixels, all, some) {
+    let kept = some
+    let factors
     for (let turn = 0; turn < 6; turn++) { // fit, leave out what lies well below, fit again
-      const chosen = kept
-      smooth = surface(pixels, height, width, fit(pixels, height, width, step, at => chosen.has(at)))
-      const below = at => smooth[at] - pixels[at]
-      const depths = [...kept].map(below)
+      factors = fit(pixels, all, kept)
+      const below = at => level(all, factors, at) - pixels[at]
+      const depths = kept.map(below)
       const mean = depths.reduce((one, other) => one + other, 0) / depths.length
       const spread = Math.sqrt(depths.reduce((sum, depth) => sum + (depth - mean) ** 2, 0) / depths.length)
-      kept = new Set(some.filter(at => below(at) <= Math.max(4, 1.5 * spread)))
-      if (kept.size < 30) return pixels.map(() => some.reduce((most, at) => Math.max(most, pixels[at]), 0))
+      kept = some.filter(at => below(at) <= Math.max(4, 1.5 * spread))
+      if (kept.length < 2 * TERMS) return pixels.map(() => some.reduce((most, at) => Math.max(most, pixels[at]), 0))
     }
-    return smooth
+    return pixels.map((_, at) => level(all, factors, at))
   }
 
   /* A pen that skips leaves gaps of a few pixels; what lies farther off and is small is a speck. */

@@ -119,7 +119,8 @@ const Engine = (() => {
     const { activation = "linear", options = {} } = node.config;
     if (activation === "linear") return;
     if (isSoftmax(node)) {
-      for (let start = 0; start < values.length; start += c) softmax(values, start, c, activation !== "softmax");
+      const log = activation === "log_softmax";
+      for (let start = 0; start < values.length; start += c) softmax(values, start, c, log);
     } else if (node.plainRelu) {
       for (let i = 0; i < values.length; i++) if (values[i] < 0) values[i] = 0;
     } else {
@@ -181,8 +182,8 @@ const Engine = (() => {
      */
     conv: {
       run(node, [input]) {
-        const { kernel_size: [kh, kw], strides: [sy, sx], dilation_rate: [dy, dx], before: [top, left], groups } =
-          node.config;
+        const { kernel_size, strides, dilation_rate, before, groups } = node.config;
+        const [kh, kw] = kernel_size, [sy, sx] = strides, [dy, dx] = dilation_rate, [top, left] = before;
         const { kernel, bias } = node.weights;
         const taken = input.c / groups; // channels that one feature looks at
         const made = node.c / groups; // features that look at the same channels
@@ -202,6 +203,7 @@ const Engine = (() => {
                   const value = input.values[pixel + channel];
                   if (value === 0) continue; // adds nothing
                   const group = Math.floor(channel / taken);
+                  // Here begin the kernel's numbers for this place and channel, one for each feature
                   const row = ((ky * kw + kx) * taken + channel - group * taken) * node.c + group * made;
                   addTimes(sums, group * made, value, kernel, row, made);
                 }
@@ -228,7 +230,8 @@ const Engine = (() => {
     /** Each channel has its own kernels and makes its own features: nothing is added up across channels. */
     depthwise: {
       run(node, [input]) {
-        const { kernel_size: [kh, kw], strides: [sy, sx], dilation_rate: [dy, dx], before: [top, left] } = node.config;
+        const { kernel_size, strides, dilation_rate, before } = node.config;
+        const [kh, kw] = kernel_size, [sy, sx] = strides, [dy, dx] = dilation_rate, [top, left] = before;
         const { kernel, bias } = node.weights;
         const many = node.c / input.c; // features from each channel
         const sums = node.sums, values = input.values, features = node.c;
@@ -261,7 +264,8 @@ const Engine = (() => {
         only(Math.floor(c / (node.c / input.c))),
       ],
       weigh: (node, inputs, y, x, c) => (k, inY, inX) => {
-        const place = kernelPlace(node, 0, y, inY) * node.config.kernel_size[1] + kernelPlace(node, 1, x, inX);
+        const columns = node.config.kernel_size[1];
+        const place = kernelPlace(node, 0, y, inY) * columns + kernelPlace(node, 1, x, inX);
         return node.weights.kernel[place * node.c + c];
       },
       bias: (node, y, x, c) => (node.weights.bias ? node.weights.bias[c] : 0),
@@ -404,8 +408,8 @@ const Engine = (() => {
         node.values.fill(node.config.fill);
         const x0 = Math.max(left, 0), x1 = Math.min(left + input.w, node.w);
         for (let y = Math.max(top, 0); y < Math.min(top + input.h, node.h) && x0 < x1; y++) {
-          const row = input.values.subarray(at(input, y - top, x0 - left, 0), at(input, y - top, x1 - left, 0));
-          node.values.set(row, at(node, y, x0, 0));
+          const from = at(input, y - top, x0 - left, 0), to = at(input, y - top, x1 - left, 0);
+          node.values.set(input.values.subarray(from, to), at(node, y, x0, 0));
         }
       },
       places(node, k, input, y, x, c) {
@@ -577,19 +581,22 @@ const Engine = (() => {
     return Array.from({ length: to }, (_, place) => {
       const middle = (place + 0.5) * scale; // in the larger picture, where pixel i goes from i to i + 1
       if (interpolation === "nearest") {
-        return { first: Math.min(Math.floor(middle), from - 1), weights: [1] };
+        // In 32 bits as TensorFlow has it: where a middle lies on a border, the last bit decides
+        const nearest = Math.floor(Math.fround((place + 0.5) * Math.fround(scale)));
+        return { first: Math.min(nearest, from - 1), weights: [1] };
       }
       if (!antialias) {
         // Between two pixels' middles; outside the first and last, the nearest counts twice
         const left = Math.floor(middle - 0.5), share = middle - 0.5 - left;
         if (left < 0) return { first: 0, weights: [1] };
         if (left >= from - 1) return { first: from - 1, weights: [1] };
-        return { first: left, weights: [1 - share, share] };
+        return { first: left, weights: share ? [1 - share, share] : [1] };
       }
-      const first = Math.max(Math.ceil(middle - reach - 0.5), 0);
-      const last = Math.min(Math.floor(middle + reach - 0.5), from - 1);
+      // The pixels whose own middles are nearer than `reach`
+      const first = Math.max(Math.floor(middle - reach + 0.5), 0);
+      const last = Math.min(Math.ceil(middle + reach - 1.5), from - 1);
       const weights = [];
-      for (let i = first; i <= last; i++) weights.push(Math.max(1 - Math.abs(i + 0.5 - middle) / reach, 0));
+      for (let i = first; i <= last; i++) weights.push(1 - Math.abs(i + 0.5 - middle) / reach);
       const sum = weights.reduce((a, b) => a + b, 0);
       return { first, weights: weights.map((weight) => weight / sum) };
     });
@@ -609,6 +616,9 @@ const Engine = (() => {
   }
 
   async function decompress(bytes) {
+    if (typeof DecompressionStream === "undefined") {
+      throw new Error("This browser is too old to unpack the network: use one of 2023 or later.");
+    }
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return new Response(stream).arrayBuffer();
   }
@@ -670,8 +680,9 @@ const Engine = (() => {
       }
       Object.assign(node, { h, w, c });
       const { options = {} } = node.config;
+      const { negative_slope = 0, threshold = 0, max_value = null } = options;
       node.plainRelu =
-        node.config.activation === "relu" && !options.negative_slope && !options.threshold && options.max_value == null;
+        node.config.activation === "relu" && !negative_slope && !threshold && max_value === null;
       if (node.kind !== "copy") node.values = new Float32Array(h * w * c);
       node.sums = new Float64Array(c); // where `run` adds up the values of one pixel
       nodes.push(node);
@@ -712,7 +723,9 @@ const Engine = (() => {
   }
 
   /**
-   * All pixels that one value depends on, in each node before it that has rows and columns.
+   * All pixels that one value depends on, in each node before it that has rows and columns. Rows and
+   * columns are followed each for themselves; so the boxes before a Reshape that mixes them may be
+   * larger than need be, never smaller.
    * @returns {Map<number, {y0: number, y1: number, x0: number, x1: number}>} the smallest box
    *   around these pixels, for each node's id.
    */
@@ -738,7 +751,9 @@ const Engine = (() => {
           mark(from, [all(input.h), all(input.w), all(input.c)]);
         } else if (reshaped) {
           for (const row of rows) {
-            for (const column of columns) for (const channel of channels) mark(from, seen([row, column, channel]));
+            for (const column of columns) {
+              for (const channel of channels) mark(from, seen([row, column, channel]));
+            }
           }
         } else {
           // Rows come from rows only, and so on: each axis for itself
@@ -785,7 +800,8 @@ const Engine = (() => {
     return { terms, bias, sum };
   }
 
-  const NAMES = { conv: "conv", depthwise: "conv", global: "pool", prelu: "activation", rescale: "normalize", merge: "add" };
+  // Kinds that are written out in the same way bear one name
+  const NAMES = { depthwise: "conv", global: "pool", prelu: "activation", rescale: "normalize" };
 
   /**
    * How one value was computed: value × weight, added up, plus the bias, through the activation.
@@ -831,16 +847,21 @@ const Engine = (() => {
   /** The arithmetic of one value in one sentence. */
   function sentence(model, node, { kind, terms, bias, sum, activation, result, outside }) {
     const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-    const padding = outside && node.config.kernel_size ? `, ${count(outside, "place")} outside the picture` : "";
+    const padded = outside && node.config.kernel_size;
+    const padding = padded ? `, ${count(outside, "place")} outside the picture` : "";
     const first = terms.length ? short(terms[0].value) : "";
-    const then = activation === "linear" ? "" : `; ${activation.replace("_", " ")} makes that ${short(result)}`;
+    const name = activation.replace("_", " ");
+    const then = activation === "linear" ? "" : `; ${name} makes that ${short(result)}`;
     switch (node.kind) {
       case "input":
         return `A value of the image: ${short(result)}.`;
       case "conv":
       case "depthwise":
       case "dense":
-        return `${count(terms.length, "value")}, each times its weight${padding}, plus the bias ${short(bias)}: ${short(sum)}${then}.`;
+        return (
+          `${count(terms.length, "value")}, each times its weight${padding}, ` +
+          `plus the bias ${short(bias)}: ${short(sum)}${then}.`
+        );
       case "pool":
       case "global": {
         const what = node.config.mode === "max" ? "largest" : "mean";
@@ -852,14 +873,15 @@ const Engine = (() => {
       case "merge": {
         const sign = { add: " + ", subtract: " − ", multiply: " × " }[kind];
         const values = terms.map((term) => short(term.value));
+        if (sign) return `${values.join(sign)} = ${short(result)}.`;
         const names = { average: "mean", max: "largest", min: "smallest" };
-        return sign ? `${values.join(sign)} = ${short(result)}.` : `The ${names[kind]} of ${values.join(", ")}: ${short(result)}.`;
+        return `The ${names[kind]} of ${values.join(", ")}: ${short(result)}.`;
       }
       case "resize":
         return `${count(terms.length, "nearby pixel")}, each times its share: ${short(result)}.`;
       case "activation":
       case "prelu":
-        return `${activation.replace("_", " ")} of ${first}: ${short(result)}.`;
+        return `${name} of ${first}: ${short(result)}.`;
       default:
         return terms.length ? `The value ${first}, passed on.` : `Outside the picture: ${short(result)}.`;
     }

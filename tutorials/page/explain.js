@@ -107,7 +107,7 @@ class Panel {
   /* ---- Convolution: patch × kernel for each channel ---- */
 
   convolution(facts, node, place) {
-    const {make, number} = Writing
+    const {make} = Writing
     const source = this.view.nodes.get(node.inputs[0])
     const channels = this.byChannel(facts.terms, node, place)
     const scales = Panel.scales(facts.terms)
@@ -119,7 +119,7 @@ class Panel {
       this.trio(first, scales),
       facts.outside ? make("p", {class: "soft small"}, make("i", {class: "key outside"}), "outside of the map: counts as 0") : null)
     if (several) {
-      block.append(this.list("channels", channels, `channel`, `All ${channels.length} channels`, channel => [
+      block.append(this.list("channels", channels, `All ${channels.length} channels`, channel => [
         make("span", {class: "who"}, from(channel.c)), Panel.bar(channel.sum, Math.abs(first.sum)), make("span", {class: "amount"}, Panel.signed(channel.sum))],
       channel => this.trio(channel, scales)))
     }
@@ -235,21 +235,16 @@ class Panel {
     const most = votes.length ? Math.abs(votes[0].product) : 0
     const source = this.view.nodes.get(node.inputs[0])
     const [plus, minus] = [1, -1].map(sign => votes.reduce((sum, vote) => sum + Math.max(0, sign * vote.product), 0))
-    const who = vote => this.view.name(this.view.origin(View.isMap(source) ? this.unflat(source, vote.index) : {id: source.id, y: 0, x: 0, c: vote.index}))
+    const who = vote => this.view.shortName(this.view.origin({id: source.id, y: 0, x: 0, c: vote.index}))
     return [
-      make("h3", {}, "Who voted, and how strongly"),
+      make("h3", {}, `Who voted, and how strongly: value × weight`),
       make("div", {class: "balance", role: "img", "aria-label": `Votes for: ${Writing.number(plus)}. Votes against: ${Writing.number(minus)}.`},
         make("span", {}, `against \u2212${Writing.number(minus)}`), this.scales(plus, minus), make("span", {}, `for +${Writing.number(plus)}`)),
-      this.list("votes", votes, "vote", `All ${Writing.count(votes.length)} votes`, vote => [
+      this.list("votes", votes, `All ${Writing.count(votes.length)} votes`, vote => [
         make("span", {class: "who"}, who(vote), make("small", {"data-index": vote.index, "data-value": vote.value, "data-weight": vote.weight}, `${short(vote.value)} × ${short(vote.weight)}`)),
         Panel.bar(vote.product, most),
         make("span", {class: "amount", "data-value": vote.product}, Panel.signed(vote.product))]),
     ]
-  }
-
-  unflat(source, index) {
-    const [, width, channels] = source.shape
-    return {id: source.id, y: Math.floor(index / channels / width), x: Math.floor(index / channels) % width, c: index % channels}
   }
 
   scales(plus, minus) {
@@ -272,7 +267,7 @@ class Panel {
   }
 
   /* A list of which a few rows are shown; `inside(row)` is what a row opens to. */
-  list(key, rows, _one, all, cells, inside = null) {
+  list(key, rows, all, cells, inside = null) {
     const {make} = Writing
     const holder = make("div", {class: `list ${key}`})
     const add = (from, to) => holder.append(...rows.slice(from, to).map(row => {

@@ -224,7 +224,7 @@ class Input {
     const [xs, ys] = [0, 1].map(part => points.map(point => point[part]))
     const span = values => values.reduce((most, v) => Math.max(most, v)) - values.reduce((least, v) => Math.min(least, v))
     const extent = Math.max(span(xs), span(ys))
-    const pen = Math.max(extent / 8, Input.PEN / 2)
+    const pen = Math.max(extent / 8, Input.PEN / 4)
     const side = 10 * Digit.SIDE
     const middle = values => (values.reduce((most, v) => Math.max(most, v)) + values.reduce((least, v) => Math.min(least, v))) / 2
     const scale = 0.9 / (extent + pen)

@@ -9,10 +9,9 @@ const Page = {timings: [], runs: 0}
   const model = await Engine.load(data.model)
   const last = model.nodes.at(-1)
   const names = data.class_names
-  const nameOf = unit => names[unit] ?? `class ${unit}`
   const oneSided = last.shape[0] === 1 // one value for two classes
 
-  const view = new View(model, {layers: byId("layers"), seen: byId("seen")}, data.pixel_range, {
+  const view = new View(model, names, {layers: byId("layers"), seen: byId("seen")}, data.pixel_range, {
     look: (place, byKey) => look({kind: "place", place}, byKey),
     hold: place => hold({kind: "place", place}),
     weights: (node, c) => hold({kind: "filter", node, c}),
@@ -43,7 +42,10 @@ const Page = {timings: [], runs: 0}
     input.paint()
     view.draw()
     answer.draw(Engine.scores(model).values)
+    const best = answer.best()
+    byId("best").textContent = input.isEmpty() ? "" : `${best.name} · ${Writing.percent(best.share)}`
     if (subject) show()
+    if (input.isEmpty()) say("Nothing is drawn yet: the network sees only zeros.")
     announce()
     Page.runs += 1
     Page.timings.push(performance.now() - since)

@@ -6,12 +6,13 @@ class View {
   static FEW = 32 // maps of a layer that are shown at once
   static VOTES = 12 // that are marked
   static SMALL = 16 // layers of a model whose layers are all shown at once
-  static SLIM = new Set(["copy", "rescale"]) // kinds whose cards are folded
+  static SLIM = new Set(["copy", "rescale", "pad"]) // kinds whose cards are folded
 
   /* `low` and `high` are black and white in the model's input. `look(place)` is called when a place
      {id, y, x, c} is pointed at, `hold(place)` when it is chosen, `weights(node, c)` for a filter. */
-  constructor(model, {layers, seen}, [low, high], {look, hold, weights}) {
+  constructor(model, classNames, {layers, seen}, [low, high], {look, hold, weights}) {
     this.model = model
+    this.classNames = classNames
     this.nodes = new Map(model.nodes.map(node => [node.id, node]))
     this.range = [low, high]
     this.handlers = {look, hold, weights}
@@ -81,7 +82,8 @@ class View {
     const node = this.model.nodes[0]
     const maps = Writing.make("div", {class: "maps single", role: "group", "aria-label": "What the network sees"})
     seen.append(Writing.make("p", {class: "label"}, "What the network sees"), maps,
-      Writing.make("p", {class: "soft"}, `${View.shapeOf(node)}`))
+      Writing.make("p", {class: "soft"}, node.shape.join() === "28,28,1" ? "28 × 28 pixels, centred and scaled like MNIST"
+        : `${node.w} × ${node.h} pixels${node.c === 3 ? " in colour" : ""}`))
     this.addCard(node, seen, maps, 1)
   }
 
@@ -94,10 +96,12 @@ class View {
       if (rest.length > View.SMALL && group && group.key === key(node)) group.nodes.push(node)
       else groups.push({key: key(node), nodes: [node]})
     }
-    groups.forEach((group, at) => {
+    const isStage = group => group.nodes.length > 2 && View.isMap(group.nodes[0])
+    const first = groups.find(isStage)
+    for (const group of groups) {
       const cards = group.nodes.map(node => this.buildCard(node))
-      layers.append(group.nodes.length > 2 ? this.buildStage(group, cards, at === 0) : Writing.make("div", {class: "plain"}, cards))
-    })
+      layers.append(isStage(group) ? this.buildStage(group, cards, group === first) : Writing.make("div", {class: "plain"}, cards))
+    }
   }
 
   /* Layers of one size, folded. */
@@ -110,14 +114,11 @@ class View {
         Writing.make("span", {class: "soft"}, `${Writing.plural(nodes.length, "layer")}, ${nodes[0].name} to ${last.name}`),
         strip),
       cards)
-    if (View.isMap(last)) {
-      const tiles = Array.from({length: Math.min(8, last.shape[2])}, (_, c) => this.plainTile(last, c))
-      strip.append(...tiles.map(tile => tile.canvas))
-      const card = {node: last, draw: () => this.drawTiles(last, tiles)}
-      stage.card = card
-      stage.querySelector("summary").card = card
-      this.watcher.observe(stage.querySelector("summary"))
-    }
+    const tiles = Array.from({length: Math.min(8, last.c)}, (_, c) => this.plainTile(last, c))
+    strip.append(...tiles.map(tile => tile.canvas))
+    const summary = stage.querySelector("summary")
+    summary.card = {node: last, draw: () => this.drawTiles(last, tiles)}
+    this.watcher.observe(summary)
     return stage
   }
 
@@ -172,7 +173,6 @@ class View {
       })
       element.append(more)
     }
-    card.grow = add
     element.card = card
     this.cards.set(node.id, card)
     this.watcher.observe(element)
@@ -207,6 +207,12 @@ class View {
     const frame = Writing.make("div", {class: "frame"}, canvas)
     if (!View.isMap(node)) frame.style.setProperty("--columns", width)
     const figure = Writing.make("div", {class: "map"}, frame)
+    if (node === this.model.nodes.at(-1) && node.c > 1 && node.c <= 16) {
+      const labels = Writing.make("div", {class: "labels", "aria-hidden": "true"},
+        Array.from({length: node.c}, (_, unit) => Writing.make("span", {}, this.classNames[unit] ?? String(unit))))
+      labels.style.setProperty("--columns", node.c)
+      figure.append(labels)
+    }
     const name = View.isMap(node) && total > 1 ? `${node.name}, map ${c} of ${total}` : node.name
     canvas.setAttribute("aria-label", name)
     canvas.tile.name = name
@@ -417,9 +423,19 @@ class View {
   /* The name of a place, counted from 0 as in Keras and NumPy. */
   name({id, y, x, c}) {
     const node = this.nodes.get(id)
-    if (!View.isMap(node)) return `${node.name}, ${node.type === "Dense" ? "neuron" : "value"} ${c} of ${Writing.count(node.shape[0])}`
+    if (!View.isMap(node)) {
+      const of = `${node.name}, ${node.kind === "dense" ? "neuron" : "value"} ${c} of ${Writing.count(node.c)}`
+      return node === this.model.nodes.at(-1) && node.c > 1 ? `${of}: ${this.classNames[c] ?? `class ${c}`}` : of
+    }
     const map = node.shape[2] > 1 ? `, map ${c}` : ""
     return `${node.name}${map}, row ${y}, column ${x}`
+  }
+
+  /* The same in few characters: the pixel as (row, column). */
+  shortName({id, y, x, c}) {
+    const node = this.nodes.get(id)
+    if (!View.isMap(node)) return `${node.name} ${c}`
+    return `${node.name}${node.c > 1 ? `, map ${c}` : ""}, (${y}, ${x})`
   }
 
   value({id, y, x, c}) {

@@ -72,8 +72,11 @@ const Writing = (() => {
   /* Black or white, whichever reads better on the colour of a value. */
   function ink(value, most) {
     const all = colours(), at = place(value, most)
-    const light = [0, 1, 2].map(part => Math.pow(all[at + part] / 255, 2.2))
-    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2] > 0.19 ? "#000" : "#fff"
+    const light = [0, 1, 2].map(part => {
+      const share = all[at + part] / 255
+      return share <= 0.04045 ? share / 12.92 : Math.pow((share + 0.055) / 1.055, 2.4)
+    })
+    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2] > 0.179 ? "#000" : "#fff"
   }
 
   /* The colours follow the user's choice of light or dark. */
