@@ -166,7 +166,7 @@ def main(
     chosen = looks.groups(probabilities, labels, known)
     rows = np.concatenate(list(chosen.values()))
     if not large:  # more of them, for a mean to rely on
-        rows = list(dict.fromkeys([*rows, *range(len(images))]))[: 12 if quick else 40]
+        rows = list(dict.fromkeys([*rows, *range(len(images))]))[: 24 if quick else 40]
     looked, classes = images[rows], answers[rows]
     fill = np.median(images, (0, 1, 2))  # what hides pixels: the pictures' usual colour
     window = max(2, min(height, width) // (5 if large else 6))
