@@ -68,6 +68,12 @@ def locate(data="auto"):
         return EMBEDDED
 
 
+def holds_digits(path):
+    """Whether a folder or file holds digits as `load_data` reads them, and no photos."""
+    path = Path(path)
+    return _find(path) is not None if path.is_dir() else path.suffix == ".npz"
+
+
 def load_data(source="auto"):
     """Load handwritten digits.
 

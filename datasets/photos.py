@@ -18,12 +18,14 @@ from datasets._source import DataError, Source
 __all__ = [
     "Finding",
     "Photos",
+    "Sample",
     "check",
     "grey_photo",
     "locate",
     "read_files",
     "read_photo",
     "read_square",
+    "sample",
 ]
 
 # Photographs that come with scikit-learn, both under CC BY 2.0
@@ -239,6 +241,81 @@ def read_files(source, files, size):
     for name, reason in lacking.items():
         raise DataError(f"{name} in {shown(source.path)} {reason}.")
     return pixels
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some photos to look at.
+
+    Attributes:
+        source: The `Source` they come from.
+        class_names: Tuple of str.
+        labels: int64 (n,), -1 where the class is not known.
+        pixels: uint8 (n, size, size, 3).
+    """
+
+    source: Source
+    class_names: tuple
+    labels: np.ndarray
+    pixels: np.ndarray
+
+
+def sample(data, size, classes=(), most=64):
+    """Read some photos to look at: not all are decoded, and their folders need not be classes.
+
+    Where folders are named like parts of a split, photos to test on are taken, or else those to
+    validate on. Files that are no photos are left out.
+
+    Args:
+        data: As for `locate`.
+        size: Side of the squares, in pixels.
+        classes: Names of the classes, or how many there are: then folders name them if they are as many.
+        most: Photos at most, evenly from all in the order of their names.
+
+    Returns:
+        A `Sample`.
+
+    Raises:
+        DataError: If there is no photo that can be read.
+    """
+    source = locate(data)
+    files = _photo_files.find(source.path)
+    places = {
+        file.name: (*files.places.get(file.name, ()),) if files.places is not None else file.path[:-1]
+        for file in files.found
+    }
+    parts = {
+        name: {_photo_layout.part_of(shown(each or "")) for each in place} for name, place in places.items()
+    }
+    part = next((one for one in ("test", "validation") if any(one in each for each in parts.values())), None)
+    names = [name for name in sorted(places) if part is None or part in parts[name]]
+    if isinstance(classes, int):
+        folders = in_order({shown(place[-1]) for name, place in places.items() if place and place[-1]})
+        classes = folders if len(folders) == classes else ()
+    known = {str(name): n for n, name in enumerate(classes)}
+    labels = {
+        name: next((known[shown(each)] for each in reversed(places[name]) if shown(each or "") in known), -1)
+        for name in names
+    }
+    pixels = {}
+    while len(pixels) < most and names:  # files that cannot be used are made up for by others
+        rows = np.linspace(0, len(names) - 1, min(most - len(pixels), len(names))).astype(int)
+        wanted = {names[row] for row in rows}
+        found = (file for file in _photo_files.find(source.path).found if file.name in wanted)
+        for file, decoded in _photo_pool.each(found, partial(_decode, size=size)):
+            if not isinstance(decoded, Unusable):
+                pixels[file.name] = decoded.pixels.copy()
+        names = [name for name in names if name not in wanted]
+    if not pixels:
+        raise DataError(f"{shown(source.path)} holds no photo that can be read; name a folder of photos.")
+    order = sorted(pixels)
+    print(f"Data: {source}, {len(order):,} photos to look at.", flush=True)
+    return Sample(
+        source,
+        tuple(classes),
+        np.array([labels[name] for name in order], "int64"),
+        np.stack([pixels[name] for name in order]),
+    )
 
 
 def _decode(_, content, room, size):

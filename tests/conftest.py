@@ -133,6 +133,27 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", features=[scheme])
 
+    def lowest_contrast(self):
+        """Contrast after WCAG, of the worst text against the first background behind it."""
+        return self.value("""(() => {
+        const numbers = colour => colour.match(/[\\d.]+/g).map(Number)
+        const light = colour => {
+            const [r, g, b] = numbers(colour).slice(0, 3).map(v => v / 255).map(
+                v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b
+        }
+        const behind = element => {
+            const colour = getComputedStyle(element).backgroundColor
+            return numbers(colour)[3] === 0 && element.parentElement ? behind(element.parentElement) : colour
+        }
+        const contrasts = [...document.querySelectorAll('body *')].filter(
+            one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim())).map(one => {
+                const both = [light(getComputedStyle(one).color), light(behind(one))]
+                return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)
+            })
+        return Math.min(...contrasts)
+    })()""")
+
     def close(self):
         self._session = None
         self.send("Browser.close")
@@ -150,11 +171,16 @@ class Browser:
         return json.loads(message)
 
 
+def chromium():
+    """The program of a Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
     """A real browser, where one is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    program = next(filter(None, map(shutil.which, names)), None)
+    program = chromium()
     if not program or os.name != "posix":
         pytest.skip("no Chromium is installed (on Debian: apt-get install chromium)")
     browser = Browser(program, tmp_path_factory.mktemp("browser"))

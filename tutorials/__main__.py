@@ -12,6 +12,7 @@ LESSONS = {
     "dense_vs_conv": 0.3,
     "digits": 0.3,
     "receptive_field": 0.6,
+    "look_inside": 0.5,
     "invariance": 0.8,
     "column_shuffle": 1.2,
     "sentiment": 0.7,

@@ -7,7 +7,21 @@ from keras import layers
 
 import models
 from models import ModelError
-from models.inspection import effective_field, grad_cam, input_gradient, linear_probe, pixels_holding
+from models.inspection import (
+    deletion,
+    effective_field,
+    exciting_image,
+    feature_maps,
+    field_boxes,
+    grad_cam,
+    hidden_activations,
+    input_gradient,
+    linear_probe,
+    most_exciting,
+    occlusion,
+    pixels_holding,
+    saliency,
+)
 from models.receptive_fields import EXAMPLES, of_layer, of_maps
 
 
@@ -193,6 +207,8 @@ def test_operations_and_names_used_twice_are_no_obstacle(photos):
     kernel = model.get_layer("predictions").kernel.numpy()
     straight = by_hand(backbone(photos).numpy(), kernel[:, 1])
     np.testing.assert_allclose(grad_cam(model, photos, 1, "sum"), straight, atol=1e-5)
+    outermost = feature_maps(model, photos, ["dropout", "operations/dropout"])
+    assert [values.ndim for values in outermost.values()] == [2, 4]
     before = model.predict(photos, verbose=0)
     flipped = grad_cam(model, photos, 1)  # by default behind the mirror
     np.testing.assert_allclose(flipped, straight[:, :, ::-1], atol=1e-5)
@@ -246,21 +262,69 @@ def test_one_neuron_speaks_for_class_1_and_against_class_0(photos):
     np.testing.assert_allclose(grad_cam(model, photos, 0), by_hand(maps, -kernel), atol=1e-5)
 
 
-def test_a_planted_pattern_is_found():
-    """Class 1 is "a bright square": the network is set by hand, and each photo has one elsewhere."""
-    model = classifier(backbone := small_backbone(), classes=2)
-    for layer in backbone.layers + model.layers:
-        layer.set_weights([np.zeros_like(values) for values in layer.get_weights()])
-    backbone.get_layer("conv1").set_weights([np.full((3, 3, 3, 4), 1 / 27), np.full(4, -0.5)])
-    model.get_layer("predictions").set_weights([np.tile([-1.0, 1.0], (4, 1)), np.zeros(2)])
-    photos = np.full((20, 12, 12, 3), 20.0)
-    corners = np.random.default_rng(0).integers(0, 5, (20, 2)) * 2  # where a window of conv1 begins
+def cross_detector(kind, classes=2, activation="softmax"):
+    """Class 1 is "a bright cross": a network by hand, of photos of two channels, in three makes."""
+    cross = -np.ones((5, 5, 2, 1)) / 32
+    cross[2, :, :, 0] = cross[:, 2, :, 0] = 1 / 18
+    conv = layers.Conv2D(2, 5, padding="same", activation="relu", name="conv")
+    inputs = keras.Input((20, 16, 2))
+    pool, head = (
+        layers.GlobalAveragePooling2D(name="pool"),
+        layers.Dense(classes, activation=activation, name="predictions"),
+    )
+    if kind == "sequential":
+        model = keras.Sequential([inputs, conv, pool, head])
+    elif kind == "nested":
+        inside = keras.Model(inputs, layers.Identity(name="same")(conv(inputs)), name="inside")
+        outside = keras.Input((20, 16, 2))
+        model = keras.Model(outside, head(pool(inside(outside))))
+    else:
+        model = keras.Model(inputs, head(pool(conv(inputs))))
+    conv.set_weights([np.concatenate([cross, 0 * cross], -1), np.array([-100.0, 0])])
+    kernel = np.array([[-1.0, 1.0], [0, 0]])[:, 2 - classes :] / 2
+    head.set_weights([kernel, np.zeros(classes)])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "activation"),
+    [
+        ("functional", 2, "softmax"),
+        ("sequential", 2, "softmax"),
+        ("nested", 2, "softmax"),
+        ("sequential", 2, None),
+        ("nested", 1, "sigmoid"),
+        ("functional", 2, "sigmoid"),
+    ],
+)
+def test_a_planted_cross_is_found_by_all_three_maps(kind, classes, activation):
+    model = cross_detector(kind, classes, activation)
+    random = np.random.default_rng(0)
+    photos = random.uniform(0, 30, (6, 20, 16, 2)).astype("float32")
+    corners = random.integers((0, 0), (15, 11), (6, 2))
     for photo, (row, column) in zip(photos, corners, strict=True):
-        photo[row : row + 3, column : column + 3] = 250
-    heat = grad_cam(model, photos, 1)
-    found = [np.unravel_index(each.argmax(), each.shape) for each in heat]
-    np.testing.assert_array_equal(found, corners // 2)
+        photo[row + 2, column : column + 5] = photo[row : row + 5, column + 2] = 250
+    maps = {
+        "saliency": saliency(model, photos, 1).max(-1),  # what raises the class
+        "grad_cam": grad_cam(model, photos, 1),
+        "occlusion": occlusion(model, photos, 1, window=3, stride=1, fill=0),
+    }
+    for name, heat in maps.items():
+        assert heat.shape == photos.shape[:3]
+        peaks = np.array([np.unravel_index(each.argmax(), each.shape) for each in heat])
+        assert ((corners <= peaks) & (peaks < corners + 5)).all(), name
+    np.testing.assert_array_equal(
+        [np.unravel_index(each.argmax(), each.shape) for each in maps["grad_cam"]], corners + 2
+    )
+    most = most_exciting(model, photos, "conv", [0], count=6)
+    places = corners[most.indices[0]]
+    np.testing.assert_array_equal(most.positions[0], places + 2)
+    np.testing.assert_array_equal(most.boxes[0], np.hstack([places, places + 5]))
     assert not grad_cam(model, photos, 0).any()  # nothing speaks for the other class
+    np.testing.assert_allclose(saliency(model, photos, 0), -saliency(model, photos, 1), atol=1e-9)
+    against = occlusion(model, photos, 0, window=3, stride=1, fill=0)
+    if classes == 1 or activation != "sigmoid":  # the two probabilities sum to 1
+        np.testing.assert_allclose(against, -maps["occlusion"], atol=1e-6)
 
 
 def test_by_default_the_last_map_is_taken_wherever_it_is(images):
@@ -296,3 +360,284 @@ def test_a_model_without_maps_or_without_classes_has_no_grad_cam(photos):
         grad_cam(flat, photos, 0)
     with pytest.raises(ModelError, match="backbone does not answer with one number a class"):
         grad_cam(small_backbone(), photos, 0)
+
+
+@pytest.fixture
+def exactly():
+    """Layers that are built meanwhile compute in float64, where differences of outputs are exact."""
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+def whole(backbone, **settings):
+    """The classifier as the only layer of a sequential model: the answer comes from inside."""
+    return keras.Sequential([keras.Input((12, 12, 3)), classifier(backbone, **settings)])
+
+
+@pytest.mark.parametrize("make", [classifier, whole])
+@pytest.mark.parametrize(
+    ("classes", "activation"), [(3, "softmax"), (3, "sigmoid"), (3, None), (1, "sigmoid")]
+)
+def test_saliency_is_what_a_small_change_of_a_pixel_does_to_the_score(make, classes, activation, exactly):
+    keras.utils.set_random_seed(5)
+    model = make(backbone := small_backbone(), classes=classes, activation=activation)
+    inner = model.get_layer("classifier") if make is whole else model
+    kernel, bias = inner.get_layer("predictions").get_weights()
+    photos = np.random.default_rng(1).uniform(0, 255, (3, 12, 12, 3))
+    wanted = np.array([2, 0, 1]) if classes == 3 else np.array([1, 0, 1])
+
+    def score(images):
+        logits = np.asarray(backbone(images)).mean((1, 2)) @ kernel + bias
+        return np.where(wanted == 1, 1, -1) * logits[:, 0] if classes == 1 else logits[range(3), wanted]
+
+    slopes = saliency(model, photos, wanted)
+    assert slopes.dtype == "float64"
+    for place in (0, 0, 0), (5, 7, 2), (11, 11, 1), (3, 8, 0):
+        up, down = photos.copy(), photos.copy()
+        up[:, *place] += 1e-4
+        down[:, *place] -= 1e-4
+        expected = (score(up) - score(down)) / 2e-4
+        np.testing.assert_allclose(slopes[:, *place], expected, rtol=1e-5, atol=1e-9)
+
+
+def squashed(logits, activation):
+    if logits.shape[-1] == 1:
+        one = 1 / (1 + np.exp(-logits))
+        return np.concatenate([1 - one, one], 1)
+    if activation == "sigmoid":
+        return 1 / (1 + np.exp(-logits))
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    return shares / shares.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("make", [classifier, whole])
+@pytest.mark.parametrize(
+    ("classes", "activation", "fill"),
+    [
+        (3, "softmax", None),
+        (3, "sigmoid", 7.0),
+        (3, None, (1.0, 90.0, 200.0)),
+        (1, "sigmoid", 0),
+        (1, None, 255),
+    ],
+)
+def test_occlusion_is_the_plain_loop(make, classes, activation, fill, photos):
+    keras.utils.set_random_seed(6)
+    model = make(backbone := small_backbone(), classes=classes, activation=activation)
+    inner = model.get_layer("classifier") if make is whole else model
+    kernel, bias = inner.get_layer("predictions").get_weights()
+    inner.get_layer("predictions").set_weights([kernel * 3, bias])
+
+    def probability(image, index):
+        logits = np.asarray(backbone(image[None])).mean((1, 2)) @ kernel * 3
+        return squashed(logits, activation)[0, index]
+
+    wanted, expected = np.array([1, 0, 1, 1, 0]), np.zeros((5, 12, 12))
+    for photo, index, heat in zip(photos, wanted, expected, strict=True):
+        times = np.zeros((12, 12))
+        for top in (0, 3, 6, 7):  # the last window ends where the image does
+            for left in (0, 3, 6, 7):
+                changed = photo.copy()
+                changed[top : top + 5, left : left + 5] = photo.mean((0, 1)) if fill is None else fill
+                fall = probability(photo, index) - probability(changed, index)
+                heat[top : top + 5, left : left + 5] += fall
+                times[top : top + 5, left : left + 5] += 1
+        heat /= times
+    found = occlusion(model, photos, wanted, window=5, stride=3, fill=fill)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+    assert abs(expected).max() > 1e-3
+
+
+def test_deletion_hides_the_hottest_pixels(photos):
+    model = classifier(backbone := small_backbone(), classes=3)
+    kernel = model.get_layer("predictions").kernel.numpy()
+    heat = np.random.default_rng(2).uniform(size=(5, 12, 12))
+    changed = photos.copy()
+    for photo, each in zip(changed, heat, strict=True):
+        photo[each >= np.sort(each, None)[-36]] = 9
+    expected = squashed(np.asarray(backbone(changed)).mean((1, 2)) @ kernel, "softmax")[:, 2]
+    np.testing.assert_allclose(deletion(model, photos, 2, heat, 0.25, fill=9), expected, atol=1e-6)
+    untouched = np.asarray(model(photos))[:, 2]
+    np.testing.assert_allclose(deletion(model, photos, 2, heat, 0), untouched, atol=1e-6)
+    flat = deletion(model, photos, 2, np.zeros((5, 3, 3)), 1, fill=0)  # all is hidden, whatever the map
+    np.testing.assert_allclose(flat, flat[0])
+
+
+@pytest.mark.parametrize("wrap", [lambda backbone: backbone, nested_twice, sequential])
+def test_feature_maps_are_what_the_layers_compute(wrap, photos):
+    keras.utils.set_random_seed(1)
+    backbone = small_backbone()
+    model = classifier(wrap(backbone))
+    one = backbone.get_layer("conv1")(photos / 255).numpy()
+    two = one + backbone.get_layer("conv2")(one).numpy()
+    found = feature_maps(model, photos)
+    inner = {name.rpartition("/")[2]: values for name, values in found.items()}
+    assert [*inner] == ["resize", "rescale", "conv1", "conv2", "sum", "pool", "dropout", "predictions"]
+    assert next(name for name in found if name.endswith("conv1")).endswith("backbone/conv1")
+    np.testing.assert_allclose(inner["conv1"], one, atol=1e-6)
+    np.testing.assert_allclose(inner["sum"], two, atol=1e-6)
+    np.testing.assert_allclose(inner["pool"], two.mean((1, 2)), atol=1e-6)
+    np.testing.assert_allclose(inner["predictions"], model.predict(photos, verbose=0), atol=1e-6)
+    some = feature_maps(model, np.repeat(photos, 7, 0), ["sum", "backbone/conv1"])  # more than at once
+    assert [*some] == ["sum", "backbone/conv1"]
+    np.testing.assert_allclose(some["sum"], np.repeat(two, 7, 0), atol=1e-6)
+    np.testing.assert_allclose(hidden_activations(model, photos), two.mean((1, 2)), atol=1e-6)
+
+
+def test_the_last_hidden_layer_is_found_inside_a_nested_head(photos):
+    head = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(2, name="answers"), layers.Softmax()], name="head"
+    )
+    inputs = keras.Input((12, 12, 3))
+    backbone = small_backbone()
+    model = keras.Model(inputs, head(layers.GlobalMaxPooling2D(name="highest")(backbone(inputs))))
+    expected = np.asarray(backbone(photos)).max((1, 2))
+    np.testing.assert_allclose(hidden_activations(model, photos), expected, atol=1e-6)
+    flat = keras.Sequential([keras.Input((12, 12, 3)), layers.Conv2D(2, 12), layers.Flatten()])
+    np.testing.assert_array_equal(hidden_activations(flat, photos), photos.reshape(5, -1))
+
+
+def test_a_gradient_reaches_into_nested_models(photos):
+    backbone = small_backbone()
+    inside = input_gradient(classifier(backbone), photos, "conv2", (2, 3), channel=1)
+    np.testing.assert_allclose(
+        inside, input_gradient(backbone, photos, "conv2", (2, 3), channel=1), atol=1e-8
+    )
+    assert inside.any()
+
+
+@pytest.mark.parametrize("position", [None, (3, 4)])
+def test_an_exciting_image_is_the_kernel_in_black_and_white(position):
+    """A linear filter is excited most by white where its weights are above 0, and black below."""
+    random = np.random.default_rng(4)
+    inputs = keras.Input((5, 5, 2))
+    x = layers.Conv2D(3, 5, use_bias=False, name="whole")(inputs)
+    x = layers.Conv2D(2, 1, use_bias=False, name="after")(x)
+    model = keras.Model(inputs, x)
+    if position:  # the same, in one window of a larger image
+        outer = keras.Input((12, 12, 2))
+        x = layers.Conv2D(3, 5, use_bias=False, name="whole")(outer)
+        model = keras.Model(outer, layers.Conv2D(2, 1, use_bias=False, name="after")(x))
+    kernel = random.choice([-1.0, 1.0], (5, 5, 2, 3))
+    mixing = np.array([[[[0.0, 1.0], [-1.0, 0.0], [0.0, 0.0]]]])
+    model.get_layer("whole").set_weights([kernel])
+    model.get_layer("after").set_weights([mixing])
+    settings = {"position": position, "pixels": (-1, 1), "jitter": 0, "blur": 0, "steps": 40}
+    window = (slice(3, 8), slice(4, 9)) if position else (slice(None), slice(None))
+    made = exciting_image(model, "whole", [2, 0], **settings)
+    assert abs(made).max() <= 1
+    np.testing.assert_array_equal(np.sign(made[0][window]), kernel[..., 2])
+    np.testing.assert_array_equal(np.sign(made[1][window]), kernel[..., 0])
+    assert abs(made[:, *window]).mean() > 0.9
+    if position:
+        assert abs(made[0, 8:]).mean() < 0.1  # what the pixel does not see stays grey
+    deeper = exciting_image(model, "after", 0, **settings)
+    np.testing.assert_array_equal(np.sign(deeper[window]), -kernel[..., 1])
+
+
+def test_an_exciting_image_bears_the_moves_that_it_is_made_with():
+    """Moved to and fro, the pattern stays where it is: ascent with moves gets nearly as far."""
+    inputs = keras.Input((12, 12, 1))
+    model = keras.Model(inputs, layers.Conv2D(1, 3, activation="relu", name="conv")(inputs))
+    stripes = np.tile(np.reshape([1.0, 1, -2], (3, 1, 1)), (3, 1, 1, 1))
+    model.get_layer("conv").set_weights([stripes, np.zeros(1)])
+    still, moved = (
+        feature_maps(model, exciting_image(model, "conv", 0, jitter=n, blur=0.0)[None])["conv"].mean()
+        for n in (0, 1)
+    )
+    assert moved > 0.8 * still > 0
+
+
+def test_an_exciting_image_of_a_class_has_its_colour_in_any_nesting_and_is_made_again_by_its_seed():
+    """Three classes by hand: red, green and blue; neuron 3 is there for none."""
+    model = classifier(sequential(backbone := small_backbone()))
+    colours = np.zeros((3, 3, 3, 4))
+    colours[:, :, :, :3] = 1.5 * np.eye(3) - 0.5
+    backbone.get_layer("conv1").set_weights([colours, np.zeros(4)])
+    backbone.get_layer("conv2").set_weights([np.zeros((3, 3, 4, 4)), np.zeros(4)])
+    model.get_layer("predictions").set_weights([np.eye(4, 3), np.zeros(3)])
+    settings = {"image_size": (12, 12), "steps": 15}
+    made = exciting_image(model, "predictions", [0, 2, 1], **settings)
+    assert made.shape == (3, 12, 12, 3) and made.min() >= 0 and made.max() <= 255
+    for image, colour in zip(made, [0, 2, 1], strict=True):
+        inside = image[2:-2, 2:-2].mean((0, 1))
+        assert inside[colour] > 200 and np.delete(inside, colour).max() < 60
+    model.get_layer("predictions").set_weights([np.eye(4, 3) * 1e5, np.zeros(3)])
+    sure = exciting_image(model, "predictions", [0, 2, 1], **settings)  # no slope of the softmax is left
+    np.testing.assert_allclose(sure, made, atol=0.5)
+    inner = exciting_image(model, "backbone/conv1", 1, **settings)
+    np.testing.assert_allclose(inner, exciting_image(backbone, "conv1", 1, steps=15), atol=1e-2)
+    assert inner[2:-2, 2:-2].mean((0, 1))[1] > 200 > 60 > inner[2:-2, 2:-2].mean((0, 1))[[0, 2]].max()
+    np.testing.assert_array_equal(inner, exciting_image(model, "conv1", 1, **settings))
+    assert (inner != exciting_image(model, "conv1", 1, seed=1, **settings)).any()
+
+
+def test_the_images_that_excite_a_neuron_most_and_where(photos):
+    keras.utils.set_random_seed(8)
+    backbone = small_backbone()
+    model = classifier(nested_twice(backbone))
+    images = np.concatenate([photos, photos[:, ::-1], photos[:, :, ::-1] / 2] * 5)  # more than at once
+    maps = np.asarray(backbone(images))
+    found = most_exciting(model, images, "sum", [2, 0], count=4)
+    for line, feature in enumerate([2, 0]):
+        highest = maps[..., feature].max((1, 2))
+        np.testing.assert_allclose(found.activations[line], np.sort(highest)[::-1][:4], rtol=1e-5)
+        for index, value, (row, column), box in zip(*(each[line] for each in found), strict=True):
+            assert maps[index, row, column, feature] == pytest.approx(value, rel=1e-5)
+            # 3 pixels in steps of 2, then 3 of those; zeros around at the end of the first
+            top, left = max(0, 2 * row - 2), max(0, 2 * column - 2)
+            assert (*box,) == (top, left, min(12, 2 * row + 5), min(12, 2 * column + 5))
+    vectors = most_exciting(model, images, "pool", [1], count=90)
+    assert vectors.indices.shape == (1, 75) and vectors.positions.shape == (1, 75, 0)
+    np.testing.assert_allclose(vectors.activations[0], np.sort(maps.mean((1, 2))[:, 1])[::-1], rtol=1e-5)
+    assert (vectors.boxes == (0, 0, 12, 12)).all()
+
+
+def test_boxes_are_those_of_the_formula(network):
+    for layer, field in of_maps(network).items():
+        positions = [(0, 0), field.middle]
+        pixels = [field.pixels(*each) for each in positions]
+        expected = [(rows[0], columns[0], rows[-1] + 1, columns[-1] + 1) for rows, columns in pixels]
+        assert field_boxes(network, layer, (28, 28), positions) == expected
+
+
+@pytest.mark.parametrize(
+    ("look", "said"),
+    [
+        (lambda m, x: feature_maps(m, x, ["nose"]), "classifier has no layer 'nose'; it has resize"),
+        (lambda m, x: feature_maps(m, x, ["backbone/pool"]), "has no layer 'backbone/pool'"),
+        (lambda m, x: saliency(m, x, 3), "tells 3 classes, from 0 on; it cannot look for 3"),
+        (lambda m, x: occlusion(m, x, -1), "cannot look for -1"),
+        (lambda m, x: occlusion(m, x, 0, window=13), "window of 13 pixels does not fit into 12 x 12"),
+        (lambda m, x: occlusion(m, x, 0, window=4, stride=5), "stride from 1 to the window's 4 pixels"),
+        (lambda m, x: occlusion(m, x, 0, window=0), "window of 0 pixels"),
+        (lambda m, x: deletion(m, x, 0, x[..., 0], 1.5), "from 0 to 1, not 1.5"),
+        (lambda m, x: deletion(m, x, 0, x[:2, ..., 0]), "are needed for 5 images"),
+        (lambda m, x: exciting_image(m, "conv2", 0), "any size: say which with image_size"),
+        (lambda m, x: exciting_image(m, "conv2", [0, 4], image_size=(12, 12)), "has 4 channels, from 0 on"),
+        (lambda m, x: exciting_image(m, "mouth", 0, image_size=(12, 12)), "no layer 'mouth'"),
+        (
+            lambda m, x: exciting_image(m, "conv2", 0, image_size=(12, 12), position=(6, 0)),
+            "conv2 has .6, 6. pixels: none at .6, 0.",
+        ),
+        (lambda m, x: most_exciting(m, x, "conv2", [0, -1]), "no channels .0, -1."),
+        (lambda m, x: most_exciting(m, x, "conv2", [0], 0), "must be 1 or more, not 0"),
+        (lambda m, x: field_boxes(m, "sum", (12, 12), [(0, 9)]), "sum has .6, 6. pixels: none at .0, 9."),
+    ],
+)
+def test_what_cannot_be_looked_into_is_refused_in_a_sentence(look, said, photos):
+    with pytest.raises(ModelError, match=said):
+        look(classifier(small_backbone()), photos)
+
+
+@pytest.mark.parametrize("look", [saliency, occlusion, grad_cam])
+def test_a_model_of_texts_or_without_classes_is_refused(look, photos):
+    with pytest.raises(ModelError, match="backbone does not answer with one number a class"):
+        look(small_backbone(), photos, 0)
+    inputs = keras.Input((9,))
+    flat = keras.Model(inputs, layers.Dense(2)(inputs), name="flat")
+    with pytest.raises(ModelError, match="flat takes no images .height, width, channels., but .9,."):
+        look(flat, np.zeros((5, 9)), 0)

@@ -133,6 +133,22 @@ RESULTS = {
         "two_block_test_accuracy",
         "lenet5_test_accuracy",
     },
+    "look_inside": {
+        "test_accuracy",
+        "parameters",
+        "edge_filters",
+        "more_excited",
+        "silent_values",
+        "one_class_share",
+        "saliency_fall",
+        "grad_cam_fall",
+        "occlusion_fall",
+        "chance_fall",
+        "neighbours_by_pixels",
+        "neighbours_by_hidden",
+        "conv1_early_agreement",
+        "conv2_early_agreement",
+    },
 }
 FIGURES = {
     "convolution": {
@@ -179,6 +195,15 @@ FIGURES = {
     },
     "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
     "receptive_field": {"touched", "growth", "effective"},
+    "look_inside": {
+        "filters",
+        "exciting",
+        "feature_maps",
+        "neurons",
+        "maps",
+        "hidden_map",
+        "training",
+    },
 }
 
 

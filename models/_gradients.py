@@ -1,0 +1,26 @@
+"""The one place that asks TensorFlow for gradients."""
+
+import tensorflow as tf
+
+
+def slopes(model, images, chosen, by=None):
+    """How what is chosen of a model's outputs changes with its input, or with one of the outputs.
+
+    Args:
+        model: A Keras model with one input and a list of outputs.
+        images: Array (n, ...).
+        chosen: Function of the list of outputs; the sum of what it returns is differentiated.
+        by: Index of the output to differentiate by; None for the input.
+
+    Returns:
+        (outputs, gradient) as tensors; the gradient is 0 where nothing depends on it.
+    """
+    kind = model.inputs[0].dtype
+    images = tf.convert_to_tensor(images, kind if kind in ("float32", "float64") else "float32")
+    with tf.GradientTape() as tape:
+        tape.watch([images, *(weight.value for weight in model.weights)])
+        outputs = model(images, training=False)
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        value = chosen(outputs)
+    of = images if by is None else outputs[by]
+    return outputs, tape.gradient(value, of, unconnected_gradients="zero")

@@ -1,0 +1,262 @@
+"""Any model of images is opened: the kinds that users have, and what is no such model."""
+
+import gc
+import json
+
+from tutorials._command import LessonError
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from datasets import DataError, photos
+from models import ConvNet, ModelError, SentimentBag
+from models.transfer import TransferClassifier
+from tutorials import _command
+from tutorials import _looks as looks
+from tutorials._flat_maps import flat_maps, neighbours_alike
+from tutorials._image_models import find_pictures, load_image_model
+from tutorials._report import Report
+from tutorials.look_inside import main
+
+LOADED = {"exciting", "feature_maps", "filters", "hidden_map", "maps", "neurons"}
+
+
+@pytest.fixture(scope="module")
+def beetles(tmp_path_factory):
+    """Folders of photos, one of which is none: red ones and green ones, in two parts of a split."""
+    random, folder = np.random.default_rng(0), tmp_path_factory.mktemp("beetles")
+    for part, count in ("train", 3), ("val", 8):
+        for channel, name in enumerate(["red $1", "green"]):
+            (folder / part / name).mkdir(parents=True)
+            for n in range(count):
+                pixels = random.integers(0, 90, (40, 50, 3))
+                pixels[..., channel] += 120
+                Image.fromarray(pixels.astype("uint8")).save(folder / part / name / f"{n}.png")
+    (folder / "val" / "green" / "notes.png").write_text("no photo")
+    return folder
+
+
+def backbone():
+    images = keras.Input((32, 32, 3))
+    x = layers.Rescaling(1 / 255, name="rescale")(images)
+    for n, filters in enumerate([6, 8, 8]):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv{n}")(x)
+        x = layers.BatchNormalization(name=f"bn{n}")(x)
+        x = layers.ReLU(name=f"relu{n}")(x)
+    return keras.Model(images, x, name="backbone")
+
+
+def nested():
+    return TransferClassifier(backbone(), 2)
+
+
+def one_unit():
+    images = keras.Input((32, 24, 3))
+    x = layers.Conv2D(6, 3, activation="relu", name="conv")(layers.Rescaling(1 / 255)(images))
+    x = layers.Dense(1, activation="sigmoid", name="answer")(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(images, x, name="one_unit")
+
+
+def logits():
+    """As tutorials write it: Sequential, pixels from 0 to 1, no softmax."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(10),
+        ],
+        name="mine",
+    )
+
+
+def look(tmp_path, model, **settings):
+    keras.utils.set_random_seed(1)
+    model().save(tmp_path / "mine.keras")
+    said = main(load=str(tmp_path / "mine.keras"), quick=True, outputs=tmp_path / "out", **settings)
+    assert all(np.isfinite(value) for value in said["results"].values())
+    assert "test_accuracy" not in said["results"]  # nobody knows what a loaded model was trained on
+    return said
+
+
+@pytest.fixture
+def titles(monkeypatch):
+    """Titles of figures by name, in place of files: drawing takes longer than all else."""
+    found = {}
+
+    def figure(report, name, axes):
+        found[name] = " ".join(axes.flat[0].figure.get_suptitle().split())
+
+    monkeypatch.setattr(Report, "figure", figure)
+    return found
+
+
+def test_a_nested_model_of_photos_is_opened_and_drawn(beetles, tmp_path):
+    look(tmp_path, nested, data=str(beetles))
+    files = list((tmp_path / "out" / "look_inside").glob("*.png"))
+    assert {file.stem for file in files} == LOADED
+    assert all(np.asarray(Image.open(file).convert("L")).std() > 5 for file in files)
+
+
+def test_a_model_with_one_sigmoid_is_opened_with_a_folder_of_photos(beetles, tmp_path, titles):
+    said = look(tmp_path, one_unit, data=str(beetles))
+    assert set(titles) == LOADED
+    assert said["data"]["examples"] == 16  # those to validate on, without what is no photo
+    assert said["data"]["source"].startswith(beetles.name)
+
+
+def test_a_sequential_model_that_ends_in_logits_is_opened_with_digits(tmp_path, titles):
+    said = look(tmp_path, logits, data="embedded", white=1.0, page=True)
+    assert said["data"]["source"] == "embedded"
+    assert "</html>" in (tmp_path / "out" / "look_inside" / "page.html").read_text(encoding="utf-8")
+
+
+def test_the_zoos_own_reader_is_opened_without_training(tmp_path, titles):
+    said = main(load="mnist", data="embedded", quick=True, outputs=tmp_path)
+    assert said["results"]["parameters"] == 302_794
+    falls = {name: said["results"][f"{name}_fall"] for name in ("occlusion", "saliency", "chance")}
+    assert falls["occlusion"] > falls["saliency"] > falls["chance"]
+    for name in falls:
+        assert f"{name} {100 * falls[name]:.0f}" in titles["maps"]
+    assert said["results"]["neighbours_by_hidden"] > said["results"]["neighbours_by_pixels"]
+    assert "occlusion marks" in said["finding"]
+
+
+def test_white_pixels_are_scaled_before_a_model_that_takes_them_scaled(tmp_path):
+    model = logits()
+    model.save(tmp_path / "mine.keras")
+    images = np.random.default_rng(0).uniform(0, 255, (3, 28, 28, 1))
+    scaled = load_image_model(tmp_path / "mine.keras", white=1.0).model
+    np.testing.assert_allclose(scaled(images), model(images / 255), rtol=1e-4, atol=1e-5)
+    plain = load_image_model(tmp_path / "mine.keras").model
+    np.testing.assert_allclose(plain(images), model(images), rtol=1e-5)
+
+
+def test_a_lessons_folder_tells_the_classes_and_the_size(beetles, tmp_path):
+    nested().save(tmp_path / "model.keras")
+    (tmp_path / "labels.json").write_text(json.dumps(["green", "red $1"]))
+    (tmp_path / "metrics.json").write_text(json.dumps({"settings": {"image_size": 36}}))
+    saved = load_image_model(tmp_path)
+    assert (saved.class_names, saved.image_size) == (["green", "red $1"], (36, 36))
+    found = find_pictures(saved, str(beetles), 7)
+    assert found.images.shape == (7, 36, 36, 3)
+    colours = found.images.mean((1, 2)).argmax(1)  # 0 for red
+    np.testing.assert_array_equal(found.labels, 1 - colours)
+    assert {0, 1} == set(found.labels)
+    (tmp_path / "labels.json").write_text(json.dumps(["a", "b", "c"]))
+    with pytest.raises(LessonError, match="labels.json names 3 of 2 classes"):
+        load_image_model(tmp_path)
+
+
+def test_photos_without_folders_are_shown_without_a_truth(beetles, tmp_path):
+    for n in range(5):
+        (tmp_path / f"{n}.png").write_bytes((beetles / "train" / "green" / "0.png").read_bytes())
+    found = photos.sample(tmp_path, 20, ["green", "red"], most=3)
+    assert found.pixels.shape == (3, 20, 20, 3)
+    assert (found.labels == -1).all()
+    chosen = looks.groups(np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), np.zeros(3, int), known=False)
+    assert [list(rows) for rows in chosen.values()] == [[0, 2, 1], [1, 2, 0]]
+
+
+def test_right_answers_come_from_several_classes_and_wrong_ones_the_surest_first():
+    shares = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.3, 0.7, 0], [0, 0.6, 0.4], [0.1, 0.9, 0]])
+    chosen = looks.groups(shares, np.array([0, 0, 1, 2, 2]), known=True, each=2)
+    assert [list(rows) for rows in chosen.values()] == [[0, 2], [4, 3]]
+    right = looks.groups(shares[:3], np.array([0, 0, 1]), known=True, each=3)
+    assert [list(rows) for rows in right.values()] == [[0, 2, 1], [2, 1, 0]]
+    assert [list(rows) for rows in looks.groups(shares[3:], np.array([2, 2]), True).values()] == [[1, 0]]
+
+
+def test_what_the_figures_state_is_what_was_measured():
+    edge, blob = np.array([[1.0, -1.0]] * 2), np.ones((2, 2))
+    axes, share = looks.filters("backbone/conv", np.stack([edge, blob, -blob, edge.T])[..., None])
+    assert share == 0.5 and axes.flat[0].figure.get_suptitle().startswith("50% of the 4 filters of conv")
+    values = np.zeros((4, 2, 3))
+    values[:, 0, 1], values[0, 1, 2] = 5.0, 2.0  # channel 1 is high for all, 2 for one picture
+    assert looks.busiest(values, 2) == [2, 0]
+    maps = np.random.default_rng(0).uniform(size=(3, 4, 4, 2))
+    assert looks.agreement(2 * maps + 1, maps) == pytest.approx(1)
+    assert looks.agreement(-maps, maps) == pytest.approx(-1)
+    assert looks.evenly([*range(9)], 3) == [0, 4, 8]
+
+
+def test_neighbours_and_maps_keep_groups_together():
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 12)
+    vectors = random.normal(size=(36, 20)) + 30 * np.eye(3, 20)[labels]
+    assert neighbours_alike(vectors, labels) == 1
+    assert neighbours_alike(vectors, random.permutation(labels)) < 0.6
+    for points in flat_maps(vectors, seed=0).values():
+        assert points.shape == (36, 2)
+        assert neighbours_alike(points, labels) == 1
+    assert flat_maps(vectors[:, :1], seed=0)["PCA"].shape == (36, 2)
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory):
+    """What is no model of images, each as a user may name it."""
+    folder = tmp_path_factory.mktemp("wrong")
+    text = keras.Sequential([keras.Input((), dtype="string"), layers.TextVectorization(vocabulary=["a"])])
+    text.save(folder / "text.keras")
+    SentimentBag().save(folder / "tokens.keras")
+    ConvNet().save(folder / "whole.keras")
+    content = (folder / "whole.keras").read_bytes()
+    (folder / "cut.keras").write_bytes(content[:9000])
+    middle = len(content) // 2
+    (folder / "torn.keras").write_bytes(content[:middle] + bytes(2000) + content[middle + 2000 :])
+    (folder / "letter.keras").write_text("Dear all")
+    flat = [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10)]
+    keras.Sequential(flat, name="flat").save(folder / "flat.keras")
+    five = [keras.Input((8, 8, 5)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)]
+    keras.Sequential(five).save(folder / "five.keras")
+    nested().save(folder / "photos.keras")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "a.txt").write_text("no photo")
+    (folder / "empty").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--load", "nowhere.keras"], "nowhere.keras does not exist; name a .keras file"),
+        (["--load", "{}/empty"], "holds no model.keras"),
+        (["--load", "{}/cut.keras"], "cut.keras is damaged"),
+        (["--load", "{}/torn.keras"], "torn.keras"),
+        (["--load", "{}/letter.keras"], "letter.keras is damaged or no .keras file"),
+        (["--load", "{}/text.keras"], "takes no images (height, width, channels)"),
+        (["--load", "{}/tokens.keras"], "takes no images (height, width, channels)"),
+        (["--load", "{}/flat.keras"], "No layer of flat has rows and columns"),
+        (["--load", "{}/five.keras"], "takes images of 5 channels"),
+        (["--load", "{}/photos.keras"], "digits do not fit; name a folder of photos with --data"),
+        (["--load", "{}/photos.keras", "--data", "{}/notes"], "holds no photo that can be read"),
+        (["--load", "{}/photos.keras", "--data", "{}/empty"], "holds no photo that can be read"),
+        (["--load", "{}/photos.keras", "--data", "nowhere"], "nowhere does not exist"),
+        (["--load", "{}/whole.keras", "--data", "{}/notes"], "holds no photo that can be read"),
+        (["--load", "{}/whole.keras", "--white", "0"], "--white must be more than 0, not 0"),
+        (["--data", "{}/notes"], "holds neither mnist.npz nor the four IDX files"),
+        (["--train-images", "3"], "--train-images must be 20 or more, not 3"),
+    ],
+)
+def test_what_cannot_be_opened_gets_one_sentence(flags, said, wrong, tmp_path, monkeypatch, capsys):
+    flags = [flag.format(wrong) for flag in flags]
+    monkeypatch.setattr("sys.argv", ["look_inside", *flags, "--outputs", str(tmp_path / "new")])
+    with pytest.raises(SystemExit) as stop:
+        _command.run(main)
+    assert stop.value.code == 1
+    del stop
+    gc.collect()
+    error = capsys.readouterr().err
+    assert said in error and error.startswith("Error: ") and error.count("\n") == 1
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_errors_are_of_their_wing(wrong):
+    with pytest.raises(ModelError):
+        load_image_model(wrong / "tokens.keras")
+    with pytest.raises(DataError):
+        photos.sample(wrong / "notes", 8)

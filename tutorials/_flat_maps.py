@@ -1,0 +1,47 @@
+"""Vectors of many numbers on a map of two, and what such a map keeps of who is near whom."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.neighbors import NearestNeighbors
+
+FEWEST = 12  # vectors of which a map is worth making
+
+
+def flat_maps(vectors, seed):
+    """PCA's two directions of largest variance, and t-SNE's map that keeps neighbours together.
+
+    Args:
+        vectors: Array (n, features), of at least `FEWEST`.
+        seed: Of t-SNE.
+
+    Returns:
+        {"PCA": array (n, 2), "t-SNE": array (n, 2)}.
+
+    Reference:
+        Van der Maaten and Hinton, Visualizing data using t-SNE, 2008.
+    """
+    vectors = np.asarray(vectors, "float64").reshape(len(vectors), -1)
+    if vectors.shape[1] < 2:
+        vectors = np.hstack([vectors, np.zeros((len(vectors), 2 - vectors.shape[1]))])
+    short = PCA(min(30, *vectors.shape), random_state=seed).fit_transform(vectors)
+    perplexity = min(30, (len(vectors) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, init="random", random_state=seed, max_iter=500, n_jobs=1)
+    return {"PCA": short[:, :2], "t-SNE": tsne.fit_transform(short)}
+
+
+def neighbours_alike(vectors, labels, neighbours=5):
+    """The share of each vector's nearest neighbours that have its label: how well classes are apart.
+
+    Args:
+        vectors: Array (n, features).
+        labels: Array (n,).
+        neighbours: How many of each are looked at, itself aside.
+
+    Returns:
+        A share from 0 to 1.
+    """
+    vectors = np.asarray(vectors, "float64").reshape(len(vectors), -1)
+    neighbours = min(neighbours, len(vectors) - 1)
+    near = NearestNeighbors(n_neighbors=neighbours).fit(vectors).kneighbors(return_distance=False)
+    return float((labels[near] == labels[:, None]).mean())

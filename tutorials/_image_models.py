@@ -1,0 +1,149 @@
+"""A saved model of images, whoever trained it, and pictures that it can be shown."""
+
+import json
+import warnings
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+from tutorials._command import LessonError
+
+import keras
+import numpy as np
+
+import models
+from datasets import Source, digits, photos
+from models.inspection import check_image_classifier, stages
+
+USUAL_SIZE = 160  # of photos for a model that takes any size and does not say which it was trained on
+
+
+class Saved(NamedTuple):
+    """A model and what is known of it.
+
+    Attributes:
+        model: Takes images with pixels in [0, 255].
+        class_names: In index order; empty where nothing tells them.
+        image_size: (height, width) that it was trained on.
+    """
+
+    model: keras.Model
+    class_names: list
+    image_size: tuple
+
+
+class Pictures(NamedTuple):
+    """Pictures that were not trained on, as far as is known.
+
+    Attributes:
+        source: The `Source` they come from.
+        images: uint8 (n, height, width, channels).
+        labels: int (n,); -1 where the class is not known.
+        class_names: Of the model's classes, in index order.
+    """
+
+    source: Source
+    images: np.ndarray
+    labels: np.ndarray
+    class_names: list
+
+
+def load_image_model(path, white=255.0):
+    """Load a model of images.
+
+    Args:
+        path: A `.keras` file, a lesson's folder that holds model.keras, or "mnist" for the zoo's own
+            digit reader. Names of classes are read from labels.json beside the model.
+        white: What a white pixel is to the model: 255, or 1 where pixels were scaled before it.
+
+    Returns:
+        A `Saved`. Other pixels than in [0, 255] are scaled by a layer in front.
+
+    Raises:
+        LessonError: If there is no such file, it is damaged, or is no model of images.
+        ModelError: If it does not answer with one number a class, or no layer has rows and columns.
+    """
+    if str(path) == "mnist":
+        return Saved(models.ConvNet(weights="mnist"), list(digits.CLASS_NAMES), (28, 28))
+    path = Path(path)
+    file = path / "model.keras" if path.is_dir() else path
+    if not file.is_file():
+        what = "holds no model.keras" if path.is_dir() else "does not exist"
+        raise LessonError(f"{path} {what}; name a .keras file, a lesson's folder, or mnist.")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            version = json.loads(archive.read("metadata.json"))["keras_version"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an optimizer that is not needed here
+            model = keras.saving.load_model(file, compile=False)
+    except (zipfile.BadZipFile, KeyError, OSError, EOFError) as error:
+        raise LessonError(f"{file} is damaged or no .keras file; save the model again.") from error
+    except Exception as error:  # whatever a part that Keras does not know, or half of one, raises
+        raise LessonError(
+            f"{file}, saved by Keras {version}, cannot be loaded by Keras {keras.version()}: it is damaged, "
+            "or has parts that only the code that saved it knows."
+        ) from error
+    check_image_classifier(model)
+    stages(model)  # refuses a network without maps
+    depth = model.inputs[0].shape[-1]
+    if depth not in (1, 3):
+        raise LessonError(f"{file} takes images of {depth} channels; there are pictures of 1 or 3.")
+    if white != 255:
+        scaled = keras.layers.Rescaling(white / 255, name="from_pixels")
+        model = keras.Sequential([keras.Input(model.inputs[0].shape[1:]), scaled, model], name="scaled")
+    size = _beside(file, "metrics.json", dict).get("settings", {}).get("image_size")
+    sides = [side or size or USUAL_SIZE for side in model.inputs[0].shape[1:3]]
+    names = [str(name) for name in _beside(file, "labels.json", list)]
+    classes = max(2, model.outputs[0].shape[-1])
+    if names and len(names) != classes:
+        raise LessonError(f"{file.with_name('labels.json')} names {len(names)} of {classes} classes.")
+    return Saved(model, names, tuple(sides))
+
+
+def _beside(file, name, kind):
+    """What a JSON file beside the model holds; nothing if there is none, or none of this kind."""
+    try:
+        found = json.loads(file.with_name(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return kind()
+    return found if isinstance(found, kind) else kind()
+
+
+def find_pictures(saved, data, most):
+    """Pictures for a model: photos in a folder, or handwritten digits where these fit it.
+
+    Args:
+        saved: A `Saved`.
+        data: Folder, archive or table of photos, below folders named like the classes if their
+            classes are to be known; or as for digits, "auto" among it.
+        most: Pictures at most, evenly from all.
+
+    Returns:
+        A `Pictures`.
+
+    Raises:
+        LessonError: If digits do not fit the model and no photos are named.
+        DataError: If there are no pictures that can be read.
+    """
+    depth, classes = saved.model.inputs[0].shape[-1], max(2, saved.model.outputs[0].shape[-1])
+    reads_digits = (*saved.image_size, depth) == (28, 28, 1) and classes == 10
+    if data in ("auto", "embedded") and not reads_digits:
+        height, width = saved.image_size
+        raise LessonError(
+            f"{saved.model.name} takes pictures of {height} x {width} pixels and {depth} channels and tells "
+            f"{classes} classes, which handwritten digits do not fit; name a folder of photos with --data."
+        )
+    if reads_digits and (data in ("auto", "embedded") or digits.holds_digits(data)):
+        source = digits.locate(data)
+        _, (images, labels) = digits.load_data(source)
+        rows = np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)
+        names = saved.class_names or list(digits.CLASS_NAMES)
+        return Pictures(source, images[rows], labels[rows].astype(int), names)
+    found = photos.sample(data, max(saved.image_size), saved.class_names or classes, most)
+    height, width = saved.image_size
+    top, left = (found.pixels.shape[1] - height) // 2, (found.pixels.shape[2] - width) // 2
+    images = found.pixels[:, top : top + height, left : left + width]
+    if depth == 1:
+        images = images.mean(-1, keepdims=True).round().astype("uint8")
+    names = list(found.class_names) or saved.class_names or [f"class {n}" for n in range(classes)]
+    return Pictures(found.source, images, found.labels, names)

@@ -1,0 +1,117 @@
+"""A page that runs a model in the browser: one HTML file that needs no other, no server, no network.
+
+The page's own style and scripts lie in `page/`. Nothing but they may run in it: the page forbids
+all others by their checksums, and whatever classes and titles are called is shown as text.
+"""
+
+import base64
+import functools
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from PIL import Image
+
+from models.portable import portable
+
+FOLDER = Path(__file__).with_name("page")
+# In the order in which they are needed
+SCRIPTS = (
+    "engine.js",
+    "writing.js",
+    "resize.js",
+    "picture.js",
+    "digit.js",
+    "input.js",
+    "view.js",
+    "explain.js",
+    "answer.js",
+    "page.js",
+)
+
+
+def write_page(path, model, class_names, examples, title, pixel_range=(0, 255)):
+    """Write a page in which a model can be tried and looked into.
+
+    Args:
+        path: Where to; what stands there is replaced only once the page is complete.
+        model: A Keras model of images, as `models.portable.portable` takes it. Where it takes
+            images of any size, the page takes the examples' size.
+        class_names: Names of the classes, in index order; for a single output the names of both.
+        examples: uint8 array (n, height, width, 1 or 3) of pictures to click, n may be 0.
+        title: Heading of the page.
+        pixel_range: What black and white are in the model's input.
+
+    Raises:
+        ModelError: If the page cannot show such a model.
+    """
+    path = Path(path)
+    draft = path.with_name(f"{path.name}.part")
+    draft.write_text(render(model, class_names, examples, title, pixel_range), encoding="utf-8")
+    draft.replace(path)
+
+
+def render(model, class_names, examples, title, pixel_range=(0, 255)):
+    """A model's page as HTML, with the arguments of `write_page`."""
+    examples = np.asarray(examples)
+    sides = model.inputs[0].shape[1:3] if getattr(model, "inputs", None) else ()
+    size = examples.shape[1:3] if None in sides and len(examples) else None
+    network = portable(model, image_size=size)
+    data = {
+        "model": network,
+        "class_names": [str(name) for name in class_names],
+        "pixel_range": [float(value) for value in pixel_range],
+    }
+    text = _template().render(
+        title=str(title),
+        digits=network["nodes"][0]["shape"] == [28, 28, 1],
+        examples=[_uri(example) for example in examples],
+        data=data,
+        style=_inline("page.css"),
+        scripts=[_inline(name) for name in SCRIPTS],
+    )
+    # A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+@dataclass(frozen=True)
+class _Inline:
+    """A style or script inside the page, and the checksum by which the page allows it."""
+
+    text: str
+
+    @property
+    def hash(self):
+        checksum = hashlib.sha256(self.text.encode("utf-8")).digest()
+        return f"'sha256-{base64.b64encode(checksum).decode('ascii')}'"
+
+
+def _inline(name):
+    return _Inline((FOLDER / name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _template():
+    rooms = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Infinity and NaN are no JSON; the order of a model's layers stays
+    rooms.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    return rooms.get_template("page.html")
+
+
+def _uri(example):
+    """A picture as a PNG in a data URI: exactly the pixels that the model is to get."""
+    pixels = np.asarray(example, "uint8")
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    held = io.BytesIO()
+    image.save(held, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(held.getvalue()).decode('ascii')}"
