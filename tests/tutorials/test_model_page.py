@@ -450,6 +450,22 @@ def test_a_picture_of_a_hundred_million_pixels_does_not_stop_the_page(opened, tm
     assert answer(opened)[0] == 1
 
 
+def test_pictures_can_be_dropped_and_pasted(opened, scans):
+    for at, (kind, holder) in enumerate(
+        [("DragEvent('drop'", "dataTransfer"), ("ClipboardEvent('paste'", "clipboardData")]
+    ):
+        content = base64.b64encode(png(scans[0][at + 1])).decode()
+        opened.value(f"""new Promise(done => {{
+            const data = new DataTransfer()
+            data.items.add(new File([Uint8Array.from(atob('{content}'), one => one.charCodeAt(0))], 'a.png'))
+            document.dispatchEvent(new {kind}, {{{holder}: data, cancelable: true}}))
+            setTimeout(done, 150)
+        }})""")
+        np.testing.assert_array_equal(seen(opened), scans[0][at + 1])
+    opened.value("document.dispatchEvent(new DragEvent('drop', {dataTransfer: new DataTransfer()}))")
+    assert "not a file" in opened.value("document.getElementById('message').textContent")
+
+
 # ---- Looking inside ----
 
 
