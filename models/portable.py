@@ -497,6 +497,8 @@ def _resizing(layer, shapes, shape):
             padded = (height + 2 * top, width + 2 * left, channels)
             config = {"before": [top, left], "fill": float(layer.fill_value)}
             steps = [Step("pad", config, {}, "pad", padded)]
+    if (steps[0].shape if steps else shapes[0]) == shape:
+        return [*steps, Step("copy", {}, {})]
     antialias = layer.antialias and layer.interpolation == "bilinear"
     return [*steps, Step("resize", {"interpolation": layer.interpolation, "antialias": antialias}, {})]
 
