@@ -761,13 +761,13 @@ def test_logits_one_output_and_a_range_of_its_own(browser, tmp_path):
     example[0, 2:7, 4] = 255
     write_page(tmp_path / "page.html", model, ["x", "o"], example, "One output", pixel_range=(-1, 1))
     open_page(browser, tmp_path / "page.html")
-    score = predictions(model, example / 127.5 - 1)[0, 0]
-    np.testing.assert_allclose(
-        answer(browser)[1], [1 - 1 / (1 + np.exp(-score)), 1 / (1 + np.exp(-score))], atol=1e-4
-    )
-    browser.value("document.querySelectorAll('.answer-row')[1].click()")
-    settle(browser)
-    assert "Votes for o" in panel(browser)
+    second = 1 / (1 + np.exp(-predictions(model, example / 127.5 - 1)[0, 0]))
+    np.testing.assert_allclose(answer(browser)[1], [1 - second, second], atol=1e-4)
+    for row in 0, 1:  # there are votes for the second only
+        browser.value(f"document.querySelectorAll('.answer-row')[{row}].click()")
+        settle(browser)
+        assert panel(browser).startswith("Votes for o")
+        assert f"{100 * second:.1f}\N{NO-BREAK SPACE}%" in panel(browser)
     assert troubles(browser) == []
 
 

@@ -133,7 +133,8 @@ class Panel {
         make("strong", {}, "Receptive field. "),
         whole
           ? "It depends on the whole input."
-          : `It depends on ${tall} × ${wide} pixels of the input: rows ${field.y0} to ${field.y1 - 1}, columns ${field.x0} to ${field.x1 - 1}.`,
+          : `It depends on ${tall} × ${wide} pixels of the input: rows ${field.y0} to ${field.y1 - 1}, ` +
+              `columns ${field.x0} to ${field.x1 - 1}.`,
       ),
     );
   }
@@ -553,7 +554,8 @@ class Panel {
         make(
           "p",
           { class: "sentence" },
-          `${plural(kernels.length, "kernel")} of ${tall} × ${wide} weights, one for each map of ${source.name} that it looks at` +
+          `${plural(kernels.length, "kernel")} of ${tall} × ${wide} weights, one for each map ` +
+          `of ${source.name} that it looks at` +
             (bias === null ? "." : `, and a bias of ${Writing.number(bias)}.`),
         ),
         "filter",
@@ -600,22 +602,26 @@ class Panel {
   answer({ unit }) {
     const { make, percent } = Writing;
     const { node } = this.voting();
-    const share = Engine.scores(this.model).values;
+    const shares = Engine.scores(this.model).values;
+    // One neuron for two classes: its votes are for the second, and against the first
+    const single = shares.length === 1;
+    if (single) unit = this.classNames.length === 2 ? 1 : 0;
     const name = this.classNames[unit] ?? `class ${unit}`;
-    const head = this.head(
-      `Votes for ${name}`,
-      make("p", { class: "result" }, percent(share[unit] ?? share[0])),
-    );
+    const share = single ? shares[0] : shares[unit];
+    const head = this.head(`Votes for ${name}`, make("p", { class: "result" }, percent(share)));
     if (!node) return [head];
-    const facts = Engine.arithmetic(this.model, node, 0, 0, Math.min(unit, node.shape[0] - 1));
-    const votes = Engine.votes(this.model, node, Math.min(unit, node.shape[0] - 1));
+    const neuron = single ? 0 : unit;
+    const facts = Engine.arithmetic(this.model, node, 0, 0, neuron);
+    const votes = Engine.votes(this.model, node, neuron);
+    const voters = this.view.origin({ id: node.inputs[0], y: 0, x: 0, c: 0 }).id;
     return [
       head,
       make(
         "p",
         { class: "sentence" },
-        `Each neuron of ${this.view.nodes.get(this.view.origin({ id: node.inputs[0], y: 0, x: 0, c: 0 }).id).name} votes with its value × its weight. The sum of the votes is the score; ` +
-          "the scores of all classes together give the percentages.",
+        `Each value of ${this.view.nodes.get(voters).name} votes: itself × its weight. ` +
+          "The sum of the votes is the score; " +
+          (single ? "a sigmoid makes it a percentage." : "the scores of all classes make the percentages."),
       ),
       make(
         "div",
