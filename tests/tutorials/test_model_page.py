@@ -450,6 +450,22 @@ def test_a_picture_of_a_hundred_million_pixels_does_not_stop_the_page(opened, tm
     assert answer(opened)[0] == 1
 
 
+def test_pictures_can_be_dropped_and_pasted(opened, scans):
+    for at, (kind, holder) in enumerate(
+        [("DragEvent('drop'", "dataTransfer"), ("ClipboardEvent('paste'", "clipboardData")]
+    ):
+        content = base64.b64encode(png(scans[0][at + 1])).decode()
+        opened.value(f"""new Promise(done => {{
+            const data = new DataTransfer()
+            data.items.add(new File([Uint8Array.from(atob('{content}'), one => one.charCodeAt(0))], 'a.png'))
+            document.dispatchEvent(new {kind}, {{{holder}: data, cancelable: true}}))
+            setTimeout(done, 150)
+        }})""")
+        np.testing.assert_array_equal(seen(opened), scans[0][at + 1])
+    opened.value("document.dispatchEvent(new DragEvent('drop', {dataTransfer: new DataTransfer()}))")
+    assert "not a file" in opened.value("document.getElementById('message').textContent")
+
+
 # ---- Looking inside ----
 
 
@@ -745,13 +761,13 @@ def test_logits_one_output_and_a_range_of_its_own(browser, tmp_path):
     example[0, 2:7, 4] = 255
     write_page(tmp_path / "page.html", model, ["x", "o"], example, "One output", pixel_range=(-1, 1))
     open_page(browser, tmp_path / "page.html")
-    score = predictions(model, example / 127.5 - 1)[0, 0]
-    np.testing.assert_allclose(
-        answer(browser)[1], [1 - 1 / (1 + np.exp(-score)), 1 / (1 + np.exp(-score))], atol=1e-4
-    )
-    browser.value("document.querySelectorAll('.answer-row')[1].click()")
-    settle(browser)
-    assert "Votes for o" in panel(browser)
+    second = 1 / (1 + np.exp(-predictions(model, example / 127.5 - 1)[0, 0]))
+    np.testing.assert_allclose(answer(browser)[1], [1 - second, second], atol=1e-4)
+    for row in 0, 1:  # there are votes for the second only
+        browser.value(f"document.querySelectorAll('.answer-row')[{row}].click()")
+        settle(browser)
+        assert panel(browser).startswith("Votes for o")
+        assert f"{100 * second:.1f}\N{NO-BREAK SPACE}%" in panel(browser)
     assert troubles(browser) == []
 
 
