@@ -88,6 +88,8 @@ def _band(name, values):
         logs = np.log(values)
         return [0.0, float(f"{np.exp(logs.mean() + 4 * logs.std(ddof=1)):.2g}")]
     reach = 4 * values.std(ddof=1)
+    if reach < 1e-9:  # the same in all seeds, but for rounding
+        reach = 0
     if name.endswith("accuracy"):  # where all seeds agree another processor's rounding may not
         reach = max(reach, 0.002)
     low, high = max(0, values.mean() - reach), values.mean() + reach

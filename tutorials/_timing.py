@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from tutorials._resume import state_of
+from tutorials._views import AT_ONCE, filled_up
 
 STEPS = 2  # measured, after one that is not, in which Keras prepares
-PHOTOS = 8  # passed through frozen layers to measure that
 
 
 def as_seconds(text):
@@ -61,10 +61,10 @@ def step_seconds(model, batch_size, weighted=False):
 
 def photo_seconds(frozen, views):
     """Seconds that it takes to change a photo and to pass it through frozen layers, measured."""
-    places = np.arange(min(PHOTOS, len(views)))
-    frozen.predict(_Again(views.see(1, places), 1), verbose=0)
+    places = np.arange(min(AT_ONCE, len(views)))
+    frozen.predict(_Again(filled_up(views.see(1, places)[0]), 1), verbose=0)
     started = time.perf_counter()
-    frozen.predict(_Again(views.see(2, places), 1), verbose=0)
+    frozen.predict(_Again(filled_up(views.see(2, places)[0]), 1), verbose=0)
     return (time.perf_counter() - started) / len(places)
 
 

@@ -21,6 +21,7 @@ from tutorials._resume import replace_file
 
 IN_MEMORY = 1_000_000_000  # bytes of activations; more are kept on disk
 CHUNK = 512  # photos whose activations are computed at a time
+AT_ONCE = 16  # of them go through the frozen layers together
 
 
 def drawn_seed(*numbers):
@@ -128,6 +129,12 @@ def training_batches(see, views, batch_size, seed, first=0):
                 yield inputs, targets, views.example_weights(targets)
 
 
+def filled_up(pixels):
+    """A batch for the frozen layers, with black for what is missing: Keras prepares for each size anew."""
+    missing = AT_ONCE - len(pixels)
+    return np.concatenate([pixels, np.zeros((missing, *pixels.shape[1:]), "float32")]) if missing else pixels
+
+
 class Live:
     """Photos of which nothing is kept: they go through all layers in every pass, the plain way.
 
@@ -188,15 +195,15 @@ class Kept:
                 for phase, shape in shapes.items()
             }
 
-    def compute(self, batch_size):
+    def compute(self):
         """Compute them all, but for those that a run stopped before has left on the disk."""
         number, count = self.targets.shape[:2]
         batches = [
-            (view, np.arange(start, min(start + batch_size, count)))
+            (view, np.arange(start, min(start + AT_ONCE, count)))
             for view in range(number)
-            for start in range(0, count, batch_size)
+            for start in range(0, count, AT_ONCE)
         ]
-        size = max(1, CHUNK // batch_size)
+        size = CHUNK // AT_ONCE
         chunks = [batches[start : start + size] for start in range(0, len(batches), size)]
         done = 0
         if self._marks:
@@ -223,13 +230,13 @@ class Kept:
         def make(index):
             view, places = chunk[index]
             pixels, self.targets[view, places] = self.views.see(view, places)
-            return pixels
+            return filled_up(pixels)
 
         computed = self.frozen.predict(Batches(make, len(chunk), workers=2), verbose=0)
         for phase, values in computed.items():
-            ends = np.cumsum([len(places) for _, places in chunk])
-            for (view, places), piece in zip(chunk, np.split(values, ends[:-1]), strict=True):
-                self.activations[phase][view, places] = piece
+            for number, (view, places) in enumerate(chunk):
+                first = number * AT_ONCE
+                self.activations[phase][view, places] = values[first : first + len(places)]
 
     def training(self, phase, batch_size, seed, first=0):
         """Batches of activations to train on, each of a view drawn anew in every pass."""

@@ -142,7 +142,7 @@ def main(
         print(f"Frozen layers see {len(train):,} photos in {views} views each, once", flush=True)
         data_for = Kept(frozen, train, views, unfinished.folder), Kept(frozen, validation, 1)
         for each in data_for:
-            each.compute(batch_size)
+            each.compute()
     times["activations"] = time.perf_counter() - clock
 
     # Fit: the head, then the top of the backbone with it

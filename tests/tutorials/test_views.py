@@ -66,13 +66,14 @@ class Counting:
             raise KeyboardInterrupt
         self.calls += 1
         told = self.model.predict(batches, **how)
-        self.photos += len(told["top"])
+        self.photos += len(told["top"])  # those that fill up a batch as well
         return told
 
 
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(_views, "CHUNK", 8)
+    monkeypatch.setattr(_views, "AT_ONCE", BATCH)
 
 
 @pytest.fixture
@@ -188,10 +189,10 @@ def test_live_views_differ_from_pass_to_pass_and_validation_stays():
 def test_kept_activations_are_those_of_the_views(frozen, small_chunks, mixing):
     some = views(mixing=mixing, seed=2)
     counting = Counting(frozen)
-    kept = Kept(counting, some, 3).compute(BATCH)
+    kept = Kept(counting, some, 3).compute()
     assert kept.activations["top"].shape == (3, len(ROWS), 5, 5, 3)
     assert kept.activations["head"].shape == (3, len(ROWS), 3)
-    assert counting.photos == 3 * len(ROWS)  # nothing goes through twice
+    assert counting.photos == 3 * (len(ROWS) + 1)  # nothing goes through twice
     for view in range(3):
         for places in np.split(np.arange(len(ROWS)), [4, 8, 12]):
             pixels, targets = some.see(view, places)
@@ -207,14 +208,14 @@ def test_on_disk_as_in_memory_even_if_killed_on_the_way(
     frozen, small_chunks, monkeypatch, tmp_path, mixing, dies_at
 ):
     some = views(mixing=mixing)
-    memory = Kept(frozen, some, 3).compute(BATCH)
+    memory = Kept(frozen, some, 3).compute()
     monkeypatch.setattr(_views, "IN_MEMORY", 0)
     folder = tmp_path / "folder"
     if dies_at is not None:
         with pytest.raises(KeyboardInterrupt):
-            Kept(Counting(frozen, dies_at), some, 3, folder).compute(BATCH)
+            Kept(Counting(frozen, dies_at), some, 3, folder).compute()
     counting = Counting(frozen)
-    disk = Kept(counting, views(mixing=mixing), 3, folder).compute(BATCH)
+    disk = Kept(counting, views(mixing=mixing), 3, folder).compute()
     for phase in ("head", "top"):
         assert isinstance(disk.activations[phase], np.memmap)
         np.testing.assert_array_equal(disk.activations[phase], memory.activations[phase])
@@ -226,21 +227,21 @@ def test_on_disk_as_in_memory_even_if_killed_on_the_way(
 
 @pytest.mark.parametrize("marks", ["{", "null", "\xff"])
 def test_a_cache_whose_marks_are_damaged_is_computed_anew(frozen, on_disk, tmp_path, marks):
-    Kept(frozen, views(), 2, tmp_path).compute(BATCH)
+    Kept(frozen, views(), 2, tmp_path).compute()
     (tmp_path / "activations.json").write_text(marks, encoding="latin-1")
     counting = Counting(frozen)
-    Kept(counting, views(), 2, tmp_path).compute(BATCH)
+    Kept(counting, views(), 2, tmp_path).compute()
     assert counting.calls == 4
 
 
 @pytest.mark.parametrize(("phase", "cut"), [("head", 0), ("head", 100), ("top", 100)])
 def test_a_cache_of_another_size_is_computed_anew(frozen, on_disk, tmp_path, phase, cut):
-    whole = Kept(frozen, views(), 2, tmp_path).compute(BATCH).activations
+    whole = Kept(frozen, views(), 2, tmp_path).compute().activations
     whole = {name: np.array(kept) for name, kept in whole.items()}
     file = tmp_path / f"activations-{phase}.bin"
     file.write_bytes(file.read_bytes()[:cut])
     counting = Counting(frozen)
-    again = Kept(counting, views(), 2, tmp_path).compute(BATCH)
+    again = Kept(counting, views(), 2, tmp_path).compute()
     assert counting.calls == 4
     for name, kept in again.activations.items():
         np.testing.assert_array_equal(kept, whole[name])
@@ -295,10 +296,10 @@ def test_no_space_for_the_marks_is_one_sentence(frozen, on_disk, tmp_path, monke
 
     monkeypatch.setattr(_views, "replace_file", full)
     with pytest.raises(LessonError, match=r"cannot be written \(no space left on device\); free some space"):
-        kept.compute(BATCH)
+        kept.compute()
 
 
 def test_the_marks_say_how_far_it_is(frozen, on_disk, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        Kept(Counting(frozen, 3), views(), 2, tmp_path).compute(BATCH)
+        Kept(Counting(frozen, 3), views(), 2, tmp_path).compute()
     assert json.loads((tmp_path / "activations.json").read_text()) == 3
