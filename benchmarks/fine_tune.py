@@ -35,7 +35,7 @@ from tutorials import fine_tune
 
 SIZE = 224  # what the guide's way trains on
 UNFROZEN = 0.35  # share of the backbone that the guide's second phase trains
-QUICK = {"image_size": SIZE, "views": 1, "unfreeze": 0.1, "epochs": 4}
+QUICK = {"image_size": SIZE, "views": 1, "unfreeze": 0.05, "epochs": 5}
 
 
 def ours(data, backbone, weights, seed, **settings):

@@ -78,16 +78,15 @@ class Views:
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches that are made when they are asked for.
+    """Batches that are made when they are asked for, by a thread that is a little ahead.
 
     Args:
         make: Function of a batch's number that makes it.
         number: Of batches.
-        workers: Threads that make batches while others are computed with.
     """
 
-    def __init__(self, make, number, workers=1):
-        super().__init__(workers=workers)
+    def __init__(self, make, number):
+        super().__init__()  # with more threads Keras takes longer to begin and end than they save
         self.make, self.number = make, number
 
     def __len__(self):
@@ -232,7 +231,7 @@ class Kept:
             pixels, self.targets[view, places] = self.views.see(view, places)
             return filled_up(pixels)
 
-        computed = self.frozen.predict(Batches(make, len(chunk), workers=2), verbose=0)
+        computed = self.frozen.predict(Batches(make, len(chunk)), verbose=0)
         for phase, values in computed.items():
             for number, (view, places) in enumerate(chunk):
                 first = number * AT_ONCE

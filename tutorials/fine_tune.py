@@ -128,7 +128,7 @@ def main(
     weighted = train.weights is not None
     per_pass = steps_in(len(train), batch_size)
     steps = {phase: (per_pass, step_seconds(compile(phase), batch_size, weighted)) for phase in networks}
-    photo = photo_seconds(frozen, train) if cache else 0.0
+    photo = photo_seconds(frozen, train, views > 1) if cache else 0.0
     deadline = budget and started + budget_seconds - AFTERWARDS
     left = budget and max(0.0, deadline - time.perf_counter())
     views, passes, seconds = plan(left, photo, len(train), steps, 2 if quick else views, passes)
