@@ -8,15 +8,14 @@ import base64
 import functools
 import hashlib
 import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 import numpy as np
 from PIL import Image
 
 from models.portable import portable
+from tutorials._html import rendered, template
 
 FOLDER = Path(__file__).with_name("page")
 # In the order in which they are needed
@@ -66,7 +65,8 @@ def render(model, class_names, examples, title, pixel_range=(0, 255)):
         "class_names": [str(name) for name in class_names],
         "pixel_range": [float(value) for value in pixel_range],
     }
-    text = _template().render(
+    return rendered(
+        _template(),
         title=str(title),
         digits=network["nodes"][0]["shape"] == [28, 28, 1],
         examples=[_uri(example) for example in examples],
@@ -74,8 +74,6 @@ def render(model, class_names, examples, title, pixel_range=(0, 255)):
         style=_inline("page.css"),
         scripts=[_inline(name) for name in SCRIPTS],
     )
-    # A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
 
 @dataclass(frozen=True)
@@ -96,16 +94,7 @@ def _inline(name):
 
 @functools.cache
 def _template():
-    rooms = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # Infinity and NaN are no JSON; the order of a model's layers stays
-    rooms.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    return rooms.get_template("page.html")
+    return template(FOLDER / "page.html")
 
 
 def _uri(example):

@@ -6,15 +6,15 @@ Whatever a user's folders and files are called is shown as text: the template es
 import base64
 import functools
 import io
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jinja2
 import numpy as np
 from PIL import Image
 
-TEMPLATES = Path(__file__).with_name("templates")
+from tutorials._html import rendered, template
+
+TEMPLATE = Path(__file__).with_name("templates") / "report.html"
 FEW = 12  # rows of a table that are open at once; a longer one is folded
 MOST = 200  # rows of a table at all; of a longer one the page names the file that has the rest
 LARGEST = 150_000  # bytes of a figure that is kept as it is
@@ -128,22 +128,12 @@ def render(page):
     Returns:
         Text of the file, which holds all pictures.
     """
-    text = _template().render(page=page, few=FEW, most=MOST, inline=_inline, photo_uri=_photo_uri)
-    # A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+    return rendered(_template(), page=page, few=FEW, most=MOST, inline=_inline, photo_uri=_photo_uri)
 
 
 @functools.cache
 def _template():
-    rooms = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    rooms.filters.update(percent=_percent, duration=_duration)
-    return rooms.get_template("report.html")
+    return template(TEMPLATE, percent=_percent, duration=_duration)
 
 
 def _percent(share):
