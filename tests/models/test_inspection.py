@@ -13,14 +13,17 @@ from models.inspection import (
     exciting_image,
     feature_maps,
     field_boxes,
+    first_filters,
     grad_cam,
     hidden_activations,
+    hidden_layer,
     input_gradient,
     linear_probe,
     most_exciting,
     occlusion,
     pixels_holding,
     saliency,
+    stages,
 )
 from models.receptive_fields import EXAMPLES, of_layer, of_maps
 
@@ -170,7 +173,7 @@ def photos():
 
 
 def nested_twice(backbone):
-    images = keras.Input((12, 12, 3))
+    images = keras.Input(backbone.input_shape[1:])
     return keras.Model(images, backbone(images), name="outer")
 
 
@@ -500,7 +503,55 @@ def test_the_last_hidden_layer_is_found_inside_a_nested_head(photos):
     np.testing.assert_array_equal(hidden_activations(flat, photos), photos.reshape(5, -1))
 
 
+def test_stages_end_where_something_is_activated_or_pooled():
+    images = keras.Input((12, 12, 3))
+    x = layers.Conv2D(4, 3, name="plain")(images)
+    x = layers.BatchNormalization(name="normal")(x)
+    x = layers.ReLU(name="on")(x)
+    x = layers.MaxPooling2D(name="pooled")(x)
+    x = layers.Conv2D(4, 3, activation="relu", name="at_once")(x)
+    model = keras.Model(images, layers.Dense(2, name="answers")(layers.Flatten(name="flat")(x)))
+    assert stages(model) == ["on", "pooled", "at_once"]
+    assert stages(model, pooling=False) == ["on", "at_once"]
+    assert stages(nested_twice(small_backbone())) == ["backbone/conv1", "backbone/conv2"]
+    linear = keras.Sequential([images, layers.Conv2D(1, 3, name="only"), layers.Flatten()])
+    assert stages(linear) == ["only"]
+    with pytest.raises(ModelError, match="rows and columns"):
+        stages(keras.Sequential([keras.Input((8,)), layers.Dense(2)]))
+
+
+def test_the_hidden_layer_is_the_last_vector_before_what_learns_last():
+    assert hidden_layer(classifier(small_backbone())) == "pool"
+    assert hidden_layer(keras.Sequential([keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(2)]))
+    ends = [layers.Conv2D(2, 4, name="answers"), layers.Flatten(name="flat"), layers.Softmax()]
+    assert hidden_layer(keras.Sequential([keras.Input((4, 4, 1)), *ends])) is None
+    nested = keras.Sequential(
+        [keras.Input((2,)), layers.Dense(5, name="neurons"), layers.Dense(3)], name="head"
+    )
+    flat = [layers.Flatten(), layers.Dense(2), nested]
+    assert hidden_layer(keras.Sequential([keras.Input((4, 4, 1)), *flat])) == "head/neurons"
+
+
+def test_first_filters_are_the_weights_that_pixels_meet():
+    """On a filter of its own, each neuron answers with the sum of its squared weights."""
+    for first in (layers.Conv2D(5, 3), layers.Dense(5)):
+        inputs = keras.Input((3, 3, 2))
+        x = first(layers.Flatten()(inputs) if isinstance(first, layers.Dense) else inputs)
+        name, filters = first_filters(nested_twice(keras.Model(inputs, x, name="inner")))
+        filters = np.asarray(filters)
+        assert name == f"inner/{first.name}" and filters.shape == (5, 3, 3, 2)
+        answers = np.asarray(keras.Model(inputs, x)(filters)).reshape(5, 5)
+        np.testing.assert_allclose(np.diag(answers), (filters**2).sum((1, 2, 3)), rtol=1e-5)
+    depthwise = layers.DepthwiseConv2D(3, depth_multiplier=2)
+    inputs = keras.Input((3, 3, 2))
+    _, filters = first_filters(keras.Model(inputs, depthwise(inputs)))
+    assert np.asarray(filters).shape == (2, 3, 3, 2)
+    with pytest.raises(ModelError, match="no layer whose weights are small images"):
+        first_filters(keras.Sequential([inputs, layers.GlobalAveragePooling2D(), layers.Dense(2)]))
+
+
 def test_a_gradient_reaches_into_nested_models(photos):
+    keras.utils.set_random_seed(1)  # by which this ReLU is on
     backbone = small_backbone()
     inside = input_gradient(classifier(backbone), photos, "conv2", (2, 3), channel=1)
     np.testing.assert_allclose(
