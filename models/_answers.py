@@ -22,6 +22,8 @@ def check_image_classifier(model):
         raise ModelError(f"{name} does not answer with one number a class, so it cannot be looked into.")
     if len(model.inputs) != 1 or not is_map(model.inputs[0]) or model.inputs[0].dtype == "string":
         shapes = " and ".join(str(tuple(each.shape[1:])) for each in model.inputs)
+        if any(each.dtype == "string" for each in model.inputs):
+            shapes = "texts"
         raise ModelError(f"{name} takes no images (height, width, channels), but {shapes}.")
 
 

@@ -233,8 +233,8 @@ class _Walk:
             steps = _steps(operation, shapes, tuple(result.shape[1:]), args)
         except _Unknown as reason:
             raise ModelError(
-                f"{'/'.join(path)} ({kind}) {reason} that the page does not know; leave the layer out, or "
-                "replace it by one of those that models/portable.py lists."
+                f"{'/'.join(path)} ({kind}) {reason} that the page does not know; figures do without a "
+                "page, or replace it by one of those that models/portable.py lists."
             ) from None
         inputs = [self._makers[id(tensor)] for tensor in tensors]
         for step in steps:

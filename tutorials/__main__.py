@@ -42,3 +42,4 @@ if __name__ == "__main__":
         "fine_tune photo.jpg more/",
     ):
         print(f"  python -m tutorials.predict outputs/{example}")
+    print("  python -m tutorials.look_inside --load outputs/fine_tune --data photos/ --page")

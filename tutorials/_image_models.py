@@ -126,7 +126,7 @@ def find_pictures(saved, data, most):
         DataError: If there are no pictures that can be read.
     """
     depth, classes = saved.model.inputs[0].shape[-1], max(2, saved.model.outputs[0].shape[-1])
-    reads_digits = (*saved.image_size, depth) == (28, 28, 1) and classes == 10
+    reads_digits = saved.image_size == (28, 28) and classes == 10
     if data in ("auto", "embedded") and not reads_digits:
         height, width = saved.image_size
         raise LessonError(
@@ -138,12 +138,17 @@ def find_pictures(saved, data, most):
         _, (images, labels) = digits.load_data(source)
         rows = np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)
         names = saved.class_names or list(digits.CLASS_NAMES)
-        return Pictures(source, images[rows], labels[rows].astype(int), names)
+        images = np.repeat(images[rows], depth, -1)
+        return Pictures(source, images, labels[rows].astype(int), names)
     found = photos.sample(data, max(saved.image_size), saved.class_names or classes, most)
     height, width = saved.image_size
     top, left = (found.pixels.shape[1] - height) // 2, (found.pixels.shape[2] - width) // 2
     images = found.pixels[:, top : top + height, left : left + width]
     if depth == 1:
         images = images.mean(-1, keepdims=True).round().astype("uint8")
+    if saved.class_names and (found.labels < 0).any():
+        print(
+            "Not all of these pictures lie below folders named like the model's classes: no truth is known."
+        )
     names = list(found.class_names) or saved.class_names or [f"class {n}" for n in range(classes)]
     return Pictures(found.source, images, found.labels, names)

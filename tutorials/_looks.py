@@ -201,12 +201,27 @@ def explanations(chosen, images, heat, probabilities, labels, names, known, fall
             shown[group].append((images[n], words, [each[number] for each in heat.values()]))
             number += 1
     best = max(heat, key=falls.get)
-    costs = ", ".join(f"{name} {100 * falls[name]:.0f}" for name in [*heat, "chance"])
+    costs = ", ".join(f"{name} {round(100 * falls[name])}" for name in [*heat, "chance"])
     title = f"Points that the answer's probability loses with the {share:.0%} of pixels chosen by: {costs}"
     note = "glowing: counts most; occlusion: red where hiding lowers the probability, blue where it raises it"
     if any(not each.any() for each in heat["Grad-CAM"][:number]):
         note += "\nnothing glows where Grad-CAM finds nothing that speaks for the answer"
     return plots.map_rows(shown, list(heat), title, note), best
+
+
+def of_all_classes(labels, count):
+    """Indices of a few pictures, of each class in turn."""
+    turns = np.zeros(len(labels), int)
+    for label in np.unique(labels):
+        turns[labels == label] = np.arange((labels == label).sum())
+    return np.argsort(turns, kind="stable")[:count]
+
+
+def patches(shape, side, seed):
+    """Maps drawn by chance, in squares as large as what occlusion hides: array (n, rows, columns)."""
+    count, *sides = shape
+    coarse = np.random.default_rng(seed).uniform(size=(count, *(-(-each // side) for each in sides)))
+    return coarse.repeat(side, 1).repeat(side, 2)[:, : sides[0], : sides[1]].astype("float32")
 
 
 def hidden_map(maps, alike, labels, names, wrong, what):

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import io
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ SCRIPTS = (
 )
 
 
-def write_page(path, model, class_names, examples, title, pixel_range=(0, 255)):
+def write_page(path, model, class_names, examples, title, pixel_range=(0, 255), captions=()):
     """Write a page in which a model can be tried and looked into.
 
     Args:
@@ -44,17 +45,18 @@ def write_page(path, model, class_names, examples, title, pixel_range=(0, 255)):
         examples: uint8 array (n, height, width, 1 or 3) of pictures to click, n may be 0.
         title: Heading of the page.
         pixel_range: What black and white are in the model's input.
+        captions: What each example is in truth, as text; empty where nobody knows.
 
     Raises:
         ModelError: If the page cannot show such a model.
     """
     path = Path(path)
     draft = path.with_name(f"{path.name}.part")
-    draft.write_text(render(model, class_names, examples, title, pixel_range), encoding="utf-8")
+    draft.write_text(render(model, class_names, examples, title, pixel_range, captions), encoding="utf-8")
     draft.replace(path)
 
 
-def render(model, class_names, examples, title, pixel_range=(0, 255)):
+def render(model, class_names, examples, title, pixel_range=(0, 255), captions=()):
     """A model's page as HTML, with the arguments of `write_page`."""
     examples = np.asarray(examples)
     sides = model.inputs[0].shape[1:3] if getattr(model, "inputs", None) else ()
@@ -69,7 +71,10 @@ def render(model, class_names, examples, title, pixel_range=(0, 255)):
         _template(),
         title=str(title),
         digits=network["nodes"][0]["shape"] == [28, 28, 1],
-        examples=[_uri(example) for example in examples],
+        examples=[
+            (_uri(example), str(caption))
+            for example, caption in zip_longest(examples, captions, fillvalue="")
+        ],
         data=data,
         style=_inline("page.css"),
         scripts=[_inline(name) for name in SCRIPTS],

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -75,6 +75,8 @@ def main(
     report = Report(main, settings=locals())
     started = time.perf_counter()
     check_positive(image_size=image_size, views=views, epochs=epochs, batch_size=batch_size)
+    if not 0 <= unfreeze <= 1:
+        raise LessonError(f"--unfreeze is a share from 0 to 1, not {unfreeze}.")
     budget_seconds = as_seconds(budget)
     if export != "none":
         _exports.check_export(export)

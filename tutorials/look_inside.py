@@ -73,6 +73,8 @@ def main(
     results, moments, most = {}, {}, 60 if quick else 360
 
     if load:  # Data and model: pixels in [0, 255], labels of -1 where nothing tells the class
+        if epochs or train_images != 6000:
+            raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
         saved = load_image_model(load, white)
         model = saved.model
         pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
@@ -120,12 +122,14 @@ def main(
     known = (pictures.labels >= 0).all()
     labels = pictures.labels if known else answers
     right = answers == labels
+    if load and known:
+        results["accuracy"] = float(right.mean())
     height, width = images.shape[1:3]
     large = height * width >= looks.LARGE
 
     # Filters of the first layer
     first, filters = first_filters(model)
-    axes, results["edge_filters"] = looks.filters(first, np.asarray(filters))
+    axes, results["edge_filters_share"] = looks.filters(first, np.asarray(filters))
     report.figure("filters", axes)
 
     # What excites later layers, and the answers: images made by gradient ascent
@@ -144,7 +148,7 @@ def main(
     settings["steps"] = 8 if quick else 24 if large else 60
     made = {layer: exciting_image(model, layer, channels[layer], **settings) for layer in deeper}
     reached = {layer: feature_maps(model, made[layer], [layer])[layer] for layer in deeper}
-    axes, results["more_excited"] = looks.exciting(made, channels, reached, maps, names)
+    axes, results["more_excited_share"] = looks.exciting(made, channels, reached, maps, names)
     report.figure("exciting", axes)
 
     # What every layer makes of one picture: the surest of the right answers
@@ -152,7 +156,9 @@ def main(
     shown = [*looks.evenly(stages(model), looks.MOST_LAYERS), *vector, last]
     maps_of_one = {layer: values[0] for layer, values in feature_maps(model, images[[one]], shown).items()}
     said = f'a picture taken for "{plain(names[answers[one]])}"'
-    axes, results["silent_values"] = looks.layers(images[one], said, maps_of_one, len(stages(model)), names)
+    axes, results["silent_values_share"] = looks.layers(
+        images[one], said, maps_of_one, len(stages(model)), names
+    )
     report.figure("feature_maps", axes)
 
     # Neurons, and the pictures that excite them most
@@ -175,7 +181,7 @@ def main(
         "saliency": abs(saliency(model, looked, classes)).max(-1),
         "Grad-CAM": grad_cam(model, looked, classes),
         "occlusion": occlusion(model, looked, classes, window, stride, fill),
-        "chance": np.random.default_rng(seed).uniform(size=looked.shape[:3]).astype("float32"),
+        "chance": looks.patches(looked.shape[:3], window, seed),
     }
     before = deletion(model, looked, classes, heat["chance"], 0)
     falls = {
@@ -207,16 +213,26 @@ def main(
 
     if page:
         with report.writing("page.html") as path:
-            write_page(path, model, names, images[:12], f"Look inside {model.name}")
+            some = looks.of_all_classes(labels, 12)
+            truths = [names[label] for label in labels[some]] if known else ()
+            write_page(path, model, names, images[some], f"Look inside {model.name}", captions=truths)
     if not load:
         report.model(model, names)
-    print("\nOcclusion is made by hiding pixels, and so has the advantage where that is the test.")
-    named = f"the {HIDDEN:.0%} of the pixels that {best} marks takes {100 * falls[best]:.0f} points off the"
-    finding = (
-        f"Hiding {named} answer's probability, hiding as many by chance {100 * falls['chance']:.0f}: "
-        f"{'it names' if falls[best] > falls['chance'] else 'no map names'} what the answer rests on."
+    if best == "occlusion":
+        print("\nOcclusion is made by hiding pixels, and so has the advantage where that is the test.")
+    named = (
+        f"the {HIDDEN:.0%} of the pixels that {best} marks takes {round(100 * falls[best])} points off the"
     )
-    return report.close(pictures.source, seen, finding, parameters=model.count_params(), **results)
+    clearly = falls[best] > max(2 * falls["chance"], 0.05)
+    finding = (
+        f"Hiding {named} answer's probability, hiding as many in squares drawn by chance "
+        f"{round(100 * falls['chance'])}: "
+        f"{f'{best} names' if clearly else 'no map clearly names'} what the answer rests on."
+    )
+    written = report.close(pictures.source, seen, finding, parameters=model.count_params(), **results)
+    if page:
+        print(f"Open {report.folder / 'page.html'} in a browser.")
+    return written
 
 
 if __name__ == "__main__":

@@ -136,9 +136,9 @@ RESULTS = {
     "look_inside": {
         "test_accuracy",
         "parameters",
-        "edge_filters",
-        "more_excited",
-        "silent_values",
+        "edge_filters_share",
+        "more_excited_share",
+        "silent_values_share",
         "one_class_share",
         "saliency_fall",
         "grad_cam_fall",

@@ -184,6 +184,32 @@ def test_what_the_figures_state_is_what_was_measured():
     assert looks.evenly([*range(9)], 3) == [0, 4, 8]
 
 
+def test_examples_are_of_each_class_in_turn():
+    labels = np.array([0, 0, 0, 2, 2, 1])
+    assert looks.of_all_classes(labels, 4).tolist() == [0, 3, 5, 1]
+    assert sorted(looks.of_all_classes(labels, 99)) == list(range(6))
+    assert looks.of_all_classes(np.full(3, -1), 2).tolist() == [0, 1]
+
+
+def test_chance_hides_in_squares():
+    drawn = looks.patches((2, 7, 9), 3, seed=1)
+    assert drawn.shape == (2, 7, 9) and drawn.dtype == "float32"
+    for row, column in np.ndindex(3, 3):
+        square = drawn[:, 3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
+        assert (square == square[:, :1, :1]).all()
+    assert len(np.unique(drawn)) == 2 * 3 * 3
+    assert (looks.patches((2, 7, 9), 3, seed=2) != drawn).any()
+
+
+def test_digits_are_shown_in_colour_to_a_model_that_was_trained_on_them_so(tmp_path):
+    images = keras.Input((28, 28, 3))
+    x = layers.Flatten()(layers.Conv2D(2, 3, strides=3)(images))
+    keras.Model(images, layers.Dense(10)(x), name="colour").save(tmp_path / "model.keras")
+    pictures = find_pictures(load_image_model(tmp_path), "embedded", 20)
+    assert pictures.images.shape == (20, 28, 28, 3)
+    assert (pictures.images == pictures.images[..., :1]).all() and pictures.images.any()
+
+
 def test_neighbours_and_maps_keep_groups_together():
     random = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2], 12)
@@ -228,7 +254,8 @@ def wrong(tmp_path_factory):
         (["--load", "{}/cut.keras"], "cut.keras is damaged"),
         (["--load", "{}/torn.keras"], "torn.keras"),
         (["--load", "{}/letter.keras"], "letter.keras is damaged or no .keras file"),
-        (["--load", "{}/text.keras"], "takes no images (height, width, channels)"),
+        (["--load", "{}/text.keras"], "takes no images (height, width, channels), but texts."),
+        (["--load", "{}/whole.keras", "--epochs", "2"], "not trained: leave out --epochs"),
         (["--load", "{}/tokens.keras"], "takes no images (height, width, channels)"),
         (["--load", "{}/flat.keras"], "No layer of flat has rows and columns"),
         (["--load", "{}/five.keras"], "takes images of 5 channels"),

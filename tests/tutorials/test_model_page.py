@@ -301,7 +301,7 @@ def test_a_finger_draws_and_does_not_scroll(browser, page):
         assert browser.value("scrollY") == scrolled
         browser.value("new Promise(done => setTimeout(done, 400))")  # else it is half of a double tap
         left, top, width, height = box(browser, tile(browser, "conv1", 2))
-        touch("Start", (left + width / 2, top + height / 2))
+        touch("Start", (left + width * 7.5 / 14, top + height * 7.5 / 14))
         touch("End")
         browser.value("new Promise(done => setTimeout(done, 50))")
         assert "conv1, map 2, row 7, column 7" in panel(browser)
@@ -725,8 +725,10 @@ def test_a_nested_model_of_photos_opens(browser, tmp_path):
     keras.utils.set_random_seed(1)
     model = photo_model()
     examples = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3)).astype("uint8")
-    write_page(tmp_path / "page.html", model, ["ants", "bees"], examples, "Photos")
+    write_page(tmp_path / "page.html", model, ["ants", "bees"], examples, "Photos", captions=[SCRIPT, "bees"])
     open_page(browser, tmp_path / "page.html")
+    told = browser.value("[...document.querySelectorAll('#examples img')].map(one => one.alt)")
+    assert told == [f"example 1: {SCRIPT}", "example 2: bees", "example 3"]
     np.testing.assert_allclose(answer(browser)[1], predictions(model, examples[:1])[0], atol=1e-4)
     wide = np.zeros((60, 120, 3), "uint8")  # only the square in the middle counts
     wide[:, 30:90] = np.array([200, 100, 50], "uint8")

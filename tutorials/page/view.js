@@ -291,6 +291,8 @@ class View {
         ),
       );
       labels.style.setProperty("--columns", node.c);
+      // Few neurons may be as wide as their names
+      if (node.c <= 4) for (const part of [frame, labels]) part.style.setProperty("--cell", "72px");
       figure.append(labels);
     }
     const name = View.isMap(node) && total > 1 ? `${node.name}, map ${c} of ${total}` : node.name;
