@@ -111,7 +111,7 @@ def main(
     frozen, top = split(classifier, border)  # pixels -> activations, activations -> probabilities
     networks = {"head": head, "top": top} if border else {"head": head}
     frozen = {"head": features.output, "top": frozen.output}
-    frozen = keras.Model(features.input, {phase: frozen[phase] for phase in networks})
+    frozen = keras.Model(features.input, {phase: frozen[phase] for phase in networks}, name="frozen")
     if not cache:
         networks = dict.fromkeys(networks, classifier)
     passes = {"head": 1, "top": 1} if quick else PASSES | {"top": epochs or PASSES["top"]}

@@ -16,6 +16,7 @@ def small():
     return (x_train[:320], y_train[:320]), (x_test[:100], y_test[:100])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contestant", [benchmark.ours, benchmark.keras_site, benchmark.pytorch_example])
 def test_contestant_trains_and_is_counted_infinite_while_short_of_the_goal(small, contestant, monkeypatch):
     monkeypatch.setattr(benchmark, "GOAL", 1.01)

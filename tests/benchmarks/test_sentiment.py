@@ -27,6 +27,7 @@ def small(texts, monkeypatch):
     return (token_ids(x_train, vocabulary, None), y_train), (token_ids(x_test, vocabulary, None), y_test)
 
 
+@pytest.mark.slow
 def test_ours_is_the_lesson(small, texts, tmp_path, monkeypatch):
     """Same texts, same seed, same passes: the benchmark's network answers as the lesson's does."""
     monkeypatch.setattr(reviews, "load_data", lambda *_: (*texts, ["negative", "positive"]))

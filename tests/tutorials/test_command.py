@@ -130,7 +130,9 @@ def can_mount():
 
 
 @pytest.mark.skipif(not can_mount(), reason="a small disk can be mounted only on Linux with user namespaces")
-@pytest.mark.parametrize("size", ["20k", "300k", "900k"])
+@pytest.mark.parametrize(
+    "size", ["20k", *(pytest.param(size, marks=pytest.mark.slow) for size in ("300k", "900k"))]
+)
 def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, size):
     learn = " ".join(map(str, [*LEARN, "--quick", "--outputs", tmp_path]))
     script = (

@@ -201,7 +201,8 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
 
     def counting_predict(self, *arguments, **settings):
         told = predict(self, *arguments, **settings)
-        passed[self.name] = passed.get(self.name, 0) + len(told)
+        one = next(iter(told.values())) if isinstance(told, dict) else told
+        passed[self.name] = passed.get(self.name, 0) + len(one)
         return told
 
     def counting_fit(self, *arguments, **settings):
@@ -233,9 +234,9 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
 
     if cache:
         count = {part: len(rows) for part, rows in outcome.rows.items()}
-        measured = 2 * SOON["batch_size"]
-        assert passed["frozen"] == 2 * count["train"] + count["validation"] + measured
-        assert passed["between"] == 2 * count["train"] + count["validation"]
+        filled_up = {part: -(-number // _views.AT_ONCE) * _views.AT_ONCE for part, number in count.items()}
+        measured = 2 * _views.AT_ONCE
+        assert passed["frozen"] == 2 * filled_up["train"] + filled_up["validation"] + measured
         assert passed[classifier.name] == count["validation"] + count["test"]
         # What is trained holds no frozen layer but norms, so that no other pass through them can be
         for network in fitted:

@@ -291,7 +291,9 @@ def test_the_same_seed_gives_the_same_digits(run, tmp_path):
     }
 
 
-@pytest.mark.parametrize("model", ["two_block", "lenet5", "mlp"])
+@pytest.mark.parametrize(
+    "model", ["mlp", *(pytest.param(model, marks=pytest.mark.slow) for model in ("two_block", "lenet5"))]
+)
 def test_digits_saves_any_model_so_that_it_loads(model, tmp_path):
     metrics = teach("digits", model=model, quick=True, outputs=tmp_path)
     lesson, loaded, names = load(tmp_path / "digits")
