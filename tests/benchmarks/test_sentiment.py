@@ -41,6 +41,7 @@ def test_ours_is_the_lesson(small, texts, tmp_path, monkeypatch):
     assert clock.reached == float("inf")
 
 
+@pytest.mark.slow
 def test_peer_is_the_published_one_and_is_timed_to_the_goal(small, monkeypatch):
     monkeypatch.setattr(benchmark, "GOAL", 0.3)
     monkeypatch.setattr(

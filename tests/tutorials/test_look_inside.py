@@ -95,6 +95,7 @@ def titles(monkeypatch):
     return found
 
 
+@pytest.mark.slow
 def test_a_nested_model_of_photos_is_opened_and_drawn(beetles, tmp_path):
     look(tmp_path, nested, data=str(beetles))
     files = list((tmp_path / "out" / "look_inside").glob("*.png"))
