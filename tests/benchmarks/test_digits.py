@@ -26,6 +26,7 @@ def test_contestant_trains_and_is_counted_infinite_while_short_of_the_goal(small
     assert 0 < clock.accuracy <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contestant", [benchmark.ours, benchmark.keras_site, benchmark.pytorch_example])
 def test_contestant_stops_once_it_reached_the_goal(small, contestant, monkeypatch):
     monkeypatch.setattr(benchmark, "GOAL", 0.0)

@@ -117,6 +117,7 @@ for name in "stft", "mel":
 """
 
 
+@pytest.mark.slow
 def test_a_new_process_loads_both_and_answers_the_same(root, tmp_path):
     x = sounds(2, 8000).astype("float32")
     np.save(tmp_path / "x.npy", x)

@@ -218,7 +218,7 @@ def teach(lesson, **settings):
 
 
 # A second run of these too would take a minute: it is among the slow tests
-SECOND_RUN_IS_SLOW = set(RESULTS) - {"digits", "dense_vs_conv"}
+SECOND_RUN_IS_SLOW = set(RESULTS) - {"digits"}
 SAID = {}  # what each lesson printed in its quick run
 
 

@@ -90,6 +90,7 @@ def test_what_is_no_text_is_refused_in_a_sentence(trained, text, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_saved_model_gives_the_same_in_a_new_process(trained):
     folder, _ = trained
     texts = np.array(["charged twice", "", "unheard words only"], object)
