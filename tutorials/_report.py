@@ -21,14 +21,8 @@ from PIL import Image, ImageSequence
 
 EXPECTED = Path(__file__).with_name("expected.json")
 MANIFEST = ".files"  # what a run wrote, so that the next run knows what is not its own
-NO_PART_OF_A_BAND = {
-    "data",
-    "model",
-    "outputs",
-    "page",
-    "resume",
-    "seed",
-}  # settings that a band allows to vary
+# Settings that a band allows to vary
+NO_PART_OF_A_BAND = {"data", "model", "outputs", "page", "resume", "seed"}
 
 
 @contextlib.contextmanager
