@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from models._effective_fields import field_boxes
 from models._errors import ModelError
 from models._gradients import slopes
-from models._graphs import BEFORE, find, layer_at, opened
+from models._graphs import BEFORE, before_activation, find, layer_at, opened
 
 AT_ONCE = 32  # images that are looked at together
 
@@ -72,7 +72,9 @@ def exciting_image(
     wanted = ops.reshape(ops.convert_to_tensor(channels, "int32"), (-1, 1))
 
     def excitement(outputs):
-        values = _before_activation(of, *outputs)  # (k, rows, columns, features) or (k, features)
+        inputs, values = outputs
+        raw = before_activation(of, inputs)  # the slope of a ReLU that is off is 0
+        values = values if raw is None else raw  # (k, rows, columns, features) or (k, features)
         if position is not None:
             sides = values.shape[1:-1]
             if len(position) != len(sides) or not all(
@@ -104,21 +106,6 @@ def exciting_image(
         images = ops.clip(images, low, high)
     images = ops.convert_to_numpy(images)
     return images if len(getattr(channel, "shape", ())) or isinstance(channel, (list, tuple)) else images[0]
-
-
-def _before_activation(layer, inputs, outputs):
-    """What a layer computes before its own activation, whose slope is 0 where a ReLU is off."""
-    if isinstance(layer, (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Softmax)):
-        return inputs
-    if isinstance(layer, layers.Dense):
-        values = ops.matmul(inputs, layer.kernel)
-    elif type(layer) is layers.Conv2D and layer.data_format == "channels_last":
-        values = ops.conv(
-            inputs, layer.kernel, list(layer.strides), layer.padding, dilation_rate=layer.dilation_rate
-        )
-    else:
-        return outputs
-    return values if layer.bias is None else values + layer.bias
 
 
 def _smoothed(images, blur):

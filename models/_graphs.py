@@ -59,12 +59,25 @@ SQUASHES = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "si
 def _score(layer, inputs, **kwargs):
     """What a last layer computes, without a softmax or sigmoid at its end."""
     if isinstance(layer, layers.Softmax) or getattr(layer, "activation", None) in SQUASHES:
-        if isinstance(layer, (layers.Softmax, layers.Activation)):
-            return inputs
-        if isinstance(layer, layers.Dense):
-            scores = keras.ops.matmul(inputs, layer.kernel)
-            return scores + layer.bias if layer.use_bias else scores
+        scores = before_activation(layer, inputs)
+        if scores is not None:
+            return scores
     return layer(inputs, **kwargs)
+
+
+def before_activation(layer, inputs):
+    """What a layer computes before its own activation; None where that is not known of such a layer."""
+    if isinstance(layer, (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Softmax)):
+        return inputs
+    if isinstance(layer, layers.Dense):
+        values = keras.ops.matmul(inputs, layer.kernel)
+    elif type(layer) is layers.Conv2D and layer.data_format == "channels_last":
+        values = keras.ops.conv(
+            inputs, layer.kernel, list(layer.strides), layer.padding, dilation_rate=layer.dilation_rate
+        )
+    else:
+        return None
+    return values if layer.bias is None else values + layer.bias
 
 
 def all_paths(model):
