@@ -32,7 +32,8 @@ def main(seconds: int = 10, strokes_per_second: int = 30) -> None:
         strokes_per_second: How often the pen moves.
     """
     check_positive(seconds=seconds, strokes_per_second=strokes_per_second)
-    program = tests().chromium()
+    tests = load_tests()
+    program = tests.chromium()
     if not program:
         raise LessonError("No Chromium is installed (on Debian: apt-get install chromium).")
     with tempfile.TemporaryDirectory() as folder:
@@ -40,7 +41,7 @@ def main(seconds: int = 10, strokes_per_second: int = 30) -> None:
         examples = digits.load_data("embedded")[1][0][:6]
         write_page(page, ConvNet(weights="mnist"), digits.CLASS_NAMES, examples, "ConvNet")
         print(f"File: {page.stat().st_size / 1e6:.2f} MB.")
-        browser = tests().Browser(program, Path(folder) / "browser")
+        browser = tests.Browser(program, Path(folder) / "browser")
         try:
             times, late = draw(browser, page, seconds, strokes_per_second)
         finally:
@@ -55,7 +56,7 @@ def main(seconds: int = 10, strokes_per_second: int = 30) -> None:
     )
 
 
-def tests():
+def load_tests():
     """The tests' module that speaks to a browser."""
     spec = importlib.util.spec_from_file_location("conftest", BROWSER)
     module = importlib.util.module_from_spec(spec)
@@ -84,7 +85,9 @@ def draw(browser, page, seconds, strokes_per_second):
 
     mouse("Pressed", 0)
     mouse("Moved", 0.01)
-    browser.value("new Promise(done => setTimeout(done, 500))")  # the first run is compiled yet
+    browser.value(
+        "new Promise(done => setTimeout(done, 500))"
+    )  # first runs are slow
     browser.value("Page.timings.length = 0")
     start, count = time.perf_counter(), seconds * strokes_per_second
     for stroke in range(count):

@@ -35,6 +35,8 @@ from tutorials._model_page import write_page
 from tutorials._report import Report
 
 HIDDEN = 0.1  # share of the pixels that is hidden to see what an answer rests on
+TRAIN_IMAGES = 6000
+BATCH_SIZE = 64
 MOMENTS = (0, 5, 20, 60)  # steps of training after which the feature maps are kept, beside the last
 
 
@@ -42,7 +44,7 @@ def main(
     load: str = "",
     data: str = "auto",
     white: float = 255.0,
-    train_images: int = 6000,
+    train_images: int = TRAIN_IMAGES,
     epochs: int | None = None,
     page: bool = False,
     seed: int = 0,
@@ -73,7 +75,7 @@ def main(
     results, moments, most = {}, {}, 60 if quick else 360
 
     if load:  # Data and model: pixels in [0, 255], labels of -1 where nothing tells the class
-        if epochs or train_images != 6000:
+        if epochs or train_images != TRAIN_IMAGES:
             raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
         saved = load_image_model(load, white)
         model = saved.model
@@ -83,10 +85,8 @@ def main(
         # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9
         source = digits.locate(data)
         (x_train, y_train), (x_test, y_test) = digits.load_data(source)
-        x_train, y_train = (
-            x_train[: 300 if quick else train_images],
-            y_train[: 300 if quick else train_images],
-        )
+        some = 300 if quick else train_images
+        x_train, y_train = x_train[:some], y_train[:some]
         epochs = 1 if quick else epochs or (4 if source.name == "mnist" else 15)
         pictures = Pictures(source, x_test[:most], y_test[:most].astype(int), list(digits.CLASS_NAMES))
         seen = len(x_train) + len(x_test)
@@ -94,7 +94,7 @@ def main(
         # Model, compile, fit: what two layers make of one picture is kept at several moments
         model = models.ConvNet()
         model.summary()
-        steps = epochs * -(-9 * len(x_train) // 640)
+        steps = epochs * -(-int(0.9 * len(x_train)) // BATCH_SIZE)  # a tenth is to validate on
         model.compile(
             optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps)),
             loss="sparse_categorical_crossentropy",
@@ -109,7 +109,7 @@ def main(
         keep()
         keeping = keras.callbacks.LambdaCallback(on_train_batch_end=keep)
         model.fit(
-            x_train, y_train, batch_size=64, epochs=epochs, validation_split=0.1, callbacks=[keeping],
+            x_train, y_train, batch_size=BATCH_SIZE, epochs=epochs, validation_split=0.1, callbacks=[keeping],
             verbose=VERBOSE,
         )  # fmt: skip
 
