@@ -85,9 +85,7 @@ def draw(browser, page, seconds, strokes_per_second):
 
     mouse("Pressed", 0)
     mouse("Moved", 0.01)
-    browser.value(
-        "new Promise(done => setTimeout(done, 500))"
-    )  # first runs are slow
+    browser.value("new Promise(done => setTimeout(done, 500))")  # first runs are slow
     browser.value("Page.timings.length = 0")
     start, count = time.perf_counter(), seconds * strokes_per_second
     for stroke in range(count):
