@@ -16,6 +16,8 @@ from models.backbones import BACKBONES, Backbone
 from models.portable import portable
 from models.receptive_fields import of_layer
 from models.transfer import TransferClassifier
+from tutorials._bundle import bundle
+from tutorials._model_page import FOLDER
 
 # What a test needs in the page beside the engine: arrays as bytes, there and back
 HELPERS = """
@@ -33,12 +35,12 @@ const loaded = async () => { window.models = await Promise.all(data.map(d => Eng
 class Laboratory:
     """A page that holds the engine, and networks with images to run them on."""
 
-    def __init__(self, browser, root, folder):
-        self._browser, self._root, self._folder = browser, root, folder
+    def __init__(self, browser, folder):
+        self._browser, self._folder = browser, folder
 
     def open(self, *pairs):
         """Load (what `portable` wrote, images of its size) pairs: `models[i]` and `images[i]` in the page."""
-        engine = (self._root / "tutorials" / "page" / "engine.js").read_text(encoding="utf-8")
+        engine = bundle(FOLDER, "engine.js", name="Engine")
         data = [{"model": model, "images": [packed(image) for image in images]} for model, images in pairs]
         page = f"<!doctype html><meta charset=utf-8><script>{engine}</script><script>{HELPERS}"
         page += (
@@ -103,8 +105,8 @@ def passed_on(model, image):
 
 
 @pytest.fixture
-def laboratory(browser, root, tmp_path):
-    return Laboratory(browser, root, tmp_path)
+def laboratory(browser, tmp_path):
+    return Laboratory(browser, tmp_path)
 
 
 def embedded_digits(count):

@@ -1,7 +1,8 @@
-"use strict";
 /* The classes with their probabilities, as bars. Of many classes the likeliest are shown. */
 
-class Answer {
+import * as Writing from "./writing.js";
+
+export class Answer {
   static FEW = 12;
 
   constructor(element, units, oneSided, names, { look, hold }) {

@@ -1,7 +1,10 @@
-"use strict";
 /* The panel: where a number comes from, a filter's weights, or the votes for an answer. */
 
-class Panel {
+import * as Engine from "./engine.js";
+import { View } from "./view.js";
+import * as Writing from "./writing.js";
+
+export class Panel {
   static NUMBERS = 5; // kernels of up to 5 x 5 are written out
   static FEW = 10; // rows of a list that are shown at once
 

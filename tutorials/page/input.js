@@ -1,7 +1,10 @@
-"use strict";
 /* Where pictures come from: a pen, a file that is dropped, chosen or pasted, or an example. */
 
-class Input {
+import * as Digit from "./digit.js";
+import * as Picture from "./picture.js";
+import * as Writing from "./writing.js";
+
+export class Input {
   /* `shape` is [height, width, channels] of the model's input. `changed()` is called whenever
      `pixels()` would give others, `say(sentence)` with what cannot be done ("" if all is well). */
   constructor(shape, { pad, undo, clear, choose, file, colours, examples, whole }, changed, say) {

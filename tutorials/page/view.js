@@ -1,8 +1,10 @@
-"use strict";
 /* The layers: a card for each, with its maps as tiles. Everything is computed always; only what can
    be seen is drawn. */
 
-class View {
+import * as Engine from "./engine.js";
+import * as Writing from "./writing.js";
+
+export class View {
   static FEW = 32; // maps of a layer that are shown at once
   static VOTES = 12; // that are marked
   static SMALL = 16; // layers of a model whose layers are all shown at once
