@@ -19,6 +19,9 @@ from models.transfer import TransferClassifier
 from tutorials._bundle import bundle
 from tutorials._model_page import FOLDER
 
+# The engine as the rest of the page imports it
+ENGINE = tuple(f"engine/{name}.js" for name in ("model", "receptive_fields", "arithmetic", "probabilities"))
+
 # What a test needs in the page beside the engine: arrays as bytes, there and back
 HELPERS = """
 const unpack = text => new Float32Array(Uint8Array.from(atob(text), one => one.charCodeAt(0)).buffer);
@@ -40,7 +43,7 @@ class Laboratory:
 
     def open(self, *pairs):
         """Load (what `portable` wrote, images of its size) pairs: `models[i]` and `images[i]` in the page."""
-        engine = bundle(FOLDER, "engine.js", name="Engine")
+        engine = bundle(FOLDER, *ENGINE, name="Engine")
         data = [{"model": model, "images": [packed(image) for image in images]} for model, images in pairs]
         page = f"<!doctype html><meta charset=utf-8><script>{engine}</script><script>{HELPERS}"
         page += (

@@ -1,6 +1,8 @@
 /* The panel: where a number comes from, a filter's weights, or the votes for an answer. */
 
-import * as Engine from "./engine.js";
+import { arithmetic, votes as votesOf } from "./engine/arithmetic.js";
+import { scores } from "./engine/probabilities.js";
+import { receptiveField } from "./engine/receptive_fields.js";
 import { View } from "./view.js";
 import * as Writing from "./writing.js";
 
@@ -85,7 +87,7 @@ export class Panel {
         make("p", {}, "A pixel of the input: what you drew or chose, as the network gets it."),
         this.counting(),
       ];
-    const facts = Engine.arithmetic(this.model, node, place.y, place.x, place.c);
+    const facts = arithmetic(this.model, node, place.y, place.x, place.c);
     return [
       head,
       make("p", { class: "sentence" }, facts.text || ""),
@@ -110,7 +112,7 @@ export class Panel {
     const from = this.view.nodes.get(origin.id);
     const input = this.model.nodes[0];
     if (!View.isMap(from)) return null;
-    const field = Engine.receptiveField(this.model, from, origin.y, origin.x, origin.c).get(input.id);
+    const field = receptiveField(this.model, from, origin.y, origin.x, origin.c).get(input.id);
     if (!field) return null;
     const [tall, wide] = [field.y1 - field.y0, field.x1 - field.x0];
     if (tall <= 0 || wide <= 0) return null;
@@ -356,7 +358,7 @@ export class Panel {
 
   dense(facts, node, unit) {
     const { make } = Writing;
-    const votes = Engine.votes(this.model, node, unit);
+    const votes = votesOf(this.model, node, unit);
     return make(
       "div",
       { class: "arithmetic" },
@@ -605,7 +607,7 @@ export class Panel {
   answer({ unit }) {
     const { make, percent } = Writing;
     const { node } = this.voting();
-    const shares = Engine.scores(this.model).values;
+    const shares = scores(this.model).values;
     // One neuron for two classes: its votes are for the second, and against the first
     const single = shares.length === 1;
     if (single) unit = this.classNames.length === 2 ? 1 : 0;
@@ -614,8 +616,8 @@ export class Panel {
     const head = this.head(`Votes for ${name}`, make("p", { class: "result" }, percent(share)));
     if (!node) return [head];
     const neuron = single ? 0 : unit;
-    const facts = Engine.arithmetic(this.model, node, 0, 0, neuron);
-    const votes = Engine.votes(this.model, node, neuron);
+    const facts = arithmetic(this.model, node, 0, 0, neuron);
+    const votes = votesOf(this.model, node, neuron);
     const voters = this.view.origin({ id: node.inputs[0], y: 0, x: 0, c: 0 }).id;
     return [
       head,

@@ -1,7 +1,8 @@
 /* What runs when: pictures come in, the model runs once a frame, and what is seen follows. */
 
 import { Answer } from "./answer.js";
-import * as Engine from "./engine.js";
+import { load } from "./engine/model.js";
+import { scores } from "./engine/probabilities.js";
 import { Panel } from "./explain.js";
 import { Input } from "./input.js";
 import { View } from "./view.js";
@@ -14,7 +15,7 @@ globalThis.Page = Page;
 (async () => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("model").textContent);
-  const model = await Engine.load(data.model);
+  const model = await load(data.model);
   const last = model.nodes.at(-1);
   const names = data.class_names;
   const oneSided = last.shape[0] === 1; // one value for two classes
@@ -49,7 +50,7 @@ globalThis.Page = Page;
     model.run(low === 0 && high === 255 ? pixels : pixels.map((value) => low + (value * (high - low)) / 255));
     input.paint();
     view.draw();
-    answer.draw(Engine.scores(model).values);
+    answer.draw(scores(model).values);
     const best = answer.best();
     byId("best").textContent = input.isEmpty() ? "" : `${best.name} · ${Writing.percent(best.share)}`;
     if (subject) show();

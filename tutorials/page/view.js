@@ -1,7 +1,8 @@
 /* The layers: a card for each, with its maps as tiles. Everything is computed always; only what can
    be seen is drawn. */
 
-import * as Engine from "./engine.js";
+import { votes as votesOf } from "./engine/arithmetic.js";
+import { receptiveField, sources } from "./engine/receptive_fields.js";
 import * as Writing from "./writing.js";
 
 export class View {
@@ -466,10 +467,10 @@ export class View {
     const node = this.nodes.get(place.id);
     this.mark(place, "spot");
     const direct = new Map(
-      Engine.sources(this.model, node, place.y, place.x, place.c).map((box) => [box.id, box]),
+      sources(this.model, node, place.y, place.x, place.c).map((box) => [box.id, box]),
     );
     const fields = View.isMap(node)
-      ? Engine.receptiveField(this.model, node, place.y, place.x, place.c)
+      ? receptiveField(this.model, node, place.y, place.x, place.c)
       : new Map();
     for (const [id, box] of fields) if (id !== node.id) this.box(id, box, direct.get(id));
     if (node.kind === "dense") this.lightVotes(node, place.c);
@@ -483,7 +484,7 @@ export class View {
       this.mark(origin, "spot");
       const node = this.nodes.get(origin.id);
       if (!View.isMap(node)) return;
-      for (const [id, box] of Engine.receptiveField(this.model, node, origin.y, origin.x, origin.c))
+      for (const [id, box] of receptiveField(this.model, node, origin.y, origin.x, origin.c))
         if (id !== node.id) this.box(id, box, null);
     }
   }
@@ -493,7 +494,7 @@ export class View {
     const node = this.nodes.get(place.id);
     if (node.kind !== "copy") return place;
     const source = this.nodes.get(node.inputs[0]);
-    const box = Engine.sources(this.model, node, place.y, place.x, place.c)[0];
+    const box = sources(this.model, node, place.y, place.x, place.c)[0];
     return this.origin({ id: source.id, y: box.y0, x: box.x0, c: box.c0 });
   }
 
@@ -560,7 +561,7 @@ export class View {
 
   /* The values that vote most for one neuron, and where they come from. */
   lightVotes(node, unit) {
-    const votes = Engine.votes(this.model, node, unit);
+    const votes = votesOf(this.model, node, unit);
     const most = votes.length ? Math.abs(votes[0].product) || 1 : 1;
     this.mark({ id: node.id, y: 0, x: 0, c: unit }, "spot");
     for (const vote of votes.slice(0, View.VOTES)) {
