@@ -70,7 +70,7 @@ def settle(browser):
 def answer(browser):
     """The likeliest class, and what all have been given."""
     settle(browser)
-    return browser.value("Page.answer.best().unit"), np.array(browser.value("[...Page.answer.shares]"))
+    return browser.value("Page.bars.best().unit"), np.array(browser.value("[...Page.bars.shares]"))
 
 
 def box(browser, what):
@@ -500,7 +500,7 @@ def test_pointing_writes_the_arithmetic_of_a_convolution_out(opened, model, scan
     sums = (patch * kernel[..., c]).sum((0, 1))
     most = int(abs(sums).argmax())
     assert panel(opened).startswith(f"conv2, map {c}, row {y}, column {x}")
-    assert f"From map {most} of conv1, which adds most" in panel(opened)
+    assert f"Largest contribution: map {most} of conv1" in panel(opened)
     shown = grids(opened)
     for title, expected in {
         "patch": patch[..., most],
@@ -678,7 +678,7 @@ def test_everything_has_a_name_for_who_cannot_see_it(opened):
     assert nameless == []
     opened.value("new Promise(done => setTimeout(done, 800))")
     assert re.match(
-        r"The network says \d, [\d.]+\W%\.", opened.value("document.getElementById('live').textContent")
+        r"Prediction: \d, [\d.]+\W%\.", opened.value("document.getElementById('live').textContent")
     )
 
 

@@ -12,7 +12,8 @@ function erf(x) {
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
   if (a < 2.5) {
-    let term = x, sum = x;
+    let term = x,
+      sum = x;
     for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
       term *= -(x * x) / n;
       sum += term / (2 * n + 1);
@@ -59,7 +60,8 @@ export const isSoftmax = (node) => /softmax$/.test(node.config.activation || "")
 
 /** Softmax of `count` numbers from `start` on, in place; its logarithm if `log`. */
 export function softmax(values, start, count, log) {
-  let largest = -Infinity, sum = 0;
+  let largest = -Infinity,
+    sum = 0;
   for (let i = start; i < start + count; i++) largest = Math.max(largest, values[i]);
   for (let i = start; i < start + count; i++) sum += Math.exp(values[i] - largest);
   for (let i = start; i < start + count; i++) {

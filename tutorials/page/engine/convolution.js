@@ -11,7 +11,10 @@ import { kernelPlace, under } from "./windows.js";
 export const conv = {
   run(node, [input]) {
     const { kernel_size, strides, dilation_rate, before, groups } = node.config;
-    const [kh, kw] = kernel_size, [sy, sx] = strides, [dy, dx] = dilation_rate, [top, left] = before;
+    const [kh, kw] = kernel_size,
+      [sy, sx] = strides,
+      [dy, dx] = dilation_rate,
+      [top, left] = before;
     const { kernel, bias } = node.weights;
     const taken = input.c / groups; // channels that one feature looks at
     const made = node.c / groups; // features that look at the same channels
@@ -42,11 +45,13 @@ export const conv = {
     }
   },
   positions(node, k, input, y, x, c) {
-    const taken = input.c / node.config.groups, made = node.c / node.config.groups;
+    const taken = input.c / node.config.groups,
+      made = node.c / node.config.groups;
     return [...under(node, input, y, x), [Math.floor(c / made) * taken, 1, taken]];
   },
   weigh(node, [input], y, x, c) {
-    const taken = input.c / node.config.groups, columns = node.config.kernel_size[1];
+    const taken = input.c / node.config.groups,
+      columns = node.config.kernel_size[1];
     return (k, inY, inX, inC) => {
       const place = kernelPlace(node, 0, y, inY) * columns + kernelPlace(node, 1, x, inX);
       return node.weights.kernel[(place * taken + (inC % taken)) * node.c + c];
@@ -59,10 +64,15 @@ export const conv = {
 export const depthwise = {
   run(node, [input]) {
     const { kernel_size, strides, dilation_rate, before } = node.config;
-    const [kh, kw] = kernel_size, [sy, sx] = strides, [dy, dx] = dilation_rate, [top, left] = before;
+    const [kh, kw] = kernel_size,
+      [sy, sx] = strides,
+      [dy, dx] = dilation_rate,
+      [top, left] = before;
     const { kernel, bias } = node.weights;
     const many = node.c / input.c; // features from each channel
-    const sums = node.sums, values = input.values, features = node.c;
+    const sums = node.sums,
+      values = input.values,
+      features = node.c;
     for (let y = 0, out = 0; y < node.h; y++) {
       for (let x = 0; x < node.w; x++, out += features) {
         if (bias) sums.set(bias);
@@ -73,7 +83,8 @@ export const depthwise = {
           for (let kx = 0; kx < kw; kx++) {
             const inX = x * sx - left + kx * dx;
             if (inX < 0 || inX >= input.w) continue;
-            const pixel = at(input, inY, inX, 0), row = (ky * kw + kx) * features;
+            const pixel = at(input, inY, inX, 0),
+              row = (ky * kw + kx) * features;
             if (many === 1) {
               for (let c = 0; c < features; c++) sums[c] += values[pixel + c] * kernel[row + c];
             } else {

@@ -5,7 +5,8 @@ import { at, inside, only } from "./positions.js";
 /** Add, Subtract, Multiply, Average, Maximum, Minimum: pixel by pixel; a map of one pixel counts for all. */
 export const merge = {
   run(node, inputs) {
-    const { values } = node, { mode } = node.config;
+    const { values } = node,
+      { mode } = node.config;
     inputs.forEach((input, k) => {
       for (let y = 0, i = 0; y < node.h; y++) {
         for (let x = 0; x < node.w; x++) {
@@ -71,14 +72,16 @@ export const concatenate = {
       start[node.config.axis] = node.starts[k];
       for (let y = 0; y < input.h; y++) {
         for (let x = 0; x < input.w; x++) {
-          const from = at(input, y, x, 0), to = at(node, y + start[0], x + start[1], start[2]);
+          const from = at(input, y, x, 0),
+            to = at(node, y + start[0], x + start[1], start[2]);
           for (let c = 0; c < input.c; c++) node.values[to + c] = input.values[from + c];
         }
       }
     });
   },
   positions(node, k, input, y, x, c) {
-    const place = [only(y), only(x), only(c)], { axis } = node.config;
+    const place = [only(y), only(x), only(c)],
+      { axis } = node.config;
     place[axis] = inside([y, x, c][axis] - node.starts[k], [input.h, input.w, input.c][axis]);
     return place;
   },

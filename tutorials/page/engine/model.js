@@ -29,6 +29,7 @@
  * @property {Float32Array} values  What it computed in the last run, as float32.
  */
 
+import * as texts from "../texts.js";
 import { activate } from "./activations.js";
 import { KINDS } from "./kinds.js";
 import { decompress, fromBase64, readWeight } from "./weights.js";
@@ -49,11 +50,14 @@ class Model {
   run(pixels) {
     const [image, ...others] = this.nodes;
     if (pixels.length !== image.values.length) {
-      throw new Error(`The model takes ${image.values.length} pixel values, not ${pixels.length}.`);
+      throw new Error(texts.wrongSize(image.values.length, pixels.length));
     }
     image.values.set(pixels);
     for (const node of others) {
-      KINDS[node.kind].run(node, node.inputs.map((id) => this.nodes[id]));
+      KINDS[node.kind].run(
+        node,
+        node.inputs.map((id) => this.nodes[id]),
+      );
       activate(node);
     }
     return this.nodes[this.nodes.length - 1].values;
@@ -78,13 +82,16 @@ export async function load(portable) {
     Object.assign(node, { h, w, c });
     const { options = {} } = node.config;
     const { negative_slope = 0, threshold = 0, max_value = null } = options;
-    node.plainRelu =
-      node.config.activation === "relu" && !negative_slope && !threshold && max_value === null;
+    node.plainRelu = node.config.activation === "relu" && !negative_slope && !threshold && max_value === null;
     if (node.kind !== "copy") node.values = new Float32Array(h * w * c);
     node.sums = new Float64Array(c); // where `run` adds up the values of one pixel
     nodes.push(node);
     const { prepare } = KINDS[node.kind];
-    if (prepare) prepare(node, node.inputs.map((id) => nodes[id]));
+    if (prepare)
+      prepare(
+        node,
+        node.inputs.map((id) => nodes[id]),
+      );
   }
   return new Model(portable.name, nodes);
 }

@@ -7,9 +7,11 @@ export const pad = {
   run(node, [input]) {
     const [top, left] = node.config.before;
     node.values.fill(node.config.fill);
-    const x0 = Math.max(left, 0), x1 = Math.min(left + input.w, node.w);
+    const x0 = Math.max(left, 0),
+      x1 = Math.min(left + input.w, node.w);
     for (let y = Math.max(top, 0); y < Math.min(top + input.h, node.h) && x0 < x1; y++) {
-      const from = at(input, y - top, x0 - left, 0), to = at(input, y - top, x1 - left, 0);
+      const from = at(input, y - top, x0 - left, 0),
+        to = at(input, y - top, x1 - left, 0);
       node.values.set(input.values.subarray(from, to), at(node, y, x0, 0));
     }
   },

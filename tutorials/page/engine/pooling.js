@@ -6,12 +6,21 @@ import { under } from "./windows.js";
 /** MaxPooling2D and AveragePooling2D. What lies outside the map does not count. */
 export const pool = {
   run(node, [input]) {
-    const { kernel_size: [kh, kw], strides: [sy, sx], before: [top, left], mode } = node.config;
-    const c = node.c, from = input.values, to = node.sums;
+    const {
+      kernel_size: [kh, kw],
+      strides: [sy, sx],
+      before: [top, left],
+      mode,
+    } = node.config;
+    const c = node.c,
+      from = input.values,
+      to = node.sums;
     for (let y = 0, out = 0; y < node.h; y++) {
-      const y0 = Math.max(y * sy - top, 0), y1 = Math.min(y * sy - top + kh, input.h);
+      const y0 = Math.max(y * sy - top, 0),
+        y1 = Math.min(y * sy - top + kh, input.h);
       for (let x = 0; x < node.w; x++, out += c) {
-        const x0 = Math.max(x * sx - left, 0), x1 = Math.min(x * sx - left + kw, input.w);
+        const x0 = Math.max(x * sx - left, 0),
+          x1 = Math.min(x * sx - left + kw, input.w);
         to.fill(mode === "max" ? -Infinity : 0);
         for (let inY = y0; inY < y1; inY++) {
           for (let inX = x0; inX < x1; inX++) {
@@ -36,7 +45,9 @@ export const pool = {
 export const globalPool = {
   run(node, [input]) {
     const { mode } = node.config;
-    const c = node.c, sums = node.sums, pixels = input.h * input.w;
+    const c = node.c,
+      sums = node.sums,
+      pixels = input.h * input.w;
     sums.fill(mode === "max" ? -Infinity : 0);
     for (let pixel = 0; pixel < pixels; pixel++) {
       for (let i = 0; i < c; i++) {
@@ -48,14 +59,14 @@ export const globalPool = {
     for (let i = 0; i < c; i++) node.values[i] = mode === "max" ? sums[i] : sums[i] / pixels;
   },
   positions: (node, k, input, y, x, c) => [all(input.h), all(input.w), only(c)],
-  weigh: (node, [input], y, x, c) =>
-    share(node, input, globalPool.positions(node, 0, input, y, x, c), c),
+  weigh: (node, [input], y, x, c) => share(node, input, globalPool.positions(node, 0, input, y, x, c), c),
 };
 
 /** The weight of each value of a pooling window: all the same, or 1 for the maximum and 0 for the others. */
 function share(node, input, [rows, columns], c) {
   if (node.config.mode !== "max") return () => 1 / (rows[2] * columns[2]);
-  let best = -Infinity, winner = "";
+  let best = -Infinity,
+    winner = "";
   forEach(rows, (inY) =>
     forEach(columns, (inX) => {
       const value = input.values[at(input, inY, inX, c)];

@@ -49,8 +49,17 @@ export function receptiveField(model, node, y, x, c) {
   const reached = new Map();
   const mark = (id, positions) => {
     const { h, w, c } = model.nodes[id];
-    if (!reached.has(id)) reached.set(id, [h, w, c].map((size) => new Uint8Array(size)));
-    positions.forEach((place, axis) => forEach(place, (i) => (reached.get(id)[axis][i] = 1)));
+    if (!reached.has(id))
+      reached.set(
+        id,
+        [h, w, c].map((size) => new Uint8Array(size)),
+      );
+    positions.forEach((steps, axis) => {
+      const flags = reached.get(id)[axis];
+      forEach(steps, (i) => {
+        flags[i] = 1;
+      });
+    });
   };
   mark(node.id, [only(y), only(x), only(c)]);
   for (let id = node.id; id > 0; id--) {
@@ -62,7 +71,10 @@ export function receptiveField(model, node, y, x, c) {
       const seen = (place) => positionsSeen(here, k, input, ...place);
       const [rows, columns, channels] = marked;
       const reshaped = here.kind === "copy" && `${here.shape}` !== `${input.shape}`;
-      if (reshaped && marked.every((positions, axis) => positions.length === [here.h, here.w, here.c][axis])) {
+      if (
+        reshaped &&
+        marked.every((positions, axis) => positions.length === [here.h, here.w, here.c][axis])
+      ) {
         mark(from, [all(input.h), all(input.w), all(input.c)]);
       } else if (reshaped) {
         for (const row of rows) {
@@ -80,7 +92,11 @@ export function receptiveField(model, node, y, x, c) {
         if (found.some((positions) => positions.every(([, , count]) => count < 1))) return;
         const none = [0, 1, 0];
         found.forEach((positions, axis) => {
-          for (const place of positions) mark(from, [0, 1, 2].map((each) => (each === axis ? place : none)));
+          for (const place of positions)
+            mark(
+              from,
+              [0, 1, 2].map((each) => (each === axis ? place : none)),
+            );
         });
       }
     });

@@ -9,7 +9,8 @@ export const copy = {
   },
   run() {},
   positions(node, k, input, y, x, c) {
-    const index = at(node, y, x, c), pixel = Math.floor(index / input.c);
+    const index = at(node, y, x, c),
+      pixel = Math.floor(index / input.c);
     return [only(Math.floor(pixel / input.w)), only(pixel % input.w), only(index % input.c)];
   },
 };

@@ -10,7 +10,8 @@ export const resize = {
     node.columns = resizing(input.w, node.w, node.config);
   },
   run(node, [input]) {
-    const c = node.c, sums = node.sums;
+    const c = node.c,
+      sums = node.sums;
     for (let y = 0, out = 0; y < node.h; y++) {
       const rows = node.rows[y];
       for (let x = 0; x < node.w; x++, out += c) {
@@ -51,7 +52,8 @@ function resizing(from, to, { interpolation, antialias }) {
     }
     if (!antialias) {
       // Between two pixels' middles; outside the first and last, the nearest counts twice
-      const left = Math.floor(middle - 0.5), share = middle - 0.5 - left;
+      const left = Math.floor(middle - 0.5),
+        share = middle - 0.5 - left;
       if (left < 0) return { first: 0, weights: [1] };
       if (left >= from - 1) return { first: from - 1, weights: [1] };
       return { first: left, weights: share ? [1 - share, share] : [1] };

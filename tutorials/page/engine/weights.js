@@ -1,15 +1,18 @@
 /** Reading the weights that `models.portable` wrote. */
 
+import * as texts from "../texts.js";
+
 /** The bytes of text in base64. */
 export function fromBase64(text) {
-  const letters = atob(text), bytes = new Uint8Array(letters.length);
+  const letters = atob(text),
+    bytes = new Uint8Array(letters.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
   return bytes;
 }
 
 export async function decompress(bytes) {
   if (typeof DecompressionStream === "undefined") {
-    throw new Error("This browser is too old to unpack the network: use one of 2023 or later.");
+    throw new Error(texts.BROWSER_TOO_OLD);
   }
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).arrayBuffer();
@@ -17,7 +20,9 @@ export async function decompress(bytes) {
 
 /** A number of 16 bits: 1 for the sign, 5 for the exponent, 10 for the digits. */
 function fromHalf(bits) {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, digits = bits & 1023;
+  const sign = bits & 0x8000 ? -1 : 1,
+    exponent = (bits >> 10) & 31,
+    digits = bits & 1023;
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + digits / 1024) : 2 ** -24 * digits);
 }
 

@@ -1,5 +1,5 @@
-/* Bring one channel of a picture to another size: bicubic, with a wider kernel when shrinking, as
-   Pillow does it, so that the page sees a picture as training did. */
+/* Resize one channel of a picture: bicubic, with a wider kernel when shrinking, as Pillow does it, so
+   that the page sees a picture as training did. */
 
 const byte = (value) => Math.max(0, Math.min(255, Math.round(value)));
 
