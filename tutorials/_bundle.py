@@ -50,6 +50,8 @@ def bundle(folder, *entries, name=None):
     """
     modules = {}
     for entry in entries:
+        if not (Path(folder) / entry).is_file():
+            raise ValueError(f"There is no module {entry} in {folder}.")
         _collect(Path(folder), entry, modules, ())
     variables = {path: f"m{number}" for number, path in enumerate(modules)}
     parts = [_function(module, variables) for module in modules.values()]
@@ -128,9 +130,8 @@ def _check_names(module, imported, other):
     if imported.namespace:
         used |= set(re.findall(rf"(?<![\w$.]){re.escape(imported.namespace)}\.([\w$]+)", module.body))
     if missing := sorted(used - set(other.exports)):
-        raise ValueError(
-            f"{module.path} uses {', '.join(missing)} of {other.path}, which exports {', '.join(other.exports)}."
-        )
+        exports = ", ".join(other.exports) or "nothing"
+        raise ValueError(f"{module.path} uses {', '.join(missing)} of {other.path}, which exports {exports}.")
 
 
 def _function(module, variables):

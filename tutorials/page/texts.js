@@ -192,7 +192,7 @@ export const votesLabel = (plus, minus) => `Votes for: ${number(plus)}. Votes ag
 export const allVotes = (many) => `All ${count(many)} votes`;
 export const votesForClass = (name) => `Votes for ${name}`;
 export const howVotesCount = (node, single) =>
-  `Each value of ${node.name} votes for or against this class: value × weight. ` +
+  `Each value of the layer ${node.name} votes for or against this class: value × weight. ` +
   "The sum of the votes and the bias is the logit; " +
   (single ? "a sigmoid turns it into a probability." : "the logits of all classes give the probabilities.");
 
