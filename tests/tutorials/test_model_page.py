@@ -587,6 +587,13 @@ def test_a_click_on_a_map_s_title_shows_the_filter_s_weights(opened, model):
     assert "Filter" not in panel(opened)
 
 
+def test_filters_of_the_same_number_in_two_layers_differ(opened):
+    for name in "conv1", "conv2":
+        opened.value(f"{tile(opened, name, 3)}.closest('.map').querySelector('button').click()")
+        assert panel(opened).startswith(f"Filter 3 of {name}")
+        assert opened.value("document.getElementById('panel').classList.contains('held')")
+
+
 def listed_votes(browser):
     """(who, index, value, weight, product, product as it is written) of each vote that is shown."""
     return browser.value("""[...document.querySelectorAll('#panel .votes .row')].map(row => {
