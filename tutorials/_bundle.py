@@ -45,14 +45,19 @@ def bundle(folder, *entries, name=None):
     Raises:
         ValueError: If a module is missing or lies outside of the folder, if modules import one another in
             a circle, if a name is imported that the other module does not export, if an import or
-            export is written in a form that the bundler does not know, or if a script in HTML would
-            end early.
+            export is written in a form that the bundler does not know, if a script in HTML would end early,
+            or if two entries of a named bundle export the same name.
     """
     modules = {}
     for entry in entries:
         if not (Path(folder) / entry).is_file():
             raise ValueError(f"There is no module {entry} in {folder}.")
         _collect(Path(folder), entry, modules, ())
+    exported = [export for entry in entries for export in modules[entry].exports]
+    if name and len(set(exported)) < len(exported):
+        raise ValueError(
+            f"{', '.join(entries)} export the same name twice, so that {name} could hold only one."
+        )
     variables = {path: f"m{number}" for number, path in enumerate(modules)}
     parts = [_function(module, variables) for module in modules.values()]
     start = "(() => {" if name is None else f"const {name} = (() => {{"

@@ -176,3 +176,10 @@ def test_what_cannot_be_bundled_is_refused_in_one_sentence(message, tmp_path):
 def test_a_missing_entry_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"There is no module gone\.js in "):
         bundle(tmp_path, "gone.js")
+
+
+def test_two_exports_of_one_name_do_not_hide_each_other(tmp_path):
+    write(tmp_path, a="export const one = 1;\n", b="export const one = 2;\n")
+    with pytest.raises(ValueError, match=r"a\.js, b\.js export the same name twice"):
+        bundle(tmp_path, "a.js", "b.js", name="Both")
+    assert order(bundle(tmp_path, "a.js", "b.js")) == ["a.js", "b.js"]
