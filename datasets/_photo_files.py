@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from datasets import _archives, _tables, _trees
-from datasets._photo_layout import part_of, shown
+from datasets._names import shown
+from datasets._photo_layout import part_of
 from datasets._photo_pixels import MAX_BYTES, Unusable
 from datasets._source import DataError
 

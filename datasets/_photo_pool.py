@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets._photo_layout import shown
+from datasets._names import shown
 from datasets._photo_pixels import Unusable, quietly
 from datasets._source import DataError
 

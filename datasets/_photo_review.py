@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets import _labels, _photo_copies, _photo_split
-from datasets._photo_layout import shown
+from datasets._names import shown
 from datasets._photo_pixels import Unusable, decode
 from datasets._source import DataError
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from datasets import _archives, _photo_files, _photo_layout, _photo_pixels, _photo_pool, _trees
 from datasets._labels import in_order
-from datasets._photo_layout import shown
+from datasets._names import shown
 from datasets._photo_pixels import Unusable
 from datasets._photo_review import UNEVEN, Finding, Review, look
 from datasets._source import DataError, Source
