@@ -34,6 +34,7 @@ _formula = re.compile(
     r"'*(?:[\t\r\n]|[\s\u00ad\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212])"
 )
 _number = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_escape = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}|U0010[0-9a-f]{4}|[nrt])")
 _NOT_IN_FILE_NAMES = re.compile(r'[/\\:*?"<>|\s]+')
 _RESERVED = re.compile(r"(?i)(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|CLOCK\$|(COM|LPT)[0-9¹²³])(?=\.|$)")
 
@@ -123,6 +124,16 @@ def cut(text, longest=None):
         return text
     tail = (longest - 1) // 2
     return text[: longest - 1 - tail] + "…" + text[len(text) - tail :]
+
+
+def quoted(name, longest=80):
+    """A name in quotation marks, on one line, for a message that lists several."""
+    return repr(cut(str(name), longest))
+
+
+def unshown(text):
+    """What `shown` made this text of, if there is anything in it that `shown` writes."""
+    return _escape.sub(lambda found: found[0].encode("ascii").decode("unicode_escape"), text)
 
 
 def from_csv(cell):
