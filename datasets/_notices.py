@@ -61,8 +61,12 @@ def take():
     return found
 
 
-def say():
-    """Print one line that says how many notices were held back since the last one, if there were any."""
+def say(file=None):
+    """Print one line that says how many notices were held back since the last one, if there were any.
+
+    Args:
+        file: Where to; standard output by default.
+    """
     count, more = take()
     if count:
         what = (
@@ -70,7 +74,7 @@ def say():
             if count == 1
             else f"{count:,} notices of the image libraries were"
         )
-        print(f"{'More than ' * more}{what} held back.", flush=True)
+        print(f"{'More than ' * more}{what} held back.", file=file, flush=True)
 
 
 class _Hold:

@@ -4,8 +4,8 @@ To ask whether `\\\\server\\share\\x` exists sends the user's name and a hash of
 So the text of a path decides, before any function of the system is called with it.
 """
 
-# A `Path` would take such text apart before it is judged
-# ruff: noqa: PTH
+# Text that becomes a `Path` would be taken apart before it is judged
+# ruff: noqa: PTH109, PTH115, PTH117, PTH118, PTH120, PTH206
 import os
 import re
 

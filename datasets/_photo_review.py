@@ -156,13 +156,13 @@ class Review:
             first = alike.setdefault(unicodedata.normalize("NFKC", label).casefold().strip(), label)
             if first != label:
                 raise DataError(
-                    f"{self.source} has the classes {quoted(first)} and {quoted(label)}, which seem to be one; "
-                    "name them alike."
+                    f"{self.source} has the classes {quoted(first)} and {quoted(label)}, which seem to be "
+                    "one; name them alike."
                 )
         if len(train) == 1:
             raise DataError(
-                f"{self.source} has only one class to train on, {quoted(next(iter(train)))}, so there is nothing "
-                "to tell apart; add photos of another."
+                f"{self.source} has only one class to train on, {quoted(next(iter(train)))}, so there is "
+                "nothing to tell apart; add photos of another."
             )
         for index in self.kept():
             if self.labels[index] not in train:

@@ -18,6 +18,7 @@ import models
 from datasets import reviews
 from datasets.bucketing import LengthBuckets
 from models.text import TextClassifier, reviews_vocabulary
+from tutorials._labels import plain
 from tutorials._plots import confusion_matrix, learning_curves
 from tutorials._report import Report
 from tutorials._text_plots import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
@@ -195,8 +196,8 @@ def main(
         moved_words(
             [
                 (
-                    f"says {class_names[answers[n]]} ({probabilities[n].max():.0%}), "
-                    f"truth: {class_names[y_test[n]]}",
+                    f"says {plain(class_names[answers[n]])} ({probabilities[n].max():.0%}), "
+                    f"truth: {plain(class_names[y_test[n]])}",
                     *word_effects(reader, x_test[n], answers[n]),
                 )
                 for n in shown

@@ -4,8 +4,8 @@ import csv
 import hashlib
 import io
 import os
-import re
 import random
+import re
 import stat
 import subprocess
 import sys
