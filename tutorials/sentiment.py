@@ -16,6 +16,7 @@ from sklearn import metrics
 
 import models
 from datasets import reviews
+from datasets._names import safe
 from datasets.bucketing import LengthBuckets
 from models.text import TextClassifier, reviews_vocabulary
 from tutorials._labels import plain
@@ -228,7 +229,8 @@ def main(
             f"for {gain[1]:+.0f} s of training."
         )
     written = report.close(source, examples=len(x_train) + len(x_test), finding=finding, **results)
-    print(f'Judge texts of your own: python -m tutorials.predict {report.folder} "some text" texts.csv')
+    folder = safe(report.folder, "terminal")
+    print(f'Judge texts of your own: python -m tutorials.predict {folder} "some text" texts.csv')
     if predict:
         judge(reader, predict, class_names)
     return written
