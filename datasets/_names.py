@@ -20,7 +20,7 @@ FILE_BYTES = 255  # of a file name, on the usual file systems
 # Letters that are not to be seen, though Unicode calls them printable: fillers, blanks, selectors
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 # Letters that change what the text around them does: controls, line ends, halves of letters, turned direction
-_ACTIVE = "\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f\ud800-\udfff"
+_ACTIVE = "\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _unseen = re.compile(f"[{_UNSEEN}]")
 _active = re.compile(f"[{_ACTIVE}]")
 # Joiners belong to the spelling between letters of Arabic and of the scripts of India, and within emoji
@@ -29,10 +29,13 @@ _joined = re.compile(
     rf"(?<=[{_SPELLED}])[\u200c\u200d](?=[{_SPELLED}])"
     "|(?<=[\u2190-\u2bff\U0001f000-\U0001faff])(?:\ufe0f\u200d?|\u200d(?=[\u2640-\u2bff\U0001f000-\U0001faff]))"
 )
-# What a spreadsheet takes for a formula: these signs, their full-width forms, after what is not seen too
-_formula = re.compile(
-    r"'*(?:[\t\r\n]|[\s\u00ad\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212])"
-)
+# Where a spreadsheet may find a formula: at the start of a cell, and behind what it may take for the end of
+# one, since where people write 0,5 it separates cells by semicolons. The sign may be of full width, and may
+# stand behind spaces and what is not seen
+_FORMULA = r"'*(?:[^\S\t\n]|[\u00ad\u200b-\u200f\u2060\ufeff])*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]"
+_START = r"(?:^|(?<=[;\t\n]))"
+_formula = re.compile(rf"{_START}(?={_FORMULA})|^(?='*[\t\r\n])")
+_marked = re.compile(rf"{_START}'(?={_FORMULA})|^'(?='*[\t\r\n])")
 _number = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _escape = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}|U0010[0-9a-f]{4}|[nrt])")
 _NOT_IN_FILE_NAMES = re.compile(r'[/\\:*?"<>|\s]+')
@@ -74,8 +77,9 @@ def safe(text, place, longest=None):
         text: The name. For "csv" any value: numbers and None are returned as they are.
         place: Where it goes:
             "terminal": one line as by `shown`, in letters that standard output can encode;
-            "csv": a cell that no spreadsheet takes for a formula, by an apostrophe before it (numbers such as
-            -0.5 stay; `from_csv` is the way back); line breaks and tabs inside a text stay;
+            "csv": a cell that no spreadsheet takes for a formula, by an apostrophe before = + - @ at its
+            start, and behind a semicolon, tab or line break in it. Numbers such as -0.5 stay, line breaks
+            and tabs inside a text too; `from_csv` is the way back;
             "html": text for HTML, escaped for elements and quoted attributes alike; a template of
             Jinja2 does not escape it once more;
             "file": a part of a file name that every system takes, of 255 bytes at most, never empty; see
@@ -138,7 +142,7 @@ def unshown(text):
 
 def from_csv(cell):
     """What a cell was before `safe(cell, "csv")` put an apostrophe before it."""
-    return cell[1:] if cell.startswith("'") and _formula.match(cell) else cell
+    return _marked.sub("", cell)
 
 
 def file_names(names):
@@ -174,7 +178,7 @@ def _cell(value, longest):
     if value is None or isinstance(value, numbers.Number):
         return value
     text = cut(_active.sub(_written_match, str(value).replace("\r\n", "\n")), longest)
-    return f"'{text}" if _formula.match(text) and not _number.fullmatch(text) else text
+    return text if _number.fullmatch(text) else _formula.sub("'", text)
 
 
 def _file_name(text, most):

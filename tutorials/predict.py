@@ -117,8 +117,8 @@ def _as_table(reader):
         for example, row in zip(batch, probabilities, strict=True):
             best = int(row.argmax())
             text = [example.text] if reader.texts else []
-            names = shown(example.file), shown(class_names[best])
-            table.writerow([safe(cell, "csv") for cell in (*names, f"{row[best]:.6f}", *text)])
+            cells = example.file, shown(class_names[best]), f"{row[best]:.6f}", *text
+            table.writerow([safe(cell, "csv") for cell in cells])
         sys.stdout.flush()
 
     return show
