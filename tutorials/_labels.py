@@ -35,6 +35,8 @@ matplotlib.rcParams["font.family"] = [
     *[name for name in FURTHER_FONTS if name in {font.name for font in font_manager.fontManager.ttflist}][:1],
 ]
 
+MONOSPACE = ["monospace", *matplotlib.rcParams["font.family"]]  # letters that it lacks come from the others
+
 
 def plain(name, longest=24, legend=False):
     """A name as one line that matplotlib shows as it stands.

@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 from sklearn.manifold import TSNE
 
 from datasets._names import cut
-from tutorials._labels import plain
+from tutorials._labels import MONOSPACE, plain
 from tutorials._plots import BLUE, COLOURS, ORANGE, axes_grid
 
 MOST_LETTERS = 40  # of a word in a figure
@@ -123,7 +123,7 @@ def moved_words(texts, most=70, line=105):
             ax.add_patch(
                 Rectangle((x - 0.3, y - 0.5), len(word) + 0.6, 1, color=colour, alpha=0.65 * share, lw=0)
             )
-            ax.text(x, y, plain(word, MOST_LETTERS), family="monospace", fontsize=9, va="center")
+            ax.text(x, y, plain(word, MOST_LETTERS), family=MONOSPACE, fontsize=9, va="center")
         ax.set_title(
             f"{caption}; the strongest word moves it by {strongest * 100:.0f} points", loc="left", fontsize=10
         )
