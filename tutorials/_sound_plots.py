@@ -30,7 +30,7 @@ def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column)
         line[0].set_ylim(-1.05, 1.05)
         line[0].set_ylabel(f"{_short(caption)}\namplitude")
         line[1].imshow(
-            spectrogram[..., 0], cmap="magma", vmin=0, origin="lower", aspect="auto", extent=extent,
+            spectrogram[..., 0].clip(0), cmap="magma", vmin=0, origin="lower", aspect="auto", extent=extent,
         )  # fmt: skip
         line[1].set_ylabel("frequency (Hz)")
         for ax in line:
@@ -73,7 +73,7 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
     for k, (kernel, patch, bars) in enumerate(axes.T):
         n, r, c = np.unravel_index(responses[..., k].argmax(), responses.shape[:3])
         kernel.imshow(kernels[..., k], cmap="RdBu_r", vmin=-limit, vmax=limit, **box)
-        patch.imshow(spectrograms[n, r : r + height, c : c + width, 0], cmap="magma", vmin=0, **box)
+        patch.imshow(spectrograms[n, r : r + height, c : c + width, 0].clip(0), cmap="magma", vmin=0, **box)
         patch.set_title(f"from {_short(names[n])}", fontsize=8)
         colours = [ORANGE if name == best[k] else BLUE for name in classes]
         bars.barh(distinct(classes), [mean[name][k] for name in classes], color=colours)
