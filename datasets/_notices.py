@@ -14,8 +14,6 @@ import warnings
 from pathlib import PurePath
 
 _PIPE = 1 << 20  # bytes; libraries that write more before anyone reads it lose the rest, and never wait
-_LINE = 4096  # bytes; a pipe with less room than this may have turned a line away
-
 _lock = threading.RLock()  # the garbage collector may close a reader while it is held
 _readers = 0  # how many are reading photos
 _hold = None
@@ -141,7 +139,7 @@ class _Hold:
             _count += content.count(b"\n")
             self._in_line = not content.endswith(b"\n")
             size += len(content)
-        _more |= size > self._room - _LINE
+        _more |= size > self._room // 2  # its pages are seldom full when it is
 
     def close(self):
         global _count
