@@ -9,6 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from datasets._names import shown
+
 TIMEOUT = 10  # seconds without a byte after which a download is given up
 
 
@@ -31,7 +33,7 @@ class Source:
     note: str = ""
 
     def __str__(self):
-        return f"{self.name} from {self.path}" if self.path else self.name
+        return shown(f"{self.name} from {self.path}" if self.path else self.name)
 
 
 def user_folder():

@@ -7,9 +7,11 @@ import io
 import re
 from dataclasses import dataclass
 
+from datasets._names import quoted
 from datasets._source import DataError
 
 MAX_CHARACTERS = 1_000_000  # of one text
+FEW_ZEROS = 0.01  # of the characters; more are no slip, but UTF-16 without its mark
 SEPARATORS = "\t,;|"  # in doubt the first: of these tabs are the rarest in texts
 
 # Column names, the likeliest first; a name's last word counts as well ("star_rating")
@@ -38,8 +40,13 @@ class Table:
     lines: list
 
 
-def decode(content, name):
+def decode(content, name, few_zeros=False):
     """Bytes as text: UTF-8 with or without its mark, or UTF-16 with it.
+
+    Args:
+        content: The bytes.
+        name: What messages call their file.
+        few_zeros: Whether a zero byte here and there is let pass, for a reader that sets such rows aside.
 
     Raises:
         DataError: If they are neither, or hold zero bytes, which no text does.
@@ -54,7 +61,7 @@ def decode(content, name):
             f"{name} is not {what} text: byte {content[error.start]:#04x} in line {line:,} does not belong "
             "there; save the file as UTF-8."
         ) from error
-    if "\0" in text:
+    if text.count("\0") > (FEW_ZEROS * len(text) if few_zeros else 0):
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{name} has a zero byte in line {line:,}, so it is no text; save the file as UTF-8.")
     return text
@@ -296,16 +303,15 @@ def _index(table, names, wanted, what):
     if names.count(wanted) == 1:
         return names.index(wanted)
     if names.count(wanted) > 1:
-        raise DataError(f"{table.name} has two columns named {wanted!r}; give them different names.")
+        raise DataError(f"{table.name} has two columns named {quoted(wanted)}; give them different names.")
     raise DataError(
-        f"{table.name} has no column {wanted!r}, only {_listed(names)}; name one of them with "
+        f"{table.name} has no column {quoted(wanted)}, only {_listed(names)}; name one of them with "
         f"--{what}-column, or give its number from 1."
     )
 
 
 def _listed(names):
-    shown = [name if len(name) <= 30 else name[:27] + "..." for name in names[:12]]
-    return ", ".join(map(repr, shown)) + (", ..." if len(names) > 12 else "")
+    return ", ".join(quoted(name, 30) for name in names[:12]) + (", ..." if len(names) > 12 else "")
 
 
 def named(names, tiers, alone=False):

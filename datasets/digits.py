@@ -1,6 +1,7 @@
 """Handwritten digits: MNIST from a folder or the network, or scanned digits that need neither."""
 
 import gzip
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
+from datasets._names import sentence
 from datasets._source import DataError, Source, download, user_folder
 from datasets.photos import read_photo
 
@@ -50,11 +52,12 @@ def locate(data="auto"):
     if str(data) == "embedded":
         return EMBEDDED
     if str(data) != "auto":
-        source = _find(Path(data))
+        try:
+            source, there = _find(Path(data)), Path(data).exists()
+        except OSError as error:  # such as a name that is too long
+            raise DataError(f"{data} cannot be read ({error.strerror}); name another folder.") from error
         if source is None:
-            what = "holds neither mnist.npz nor the four IDX files"
-            if not Path(data).exists():
-                what = "does not exist"
+            what = "holds neither mnist.npz nor the four IDX files" if there else "does not exist"
             raise DataError(f"{Path(data)} {what}; name a folder that does with --data.")
         return source
 
@@ -64,14 +67,15 @@ def locate(data="auto"):
     try:
         return Source("mnist", download("mnist.npz", ORIGIN, SHA256))
     except DataError as error:
-        print(f"No MNIST at hand: {error}", flush=True)
+        print(f"No MNIST at hand: {sentence(error)}", flush=True)
         return EMBEDDED
 
 
 def holds_digits(path):
     """Whether a folder or file holds digits as `load_data` reads them, and no photos."""
     path = Path(path)
-    return _find(path) is not None if path.is_dir() else path.suffix == ".npz"
+    # os.path takes a name that is too long for no folder
+    return _find(path) is not None if os.path.isdir(path) else path.suffix == ".npz"  # noqa: PTH112
 
 
 def load_data(source="auto"):
@@ -105,11 +109,11 @@ def load_data(source="auto"):
     x_train, y_train, x_test, y_test = (arrays[key] for key in IDX_FILES)
     where = f" in {source.path}" if source.path else ""
     note = f" ({source.note})" if source.note else ""
-    print(
+    said = (
         f"Data: {source.name}{where}, {len(x_train):,} images to train on and "
-        f"{len(x_test):,} to test on{note}.",
-        flush=True,
+        f"{len(x_test):,} to test on{note}."
     )
+    print(sentence(said), flush=True)
     return (x_train, y_train.astype("uint8")), (x_test, y_test.astype("uint8"))
 
 

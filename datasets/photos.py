@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from datasets import _archives, _photo_files, _photo_layout, _photo_pixels, _photo_pool, _trees
-from datasets._labels import in_order
-from datasets._photo_layout import shown
+from datasets import _archives, _notices, _photo_files, _photo_layout, _photo_pixels, _photo_pool, _trees
+from datasets._labels import as_names, in_order
+from datasets._names import sentence, shown
 from datasets._photo_pixels import Unusable
 from datasets._photo_review import UNEVEN, Finding, Review, look
 from datasets._source import DataError, Source
@@ -189,8 +189,17 @@ def check(source, size, seed=0, scratch=None, progress=True):
         findings=review.all_findings(),
         fingerprint=hashlib.sha256(ascii([class_names, *facts]).encode()).hexdigest(),
     )
-    print(f"Data: {photos}.", flush=True)
+    print(f"Data: {sentence(photos)}.", flush=True)
+    _say_aside(files)
     return photos
+
+
+def _say_aside(files):
+    """What else is to be known of how files were found and read."""
+    if files.outside:
+        those = "a file that lies" if files.outside == 1 else f"{files.outside:,} files that lie"
+        print(f"The table names {those} outside its own folder.", flush=True)
+    _notices.say()
 
 
 def _places(files, paths):
@@ -201,6 +210,7 @@ def _places(files, paths):
     else:
         found, unplaced, classes = _photo_layout.layout(list(names), files.folders, files.source)
         found = {names[path]: place for path, place in found.items()}
+    as_names([label for _, label in classes], files.source)
     parts = _photo_layout.as_parts({part for part, _ in classes if part is not None}) | {None: None}
     aside = {names[path]: ("without a class", reason) for path, reason in unplaced.items()}
     places = {}
@@ -238,6 +248,7 @@ def read_files(source, files, size):
             lacking[file.name] = str(decoded)
         else:
             pixels[rows[file.name]] = decoded.pixels
+    _notices.take()  # `check` has said how many there are
     for name, reason in lacking.items():
         raise DataError(f"{name} in {shown(source.path)} {reason}.")
     return pixels
@@ -309,7 +320,8 @@ def sample(data, size, classes=(), most=64):
     if not pixels:
         raise DataError(f"{shown(source.path)} holds no photo that can be read; name a folder of photos.")
     order = sorted(pixels)
-    print(f"Data: {source}, {len(order):,} photos to look at.", flush=True)
+    print(f"Data: {sentence(source)}, {len(order):,} photos to look at.", flush=True)
+    _say_aside(files)
     return Sample(
         source,
         tuple(classes),
@@ -361,16 +373,19 @@ def read_photo(path):
 
 
 def _read(photo, size=None):
-    name = "The photo" if isinstance(photo, bytes) else str(photo)
-    if not isinstance(photo, bytes) and not Path(photo).is_file():
-        what = "is a folder, not an image file" if Path(photo).is_dir() else "does not exist"
-        raise DataError(f"{name} {what}; name an image file.")
+    name = "The photo" if isinstance(photo, bytes) else shown(photo)
+    try:
+        if not isinstance(photo, bytes) and not Path(photo).is_file():
+            what = "is a folder, not an image file" if Path(photo).is_dir() else "does not exist"
+            raise DataError(f"{name} {what}; name an image file.")
+    except OSError as error:  # such as a name that is too long
+        raise DataError(f"{name} cannot be read ({error.strerror}); name an image file.") from error
     try:
         with _photo_pixels.quietly():
             content = photo if isinstance(photo, bytes) else _photo_files.read_bytes(photo)
             return _photo_pixels.decode(content, size).pixels
     except Unusable as error:
-        raise DataError(f"{shown(name)} {error}.") from error
+        raise DataError(f"{name} {error}.") from error
 
 
 def grey_photo(photo="china", longest=640):

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from datasets import _archives, _tables, _trees
-from datasets._labels import check_labels, in_order, split
+from datasets._labels import as_names, check_labels, in_order, split
+from datasets._names import from_csv, quoted, sentence
 from datasets._source import DataError, Source, digest, download, user_folder
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -64,7 +65,7 @@ def locate(data="auto"):
     try:
         paths = [download(name, ORIGIN + name, checksum) for name, checksum in CHECKSUMS.items()]
     except DataError as error:
-        print(f"No movie reviews at hand: {error}", flush=True)
+        print(f"No movie reviews at hand: {sentence(error)}", flush=True)
         return EMBEDDED
     return Source("imdb", paths[0], KERAS_NOTE)
 
@@ -108,11 +109,11 @@ def load_data(source=None, text_column=None, label_column=None):
             notes.append(f"the whole data set has {IMDB_SIZE:,} and {IMDB_SIZE:,}")
     where = f" in {source.path}" if source.path else ""
     note = f" ({'; '.join(notes)})" if notes else ""
-    print(
+    said = (
         f"Data: {source.name}{where}, {len(train[0]):,} texts to train on and {len(test[0]):,} to test on, "
-        f"{len(class_names)} classes{note}.",
-        flush=True,
+        f"{len(class_names)} classes{note}."
     )
+    print(sentence(said), flush=True)
     return train, test, class_names
 
 
@@ -235,7 +236,7 @@ def _read_classes(tree, classes):
             _tables.check_length(text, tree.name(parts))
             texts.append(_with_line_breaks(text))
             labels.append(label)
-    return texts, labels
+    return texts, as_names(labels, tree.path)
 
 
 def _read_tables(tree, files, text_column, label_column):
@@ -249,7 +250,7 @@ def _read_tables(tree, files, text_column, label_column):
             text, label = _tables.same_columns(table, like, text, label, header)
         rows = table.rows[header:]
         texts = [_with_line_breaks(row[text]) for row in rows]
-        labels = [row[label].strip() for row in rows]
+        labels = as_names([from_csv(row[label].strip()) for row in rows], table.name)
         unlabelled = [
             line
             for line, words, name in zip(table.lines[header:], texts, labels, strict=True)
@@ -310,7 +311,7 @@ def _as_arrays(parts, source):
         for name in class_names:
             unknown.pop(name, None)
         if unknown:
-            listed = ", ".join(f"{label!r} ({count:,})" for label, count in unknown.most_common(10))
+            listed = ", ".join(f"{quoted(label)} ({count:,})" for label, count in unknown.most_common(10))
             raise DataError(
                 f"{source.path} has labels in its test part that its training part lacks: {listed}; "
                 "correct them, or leave those texts out."

@@ -10,6 +10,8 @@ import numpy as np
 from scipy import signal
 from scipy.io import wavfile
 
+from datasets._labels import as_names
+from datasets._names import quoted, shown
 from datasets._source import DataError, Source
 
 CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
@@ -38,9 +40,14 @@ def locate(data="auto"):
     if str(data) in ("auto", "embedded"):
         return EMBEDDED
     folder = Path(data)
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise DataError(f"{folder} {what}; name a folder that holds one folder of WAV files for each class.")
+    try:
+        if not folder.is_dir():
+            what = "is a file, not a folder" if folder.exists() else "does not exist"
+            raise DataError(
+                f"{folder} {what}; name a folder that holds one folder of WAV files for each class."
+            )
+    except OSError as error:  # such as a name that is too long
+        raise DataError(f"{folder} cannot be read ({error.strerror}); name another folder.") from error
     if not any(_files_by_class(part) for part in _parts(folder) if part):
         raise DataError(
             f"{folder} has no WAV files in class folders; put those of each class into a folder of its own, "
@@ -52,7 +59,11 @@ def locate(data="auto"):
 def class_names(source="auto"):
     """The names of the classes, in index order: of one's own sounds, the folders' in alphabetical order."""
     source = locate(source)
-    return CLASS_NAMES if source.path is None else tuple(_files_by_class(_parts(source.path)[0]))
+    return (
+        CLASS_NAMES
+        if source.path is None
+        else tuple(as_names(_files_by_class(_parts(source.path)[0]), source.path))
+    )
 
 
 def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, decibels=10.0, seed=0):
@@ -105,7 +116,7 @@ def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, deci
         ]
         where = f"sounds in {source.path}, brought to {seconds:g} s at {hertz:,} Hz"
     (x_train, y_train), (x_test, y_test) = parts
-    print(f"Data: {where}; {len(x_train):,} to train on and {len(x_test):,} to test on.", flush=True)
+    print(f"Data: {shown(where)}; {len(x_train):,} to train on and {len(x_test):,} to test on.", flush=True)
     return (x_train, y_train), (x_test, y_test)
 
 
@@ -164,13 +175,15 @@ def _samples(seconds, hertz):
 
 def _read_wav(path):
     """Sampling rate and samples of a WAV file, as SciPy gives them."""
-    if not path.is_file():
-        what = "is a folder, not a WAV file" if path.is_dir() else "does not exist"
-        raise DataError(f"{path} {what}; name a WAV file.")
     try:
+        if not path.is_file():
+            what = "is a folder, not a WAV file" if path.is_dir() else "does not exist"
+            raise DataError(f"{path} {what}; name a WAV file.")
         content = path.read_bytes()
-    except OSError as error:
+    except PermissionError as error:
         raise DataError(f"{path} may not be read; change its permissions.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
     if not content:
         raise DataError(f"{path} is empty; record it again or remove it.")
     if _cut_off(content):
@@ -232,10 +245,10 @@ def _split(folder):
     by_class = _files_by_class(train)
     if len(by_class) < 2:
         raise DataError(
-            f"{train} has WAV files of one class only, {', '.join(by_class)}; "
+            f"{train} has WAV files of one class only, {', '.join(map(quoted, by_class))}; "
             "add a folder with those of another."
         )
-    few = [f"{name} has {len(files)}" for name, files in by_class.items() if len(files) < LEAST]
+    few = [f"{quoted(name)} has {len(files)}" for name, files in by_class.items() if len(files) < LEAST]
     if few:
         raise DataError(f"Each class in {train} needs {LEAST} WAV files or more; {', '.join(few)}.")
     names = [*by_class]
@@ -246,7 +259,7 @@ def _split(folder):
         return [(parts[0], parts[2]), (parts[1], parts[3])]
     tested = _files_by_class(test)
     if not tested or not set(tested) <= set(names):
-        strange = ", ".join(sorted(set(tested) - set(names))) or "no WAV files in class folders"
+        strange = ", ".join(map(quoted, sorted(set(tested) - set(names)))) or "no WAV files in class folders"
         raise DataError(f"{test} must hold folders of the classes in {train}; it has {strange}.")
     test_pairs = [(file, names.index(name)) for name, files in tested.items() for file in files]
     return [tuple(zip(*shuffle(part, random_state=0), strict=True)) for part in (pairs, test_pairs)]

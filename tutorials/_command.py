@@ -46,6 +46,7 @@ with without_notices():
     keras.ops.transpose([[True]])  # and on how it turns a mask, as recurrent layers do
 
 from datasets import DataError
+from datasets import _names as names
 from models import ModelError
 
 # For `fit` and `predict`: a progress bar on a terminal, one line an epoch in a file or pipe
@@ -82,7 +83,7 @@ def run(main, resumable=False):
     try:
         _parse(main)()
     except (DataError, ModelError, LessonError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {names.sentence(error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         kept = "the same command with --resume goes on with it" if resumable else "this run is not kept"
@@ -125,5 +126,8 @@ def _parse(main):
             sentence = " ".join(lines[begin:end]).rstrip(".")
             if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", sentence):
                 sentence = f"{flag[1]} cannot be {flag[2]!r}"
-            print(f"Error: {sentence}; --help lists the flags and their values.", file=sys.stderr)
+            print(
+                f"Error: {names.sentence(sentence)}; --help lists the flags and their values.",
+                file=sys.stderr,
+            )
         raise

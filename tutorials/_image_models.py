@@ -66,8 +66,12 @@ def load_image_model(path, white=255.0):
     if str(path) == "mnist":
         return Saved(models.ConvNet(weights="mnist"), list(digits.CLASS_NAMES), (28, 28))
     path = Path(path)
-    file = path / "model.keras" if path.is_dir() else path
-    if not file.is_file():
+    try:
+        file = path / "model.keras" if path.is_dir() else path
+        there = file.is_file()
+    except OSError as error:  # such as a name that is too long
+        raise LessonError(f"{path} cannot be read ({error.strerror}); name another file.") from error
+    if not there:
         what = "holds no model.keras" if path.is_dir() else "does not exist"
         raise LessonError(f"{path} {what}; name a .keras file, a lesson's folder, or mnist.")
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from datasets._names import shown
 from models.portable import portable
 from tutorials._bundle import bundle
 from tutorials._html import rendered, template
@@ -54,7 +55,7 @@ def render(model, class_names, examples, title, pixel_range=(0, 255), captions=(
     network = portable(model, image_size=size)
     data = {
         "model": network,
-        "class_names": [str(name) for name in class_names],
+        "class_names": [shown(name) for name in class_names],
         "pixel_range": [float(value) for value in pixel_range],
     }
     return rendered(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
+from datasets._names import safe
 from datasets.photos import Photos
 from models.inspection import grad_cam
 from tutorials._labels import plain
@@ -67,12 +68,14 @@ def print_findings(photos):
         + (f", {aside:,} set aside (see quarantine.csv)" if aside else ", none had to be set aside")
     )
     for finding in photos.findings:
-        names = ", ".join(finding.files[:SHOWN_NAMES]) + (", …" if len(finding.files) > SHOWN_NAMES else "")
+        names = ", ".join(safe(file, "terminal") for file in finding.files[:SHOWN_NAMES])
+        names += ", …" if len(finding.files) > SHOWN_NAMES else ""
         print(f"  {len(finding.files):>6,}  {finding.what:<20} {finding.action}: {names}")
     for part in ("train", "validation", "test"):
         counts = np.bincount(photos.labels[photos.parts == part], minlength=len(photos.class_names))
         listed = ", ".join(
-            f"{count:,} {name}" for name, count in zip(photos.class_names[:10], counts, strict=False)
+            f"{count:,} {safe(name, 'terminal', 80)}"
+            for name, count in zip(photos.class_names[:10], counts, strict=False)
         )
         print(f"  {counts.sum():>6,}  {part:<20} {listed}{', …' if len(counts) > 10 else ''}")
     print(flush=True)

@@ -19,6 +19,8 @@ import keras
 from matplotlib.animation import FuncAnimation, PillowWriter
 from PIL import Image, ImageSequence
 
+from datasets._names import safe
+
 EXPECTED = Path(__file__).with_name("expected.json")
 MANIFEST = ".files"  # what a run wrote, so that the next run knows what is not its own
 # Settings that a band allows to vary
@@ -102,7 +104,7 @@ class Report:
             yield self._draft / name
 
     def table(self, name, rows):
-        """Save rows of text as NAME.csv.
+        """Save rows of text as NAME.csv, in which no spreadsheet finds a formula.
 
         Args:
             name: File name without its ending.
@@ -110,11 +112,9 @@ class Report:
         """
         with (
             writing(self.folder / f"{name}.csv"),
-            (self._draft / f"{name}.csv").open(
-                "w", newline="", encoding="utf-8", errors="backslashreplace"
-            ) as file,
+            (self._draft / f"{name}.csv").open("w", newline="", encoding="utf-8") as file,
         ):
-            csv.writer(file).writerows(rows)
+            csv.writer(file).writerows([safe(cell, "csv") for cell in row] for row in rows)
 
     def animation(self, name, figure, draw, frames, frames_per_second=12):
         """Save a figure that moves as NAME.gif.

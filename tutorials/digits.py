@@ -15,6 +15,7 @@ from sklearn import metrics
 
 import models
 from datasets import digits
+from datasets._names import safe
 from tutorials._plots import confusion_matrix, image_grid, learning_curves
 from tutorials._report import Report
 
@@ -130,7 +131,8 @@ def main(
         parameters=network.count_params(),
         fit_seconds=fit_seconds,
     )
-    print(f"Read your own digit: python -m tutorials.predict {report.folder} photo.png")
+    folder = safe(report.folder, "terminal")
+    print(f"Read your own digit: python -m tutorials.predict {folder} photo.png")
     return written
 
 

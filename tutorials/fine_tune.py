@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from datasets import digits, photos
+from datasets._names import safe
 from models.backbones import Backbone, entry_of
 from models.transfer import TransferClassifier, border_at, freeze, split
 from tutorials import _exports
@@ -238,7 +239,8 @@ def main(
         **{f"{name}_seconds": seconds for name, seconds in times.items()},
     )
     unfinished.close()
-    print(f"Open {report.folder / 'report.html'}, or ask it: {outcome.commands[0][1]}")
+    page = safe(report.folder / "report.html", "terminal")
+    print(f"Open {page}, or ask it: {safe(outcome.commands[0][1], 'terminal', 400)}")
     return written
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 import models
 from datasets import digits
+from datasets._names import safe
 from models.inspection import (
     class_probabilities,
     deletion,
@@ -231,7 +232,7 @@ def main(
     )
     written = report.close(pictures.source, seen, finding, parameters=model.count_params(), **results)
     if page:
-        print(f"Open {report.folder / 'page.html'} in a browser.")
+        print(f"Open {safe(report.folder / 'page.html', 'terminal')} in a browser.")
     return written
 
 

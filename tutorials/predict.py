@@ -22,7 +22,8 @@ import keras
 import numpy as np
 from tyro.conf import Positional, arg
 
-from datasets import DataError, digits, photos, reviews, tones
+from datasets import DataError, _notices, digits, photos, reviews, tones
+from datasets._names import safe, sentence, shown
 from tutorials._texts import class_probabilities
 
 AT_ONCE = 128  # examples that are read and predicted together, however many there are
@@ -71,7 +72,8 @@ def main(
         folder: Where the lesson left its results, such as outputs/digits.
         inputs: Files such as the model was trained on (images, sounds, texts; of a table each
             row is a text), folders of them, or, for a model of texts, the texts themselves.
-        csv: Print a table for programs: file, label, probability, and, for a model of texts, text.
+        csv: Print a table for programs, in UTF-8: file, label, probability, and, for a model of texts,
+            text. A cell that a spreadsheet would run as a formula has an apostrophe before it.
     """
     if not inputs:
         raise LessonError("Name at least one file or folder to look at, after the lesson's folder.")
@@ -86,6 +88,7 @@ def main(
         contents = np.stack([example.content for example in batch])
         probabilities = class_probabilities(model.predict(contents, verbose=0))  # (batch, classes)
         show(batch, probabilities, class_names)
+    _notices.say(sys.stderr)
     if unusable:
         raise LessonError(
             f"{len(unusable)} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."
@@ -95,17 +98,18 @@ def main(
 def _as_lines(batch, probabilities, class_names):
     for example, row in zip(batch, probabilities, strict=True):
         best, second = np.argsort(-row)[:2]
+        names = [safe(class_names[n], "terminal", 80) for n in (best, second)]
         print(
-            f"{example.shown}: {class_names[best]} ({row[best]:.1%}), "
-            f"else {class_names[second]} ({row[second]:.1%})"
+            f"{safe(example.shown, 'terminal', 400)}: {names[0]} ({row[best]:.1%}), "
+            f"else {names[1]} ({row[second]:.1%})"
         )
     sys.stdout.flush()
 
 
 def _as_table(reader):
     """Print the header of a CSV table; the function that is returned prints its rows."""
-    with contextlib.suppress(AttributeError):  # names that are no Unicode come out as they are
-        sys.stdout.reconfigure(errors="surrogateescape")
+    with contextlib.suppress(AttributeError):  # programs read it, whatever the terminal can show
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     table = writer(sys.stdout, lineterminator="\n")
     table.writerow(["file", "label", "probability", *(["text"] if reader.texts else [])])
 
@@ -113,7 +117,8 @@ def _as_table(reader):
         for example, row in zip(batch, probabilities, strict=True):
             best = int(row.argmax())
             text = [example.text] if reader.texts else []
-            table.writerow([example.file, class_names[best], f"{row[best]:.6f}", *text])
+            cells = example.file, shown(class_names[best]), f"{row[best]:.6f}", *text
+            table.writerow([safe(cell, "csv") for cell in cells])
         sys.stdout.flush()
 
     return show
@@ -132,7 +137,7 @@ def load(folder):
         LessonError: If the folder holds no results, they are damaged or do not fit each other,
             or another major version of Keras saved them.
     """
-    if not (folder / "metrics.json").is_file() or not (folder / "model.keras").is_file():
+    if not all(_is(Path.is_file, folder / name) for name in ("metrics.json", "model.keras")):
         raise LessonError(
             f"{folder} holds no trained model; run a lesson first, "
             "such as python -m tutorials.digits, and name the folder it names."
@@ -207,7 +212,7 @@ def _examples(named, reader, settings, unusable):
         try:
             yield from _read(name, reader, settings)
         except DataError as error:
-            print(f"Error: {error}", file=sys.stderr, flush=True)
+            print(f"Error: {sentence(error)}", file=sys.stderr, flush=True)
             unusable.append(name)
 
 
@@ -222,7 +227,10 @@ def _read(name, reader, settings):
         return [Example(repr(_shortened(name)), "", name, np.array(name, object))]
     texts = reader.read(Path(name), *settings)
     if empty := sum(not text.strip() for text in texts):
-        print(f"{name}: {empty} of {len(texts)} texts are empty and left out.", file=sys.stderr)
+        print(
+            f"{safe(name, 'terminal')}: {empty} of {len(texts)} texts are empty and left out.",
+            file=sys.stderr,
+        )
     return [
         Example(f"{name}, text {n}, {_shortened(text)!r}", name, text, np.array(text, object))
         for n, text in enumerate(texts, start=1)

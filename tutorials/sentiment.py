@@ -16,8 +16,10 @@ from sklearn import metrics
 
 import models
 from datasets import reviews
+from datasets._names import safe
 from datasets.bucketing import LengthBuckets
 from models.text import TextClassifier, reviews_vocabulary
+from tutorials._labels import plain
 from tutorials._plots import confusion_matrix, learning_curves
 from tutorials._report import Report
 from tutorials._text_plots import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
@@ -195,8 +197,8 @@ def main(
         moved_words(
             [
                 (
-                    f"says {class_names[answers[n]]} ({probabilities[n].max():.0%}), "
-                    f"truth: {class_names[y_test[n]]}",
+                    f"says {plain(class_names[answers[n]])} ({probabilities[n].max():.0%}), "
+                    f"truth: {plain(class_names[y_test[n]])}",
                     *word_effects(reader, x_test[n], answers[n]),
                 )
                 for n in shown
@@ -227,7 +229,8 @@ def main(
             f"for {gain[1]:+.0f} s of training."
         )
     written = report.close(source, examples=len(x_train) + len(x_test), finding=finding, **results)
-    print(f'Judge texts of your own: python -m tutorials.predict {report.folder} "some text" texts.csv')
+    folder = safe(report.folder, "terminal")
+    print(f'Judge texts of your own: python -m tutorials.predict {folder} "some text" texts.csv')
     if predict:
         judge(reader, predict, class_names)
     return written

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn import metrics
 
 from datasets import tones
+from datasets._names import safe
 from models import ConvNet, SoundConvNet
 from tutorials._plots import confusion_matrix, learning_curves
 from tutorials._report import Report
@@ -122,7 +123,8 @@ def main(
         shuffled_test_accuracy=accuracy["shuffled"],
         parameters=network.count_params(),
     )
-    print(f"Have it listen to your own: python -m tutorials.predict {report.folder} recording.wav")
+    folder = safe(report.folder, "terminal")
+    print(f"Have it listen to your own: python -m tutorials.predict {folder} recording.wav")
     return written
 
 
