@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import _archives, _tables, _trees
 from datasets._photo_layout import part_of, shown
 from datasets._photo_pixels import MAX_BYTES, Unusable
-from datasets._source import DataError
+from datasets._source import DataError, is_results
 
 MAX_FILES = 1_000_000
 _IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
@@ -69,6 +69,7 @@ class Files:
         aside: What cannot be used: `(kind, reason)` by name.
         folders: Folders, as tuples of names.
         places: What a table says: part and label by name; None for folders.
+        results: Names of folders that a lesson made, which are no data.
     """
 
     source: object
@@ -77,6 +78,7 @@ class Files:
     aside: dict = field(default_factory=dict)
     folders: set = field(default_factory=set)
     places: dict | None = None
+    results: list = field(default_factory=list)
 
 
 def find(path):
@@ -149,6 +151,10 @@ def _in_folder(top):
 
 
 def _walk(folder, names, files, seen, linked, known):
+    """Note what is in a folder; returns whether that is nothing but results of lessons."""
+    if names and is_results(folder):
+        files.results.append(shown("/".join(names)))
+        return True
     seen.add(Path(os.path.realpath(folder)))
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -156,11 +162,13 @@ def _walk(folder, names, files, seen, linked, known):
         if not names:
             raise DataError(f"{shown(folder)} {_why(error)}.") from error
         files.aside[shown("/".join(names))] = "not readable", f"is a folder that {_why(error)}"
-        return
+        return False
+    results, others = False, False
     if names:
         files.folders.add(names)
     for entry in entries:
         if _hidden(entry.name):
+            results = results or is_results(entry.path)
             continue
         path, inner = Path(entry.path), (*names, entry.name)
         name = shown("/".join(inner))
@@ -170,13 +178,15 @@ def _walk(folder, names, files, seen, linked, known):
         try:
             about = entry.stat()
         except OSError as error:
-            files.aside[name] = _broken(entry, error)
+            files.aside[name], others = _broken(entry, error), True
             continue
+        if stat.S_ISDIR(about.st_mode) and not entry.is_symlink():
+            only = _walk(path, inner, files, seen, linked, known)
+            results, others = results or only, others or not only
+            continue
+        others = True
         if stat.S_ISDIR(about.st_mode):
-            if entry.is_symlink():
-                linked.append((path, inner))
-            else:
-                _walk(path, inner, files, seen, linked, known)
+            linked.append((path, inner))
         elif not stat.S_ISREG(about.st_mode):
             files.aside[name] = "not readable", "is no file but a pipe, a socket or a device"
         else:
@@ -185,6 +195,10 @@ def _walk(folder, names, files, seen, linked, known):
                 raise DataError(
                     f"{shown(files.source)} holds more than {MAX_FILES:,} files; name a smaller folder."
                 )
+    if results and not others:
+        files.folders.discard(names)
+        return True
+    return False
 
 
 def _broken(entry, error):

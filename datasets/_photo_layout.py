@@ -14,6 +14,18 @@ def shown(text):
     )
 
 
+def shown_apart(names):
+    """How names are shown, different ones differently: {name: how}; those that can be, as they are."""
+    result, taken = {}, set()
+    for name in sorted(set(names), key=lambda name: (shown(name) != name, name)):
+        text = shown(name)
+        while text in taken:
+            text += "_"
+        taken.add(text)
+        result[name] = text
+    return result
+
+
 def part_of(name):
     """The part of a split that a name means: "train", "validation", "test", or None."""
     key = re.sub("[^a-z]", "", name.casefold())
