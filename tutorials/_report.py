@@ -230,9 +230,14 @@ class Report:
         }
 
     def _write_json(self, name, content):
-        with self.writing(name) as path:
-            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-            path.write_text(text, encoding="utf-8")
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        begun = self.path(f"{name}.draft")  # what is there already stays until all is written
+        try:
+            with writing(self.folder / name):
+                begun.write_text(text, encoding="utf-8")
+                begun.replace(self.path(name))
+        finally:
+            begun.unlink(missing_ok=True)
 
     def _say(self, source, results, finding):
         """The closing lines: each result and whether it lies in its band, then the finding."""

@@ -148,7 +148,7 @@ def _is_whole(folder, name, mark):
     if file is None:
         return False
     with file:
-        return filedigest(file, "sha256").hexdigest() == mark
+        return file_digest(file, "sha256").hexdigest() == mark
 
 
 def theirs(folder, marker):
@@ -183,7 +183,7 @@ def digest(path):
     with path.open("rb") as file:
         with contextlib.suppress(OSError):  # some systems want it open for writing
             os.fsync(file.fileno())
-        return filedigest(file, "sha256").hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 # What is refused
