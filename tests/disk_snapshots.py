@@ -12,6 +12,7 @@ import hashlib
 import os
 import stat
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +23,7 @@ EVENTS = {
 }  # fmt: skip
 _recorders = []
 _contents = {}  # by SHA-256, so that a file is in memory once
+_by_time = {}  # the same by inode, size and time of the last change
 
 
 class Snapshot:
@@ -43,7 +45,7 @@ class Snapshot:
             about = os.lstat(full)
             kind, content = stat.S_IFMT(about.st_mode), b""
             if kind == stat.S_IFREG:
-                content = _kept(full)
+                content = _kept(full, about)
             elif kind == stat.S_IFLNK:
                 content = os.readlink(full)
             mtime = None if kind == stat.S_IFDIR else about.st_mtime_ns
@@ -93,9 +95,13 @@ class Snapshot:
     __hash__ = None
 
 
-def _kept(path):
-    with open(path, "rb") as file:
-        return _interned(file.read())
+def _kept(path, about):
+    """A file's content, read anew unless it was last written long enough ago to have another time then."""
+    key = about.st_ino, about.st_size, about.st_mtime_ns, about.st_dev
+    if time.time_ns() - about.st_mtime_ns < 10**8 or key not in _by_time:
+        with open(path, "rb") as file:
+            _by_time[key] = _interned(file.read())
+    return _by_time[key]
 
 
 def _interned(content):
@@ -141,18 +147,25 @@ _hooked = []
 
 
 @contextmanager
-def recorded(top):
-    """Record what is in a folder at every event of the block, and at its end."""
+def listening(recorder):
+    """Let a recorder see the events of the block."""
     if not _hooked:
         sys.addaudithook(_hook)  # it cannot be taken away again
         _hooked.append(True)
-    recorder = Recorder(top)
     _recorders.append(recorder)
     try:
-        yield recorder.snapshots
+        yield
     finally:
         _recorders.remove(recorder)
-        recorder.add("the end")
+
+
+@contextmanager
+def recorded(top):
+    """Record what is in a folder at every event of the block, and at its end."""
+    recorder = Recorder(top)
+    with listening(recorder):
+        yield recorder.snapshots
+    recorder.add("the end")
 
 
 def put_users_things(folder):

@@ -87,7 +87,7 @@ class Draft:
         with writing(shown_folder):
             parent.mkdir(parents=True, exist_ok=True)
             with alone(parent):
-                recover(parent, lesson)
+                recover(parent, lesson, settings.get("resume", False))
                 check_folder(self.folder, lesson, shown_folder)
                 check_inputs(self.folder, shown_folder, settings)
                 self.home = Path(tempfile.mkdtemp(prefix=f".{lesson}{DRAFT}", dir=parent))
@@ -142,12 +142,20 @@ def _abandon(home, held, process):
         print(f"{shown(home)} could not be removed: {error}", file=sys.stderr)
 
 
-def recover(parent, lesson):
+def recover(parent, lesson, resume=False):
     """Bring to order what killed runs of a lesson left in a folder; living ones are left alone.
 
     Either the old or the new results are complete afterwards, the user's files are in place, and no
     draft is left. A folder without a marker is not touched.
+
+    Args:
+        parent: Where the results folder is.
+        lesson: The lesson's name.
+        resume: Whether the run that begins goes on with what is unfinished: then a model that was
+            trained is not kept, since it comes out again.
     """
+    unfinished = parent / f".{lesson}{UNFINISHED}"
+    again = resume and unfinished.is_dir() and has_begun(unfinished, read_marker(unfinished))
     for home in sorted(Path(parent).glob(f".{lesson}{DRAFT}*")):
         if home.is_symlink() or not home.is_dir():
             continue
@@ -161,18 +169,19 @@ def recover(parent, lesson):
             if os.name == "nt":  # there an open file cannot be removed
                 lock.close()
             try:
-                restore(home)
+                restore(home, again=again)
             except LessonError as error:
                 print(error)
             lock.close()
-    forget_unfinished(parent / f".{lesson}{UNFINISHED}")
+    forget_unfinished(unfinished)
 
 
-def restore(home, file=None):
+def restore(home, file=None, again=False):
     """Finish or undo what the run of this draft did not bring to its end.
 
     Args:
         home: The draft's folder.
+        again: Whether its trained model comes out again, so that it need not be kept.
         file: Where to say what was done; by default standard output.
     """
     marker = read_marker(home)
@@ -189,23 +198,24 @@ def restore(home, file=None):
                 move_theirs(home, each, folder)
                 remove_old(each)
     else:
-        _restore_new(home, marker, file)
+        _restore_new(home, marker, file, again)
     remove(home)
 
 
-def _restore_new(home, marker, file):
+def _restore_new(home, marker, file, again):
     """Keep what is in a draft whose results did not get to their place."""
     folder, new, old = home.with_name(marker.folder), home / NEW, home / OLD
     for each in old, new:
         if not each.is_dir():
             continue
         inside = read_marker(each)
-        if inside is None and marker.kind == "draft":
-            continue  # a run that came to nothing
-        if inside and inside.run == marker.run:
+        own = inside is not None and inside.run == marker.run
+        if marker.kind == "draft" and (inside is None or (again and own and inside.kind == "model")):
+            continue  # a run that came to nothing, or comes to the same again
+        if own:
             drop_unlisted(each, inside)
         whole = inside and inside.kind == "complete" and is_complete(each, inside)
-        if whole and (inside.run == marker.run or not os.path.lexists(folder)):
+        if whole and (own or not os.path.lexists(folder)):
             if os.path.lexists(folder):
                 place(home)
             else:
@@ -256,7 +266,7 @@ def forget_unfinished(folder, run=None):
         return
     if marker is None:
         _remove_begun(folder)
-    elif marker.kind == "unfinished" and run in (None, marker.run) and not _has_begun(folder, marker):
+    elif marker.kind == "unfinished" and run in (None, marker.run) and not has_begun(folder, marker):
         if run is not None:
             empty_unfinished(folder, marker)
         elif lock := take(folder / LOCK, by_process=True):
@@ -264,8 +274,10 @@ def forget_unfinished(folder, run=None):
                 empty_unfinished(folder, marker)
 
 
-def _has_begun(folder, marker):
-    begun = [name for name in marker.files if name.endswith(".state") or name == "activations.json"]
+def has_begun(folder, marker):
+    """Whether a run left something to resume in its folder of unfinished work."""
+    files = marker.files if marker else ()
+    begun = [name for name in files if name.endswith(".state") or name == "activations.json"]
     return any((folder / name).is_file() for name in begun)
 
 
