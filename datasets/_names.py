@@ -188,3 +188,15 @@ def _file_name(text, most):
     text = _RESERVED.sub(lambda found: f"_{found[0]}", text, count=1) if _RESERVED.match(text) else text
     text = text.encode("utf-8")[:most].decode("utf-8", "ignore")
     return text.rstrip(". ") or "_"
+
+
+def shown_apart(names):
+    """How names are shown, different ones differently: {name: how}; those that can be, as they are."""
+    result, taken = {}, set()
+    for name in sorted(set(names), key=lambda name: (shown(name) != name, name)):
+        text = shown(name)
+        while text in taken:
+            text += "_"
+        taken.add(text)
+        result[name] = text
+    return result

@@ -10,7 +10,7 @@ from datasets import _archives, _paths, _tables, _trees
 from datasets._names import cut, from_csv, quoted, shown, unshown
 from datasets._photo_layout import part_of
 from datasets._photo_pixels import MAX_BYTES, Unusable
-from datasets._source import DataError
+from datasets._source import DataError, is_results
 
 MAX_FILES = 1_000_000
 MAX_NAME = 4096  # characters of a file's name that are kept
@@ -72,6 +72,7 @@ class Files:
         folders: Folders, as tuples of names.
         places: What a table says: part and label by name; None for folders.
         outside: How many files a table names that lie outside its own folder.
+        results: Names of folders that a lesson made, which are no data.
     """
 
     source: object
@@ -81,6 +82,7 @@ class Files:
     folders: set = field(default_factory=set)
     places: dict | None = None
     outside: int = 0
+    results: list = field(default_factory=list)
 
 
 def find(path):
@@ -153,6 +155,10 @@ def _in_folder(top):
 
 
 def _walk(folder, names, files, seen, linked, known, links):
+    """Note what is in a folder; returns whether that is nothing but results of lessons."""
+    if names and is_results(folder):
+        files.results.append(shown("/".join(names)))
+        return True
     seen.add(Path(os.path.realpath(folder)))
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -160,11 +166,13 @@ def _walk(folder, names, files, seen, linked, known, links):
         if not names:
             raise DataError(f"{shown(folder)} {_why(error)}.") from error
         files.aside[shown("/".join(names))] = "not readable", f"is a folder that {_why(error)}"
-        return
+        return False
+    results, others = False, False
     if names:
         files.folders.add(names)
     for entry in entries:
         if _hidden(entry.name):
+            results = results or is_results(entry.path)
             continue
         path, inner = Path(entry.path), (*names, entry.name)
         name = shown("/".join(inner))
@@ -179,13 +187,15 @@ def _walk(folder, names, files, seen, linked, known, links):
             files.aside[name] = "link", f"is a link to what {error}"
             continue
         except OSError as error:
-            files.aside[name] = _broken(entry, error)
+            files.aside[name], others = _broken(entry, error), True
             continue
+        if stat.S_ISDIR(about.st_mode) and not entry.is_symlink():
+            only = _walk(path, inner, files, seen, linked, known, links)
+            results, others = results or only, others or not only
+            continue
+        others = True
         if stat.S_ISDIR(about.st_mode):
-            if entry.is_symlink():
-                linked.append((path, inner))
-            else:
-                _walk(path, inner, files, seen, linked, known, links)
+            linked.append((path, inner))
         elif not stat.S_ISREG(about.st_mode):
             files.aside[name] = "not readable", "is no file but a pipe, a socket or a device"
         else:
@@ -194,6 +204,10 @@ def _walk(folder, names, files, seen, linked, known, links):
                 raise DataError(
                     f"{shown(files.source)} holds more than {MAX_FILES:,} files; name a smaller folder."
                 )
+    if results and not others:
+        files.folders.discard(names)
+        return True
+    return False
 
 
 def _broken(entry, error):

@@ -1,11 +1,11 @@
 """Folders and archives of texts, looked at alike: which files are a class, which a table."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from datasets import _archives, _labels, _tables
-from datasets._source import DataError
+from datasets._source import DataError, is_results
 
 TABLES = (".csv", ".tsv", ".tab")
 MAX_BYTES = 4 * _tables.MAX_CHARACTERS  # of one text
@@ -24,11 +24,13 @@ class Tree:
         files: By name, a tuple such as `("train", "neg", "0_3.txt")`: the path of a file in a
             folder, the content of one in an archive.
         folders: The names of folders.
+        results: Names of folders that a lesson made, which are no data.
     """
 
     path: Path
     files: dict
     folders: set
+    results: list = field(default_factory=list)
 
     def name(self, parts):
         """What messages call a file."""
@@ -53,15 +55,26 @@ def open_tree(path):
     """
     if not path.is_dir():
         return Tree(path, *_archives.read_archive(path, LIMITS))
-    files, folders = {}, set()
+    files, folders, results, around = {}, set(), [], set()
     for root, names, leaves in os.walk(path, onerror=_unreadable, followlinks=False):
         parts = Path(root).relative_to(path).parts
         folders.add(parts)
+        made = {name for name in names if is_results(Path(root, name))}
+        if made:
+            around.add(parts)
         names[:] = [name for name in names if not name.startswith((".", "__")) and len(parts) < 3]
+        results += ["/".join((*parts, name)) for name in names if name in made]
+        names[:] = [name for name in names if name not in made]
         for leaf in leaves:
             if not leaf.startswith(".") and Path(leaf).suffix.lower() in LIMITS:
                 files[*parts, leaf] = Path(root, leaf)
-    return Tree(path, files, folders)
+    for folder in sorted(around, key=len, reverse=True):  # folders with results in them and nothing else
+        while folder and not any(inner[: len(folder)] == folder for inner in files):
+            if any(inner != folder and inner[: len(folder)] == folder for inner in folders):
+                break
+            folders.discard(folder)
+            folder = folder[:-1]
+    return Tree(path, files, folders, results)
 
 
 def _unreadable(error):

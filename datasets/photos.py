@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from datasets import _archives, _notices, _photo_files, _photo_layout, _photo_pixels, _photo_pool, _trees
-from datasets._labels import as_names, in_order
-from datasets._names import sentence, shown
+from datasets._labels import in_order
+from datasets._names import sentence, shown, shown_apart
 from datasets._photo_pixels import Unusable
 from datasets._photo_review import UNEVEN, Finding, Review, look
-from datasets._source import DataError, Source
+from datasets._source import DataError, Source, results_in
 
 __all__ = [
     "Finding",
@@ -152,6 +152,7 @@ def check(source, size, seed=0, scratch=None, progress=True):
     if not isinstance(size, int) or size < 1:
         raise DataError(f"The size of photos is {size!r}, where a whole number from 1 is needed.")
     files = _photo_files.find(source.path)
+    _say_results(files)
     if files.known:  # then what is wrong with the folders can be said before decoding
         _places(files, {file.name: file.path for file in files.found})
     squares, looks, rows, paths, aside = _photo_pool.Squares(size, scratch), {}, {}, {}, {}
@@ -202,6 +203,11 @@ def _say_aside(files):
     _notices.say()
 
 
+def _say_results(files):
+    if files.results:
+        print(f"Not read as data: {results_in(files.results)}.", flush=True)
+
+
 def _places(files, paths):
     """Part and class by name, `(kind, reason)` by name of what has none, and all pairs of part and class."""
     names = {path: name for name, path in paths.items()}
@@ -210,16 +216,16 @@ def _places(files, paths):
     else:
         found, unplaced, classes = _photo_layout.layout(list(names), files.folders, files.source)
         found = {names[path]: place for path, place in found.items()}
-    as_names([label for _, label in classes], files.source)
     parts = _photo_layout.as_parts({part for part, _ in classes if part is not None}) | {None: None}
+    labels = shown_apart([label for _, label in (*found.values(), *classes)])
     aside = {names[path]: ("without a class", reason) for path, reason in unplaced.items()}
     places = {}
     for name, (part, label) in found.items():
         if part is not None and parts[part] is None:
             aside[name] = "without a class", f"is in part {shown(part)} beside one to test on"
         else:
-            places[name] = parts[part], shown(label)
-    return places, aside, {(parts[part], shown(label)) for part, label in classes}
+            places[name] = parts[part], labels[label]
+    return places, aside, {(parts[part], labels[label]) for part, label in classes}
 
 
 def read_files(source, files, size):
@@ -291,6 +297,7 @@ def sample(data, size, classes=(), most=64):
     """
     source = locate(data)
     files = _photo_files.find(source.path)
+    _say_results(files)
     places = {
         file.name: (*files.places.get(file.name, ()),) if files.places is not None else file.path[:-1]
         for file in files.found
@@ -300,12 +307,13 @@ def sample(data, size, classes=(), most=64):
     }
     part = next((one for one in ("test", "validation") if any(one in each for each in parts.values())), None)
     names = [name for name in sorted(places) if part is None or part in parts[name]]
+    texts = shown_apart([each for place in places.values() for each in place if each])
     if isinstance(classes, int):
-        folders = in_order({shown(place[-1]) for name, place in places.items() if place and place[-1]})
+        folders = in_order({texts[place[-1]] for place in places.values() if place and place[-1]})
         classes = folders if len(folders) == classes else ()
     known = {str(name): n for n, name in enumerate(classes)}
     labels = {
-        name: next((known[shown(each)] for each in reversed(places[name]) if shown(each or "") in known), -1)
+        name: next((known[texts[each]] for each in reversed(places[name]) if texts.get(each) in known), -1)
         for name in names
     }
     pixels = {}

@@ -11,8 +11,8 @@ import numpy as np
 
 from datasets import _archives, _tables, _trees
 from datasets._labels import as_names, check_labels, in_order, split
-from datasets._names import from_csv, quoted, sentence
-from datasets._source import DataError, Source, digest, download, user_folder
+from datasets._names import from_csv, quoted, sentence, shown, shown_apart
+from datasets._source import DataError, Source, digest, download, results_in, user_folder
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 KERAS_NOTE = "Keras's form of them, without capital letters and punctuation"
@@ -195,12 +195,18 @@ def _read(source, text_column, label_column):
         parts = _read_keras(path)
     elif path.is_dir() or _archives.is_archive(path):
         tree = _trees.open_tree(path)
+        if tree.results:
+            print(f"Not read as data: {results_in(map(shown, tree.results))}.", flush=True)
         classes = _trees.class_folders(tree)
         if source.name == "imdb":
             classes = _as_imdb(classes, path)
         if not classes:
             return _read_tables(tree, _trees.tables(tree), text_column, label_column)
-        parts = {part: _read_classes(tree, found) for part, found in classes.items()}
+        names = shown_apart([name for found in classes.values() for name in found])
+        parts = {
+            part: _read_classes(tree, {names[name]: files for name, files in found.items()})
+            for part, found in classes.items()
+        }
     else:
         tree = _trees.Tree(path.parent, {(path.name,): path}, set())
         return _read_tables(tree, {"train": (path.name,)}, text_column, label_column)

@@ -10,9 +10,8 @@ import numpy as np
 from scipy import signal
 from scipy.io import wavfile
 
-from datasets._labels import as_names
-from datasets._names import quoted, shown
-from datasets._source import DataError, Source
+from datasets._names import quoted, shown, shown_apart
+from datasets._source import DataError, Source, is_results, results_in
 
 CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
 SUFFIXES = {".wav", ".wave"}
@@ -59,11 +58,11 @@ def locate(data="auto"):
 def class_names(source="auto"):
     """The names of the classes, in index order: of one's own sounds, the folders' in alphabetical order."""
     source = locate(source)
-    return (
-        CLASS_NAMES
-        if source.path is None
-        else tuple(as_names(_files_by_class(_parts(source.path)[0]), source.path))
-    )
+    if source.path is None:
+        return CLASS_NAMES
+    folders = _files_by_class(_parts(source.path)[0])
+    texts = shown_apart(folders)
+    return tuple(texts[folder] for folder in folders)
 
 
 def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, decibels=10.0, seed=0):
@@ -115,6 +114,8 @@ def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, deci
             for files, labels in _split(source.path)
         ]
         where = f"sounds in {source.path}, brought to {seconds:g} s at {hertz:,} Hz"
+        if results := [shown(each.name) for part in _parts(source.path) if part for each in _results(part)]:
+            where += f", without {results_in(results)}"
     (x_train, y_train), (x_test, y_test) = parts
     print(f"Data: {shown(where)}; {len(x_train):,} to train on and {len(x_test):,} to test on.", flush=True)
     return (x_train, y_train), (x_test, y_test)
@@ -233,7 +234,12 @@ def _sounds(folder):
 def _files_by_class(folder):
     """{class: its WAV files}, classes in alphabetical order; folders without WAV files are none."""
     classes = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
-    return {each.name: files for each in classes if (files := _sounds(each))}
+    return {each.name: files for each in classes if not is_results(each) and (files := _sounds(each))}
+
+
+def _results(folder):
+    """Folders that lessons made, which are no classes."""
+    return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and is_results(each))
 
 
 def _split(folder):

@@ -20,6 +20,7 @@ from tutorials._photo_plots import (
     reliability,
 )
 from tutorials._plots import confusion_matrix
+from tutorials._report import as_unicode
 from tutorials._scores import accuracy, calibration, class_scores
 
 SHOWN = 12  # mistakes, and photos with their Grad-CAM
@@ -205,7 +206,7 @@ def write_report(report, outcome, finding):
 
 def commands(folder):
     """How to use what a run left: pairs (what for, command line)."""
-    where = shlex.quote(str(folder))
+    where = shlex.quote(as_unicode(folder))
     return [
         ("Ask it about photos or folders of them", f"python -m tutorials.predict {where} photo.jpg more/"),
         ("The same as a table", f"python -m tutorials.predict {where} more/ --csv"),

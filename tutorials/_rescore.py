@@ -28,6 +28,10 @@ BYTES_AT_ONCE = 256 << 20  # of photos that are read together: each time all nam
 ROOT = Path(__file__).parents[1]
 
 
+class Disagreement(LessonError):
+    """What was saved gives other probabilities than the network that was trained."""
+
+
 def agreements(model_files, source, files, size, probabilities):
     """Hold saved models against the network that they were saved from, all in one fresh process.
 
@@ -45,8 +49,8 @@ def agreements(model_files, source, files, size, probabilities):
         {path: largest difference of any probability}.
 
     Raises:
-        LessonError: If one differs by more than 1e-5 (Keras) or 1e-4 (exports), or cannot be
-            loaded or run, or the process dies. Nothing is left behind.
+        Disagreement: If one differs by more than 1e-5 (Keras) or 1e-4 (exports).
+        LessonError: If one cannot be loaded or run, or the process dies. Nothing is left behind.
     """
     model_files = [Path(file) for file in model_files]
     content = {
@@ -98,7 +102,7 @@ def _ask(request, names):
 def _difference(file, answer, files, probabilities):
     """The largest difference between two arrays (n, classes), or a loud failure."""
     if answer.shape != probabilities.shape:
-        raise LessonError(
+        raise Disagreement(
             f"{file.name}, loaded again in a fresh process, gives probabilities of shape {answer.shape}, and "
             f"the network that was trained {probabilities.shape}; do not use it, and run the lesson again."
         )
@@ -106,7 +110,7 @@ def _difference(file, answer, files, probabilities):
     differences[np.isnan(differences)] = np.inf
     worst = int(differences.argmax())
     if differences[worst] > ALLOWED[file.suffix]:
-        raise LessonError(
+        raise Disagreement(
             f"{file.name}, loaded again in a fresh process, says something else than the network that was "
             f"trained: the largest difference of a probability is {differences[worst]:.2g}, for "
             f"{files[worst]}, where {ALLOWED[file.suffix]:g} is allowed; do not use it, and run the lesson "

@@ -19,7 +19,7 @@ from models.transfer import TransferClassifier, border_at, freeze, split
 from tutorials import _exports
 from tutorials._photo_report import Outcome, commands, print_findings, write_report
 from tutorials._report import Report
-from tutorials._rescore import agreements
+from tutorials._rescore import Disagreement, agreements
 from tutorials._resume import KeepState, Unfinished
 from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
 from tutorials._views import Kept, Live, Views, steps_in
@@ -91,8 +91,8 @@ def main(
     # comes first, so that missing weights are told before many photos are looked at
     source = digits.EMBEDDED if embedded else photos.locate(data)
     base = Backbone(pretrained.name, weights, size)
-    where = digits.save_photos(unfinished.folder / "digits", 10 if quick else 50) if embedded else source
-    found = photos.check(where, size, seed, scratch=unfinished.folder)
+    where = digits.save_photos(report.scratch / "digits", 10 if quick else 50) if embedded else source
+    found = photos.check(where, size, seed, scratch=report.scratch)
     unfinished.check_data(found.fingerprint)
     print_findings(found)
     classes = len(found.class_names)
@@ -187,6 +187,10 @@ def main(
             network.set_weights(before)
         times[phase] = state.seconds + time.perf_counter() - clock
 
+    # Save: from here on the trained model is not lost, whatever fails below
+    report.settings |= {"backbone": pretrained.name, "image_size": size}
+    report.model(classifier, found.class_names)
+
     # Evaluate: the test photos are used here, once
     outcome = Outcome(
         photos=found,
@@ -205,30 +209,13 @@ def main(
     )
     scored = {part: outcome.accuracy(part) for part in ("test", "validation") if len(rows[part])}
 
-    # Save, and see that a process that knows nothing but the files comes to the same
-    report.settings |= {"backbone": pretrained.name, "image_size": size}
-    report.model(classifier, found.class_names)
-    report.table("split", found.split_table())
-    report.table("quarantine", found.quarantine_table())
-    saved = [report.path("model.keras")]
-    if export != "none":
-        saved.append(report.path(_exports.FILES[export]))
-        _exports.export(classifier, saved[-1], size)
-    files = [found.files[row] for row in rows["validation"]]
-    differences = agreements(saved, found.source, files, size, outcome.probabilities["validation"])
-
-    print(
-        f"\nLoaded again in a fresh process, probabilities differ by {max(differences.values()):.1g} at most."
-    )
-
-    # Plot
     part, share = next(iter(scored.items()))
     finding = (
         f"Of {share.of:,} {part} photos of {classes:,} classes {share} are told right, after "
         f"{sum(times.values()):.0f} s of training on {len(train):,} photos."
     )
-    write_report(report, outcome, finding)
-    written = report.close(
+
+    report.record(
         source,
         examples=len(found.files),
         finding=finding,
@@ -238,9 +225,30 @@ def main(
         parameters=classifier.count_params(),
         **{f"{name}_seconds": seconds for name, seconds in times.items()},
     )
+    with report.unless_it_fails("split.csv and quarantine.csv"):
+        report.table("split", found.split_table())
+        report.table("quarantine", found.quarantine_table())
+    saved = [report.path("model.keras")]
+    if export != "none":
+        with report.unless_it_fails(f"{export} file"), report.writing(_exports.FILES[export]) as file:
+            _exports.export(classifier, file, size)
+            saved.append(file)
+
+    # See that a process that knows nothing but the files comes to the same
+    with report.unless_it_fails("check in a fresh process", passes=Disagreement):
+        files = [found.files[row] for row in rows["validation"]]
+        differences = agreements(saved, found.source, files, size, outcome.probabilities["validation"])
+        worst = max(differences.values())
+        print(f"\nLoaded again in a fresh process, probabilities differ by {worst:.1g} at most.")
+
+    # Plot
+    with report.unless_it_fails("report.html with its figures"):
+        write_report(report, outcome, finding)
+    written = report.finish()
     unfinished.close()
-    page = safe(report.folder / "report.html", "terminal")
-    print(f"Open {page}, or ask it: {safe(outcome.commands[0][1], 'terminal', 400)}")
+    page = report.folder / "report.html"
+    ask = safe(outcome.commands[0][1], "terminal", 400)
+    print(f"Open {safe(page, 'terminal')}, or ask it: {ask}" if page.exists() else ask)
     return written
 
 

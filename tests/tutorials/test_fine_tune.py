@@ -419,9 +419,9 @@ MOMENTS = [
     ("top.state", 1),
     ("top.state", 2),
     ("top.state.draft", 1),
-    ("../.fine_tune-????????/labels.json", 1),
-    ("../.fine_tune-????????/curves.png", 1),
-    ("../.fine_tune-????????/report.html", 1),
+    ("../.fine_tune-draft-????????/results/labels.json", 1),
+    ("../.fine_tune-draft-????????/results/curves.png", 1),
+    ("../.fine_tune-draft-????????/results/report.html", 1),
     ("../fine_tune/metrics.json", 1),
 ]
 
@@ -490,7 +490,8 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     learn = f"{sys.executable} -m tutorials.fine_tune --quick --outputs {tmp_path}"
     script = (
         f"mount -t tmpfs -o size={size} tmpfs {tmp_path} && mkdir {tmp_path}/fine_tune && "
-        f"echo kept > {tmp_path}/fine_tune/metrics.json && {learn}; code=$?; "
+        f"printf metrics.json > {tmp_path}/fine_tune/.files && "  # as an earlier version left it
+        f'echo \'{{"lesson": "fine_tune"}}\' > {tmp_path}/fine_tune/metrics.json && {learn}; code=$?; '
         f"cat {tmp_path}/fine_tune/metrics.json; exit $code"
     )
     done = subprocess.run(
@@ -500,7 +501,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     assert done.stderr.startswith("Error: ")
     assert "cannot be written (no space left on device)" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert done.stdout.endswith("kept\n")
+    assert done.stdout.endswith('{"lesson": "fine_tune"}\n')
 
 
 @pytest.mark.slow
