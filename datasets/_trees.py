@@ -82,7 +82,8 @@ def read_file(path):
                 f"{path} has {size:,} bytes where at most {limit:,} are taken; shorten it, or make "
                 "several of it."
             )
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(size + 1)  # and no more, even if it grows meanwhile
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); change that, or name another.") from error
 
