@@ -23,7 +23,7 @@ MAX_HEADER = 65_536  # bytes of a tar's header with a long name; a longer one is
 MAX_HEADERS = 10_000_000  # bytes of them, and 4 kB for each member
 MAX_GROWTH = 100  # times that an archive may grow when it is unpacked, beyond 200 MB
 FREE_GROWTH = 200_000_000
-TINY = 1024  # bytes; of so small files there may be very many in a small archive
+MANY, TINY = 2000, 1024  # so many members of so few bytes: the rest are counted before they are read
 
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _ZIP = b"PK\x03\x04", b"PK\x05\x06"
@@ -133,7 +133,7 @@ def members(path, most=None):
         limit = most_members(path)
         for number, (name, size, content) in enumerate(found, 1):
             seen += size
-            if number == 2000 and seen < 2000 * TINY:
+            if number == MANY and seen < MANY * TINY:
                 _check_count(path, most or MAX_UNPACKED)
             if number > limit:
                 raise _too_many(path, limit)

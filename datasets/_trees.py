@@ -1,6 +1,7 @@
 """Folders and archives of texts, looked at alike: which files are a class, which a table."""
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,10 @@ def read_file(path):
     """
     limit = LIMITS.get(path.suffix.lower(), _archives.MAX_KEPT)
     try:
-        size = path.stat().st_size
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise DataError(f"{path} is no file but a pipe, a socket or a device; move it away.")
+        size = about.st_size
         if size > limit:
             raise DataError(
                 f"{path} has {size:,} bytes where at most {limit:,} are taken; shorten it, or make "
