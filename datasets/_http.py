@@ -74,6 +74,8 @@ def items(address, headers, pace):
                     piece = answer.read1(PIECE)
                     give(piece)
         except Exception as error:  # the end of the thread: whoever waits is told
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             give(error)
 
     threading.Thread(target=ask, daemon=True).start()

@@ -11,7 +11,7 @@ from datasets._source import DataError
 
 MAX_CHARACTERS = 1_000_000  # of one text
 MAX_LINES = 5_000_000
-MAX_LINE = 10_000_000  # characters
+MAX_LINE = 50_000_000  # characters
 MAX_SEPARATORS = 20_000_000  # each may begin a cell, which takes far more memory than its character
 SEPARATORS = "\t,;|"  # in doubt the first: of these tabs are the rarest in texts
 
@@ -127,8 +127,8 @@ def _check_size(text, name):
         end = max(text.rfind("\n", at, at + MAX_LINE), text.rfind("\r", at, at + MAX_LINE))
         if end < 0:
             raise DataError(
-                f"{name} has a line of more than {MAX_LINE:,} characters, which is no row of a table of texts; "
-                "name a table with a row for each example."
+                f"{name} has a line of more than {MAX_LINE:,} characters, which is no row of a table of "
+                "texts; name a table with a row for each example."
             )
         at = end + 1
 
