@@ -3,8 +3,10 @@
 import hashlib
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -162,6 +164,45 @@ def test_a_redirect_is_followed_without_reading_its_page(server, cache):
     assert fetch(server, cache, "leads_endless").read_bytes() == CONTENT
 
 
+@pytest.fixture(scope="module")
+def secure(running, tmp_path_factory):
+    """The same server behind https, and the file with its certificate."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificate")
+    key, certificate = (tmp_path_factory.mktemp("https") / name for name in ("key.pem", "certificate.pem"))
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        + [
+            "-subj",
+            "/CN=test",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    with serving() as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.address = server.address.replace("http:", "https:")
+        yield server, certificate
+
+
+def test_https_is_for_servers_that_prove_who_they_are_and_leads_to_no_http(
+    secure, running, cache, monkeypatch, capfd
+):
+    server, certificate = secure
+    assert "no secure connection: the server's certificate" in refused(server, cache, "good")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert "from https to an address that is not" in refused(server, cache, f"leads/{running.address}good?")
+    assert fetch(server, cache, f"leads/{server.address}good?").read_bytes() == CONTENT
+
+
 def test_proxies_are_those_of_the_environment(server, cache, monkeypatch):
     monkeypatch.setenv("http_proxy", server.address)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -209,6 +250,7 @@ def test_without_a_checksum_only_the_same_version_is_gone_on_with(server, cache,
 def test_a_part_of_another_version_is_not_gone_on_with(server, cache):
     leave_a_part(server, cache, b"x" * HALF, '"older"', kind="parts")
     assert fetch(server, cache, "parts", None, is_content).read_bytes() == CONTENT
+    assert server.asked == [("/parts/file.bin", f"bytes={HALF}-")]  # answered with the whole file
 
 
 def test_a_part_from_another_address_is_not_gone_on_with(server, cache):
