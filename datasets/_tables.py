@@ -12,6 +12,9 @@ from datasets._source import DataError
 
 MAX_CHARACTERS = 1_000_000  # of one text
 FEW_ZEROS = 0.01  # of the characters; more are no slip, but UTF-16 without its mark
+MAX_LINES = 5_000_000
+MAX_LINE = 50_000_000  # characters
+MAX_SEPARATORS = 20_000_000  # each may begin a cell, which takes far more memory than its character
 SEPARATORS = "\t,;|"  # in doubt the first: of these tabs are the rarest in texts
 
 # Column names, the likeliest first; a name's last word counts as well ("star_rating")
@@ -94,9 +97,10 @@ def read_table(text, name):
         A `Table`; rows without anything in them are left out.
 
     Raises:
-        DataError: If it has no rows, rows of different lengths, or a quotation mark that is
-            never closed.
+        DataError: If it has no rows, rows of different lengths, a quotation mark that is never
+            closed, or more lines or cells than a table of texts.
     """
+    _check_size(text, name)
     separator = _separator(text)
     rows, lines = None, None
     if separator == "\t":
@@ -115,6 +119,25 @@ def read_table(text, name):
         for cell in row:
             check_length(cell, f"line {line:,} of {name}")
     return Table(name, rows, lines)
+
+
+def _check_size(text, name):
+    """Refuse what would fill the memory, before it is taken apart."""
+    lines = text.count("\n") + text.count("\r") - text.count("\r\n")
+    if lines > MAX_LINES or any(text.count(separator) > MAX_SEPARATORS for separator in SEPARATORS):
+        raise DataError(
+            f"{name} has more than {MAX_LINES:,} lines or {MAX_SEPARATORS:,} cells, which is more than a "
+            "table of texts has; make several of it."
+        )
+    at = 0
+    while len(text) - at > MAX_LINE:
+        end = max(text.rfind("\n", at, at + MAX_LINE), text.rfind("\r", at, at + MAX_LINE))
+        if end < 0:
+            raise DataError(
+                f"{name} has a line of more than {MAX_LINE:,} characters, which is no row of a table of "
+                "texts; name a table with a row for each example."
+            )
+        at = end + 1
 
 
 def _spoken(separator):

@@ -1,6 +1,7 @@
 """Folders and archives of texts, looked at alike: which files are a class, which a table."""
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,13 +90,17 @@ def read_file(path):
     """
     limit = LIMITS.get(path.suffix.lower(), _archives.MAX_KEPT)
     try:
-        size = path.stat().st_size
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise DataError(f"{path} is no file but a pipe, a socket or a device; move it away.")
+        size = about.st_size
         if size > limit:
             raise DataError(
                 f"{path} has {size:,} bytes where at most {limit:,} are taken; shorten it, or make "
                 "several of it."
             )
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(size + 1)  # and no more, even if it grows meanwhile
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); change that, or name another.") from error
 

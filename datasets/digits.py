@@ -1,15 +1,13 @@
 """Handwritten digits: MNIST from a folder or the network, or scanned digits that need neither."""
 
-import gzip
 import os
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
+from datasets._digit_files import read_idx, read_npz
 from datasets._names import sentence
 from datasets._source import DataError, Source, download, user_folder
 from datasets.photos import read_photo
@@ -99,11 +97,11 @@ def load_data(source="auto"):
         arrays = _scanned_digits()
     elif source.path.is_dir():
         arrays = {
-            key: _read_idx(_idx_file(source.path, key) or source.path / names[0], 3 if key[0] == "x" else 1)
+            key: read_idx(_idx_file(source.path, key) or source.path / names[0], 3 if key[0] == "x" else 1)
             for key, names in IDX_FILES.items()
         }
     else:
-        arrays = _read_npz(source.path)
+        arrays = read_npz(source.path, tuple(IDX_FILES))
     for part in "train", "test":
         arrays[f"x_{part}"] = _checked(arrays, part, source)
     x_train, y_train, x_test, y_test = (arrays[key] for key in IDX_FILES)
@@ -135,41 +133,6 @@ def _idx_file(folder, key):
             if file.is_file():
                 return file
     return None
-
-
-def _read_npz(path):
-    try:
-        with np.load(path) as file:  # refuses pickles
-            return {key: file[key] for key in IDX_FILES}
-    except KeyError as error:
-        raise DataError(
-            f"{path} has no array {error.args[0].split()[0]}; an MNIST file has x_train, y_train, "
-            "x_test and y_test."
-        ) from error
-    except Exception as error:  # a damaged archive can raise nearly anything
-        raise DataError(f"{path} is damaged or not an npz file; name another, or fetch it again.") from error
-
-
-def _read_idx(path, dimensions):
-    """Read one IDX file: magic number, sizes as big-endian uint32, then bytes."""
-    if not path.is_file():
-        raise DataError(f"{path} is missing; put all four IDX files of MNIST into one folder.")
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            content = file.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is damaged; delete it and fetch it again.") from error
-    header = 4 + 4 * dimensions
-    if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
-        raise DataError(f"{path} is not an IDX file of {dimensions}-dimensional bytes; fetch it again.")
-    shape = struct.unpack(f">{dimensions}I", content[4:header])
-    expected = header + int(np.prod(shape, dtype=object))
-    if len(content) != expected:
-        raise DataError(
-            f"{path} has {len(content):,} bytes where its header promises {expected:,}; "
-            "delete it and fetch it again."
-        )
-    return np.frombuffer(content, "uint8", offset=header).reshape(shape)
 
 
 def _checked(arrays, part, source):

@@ -154,7 +154,8 @@ def _imdb_in(folder):
     """The Large Movie Review Dataset in a folder: its own folder, or an archive of it."""
     if (folder / "aclImdb").is_dir():
         return folder / "aclImdb"
-    archives = (path for path in folder.glob("aclImdb*") if path.name.lower().endswith(_archives.SUFFIXES))
+    names = (path for path in folder.glob("aclImdb*") if path.name.lower().endswith(_archives.SUFFIXES))
+    archives = (path for path in names if path.is_file())  # a pipe would be waited for
     return next(iter(sorted(archives)), None)
 
 

@@ -16,6 +16,7 @@ from datasets._source import DataError, Source, is_results, results_in
 CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
 SUFFIXES = {".wav", ".wave"}
 LEAST = 5  # files of a class of which one is held out to test
+MAX_BYTES = 700_000_000  # of a file: more than an hour in the quality of a CD
 
 EMBEDDED = Source("embedded", note="generated tones")
 
@@ -148,14 +149,15 @@ def read_sound(path, seconds=1.0, hertz=8000):
         )
     if not len(sound):
         raise DataError(f"{path} holds no sound, not one sample; record it again or remove it.")
+    numbers = sound.dtype.kind != "f" or np.isfinite(sound).all()
+    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, so that resampling sees past the end
     if sound.dtype.kind == "u":  # 8 bits or less: silence is 128
         sound = (sound - 128.0) / 128
     elif sound.dtype.kind == "i":
         sound = sound / 2.0 ** (8 * sound.dtype.itemsize - 1)
     sound = sound.astype("float64").reshape(len(sound), -1).mean(1)
-    if not np.isfinite(sound).all():
+    if not numbers or not np.isfinite(sound).all():
         raise DataError(f"{path} holds values that are not numbers; save it again or remove it.")
-    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, so that resampling sees past the end
     if rate != hertz:
         shared = math.gcd(rate, hertz)
         sound = signal.resample_poly(sound, hertz // shared, rate // shared)
@@ -180,11 +182,17 @@ def _read_wav(path):
         if not path.is_file():
             what = "is a folder, not a WAV file" if path.is_dir() else "does not exist"
             raise DataError(f"{path} {what}; name a WAV file.")
-        content = path.read_bytes()
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            content = file.read(size + 1) if size <= MAX_BYTES else b""  # no more, even if it grows
     except PermissionError as error:
         raise DataError(f"{path} may not be read; change its permissions.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
+    if size > MAX_BYTES:
+        raise DataError(
+            f"{path} has {size:,} bytes where at most {MAX_BYTES:,} are taken; cut it into shorter files."
+        )
     if not content:
         raise DataError(f"{path} is empty; record it again or remove it.")
     if _cut_off(content):

@@ -1,72 +1,34 @@
 """Weights as Keras publishes them: downloaded once, and read."""
 
-import contextlib
-import hashlib
-import os
-import socket
-import sys
-import tempfile
-from pathlib import Path
-
 import h5py
-import keras
 
 from models._errors import ModelError
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
-TIMEOUT = 10  # seconds without a byte after which a download is given up
 
 
-def download(origin, checksum=None):
+def download(origin, checksum=None, validate=None, most=500_000_000):
     """Return the path of published weights in Keras's cache, downloading them if they are not there.
 
     The cache is the one that Keras's own `weights="imagenet"` fills, `$KERAS_HOME/models` or
-    `~/.keras/models`, so what is there is not downloaded again. The download runs in a folder of
-    its own beside it and is moved in, whole and checked, at the end: a half file is never seen.
+    `~/.keras/models`, so what is there is not downloaded again, but checked.
 
     Args:
         origin: Address of the file, under Keras's.
         checksum: Its SHA-256 or MD5 in hexadecimal, None where none is published.
+        validate: Function of a path that raises a `ModelError` if what is there does not fit.
+        most: Bytes that the file may have.
 
     Raises:
         ModelError: If the file cannot be had, or is not the one that was published.
     """
-    cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
-    name = origin.rpartition("/")[2]
-    origin = ORIGIN + origin
-    path = cache / name
-    with contextlib.suppress(OSError):
-        if checksum is None and path.is_file() or checksum and _digest(path, checksum) == checksum:
-            return path
+    from datasets._download import DownloadError, cache_folder, fetch  # knows no data set
 
-    on_a_terminal = sys.stdout.isatty()
-    if not on_a_terminal:  # Keras's download bar is for terminals
-        keras.utils.disable_interactive_logging()
-    patience = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=cache) as staging:
-            file = keras.utils.get_file(name, origin, file_hash=checksum, cache_dir=staging, cache_subdir="")
-            Path(file).replace(path)
-    except Exception as error:  # get_file raises bare Exceptions
-        # Keras words it "URL fetch failure on ADDRESS: CODE -- REASON"
-        reason = " ".join(str(error).split(" -- ")[-1].split()).rstrip(".") or type(error).__name__
-        raise ModelError(
-            f"{origin} could not be downloaded ({reason}); "
-            f"try again later, or fetch it by other means and put it at {path}."
-        ) from error
-    finally:
-        socket.setdefaulttimeout(patience)
-        if not on_a_terminal:
-            keras.utils.enable_interactive_logging()
-    return path
-
-
-def _digest(path, checksum):
-    kind = {64: "sha256", 32: "md5"}[len(checksum)]
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+        path = cache_folder("models") / origin.rpartition("/")[2]
+        return fetch(ORIGIN + origin, path, checksum, validate, most)
+    except DownloadError as error:
+        raise ModelError(str(error)) from error
 
 
 def published_layers(path):

@@ -51,8 +51,10 @@ def Backbone(name="mobilenet", weights="pretrained", image_size=None):
     if str(weights) in ("pretrained", entry.weights):
         if not entry.origin:
             return _build(entry, size, entry.weights)
-        origin = entry.origin.format(size=size if size in entry.sizes else entry.image_size)
-        return _fill([entry], size, download(origin, entry.checksum))
+        origin, checksum = entry.published(size)
+        filled = []  # reading a file is the check that it is sound, so it is read once
+        download(origin, checksum, lambda file: filled.append(_fill([entry], size, file)), entry.most_bytes)
+        return filled[-1]
     path = Path(weights)
     if not os.path.isfile(path):  # noqa: PTH113 (it takes names that are too long for no file)
         raise ModelError(
