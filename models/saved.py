@@ -15,7 +15,7 @@ import keras
 from models._archives import read_archive
 from models._configs import check_config
 from models._errors import ModelError, Refused
-from models._files import read_file
+from models._files import parse_json, read_file
 from models._hdf5 import Hdf5
 from models._weight_files import check_finite, naming, no_room, temporary_folder, write_copy
 
@@ -64,6 +64,27 @@ def load_model(path):
             "build the model for smaller examples, and save it again."
         )
     return model
+
+
+def read_json(path, most, remedy):
+    """What a JSON file holds that lies beside a model.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+        remedy: What to do about a file that cannot be used: the end of the sentence.
+
+    Returns:
+        The value.
+
+    Raises:
+        ModelError: If it cannot be read, is larger, is no JSON, or more than 100 levels deep.
+    """
+    content = read_file(path, most, remedy)
+    try:
+        return parse_json(content)
+    except ValueError as error:
+        raise ModelError(f"{path} is damaged ({str(error).partition(': ')[0].lower()}); {remedy}.") from error
 
 
 def _check_version(path, version):
