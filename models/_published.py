@@ -1,8 +1,7 @@
 """Weights as Keras publishes them: downloaded once, and read."""
 
-import h5py
-
-from models._errors import ModelError
+from models._errors import ModelError, Refused
+from models._weight_files import REMEDY, naming, open_weights
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
@@ -31,33 +30,31 @@ def download(origin, checksum=None, validate=None, most=500_000_000):
         raise ModelError(str(error)) from error
 
 
-def published_layers(path):
+def published_layers(path, needed):
     """The weights in a file of Keras's older kind, `.h5`, which is how they are published.
 
     Args:
-        path: A file.
+        path: A file that ends in `.h5`.
+        needed: Bytes of the weights that are wanted; far larger files are refused unread.
 
     Returns:
-        For each layer that has weights, in the file's order, a list of arrays; none if the file
-        cannot be read. None for a file of a newer kind, `.weights.h5` or `.keras`.
+        For each layer that has weights, in the file's order, a list of arrays.
+
+    Raises:
+        ModelError: If the file cannot be read, is damaged, or has parts that no weights file needs.
     """
-    if path.name.endswith((".weights.h5", ".keras")):
-        return None
-    try:
-        with h5py.File(path) as file:
-            whole = "layer_names" not in file.attrs and "model_weights" in file
-            model = file["model_weights"] if whole else file
-            layers = [model[name] for name in _names(model, "layer_names")]
-            arrays = [[layer[name][()] for name in _names(layer, "weight_names")] for layer in layers]
-    except (OSError, KeyError, RuntimeError):  # h5py's, on a file that is none of its own or damaged
-        return []
-    return [each for each in arrays if each]
-
-
-def _names(group, attribute):
-    """A list of names, which is spread over numbered attributes where it is too long for one."""
-    parts = [attribute] if attribute in group.attrs else []
-    while f"{attribute}{len(parts)}" in group.attrs:
-        parts.append(f"{attribute}{len(parts)}")
-    names = [name for part in parts for name in group.attrs[part]]
-    return [name.decode() if isinstance(name, bytes) else name for name in names]
+    saved = open_weights(path, needed)
+    with naming(path, REMEDY):
+        names = saved.names("", "layer_names")
+        # A whole model has its weights one level deeper
+        start = "" if names is not None else "model_weights/"
+        names = saved.names("model_weights", "layer_names") if names is None else names
+        if names is None:
+            raise Refused("does not say which layers it has, as files do that Keras published")
+        layers = [
+            [f"{start}{name}/{each}" for each in saved.names(f"{start}{name}", "weight_names") or ()]
+            for name in names
+        ]
+        if missing := [each for layer in layers for each in layer if each not in saved.arrays]:
+            raise Refused(f"is damaged: {missing[0]} is not in it")
+        return [[saved.read(each) for each in layer] for layer in layers if layer]

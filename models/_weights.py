@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import warnings
 from pathlib import Path
 
 from models._errors import ModelError
@@ -82,20 +81,15 @@ def load_weights(model, weights, builder, build=None, known=()):
             "restore it from the project's repository."
         )
 
+    from models._weight_files import fill  # loads Keras, which the zoo's list does not need
+
     full = model
     if entry:
         full = build(entry["classes"])
         if full.output_shape == model.output_shape:
             full = model
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random
-            full.load_weights(path)
-    except Exception as error:  # h5py and Keras raise many kinds on a file that does not fit
-        raise ModelError(
-            f"{path} does not fit this {builder}, or is damaged; "
-            "build the model with the settings that the weights were trained with."
-        ) from error
+    remedy = "build the model with the settings that the weights were trained with"
+    fill(full, path, f"this {builder}", remedy)
     if full is not model:
         for target, source in zip(model.layers[:-1], full.layers[:-1], strict=True):
             target.set_weights(source.get_weights())

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from tutorials._command import LessonError, run, without_notices  # first: loads Keras quietly
 
-import keras
 import numpy as np
 from tyro.conf import Positional
 
 from datasets import photos
+from models import load_model
 from tutorials._exports import check_export
 
 ALLOWED = {".keras": 1e-5, ".onnx": 1e-4, ".tflite": 1e-4}  # of difference between probabilities
@@ -163,7 +163,7 @@ def _runner(file):
     """Load a model; a function of pixels (batch, size, size, channels) gives its probabilities."""
     with _naming(file), without_notices():
         if file.suffix == ".keras":
-            model = keras.saving.load_model(file)
+            model = load_model(file)
             return lambda pixels: model.predict(pixels, verbose=0)
         if file.suffix == ".onnx":
             check_export("onnx")

@@ -119,6 +119,11 @@ def main(
 
     images, names = pictures.images, pictures.class_names
     probabilities = class_probabilities(model, images)  # (n, classes)
+    if unsound := int((~np.isfinite(probabilities)).any(-1).sum()):
+        raise LessonError(
+            f"{load or model.name} answers {unsound} of {len(images)} pictures with NaN where probabilities "
+            "belong; look into a model from before its training failed."
+        )
     answers = probabilities.argmax(-1)
     known = (pictures.labels >= 0).all()
     labels = pictures.labels if known else answers
