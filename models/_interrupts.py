@@ -110,18 +110,18 @@ def _is_command():
                     return True
         return False
     try:
-        folder, file = os.path.split(os.path.realpath(argv[0]))
+        path = os.path.realpath(argv[0])
     except OSError:  # the current folder has been deleted
         return False
-    root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    return file.endswith(".py") and os.path.dirname(folder) == root and os.path.basename(folder) in FOLDERS
+    root = os.path.normpath(os.path.join(os.path.realpath(__file__), "..", ".."))
+    return path.endswith(".py") and path.startswith(tuple(os.path.join(root, name, "") for name in FOLDERS))
 
 
 def _on_signal(number, frame):
     if not State.working:
         # There is nothing to tidy up yet. An exception would not do: it would come up in the middle of
         # an import, where native code drops it or makes an ImportError of it
-        try:
+        try:  # noqa: SIM105  (contextlib is one import more)
             os.write(State.terminal, f"\n{sentence(number)}\n".encode())
         except OSError:
             pass  # nobody can read it

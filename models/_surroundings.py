@@ -114,7 +114,10 @@ def _in_short(error):
 
 
 def _prepare_streams():
-    """Open the null device in place of closed streams, lest the next file that is opened takes their place."""
+    """Open the null device in place of closed streams; else the next file that is opened takes their place.
+
+    Standard output becomes an `_Output`.
+    """
     for number in range(3):
         try:
             os.fstat(number)

@@ -101,12 +101,19 @@ from models import ModelError
 # For `fit` and `predict`: a progress bar on a terminal, one line an epoch in a file or pipe
 VERBOSE = 1 if sys.stdout and sys.stdout.isatty() else 2
 # Settings that decide how much memory a run needs, those first that are lowered most easily
-OF_MEMORY = ("batch_size", "image_size", "views", "word_pairs", "train_images", "train_pictures",
-             "train_letters", "train_clips", "frames", "size", "seconds", "hertz", "vocabulary_size")  # fmt: skip
+OF_MEMORY = (
+    "batch_size", "image_size", "views", "word_pairs", "train_images", "train_pictures", "train_letters",
+    "train_clips", "frames", "size", "seconds", "hertz", "vocabulary_size",
+)  # fmt: skip
 
 
 class LessonError(ValueError):
     """A setting or folder that a lesson cannot use: one sentence that names it, and what to do."""
+
+
+def flag(name):
+    """A setting as it is given on the command line."""
+    return f"--{name.replace('_', '-')}"
 
 
 def check_positive(**settings):
@@ -117,7 +124,7 @@ def check_positive(**settings):
     """
     for name, value in settings.items():
         if value is not None and not 0 < value < math.inf:
-            raise LessonError(f"--{name.replace('_', '-')} must be more than 0, not {value}.")
+            raise LessonError(f"{flag(name)} must be more than 0, not {value}.")
 
 
 def run(main, resumable=False):
@@ -159,7 +166,7 @@ def _exit_code(main):
         if not _of_memory(error):
             raise
         names = [name for name in OF_MEMORY if name in inspect.signature(main).parameters]
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        flags = ", ".join(map(flag, names))
         todo = f"lower {flags}" if flags else "end other programs, or take smaller inputs"
         say(f"Error: There is not enough memory for this run; {todo}.")
         return 1
