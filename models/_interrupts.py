@@ -113,8 +113,8 @@ def _is_command():
         path = os.path.realpath(argv[0])
     except OSError:  # the current folder has been deleted
         return False
-    root = os.path.normpath(os.path.join(os.path.realpath(__file__), "..", ".."))
-    return path.endswith(".py") and path.startswith(tuple(os.path.join(root, name, "") for name in FOLDERS))
+    root = os.path.realpath(__file__)[: -len("models/_interrupts.py")]
+    return path.endswith(".py") and path.startswith(tuple(root + name + os.sep for name in FOLDERS))
 
 
 def _on_signal(number, frame):

@@ -13,7 +13,7 @@ from tutorials._command import LessonError, flag
 import keras
 
 from datasets import moving_shapes, x_or_o
-from models.memory import free_memory, spoken, training_bytes
+from models.memory import about, free_memory, spoken, training_bytes
 
 YEAR = 365 * 24 * 3600  # seconds
 MOST = 10**9  # of anything that is counted; a number beyond is a slip of the keyboard
@@ -107,10 +107,11 @@ def check_memory(name, value, needed, power=1):
     """
     free = free_memory()
     if needed > free:
-        most = math.floor(value * (free / needed) ** (1 / power)) if needed < 1e300 else 0
-        advice = f"give at most {_rounded_down(most)}" if most >= 1 else "free some memory"
+        most = value * (free / needed) ** (1 / power)
+        most = _rounded_down(math.floor(most)) if isinstance(value, int) else float(f"{0.95 * most:.1g}")
+        advice = f"give at most {most}" if most else "free some memory"
         raise LessonError(
-            f"{flag(name)} {_short(value)} needs about {spoken(needed)} of memory, and {spoken(free)} are "
+            f"{flag(name)} {_short(value)} needs {about(needed)} of memory, and {spoken(free)} are "
             f"free; {advice}."
         )
 
