@@ -4,9 +4,16 @@ Each builder is imported when it is first asked for, so that `python -m models` 
 zoo without loading Keras.
 """
 
+from models import _interrupts
+
+_interrupts.start()  # first; it does nothing unless this is `python -m models` or a lesson
+
 import importlib
 
+from models import _surroundings
 from models._errors import ModelError
+
+_surroundings.prepare()
 
 _HOMES = {
     "ConvNet": "models.convnets",

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 
 FOLDER = Path(__file__).parent / "weights"
 LIST = Path(__file__).with_name("zoo.json")
@@ -35,8 +36,7 @@ def check_image_model(builder, input_shape, classes, smallest):
         raise ModelError(
             f"{builder} needs images of at least {smallest} x {smallest} pixels, not {height} x {width}."
         )
-    if classes < 1:
-        raise ModelError(f"{builder} needs classes of 1 or more, not {classes}.")
+    check_sizes(builder, input_shape=tuple(input_shape), classes=classes)
 
 
 def load_weights(model, weights, builder, build=None, known=()):

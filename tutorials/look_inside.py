@@ -6,7 +6,7 @@ outputs/fine_tune --data photos/
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -32,6 +32,7 @@ from tutorials import _looks as looks
 from tutorials._flat_maps import FEWEST, flat_maps, neighbours_alike
 from tutorials._image_models import Pictures, find_pictures, load_image_model
 from tutorials._labels import plain
+from tutorials._limits import check_settings
 from tutorials._model_page import write_page
 from tutorials._report import Report
 
@@ -68,10 +69,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), train_images=20)
     report = Report(main, settings=locals())
-    check_positive(white=white, train_images=train_images, epochs=epochs)
-    if train_images < 20:
-        raise LessonError(f"--train-images must be 20 or more, not {train_images}.")
     keras.utils.set_random_seed(seed)
     results, moments, most = {}, {}, 60 if quick else 360
 
