@@ -20,6 +20,17 @@ import tutorials._command  # noqa: F401  (loads Keras without TensorFlow's start
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser):
+    """Settings of the tests in attacks/; see the README."""
+    group = parser.getgroup("attacks")
+    group.addoption(
+        "--attack-seconds", type=float, default=60, metavar="N", help="how long the fuzzers run, all together"
+    )
+    group.addoption(
+        "--attack-seed", type=int, metavar="N", help="try this one case only, of each kind that -k chooses"
+    )
+
+
 @pytest.fixture(autouse=True)
 def _own_keras_home(tmp_path_factory, monkeypatch):
     """Keep downloads away from the user's cache, and from the network."""
