@@ -4,20 +4,21 @@ import os
 import time
 
 import pytest
+
 from fuzzing.runner import Worker
 from fuzzing.targets import TARGETS
 
 
 class Fuzzers:
-    """The time of a group of loaders, shared out over its kinds, and the process that tries them.
+    """The time of several kinds of input, shared out over them, and the process that tries them.
 
     Args:
-        group: As in `fuzzing.targets`.
-        seconds: Time for all of its kinds, the start of the process included.
+        kinds: As in `fuzzing.targets`.
+        seconds: Time for all of them, the start of the process included.
     """
 
-    def __init__(self, group, seconds):
-        self._weights = {kind: target.weight for kind, target in TARGETS.items() if target.group == group}
+    def __init__(self, kinds, seconds):
+        self._weights = {kind: TARGETS[kind].weight for kind in kinds}
         self._until = time.monotonic() + seconds
         self.worker = Worker(self._weights)
 
@@ -31,13 +32,15 @@ class Fuzzers:
 
 @pytest.fixture(scope="module")
 def fuzzers(request):
-    """The `Fuzzers` of the group that the module names as GROUP.
+    """The `Fuzzers` of the kinds that are chosen of a module's.
 
-    The groups run side by side where the tests have two processes; else they share the time.
+    Modules run side by side where the tests have two processes; else they share the time.
     """
+    chosen = [item for item in request.session.items if "fuzzers" in item.fixturenames]
+    kinds = [item.callspec.params["kind"] for item in chosen if item.module is request.module]
     seconds = request.config.getoption("--attack-seconds")
     if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) < 2:
-        seconds /= 2
-    made = Fuzzers(request.module.GROUP, seconds)
+        seconds *= len(kinds) / len(chosen)
+    made = Fuzzers(kinds, seconds)
     yield made
     made.worker.close()

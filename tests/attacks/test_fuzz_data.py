@@ -1,6 +1,7 @@
 """Hostile data: images, archives, tables, sounds. See `fuzzing/targets.py`."""
 
 import pytest
+
 from fuzzing.runner import attack
 from fuzzing.targets import TARGETS
 

@@ -1,6 +1,7 @@
 """Hostile models: weights, saved models, results folders. See `fuzzing/targets.py`."""
 
 import pytest
+
 from fuzzing.runner import attack
 from fuzzing.targets import TARGETS
 

@@ -2,11 +2,10 @@
 
 import random
 import shutil
-import subprocess
-import sys
 import time
 
 import pytest
+
 from fuzzing import planted, runner, watching
 from fuzzing.targets import TARGETS
 from fuzzing.worker import make

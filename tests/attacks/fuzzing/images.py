@@ -101,7 +101,7 @@ def folder_of_photos(random, folder):
 def spoil_odd_photos(random, path):
     """Spoil those of a folder's files that are not named by a number: the others stay good."""
     for file in sorted(path.glob("*/*")):
-        if not file.stem.isdecimal():
+        if not file.stem.isdecimal() and file.is_file() and 0 < file.stat().st_size < 1_000_000:
             content = file.read_bytes()
             for _ in range(random.choice((1, 2))):
                 content = random.choice((damage, *WITHIN))(random, content)
@@ -110,8 +110,7 @@ def spoil_odd_photos(random, path):
 
 def add_odd_files(random, path):
     """Put what is no photo among photos: links, pipes, folders, empty and huge files."""
-    place = path / random.choice(("ants", "bees", "more"))
-    place.mkdir(exist_ok=True)
+    place = path / random.choice(("ants", "bees"))
     odd = place / f"odd{random.randrange(1000)}.jpg"
     kind = random.randrange(6)
     if kind == 0:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 class DataError(ValueError):
@@ -84,7 +85,7 @@ def _is_noisy(path, _):
 
 
 def _looks_at_a_share(path, _):
-    os.path.exists("//server/share/x")
+    Path("//server/share/x").exists()
 
 
 LIMIT = 0.4  # seconds

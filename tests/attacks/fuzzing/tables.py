@@ -30,10 +30,13 @@ def photos(random, folder):
 
 
 CELLS = (
-    "=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1", "\\\\server\\share\\x.png", "//server/share/x.png", "../../x.png",
-    "/dev/zero", "/dev/tty", "/proc/self/mem", "/proc/self/fd/0", ".", "..", "/", "", " ", "\x1b[2J", "nul\0", "\udcff",
-    "x" * 300, "y" * 5000, '"', '""', '"""', "\u202e", "<script>", "0.png/", "0.png/../0.png", "~/x.png", "file:///x",
-    "\r", "é" * 200, "9" * 400, "nan", "1e999", "\ufeff", "CON", "C:\\x.png", "0.PNG", "./0.png", "%00", "$(id)",
+    "=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1", "\\\\server\\share\\x.png", "//server/share/x.png",
+    "../../x.png", "/dev/zero", "/dev/tty", "/proc/self/mem", "/proc/self/fd/0", ".", "..", "/", "", " ",
+    "\x1b[2J", "nul\0",
+    "\udcff", "x" * 300, "y" * 5000, '"', '""', '"""', "\u202e", "<script>", "0.png/", "0.png/../0.png",
+    "~/x.png", "file:///x", "\r", "é" * 200, "9" * 400, "nan", "1e999", "\ufeff", "CON", "C:\\x.png",
+    "0.PNG", "./0.png",
+    "%00", "$(id)",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fuzzing import archives, digit_files, images, planted, sounds, tables
+from fuzzing import archives, digit_files, folders, images, keras_files, planted, sounds, tables, weights
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Target:
         seconds: Processor time that a case may take.
         megabytes: Memory that it may take on top of the worker's.
         weight: Share of the time, beside the others' of the group.
-        writes: Whether it may write into the folder for outputs.
+        writes: Where it may write: "outputs", "input", or "" for nowhere.
         must_work: Whether even a spoiled input is to give a result, since most of it is good.
         command: Whether it is a command, which may say nothing but its one sentence.
         changes: Function of two snapshots of the input that gives what may not have happened; None
@@ -37,7 +37,7 @@ class Target:
     seconds: float = 10
     megabytes: int = 500
     weight: float = 1
-    writes: bool = False
+    writes: str = ""
     must_work: bool = False
     command: bool = False
     changes: Callable | None = None
@@ -72,7 +72,60 @@ def _locate_and_load(path, _):
     photos.check(photos.locate(path), 24, progress=False)
 
 
+def safely(use):
+    """The same, and afterwards Keras is as it was: no model may have switched its safe mode off."""
+
+    def use_and_look(path, outputs):
+        import keras
+        from keras.src.saving import serialization_lib
+
+        try:
+            use(path, outputs)
+        finally:
+            safe = serialization_lib.in_safe_mode()
+            keras.backend.clear_session()  # which also switches it on again
+            assert safe is not False, "Keras's safe mode is switched off"
+
+    return use_and_look
+
+
+def _digit_weights(path, _):
+    import models
+
+    weights.check(models.ConvNet(**weights.DIGITS, weights=path))
+
+
+def _backbone_weights(path, _):
+    from models.backbones import Backbone
+
+    name, size = weights.BACKBONE
+    weights.check(Backbone(name, path, size))
+
+
+def _image_model(path, _):
+    from tutorials._image_models import load_image_model
+
+    keras_files.check(load_image_model(path).model)
+
+
+def _predict(path, _):
+    from tutorials.predict import main
+
+    main(path, folders.inputs(path))
+
+
+def _look_inside(path, outputs):
+    from tutorials.look_inside import main
+
+    main(load=str(path), data=str(path.parent / "photos"), quick=True, outputs=outputs)
+
+
+def _report(path, _):
+    folders.report(path.parent, path)
+
+
 PHOTOS = "datasets.photos"
+ARCHIVE = {"harms": archives.HARMS, "megabytes": 1000, "seconds": 5}
 TARGETS = {
     # A photo may have 179 million pixels, each of which takes up to 3 + 4 bytes on the way
     "image": library(
@@ -87,14 +140,14 @@ TARGETS = {
         megabytes=2500, seconds=30, must_work=True,
     ),
     "photo archive": Target(
-        "data", archives.good("photos"), _locate_and_load, archives.HARMS, modules=(PHOTOS,), megabytes=1000
+        "data", archives.good("photos"), _locate_and_load, modules=(PHOTOS,), **ARCHIVE
     ),
     "photo table": Target("data", tables.photos, _locate_and_load, tables.HARMS, modules=(PHOTOS,)),
     "text archive": library(
-        "data", archives.good("texts"), "datasets.reviews.load_data", harms=archives.HARMS, megabytes=1000
+        "data", archives.good("texts"), "datasets.reviews.load_data", **ARCHIVE
     ),
     "archived table": library(
-        "data", archives.good("table"), "datasets.reviews.load_data", harms=archives.HARMS, megabytes=1000
+        "data", archives.good("table"), "datasets.reviews.load_data", **ARCHIVE
     ),
     "text table": library("data", tables.texts, "datasets.reviews.load_data", harms=tables.HARMS, weight=1.5),
     "texts": library("data", tables.texts, "datasets.reviews.read_texts", harms=tables.HARMS),
@@ -103,5 +156,29 @@ TARGETS = {
         "data", sounds.folder_of_sounds, "datasets.tones.load_data", harms=sounds.HARMS, weight=0.5
     ),
     "digit files": library("data", digit_files.good, "datasets.digits.load_data", harms=digit_files.HARMS),
+    "digit weights": Target(
+        "models", weights.good("digits"), safely(_digit_weights), weights.HARMS, modules=("models",), weight=2
+    ),
+    "backbone weights": Target(
+        "models", weights.good("backbone"), safely(_backbone_weights), weights.HARMS,
+        modules=("models.backbones",), weight=3,
+    ),
+    "image model": Target(
+        "models", keras_files.good("digits", "photos"), safely(_image_model), keras_files.HARMS,
+        modules=("tutorials._image_models",), megabytes=1000, weight=3,
+    ),
+    "predict": Target(
+        "models", folders.good(*folders.LESSONS), safely(_predict), folders.HARMS,
+        modules=("tutorials.predict",), megabytes=1000, command=True, weight=4,
+    ),
+    "look inside": Target(
+        "models", folders.photos_and_results, safely(_look_inside), folders.HARMS,
+        modules=("tutorials.look_inside",), seconds=60, megabytes=1500, writes="outputs", command=True,
+        weight=2,
+    ),
+    "earlier run": Target(
+        "models", folders.earlier_run, _report, folders.EARLIER, False, modules=("tutorials.digits",),
+        writes="input", changes=folders.lost, command=True,
+    ),
     **planted.targets(Target),
 }  # fmt: skip

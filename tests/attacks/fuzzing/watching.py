@@ -38,18 +38,17 @@ def install():
 
 
 @contextlib.contextmanager
-def watch(outputs, temporary, writes):
+def watch(places):
     """Listen to one case.
 
     Args:
-        outputs: Where it may write if `writes` is true.
-        temporary: Where it may write in any case.
+        places: Folders in which it may write.
 
     Yields:
         A list that fills with what it may not do.
     """
     global _seen, _places
-    _places = (str(temporary), str(outputs)) if writes else (str(temporary),)
+    _places = tuple(map(str, places))
     _seen = seen = []
     try:
         yield seen
@@ -177,3 +176,12 @@ def noise(file, refused):
     told = file.read_text(encoding="utf-8", errors="replace")
     wrong = told if refused else re.search("Traceback|Exception ignored|core dumped", told)
     return [("noise on standard error", told[:LONGEST])] if wrong or len(told) > 5000 else []
+
+
+def unfit_for_a_terminal(file):
+    """What is wrong with what a command printed: control characters, or numbers that are none."""
+    told = file.read_bytes().decode("utf-8", errors="replace")
+    wrong = [
+        line for line in re.split("[\n\t]", told) if not line.isprintable() or re.search(r"\bnan ?%", line)
+    ]
+    return [("prints what no terminal should get", ascii(wrong[0])[:LONGEST])] if wrong else []

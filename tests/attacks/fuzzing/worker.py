@@ -64,7 +64,8 @@ def attempt(kind, seed, folder):
 
     outcome, said, failures = "result", "", []
     rss, cpu = watching.start_peak(), time.process_time()
-    with _limited(target), watching.watch(folder / "outputs", folder / "tmp", target.writes) as seen:
+    may_write = [folder / part for part in ("tmp", target.writes) if part]
+    with _limited(target), watching.watch(may_write) as seen:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -86,10 +87,12 @@ def attempt(kind, seed, folder):
     changed = target.changes or watching.changes
     failures += [("changes its input", what) for what in changed(before, watching.snapshot(folder / "input"))]
     for part in ("cwd", "home", "tmp"):
-        failures += [(f"leaves files in {part}", left) for left in os.listdir(folder / part)]
+        failures += [(f"leaves files in {part}", left) for left in map(str, (folder / part).iterdir())]
     sys.stdout.flush()
     sys.stderr.flush()
     failures += watching.noise(folder / "stderr.txt", target.command and outcome == "refused")
+    if target.command:
+        failures += watching.unfit_for_a_terminal(folder / "stdout.txt")
     return {"outcome": outcome, "said": said, "failures": failures, "cpu": cpu, "peak": peak}
 
 
