@@ -1,5 +1,6 @@
 """Results folders: a model, its labels, its metrics; spoiled, linked, or among a user's files."""
 
+import hashlib
 import inspect
 import json
 import os
@@ -61,15 +62,23 @@ def inputs(folder):
     return (str(folder.parent / files.get(folder.name, "photo.png")),)
 
 
+def is_ours(file):
+    """Whether nothing else was put in a file's place yet, such as a pipe, which nobody fills."""
+    return file.is_file() and not file.is_symlink() and file.stat().st_size < 10_000_000
+
+
 def odd_json(random, path):
     """Spoil what is told of the model."""
     file = path / random.choice(("metrics.json", "labels.json", "metrics.json"))
-    file.write_bytes(jsons.spoil(random, json.loads(file.read_bytes())))
+    if is_ours(file):
+        file.write_bytes(jsons.spoil(random, json.loads(file.read_bytes())))
 
 
 def known_traps(random, path):
     """Values that once went wrong."""
     file = path / "metrics.json"
+    if not is_ours(file):
+        return
     told = json.loads(file.read_text())
     what = random.randrange(3)
     if what == 0:
@@ -86,6 +95,8 @@ def odd_kind(random, path):
     """Something else in the place of a file: a folder, a link, a pipe, nothing, gigabytes of holes."""
     file = path / random.choice(("metrics.json", "labels.json", "model.keras"))
     what = random.randrange(6)
+    if not is_ours(file):
+        return
     content = file.read_bytes()
     file.unlink()
     if what == 0:
@@ -106,6 +117,8 @@ def odd_kind(random, path):
 
 def odd_model(random, path):
     """Spoil the model."""
+    if not is_ours(path / "model.keras"):
+        return
     for name in ("secret.txt", "secret.bin", "secret.h5"):
         (path / name).write_bytes((path.parent / name).read_bytes())
     random.choice(keras_files.HARMS)(random, path / "model.keras")
@@ -113,7 +126,8 @@ def odd_model(random, path):
 
 def other_model(random, path):
     """Another lesson's model."""
-    (path / "model.keras").write_bytes(keras_files.contents(random.choice(keras_files.KINDS)))
+    if is_ours(path / "model.keras"):
+        (path / "model.keras").write_bytes(keras_files.contents(random.choice(keras_files.KINDS)))
 
 
 HARMS = (odd_json, odd_json, known_traps, odd_kind, odd_model, other_model)
@@ -134,7 +148,9 @@ def report(folder, outputs):
     made.close(Source("embedded"), 1, "Nothing was trained.", test_accuracy=0.5)
 
 
-OURS = {"numbers.csv", "metrics.json"}  # beside hidden files, what that run leaves
+OURS = {"numbers.csv", "metrics.json"}  # beside a marker, what that run leaves
+MARKERS = (".files", ".glass-zoo")
+DRAFTS = ("outputs/.digits-draft-k2x9qw1z", "outputs/.digits-unfinished")
 
 
 def earlier_run(random, folder):
@@ -176,35 +192,64 @@ def users_files(random, path):
         (folder / "numbers.csv").mkdir()
         (folder / "numbers.csv" / "mine.txt").write_text("a user's, in the place of a result")
     else:
-        (path / f".digits-{random.choice(('abcdefgh', 'abcdefgh-old', 'unfinished'))}").mkdir()
+        (path / ".digits-abcdefgh").mkdir()
+        (path / ".digits-abcdefgh" / "mine.txt").write_text("a user's, whatever it is called")
+
+
+def markers(path):
+    """The files with which results say what made them."""
+    return list(filter(is_ours, sorted((path / "digits").glob(".*"))))
 
 
 def odd_marker(random, path):
-    """Spoil the list of what the run made; it may not name what is elsewhere."""
-    for file in sorted((path / "digits").glob(".*")):
+    """Spoil the list of what the run made; it may not name what is elsewhere, and if it does, in vain."""
+    wanted = random.sample(
+        ("../digits.txt", "/etc/hostname", "notes/a.txt", "..", ".", "", "notes/..", "\0"), 5
+    )
+    mark = hashlib.sha256(b"beside it").hexdigest()  # what is in digits.txt
+    for file in markers(path):
         content = file.read_bytes()
-        other = "\n".join(
-            random.choice(("../digits.txt", "/etc/hostname", "notes/a.txt", "..", ".", "", "notes/..", "\0"))
-            for _ in "12345"
-        )
-        quoted = json.dumps(["../digits.txt", "/etc/hostname", "notes/a.txt", "..", "."])
-        file.write_bytes(
-            random.choice(
-                (
-                    b"",
-                    other.encode(),
-                    content + b"\n" + other.encode(),
-                    quoted.encode(),
-                    b"\xff\xfe",
-                    b"[" * 9999,
-                )
-            )
-        )
+        try:
+            told = json.loads(content)
+            if random.random() < 0.5:
+                told["files"] |= dict.fromkeys(wanted, random.choice((mark, None)))
+                file.write_bytes(json.dumps(told).encode())
+            else:
+                file.write_bytes(jsons.spoil(random, told))
+        except ValueError:  # a list with a name a line
+            lines = "\n".join(wanted).encode()
+            file.write_bytes(random.choice((b"", lines, content + b"\n" + lines, b"\xff\xfe", b"[" * 9999)))
+
+
+def odd_draft(random, path):
+    """Leave what looks like the draft of a killed run, whose marker and links lead elsewhere."""
+    draft = path / random.choice((".digits-draft-k2x9qw1z", ".digits-unfinished"))
+    draft.mkdir()
+    for name in ("results", "old", "scratch", "lock", "k.state"):
+        what = random.randrange(4)
+        if what == 0:
+            (draft / name).mkdir()
+            (draft / name / "a.txt").write_text("left")
+        elif what == 1:
+            (draft / name).symlink_to(random.choice(("../digits", "../digits/notes", "..", "nowhere")))
+        elif what == 2:
+            (draft / name).write_text("left")
+    for file in markers(path):
+        try:
+            told = json.loads(file.read_bytes())
+            told["kind"] = random.choice(("draft", "placing", "unfinished", "complete"))
+            told["folder"] = random.choice(("digits", "digits.txt", "../elsewhere", "", "digits/notes"))
+            told["modes"] = {"notes": 0o700, "../digits.txt": 0}
+            told["files"] = dict.fromkeys(("k.state", "../digits.txt", "results"))
+            spoiled = jsons.spoil(random, told) if random.random() < 0.5 else json.dumps(told).encode()
+            (draft / file.name).write_bytes(spoiled)
+        except (ValueError, TypeError):
+            continue
 
 
 def odd_marker_kind(random, path):
     """Something else in the place of the list."""
-    for file in sorted((path / "digits").glob(".*")):
+    for file in markers(path):
         file.unlink()
         what = random.randrange(4)
         if what == 0:
@@ -216,15 +261,18 @@ def odd_marker_kind(random, path):
 
 
 def lost(before, after):
-    """What of a user's files is gone or changed; the results themselves may be."""
+    """What of a user's is gone or changed, and what stays behind; the results themselves may change.
+
+    A draft that looks like one of a killed run may be brought to its end or removed, whatever is in it.
+    """
     for name, about in before.items():
         base = name.rpartition("/")[2]
-        ours = base in OURS and stat.S_ISREG(about[0])
-        if not ours and not base.startswith(".files") and base != ".glass-zoo" and after.get(name) != about:
+        ours = stat.S_ISREG(about[0]) and (base in OURS or base.startswith(MARKERS))
+        if not ours and not name.startswith(DRAFTS) and after.get(name) != about:
             yield f"{name!r}: {about} became {after.get(name)}"
     for name in after:
-        if name not in before and name.startswith("outputs/."):
+        if name not in before and name.startswith("outputs/.") and not name.startswith(DRAFTS):
             yield f"{name!r} stays behind"
 
 
-EARLIER = (users_files, users_files, odd_marker, odd_marker_kind)
+EARLIER = (users_files, users_files, odd_marker, odd_marker, odd_marker_kind, odd_draft)

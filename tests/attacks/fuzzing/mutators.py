@@ -102,7 +102,8 @@ def one_file(random, path):
     """A file itself, or one of the files in a folder."""
     if not path.is_dir():
         return path
-    return random.choice(sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink()))
+    files = (file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+    return random.choice(sorted(file for file in files if file.stat().st_size <= MOST))
 
 
 def on_bytes(change):

@@ -57,9 +57,11 @@ def attempt(kind, seed, folder):
     target = TARGETS[kind]
     for part in PARTS:
         (folder / part).mkdir()
+    _enter(folder)
     path = make(target, seed, folder / "input")
     before = watching.snapshot(folder / "input")
-    _enter(folder)
+    for name in ("stdout.txt", "stderr.txt"):  # what was said in the making does not count
+        os.truncate(folder / name, 0)
     print(json.dumps({"made": path.name}), file=ANSWERS, flush=True)
 
     outcome, said, failures = "result", "", []
@@ -103,7 +105,7 @@ def _enter(folder):
     os.environ |= {"HOME": home, "KERAS_HOME": home, "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
     tempfile.tempdir = temporary
     for number, name in ((1, "stdout.txt"), (2, "stderr.txt")):
-        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)
 
