@@ -157,7 +157,8 @@ TARGETS = {
     ),
     "digit files": library("data", digit_files.good, "datasets.digits.load_data", harms=digit_files.HARMS),
     "digit weights": Target(
-        "models", weights.good("digits"), safely(_digit_weights), weights.HARMS, modules=("models.convnets",), weight=2
+        "models", weights.good("digits"), safely(_digit_weights), weights.HARMS,
+        modules=("models.convnets",), weight=2,
     ),
     "backbone weights": Target(
         "models", weights.good("backbone"), safely(_backbone_weights), weights.HARMS,
