@@ -23,6 +23,14 @@ def write_number(content, at, size, value, order=">"):
     return content[:at] + packed + content[at + size :]
 
 
+def places(content, mark):
+    """Where some bytes stand in others."""
+    at = content.find(mark)
+    while at >= 0:
+        yield at
+        at = content.find(mark, at + 1)
+
+
 def flip_bits(random, content):
     content = bytearray(content)
     for _ in range(random.choice((1, 1, 2, 5, 30))):

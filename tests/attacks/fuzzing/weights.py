@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from fuzzing.mutators import damage
+from fuzzing.mutators import damage, places
 
 # What other files hold: a model with this in it has read one of them
 SECRET = 1234.5
@@ -268,18 +268,9 @@ def _operated(random, parts, folder):
 def damage_structure(random, path):
     """Damage bytes between the values, where HDF5 keeps its tables: most others are only values."""
     content = path.read_bytes()
-    places = [
-        at for mark in (b"TREE", b"SNOD", b"HEAP", b"OHDR", b"FRHP", b"GCOL") for at in _all(content, mark)
-    ]
-    at = random.choice([0, *places])
+    marks = (b"TREE", b"SNOD", b"HEAP", b"OHDR", b"FRHP", b"GCOL")
+    at = random.choice([0, *(place for mark in marks for place in places(content, mark))])
     path.write_bytes(content[:at] + damage(random, content[at : at + 512]) + content[at + 512 :])
-
-
-def _all(content, mark):
-    at = content.find(mark)
-    while at >= 0:
-        yield at
-        at = content.find(mark, at + 1)
 
 
 def check(model):
