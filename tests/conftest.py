@@ -31,6 +31,15 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Say what the fuzzers tried, also where nothing failed."""
+    for outcome in "passed", "failed":
+        for report in terminalreporter.getreports(outcome):
+            for name, text in getattr(report, "user_properties", ()):
+                if name == "attack" and report.when == "call":
+                    terminalreporter.write_line(text)
+
+
 @pytest.fixture(autouse=True)
 def _own_keras_home(tmp_path_factory, monkeypatch):
     """Keep downloads away from the user's cache, and from the network."""

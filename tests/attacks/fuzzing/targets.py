@@ -172,14 +172,14 @@ TARGETS = {
         "models", folders.good(*folders.LESSONS), safely(_predict), folders.HARMS,
         modules=("tutorials.predict",), megabytes=1000, command=True, weight=4,
     ),
+    "earlier run": Target(
+        "models", folders.earlier_run, _report, folders.EARLIER, False, modules=("tutorials.digits",),
+        writes="input", changes=folders.lost, command=True,
+    ),
     "look inside": Target(
         "models", folders.photos_and_results, safely(_look_inside), folders.HARMS,
         modules=("tutorials.look_inside",), seconds=60, megabytes=1500, writes="outputs", command=True,
         weight=2,
-    ),
-    "earlier run": Target(
-        "models", folders.earlier_run, _report, folders.EARLIER, False, modules=("tutorials.digits",),
-        writes="input", changes=folders.lost, command=True,
     ),
     **planted.targets(Target),
 }  # fmt: skip
