@@ -14,7 +14,7 @@ from fuzzing.sounds import samples
 LESSONS = {  # what its model is, its classes, its settings
     "digits": ("digits", list("0123456789"), {}),
     "fine_tune": ("photos", ["red", "green", "blue"], {"image_size": 24}),
-    "sound": ("sound", ["bark", "meow"], {"seconds": 0.5, "hertz": 2000}),
+    "sound": ("sound", ["bark", "meow"], {"seconds": 0.5, "hertz": 6000}),
     "sentiment": ("text", ["neg", "pos"], {"text_column": None}),
 }
 

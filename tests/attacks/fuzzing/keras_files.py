@@ -27,7 +27,7 @@ def contents(kind):
     if kind == "text":
         model = TextClassifier([f"word{n}" for n in range(9)], models.SentimentBag(11, embedding_dim=2))
     elif kind == "sound":
-        model = models.SoundConvNet((1000,), classes=2, sampling_rate=2000, filters=(2, 2, 2))
+        model = models.SoundConvNet((3000,), classes=2, sampling_rate=6000, filters=(2, 2, 2))
     elif kind == "photos":
         pixels = keras.Input((None, None, 3), name="images")
         x = layers.Resizing(24, 24, crop_to_aspect_ratio=True, name="resize")(pixels)

@@ -31,29 +31,33 @@ class Worker:
     """
 
     def __init__(self, kinds):
-        self.kinds, self.process, self._read = list(kinds), None, b""
+        self.kinds, self.process = list(kinds), None
+        self._read, self._hung = b"", False
 
     def attempt(self, kind, seed, folder):
         """Try one case in an empty folder; returns what `worker.attempt` does."""
         if self.process is None:
             self._start()
         case = {"kind": kind, "seed": seed, "folder": str(folder)}
-        self.process.stdin.write(json.dumps(case).encode() + b"\n")
-        self.process.stdin.flush()
-        made, answer = self._answer(60), None
+        with contextlib.suppress(BrokenPipeError):  # then no answer will come
+            self.process.stdin.write(json.dumps(case).encode() + b"\n")
+            self.process.stdin.flush()
+        made, answer, said = self._answer(60), None, ""
         if made is not None:
             answer = self._answer(PATIENCE * TARGETS[kind].seconds)
         if answer is None:
-            what = self._end("making the input: " if made is None else "")
-            answer = {"outcome": "failed", "said": "", "failures": [what], "cpu": 0, "peak": 0}
+            name = ("making the input: " if made is None else "") + self._end()
+            with contextlib.suppress(OSError):
+                said = (folder / "stderr.txt").read_text(encoding="utf-8", errors="replace")
+            failures = [(name, f"no answer came from its process, which wrote:\n{said}")]
+            answer = {"outcome": "failed", "failures": failures, "cpu": 0, "peak": 0}
         return answer
 
     def close(self):
         if self.process is not None:
-            self.process.stdin.close()
-            self.process.wait(20)
-            self.process.stdout.close()
-            self.process = None
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
+            self._end()
 
     def _start(self):
         path = os.pathsep.join([str(PROJECT), str(PROJECT / "tests" / "attacks")])
@@ -80,6 +84,7 @@ class Worker:
             more = os.read(self.process.stdout.fileno(), 1 << 20) if waiting else b""
             late = time.monotonic() - begin - (self._delayed() - delayed) > seconds
             if waiting and not more or not waiting and late:
+                self._hung = not waiting  # else its end of the pipe is closed: it is about to be gone
                 return None
             self._read += more
         line, _, self._read = self._read.partition(b"\n")
@@ -94,21 +99,20 @@ class Worker:
         except (OSError, IndexError, ValueError):
             return 0.0
 
-    def _end(self, when):
-        """End a worker that hangs, or see how it died; in a pair of words and what is known."""
-        hangs = self.process.poll() is None
+    def _end(self):
+        """End a worker that hangs, or see how it died; in a few words."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            hangs = hangs and self.process.wait(1) is None
+            self.process.wait(0 if self._hung else 20)
+        hung, self._hung = self.process.poll() is None, False
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()
         code, self.process = self.process.returncode, None
-        if hangs:
-            return f"{when}hangs", "was ended, since no answer came"
-        name = signal.Signals(-code).name if code < 0 else f"exit {code}"
-        return f"{when}dies of {name}", f"the process ended with {name}"
+        if hung:
+            return "hangs"
+        return f"dies of {signal.Signals(-code).name}" if code < 0 else f"dies of exit {code}"
 
 
 @dataclass
