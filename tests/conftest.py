@@ -21,6 +21,26 @@ import tutorials._command  # noqa: F401  (loads Keras without TensorFlow's start
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser):
+    """Settings of the tests in attacks/; see the README."""
+    group = parser.getgroup("attacks")
+    group.addoption(
+        "--attack-seconds", type=float, default=60, metavar="N", help="how long the fuzzers run, all together"
+    )
+    group.addoption(
+        "--attack-seed", type=int, metavar="N", help="try this one case only, of each kind that -k chooses"
+    )
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what the fuzzers tried, also where nothing failed."""
+    for outcome in "passed", "failed":
+        for report in terminalreporter.getreports(outcome):
+            for name, text in getattr(report, "user_properties", ()):
+                if name == "attack" and report.when == "call":
+                    terminalreporter.write_line(text)
+
+
 @pytest.fixture(autouse=True)
 def _own_keras_home(tmp_path_factory, monkeypatch):
     """Keep downloads away from the user's cache, and from the network."""
