@@ -63,8 +63,9 @@ def write_marker(folder, marker, into=None):
     begun = folder / BEGUN
     with begun.open("w", encoding="ascii") as file:
         json.dump({"made_by": MADE_BY} | asdict(marker), file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+        if marker.kind in ("complete", "model"):  # what is to be there after a power cut too
+            file.flush()
+            os.fsync(file.fileno())
     begun.replace((into or folder) / MARKER)
 
 

@@ -160,6 +160,12 @@ def drawn(snapshots, seed):
     return [snapshots[n] for n in dict.fromkeys([*first, *sorted(rest, key=lambda n: n not in plain)])]
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    """What a killed process has written is there without it: it is for power cuts, and takes long."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
 @pytest.fixture
 def seconds(request):
     """Time for the snapshots of one lesson."""

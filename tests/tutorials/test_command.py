@@ -74,10 +74,19 @@ def test_on_a_terminal_there_is_a_progress_bar(root, tmp_path):
     assert b"oneDNN" not in shown
 
 
+KEPT = '{"lesson": "digits"}'
+
+
+def earlier_results(outputs):
+    """The metrics of an older run in their place, as an earlier version of the project left them."""
+    (outputs / "digits").mkdir()
+    (outputs / "digits" / ".files").write_text("metrics.json")
+    (outputs / "digits" / "metrics.json").write_text(KEPT)
+    return outputs / "digits" / "metrics.json"
+
+
 def test_ctrl_c_says_so_and_keeps_the_last_results(root, tmp_path):
-    kept = tmp_path / "digits" / "metrics.json"
-    kept.parent.mkdir()
-    kept.write_text("{}")
+    kept = earlier_results(tmp_path)
     child = subprocess.Popen(
         [*LEARN, "--epochs", "5000", "--outputs", tmp_path],
         cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
@@ -90,7 +99,7 @@ def test_ctrl_c_says_so_and_keeps_the_last_results(root, tmp_path):
     assert child.returncode == 130
     assert "Stopped by Ctrl-C" in said
     assert "Traceback" not in said
-    assert kept.read_text() == "{}"
+    assert kept.read_text() == KEPT
     assert [entry.name for entry in tmp_path.iterdir()] == ["digits"]
 
 
@@ -106,9 +115,7 @@ def test_a_reader_that_leaves_early_sees_no_traceback(root, tmp_path):
 
 
 def test_killed_outright_it_keeps_the_last_results(root, tmp_path):
-    kept = tmp_path / "digits" / "metrics.json"
-    kept.parent.mkdir()
-    kept.write_text("{}")
+    kept = earlier_results(tmp_path)
     child = subprocess.Popen(
         [*LEARN, "--epochs", "5000", "--outputs", tmp_path], cwd=root, stdout=subprocess.PIPE, text=True
     )
@@ -117,8 +124,8 @@ def test_killed_outright_it_keeps_the_last_results(root, tmp_path):
             break
     child.kill()
     child.communicate()
-    assert kept.read_text() == "{}"
-    assert [file.name for file in kept.parent.iterdir()] == ["metrics.json"]
+    assert kept.read_text() == KEPT
+    assert {file.name for file in kept.parent.iterdir()} == {".files", "metrics.json"}
 
 
 def can_mount():
@@ -137,7 +144,8 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     learn = " ".join(map(str, [*LEARN, "--quick", "--outputs", tmp_path]))
     script = (
         f"mount -t tmpfs -o size={size} tmpfs {tmp_path} && mkdir {tmp_path}/digits && "
-        f"echo kept > {tmp_path}/digits/metrics.json && {learn}; code=$?; "
+        f"printf metrics.json > {tmp_path}/digits/.files && "
+        f"echo '{KEPT}' > {tmp_path}/digits/metrics.json && {learn}; code=$?; "
         f"cat {tmp_path}/digits/metrics.json; ls -A {tmp_path}; exit $code"
     )
     done = call(["unshare", "-rm", "sh", "-c", script], root)
@@ -145,7 +153,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     assert done.stderr.startswith("Error: ")
     assert "cannot be written (no space left on device)" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert done.stdout.endswith("kept\ndigits\n")
+    assert done.stdout.endswith(f"{KEPT}\ndigits\n")
 
 
 @pytest.fixture

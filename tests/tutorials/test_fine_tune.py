@@ -145,6 +145,38 @@ def test_the_unfinished_folder_is_gone_after_a_complete_run(hostile):
     assert [entry.name for entry in folder.parent.iterdir()] == ["fine_tune"]
 
 
+def test_whatever_the_report_and_the_check_cannot_do_the_model_is_kept(folder, tmp_path, monkeypatch, capsys):
+    def fails(*_):
+        raise UnicodeEncodeError("utf-8", "caf\udce9", 3, 4, "surrogates not allowed")
+
+    monkeypatch.setattr(fine_tune, "agreements", fails)
+    monkeypatch.setattr(fine_tune, "write_report", fails)
+    metrics = fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON)
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 2
+    for what in "check in a fresh process", "report.html with its figures":
+        assert f"No {what} ('utf-8' codec can't encode" in said.err
+    assert "report.html" not in said.out.splitlines()[-1]
+    assert json.loads((tmp_path / "fine_tune" / "metrics.json").read_text()) == metrics
+    assert set(metrics["results"]) >= {"test_accuracy", "parameters"}
+    assert len(load(tmp_path / "fine_tune")[2]) == 10
+    assert [entry.name for entry in tmp_path.iterdir()] == ["fine_tune"]
+
+
+@pytest.mark.slow
+def test_a_model_that_was_not_saved_as_it_was_trained_replaces_nothing(folder, tmp_path, monkeypatch, capsys):
+    def differs(*_):
+        raise fine_tune.Disagreement("It says something else.")
+
+    monkeypatch.setattr(fine_tune, "agreements", differs)
+    with pytest.raises(fine_tune.Disagreement):
+        fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON)
+    gc.collect()
+    assert f"is kept in {tmp_path / 'fine_tune-kept'}." in capsys.readouterr().err
+    assert load(tmp_path / "fine_tune-kept")[0] == "fine_tune"
+    assert not (tmp_path / "fine_tune").exists()
+
+
 # What chooses and what is frozen
 
 

@@ -295,7 +295,9 @@ def test_where_the_exchange_is_refused_both_results_are_kept(tmp_path, monkeypat
     gc.collect()
     after = disk.things_in(tmp_path)
     assert {name: after[name] for name in before} == before
-    assert listed(tmp_path / f"{LESSON}-kept")[1]["late.txt"] == b"new"
+    files = listed(tmp_path / f"{LESSON}-kept")[1]
+    assert files["late.txt"] == b"new"
+    assert {file.name for file in (tmp_path / f"{LESSON}-kept").iterdir()} == {*files, MARKER}
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [LESSON, f"{LESSON}-kept"]
 
 
