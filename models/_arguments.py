@@ -102,16 +102,14 @@ def sizes(count=None, least=1, most=MOST):
 
     With `count=0` it may be empty, too.
     """
-    wanted = {None: "one or more", 0: "any number of"}.get(count, count)
+    wanted = f"{count} whole numbers" if count else "whole numbers"
 
     def rule(owner, name, value):
         numbers = [_index(each) for each in value] if isinstance(value, (tuple, list)) else [None]
-        wrong = len(numbers) != count if count else count is None and not numbers
-        if wrong or None in numbers or min(numbers, default=least) < least:
-            raise ModelError(
-                f"{owner} needs {name} as a tuple of {wanted} whole numbers of {least} or more, "
-                f"not {shown(value)}."
-            )
+        if None in numbers or (count and len(numbers) != count):
+            raise ModelError(f"{owner} needs {name} as a tuple of {wanted}, not {shown(value)}.")
+        if (count is None and not numbers) or min(numbers, default=least) < least:
+            raise ModelError(f"{owner} needs {name} of {least} or more, not {shown(value)}.")
         if max(numbers, default=0) > most:
             raise ModelError(f"{owner} needs {name} of at most {most:,} each, not {shown(value)}.")
         return tuple(numbers)
@@ -168,8 +166,8 @@ def check_parameters(owner, count):
     """
     if count > MOST_PARAMETERS:
         raise ModelError(
-            f"{owner} would have about {count:.3g} parameters with these arguments, {4 * count / 1e9:,.0f} GB; "
-            f"make the largest of them smaller, for at most {MOST_PARAMETERS:,} parameters."
+            f"{owner} would have about {float(count):.3g} parameters with these arguments, and at most "
+            f"{MOST_PARAMETERS:,} (8 GB) are allowed; make the largest of them smaller."
         )
 
 
@@ -256,8 +254,8 @@ def _check_ending(owner, classes, arguments):
         function = keras.activations.get(ending)
         if function in (keras.activations.softmax, keras.activations.log_softmax):
             raise ModelError(
-                f"{owner} has one neuron for classes={classes}, and a softmax over one neuron is always 1; use "
-                f'classifier_activation="sigmoid"{" or classes=2" if classes == 1 else ""}.'
+                f"{owner} has one neuron for classes={classes}, and a softmax over one neuron is always 1; "
+                f'use classifier_activation="sigmoid"{" or classes=2" if classes == 1 else ""}.'
             )
 
 
@@ -287,6 +285,17 @@ def built_model(owner, name, value):
     return value
 
 
+def numbers(owner, name, value):
+    """A value as a tensor of floating-point numbers, of any shape."""
+    try:
+        tensor = keras.ops.convert_to_tensor(value)
+        return tensor if "float" in str(tensor.dtype) else keras.ops.cast(tensor, "float32")
+    except Exception:  # the backends raise several kinds
+        raise ModelError(
+            f"{owner} needs {name} as a tensor or array of numbers, not {shown(value)}."
+        ) from None
+
+
 def array(owner, name, value, rank=None, what=None):
     """A value as an array of finite numbers.
 
@@ -314,13 +323,14 @@ def array(owner, name, value, rank=None, what=None):
     return found
 
 
-def batch_for(owner, model, images):
+def batch_for(owner, model, images, name="images"):
     """Images, or other inputs, as an array that a model takes.
 
     Args:
         owner: Name of the function.
         model: A built model with one input.
         images: Array or tensor (n, ...).
+        name: Name of the argument.
 
     Raises:
         ModelError: If the model has several inputs, or the array is not what it takes.
@@ -331,11 +341,11 @@ def batch_for(owner, model, images):
     what = f"({', '.join(['n', *('any' if size is None else str(size) for size in taken)])})"
     if model.inputs[0].dtype == "string":
         raise ModelError(f"{owner} needs a model of numbers, such as pixels, and {model.name} takes texts.")
-    found = array(owner, "images", images, what=what)
+    found = array(owner, name, images, what=what)
     fits = len(found.shape) == len(taken) + 1
     if not fits or any(want not in (None, have) for want, have in zip(taken, found.shape[1:], strict=True)):
-        hint = "; for one image, write images[None]" if len(found.shape) == len(taken) else ""
-        raise ModelError(f"{owner} needs images of shape {what} for {model.name}, not {found.shape}{hint}.")
+        hint = f"; for one of them, write {name}[None]" if len(found.shape) == len(taken) else ""
+        raise ModelError(f"{owner} needs {name} of shape {what} for {model.name}, not {found.shape}{hint}.")
     return found
 
 
@@ -345,7 +355,6 @@ _USUAL = {
     "classifier_activation": activation,
     "dense_units": whole(),
     "dropout": share,
-    "kernel_size": whole(),
     "model": built_model,
     "name": text,
     "seed": whole(0, 2**32 - 1),

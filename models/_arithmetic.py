@@ -4,7 +4,6 @@ import math
 import re
 
 import keras
-from keras import layers
 
 from models._errors import ModelError
 
@@ -20,7 +19,7 @@ def walk(model, inputs):
         An int.
 
     Example:
-        >>> model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
         >>> walk(model, model.inputs)
         12
     """

@@ -197,7 +197,9 @@ def LeNet5(
     return load_weights(build(classes), weights, "LeNet5", build)
 
 
-@checked(input_shape=image_shape(), features=whole(), pool_size=whole(), pool_stride=whole())
+@checked(
+    input_shape=image_shape(), features=whole(), kernel_size=whole(), pool_size=whole(), pool_stride=whole()
+)
 def StackedConvNet(
     input_shape=(28, 28, 1),
     classes=10,

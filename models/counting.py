@@ -72,7 +72,7 @@ def DenseLayer(input_shape=(32, 32, 1), name="dense_layer"):
     return keras.Model(images, x, name=name)
 
 
-@checked(input_shape=image_shape())
+@checked(input_shape=image_shape(), kernel_size=whole())
 def ConvLayer(input_shape=(32, 32, 1), kernel_size=21, name="conv_layer"):
     """One convolution without biases, from an image to an image of the same size.
 

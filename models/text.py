@@ -14,8 +14,8 @@ import gzip
 import keras
 from keras import layers, ops
 
-from models._arguments import built_model, check_parameters, checked, share, shown, whole
 from models._arguments import activation as usual_activation
+from models._arguments import built_model, check_parameters, checked, share, shown, whole
 from models._errors import ModelError
 from models._weights import FOLDER, load_weights
 
@@ -33,6 +33,7 @@ _checked = checked(
     vocabulary_size=whole(3, MOST_IDS),
     classes=whole(2),
     embedding_dim=whole(),
+    kernel_size=whole(),
     word_dropout=share,
     word_pairs=whole(0),
     classifier_activation=_ending,
@@ -445,7 +446,7 @@ def _beside_the_words(x, words, tokens):
 
 
 def _with_pairs(words, is_word, tokens, rows):
-    """Append the embeddings of the pairs of neighbouring words: `words - 1` more, of which some are padding."""
+    """Append the embeddings of the pairs of neighbouring words: `words - 1` more, some of them padding."""
     ids, mask = keras.Input((None,), dtype="int32"), keras.Input((None, 1))
     row = ops.mod(ids[:, :-1] * PAIR_FACTOR + ids[:, 1:], rows)
     pairs = keras.Model([ids, mask], [row, mask[:, :-1] * mask[:, 1:]], name="pairs")
