@@ -32,6 +32,18 @@ def checked(one_neuron_for=1, **rules):
     Args:
         one_neuron_for: Number of classes for which the builder's last layer has one neuron.
         rules: A rule for each argument that has no usual one.
+
+    Example:
+        >>> @checked(side=whole())
+        ... def Square(side=1, name=None):
+        ...     return side**2
+        >>> Square(3)
+        9
+        >>> try:
+        ...     Square(-3)
+        ... except ModelError as error:
+        ...     print(error)
+        Square needs side of 1 or more, not -3.
     """
 
     def decorate(function):
@@ -58,7 +70,15 @@ def checked(one_neuron_for=1, **rules):
 
 
 def shown(value):
-    """A value in a few words, for a message."""
+    """A value in a few words, for a message.
+
+    Args:
+        value: Anything.
+
+    Example:
+        >>> shown(np.zeros((2, 3))), shown("x" * 1000)[:20], len(shown("x" * 1000)) < 100
+        ('an array of shape (2, 3)', "'xxxxxxxxxxxxxxxxxxx", True)
+    """
     if isinstance(value, keras.layers.Layer):
         return f"the {type(value).__name__} {value.name!r}"
     shape = getattr(value, "shape", None)
@@ -68,7 +88,16 @@ def shown(value):
 
 
 def whole(least=1, most=MOST, none=False):
-    """Rule: a whole number from `least` to `most`, or None where `none` allows it."""
+    """Rule: a whole number from `least` to `most`, or None where `none` allows it.
+
+    Args:
+        least, most: Limits.
+        none: Whether None is allowed.
+
+    Example:
+        >>> whole(1)("ConvNet", "classes", np.int64(3))
+        3
+    """
 
     def rule(owner, name, value):
         if none and value is None:
@@ -100,7 +129,13 @@ def _index(value):
 def sizes(count=None, least=1, most=MOST):
     """Rule: a tuple or list of whole numbers, `count` of them if that is given, otherwise one or more.
 
-    With `count=0` it may be empty, too.
+    Args:
+        count: How many; 0 for any number, none included.
+        least, most: Limits of each.
+
+    Example:
+        >>> sizes(2)("ConvNet", "filters", [16, 32])
+        (16, 32)
     """
     wanted = f"{count} whole numbers" if count else "whole numbers"
 
@@ -125,6 +160,10 @@ def shape(words, example, smallest=1, unknown=()):
         example: A shape that would be right, for the message.
         smallest: The least height and width that leave a pixel after the last pooling.
         unknown: Indices of sizes that may be None.
+
+    Example:
+        >>> shape("frames, values", (8, 3), unknown=(0,))("VideoLSTM", "input_shape", (None, 5))
+        (None, 5)
     """
 
     def rule(owner, name, value):
@@ -144,12 +183,29 @@ def shape(words, example, smallest=1, unknown=()):
 
 
 def image_shape(smallest=1):
-    """Rule: (height, width, channels) of one image."""
+    """Rule: (height, width, channels) of one image.
+
+    Args:
+        smallest: The least height and width.
+
+    Example:
+        >>> image_shape(smallest=7)("ConvNet", "input_shape", [32, 32, 3])
+        (32, 32, 3)
+    """
     return shape("height, width, channels", (28, 28, 1), smallest)
 
 
 def check_image_size(owner, input_shape, smallest):
-    """Refuse images of fewer than `smallest` pixels in height or width."""
+    """Refuse images of fewer than `smallest` pixels in height or width.
+
+    Args:
+        owner: Name of the builder.
+        input_shape: (height, width, channels).
+        smallest: The least height and width.
+
+    Example:
+        >>> check_image_size("ConvNet", (28, 28, 1), smallest=7)
+    """
     height, width = input_shape[:2]
     if min(height, width) < smallest:
         raise ModelError(
@@ -163,6 +219,13 @@ def check_parameters(owner, count):
     Args:
         owner: Name of the builder.
         count: Number of its parameters, about.
+
+    Example:
+        >>> try:
+        ...     check_parameters("MLP", 10**12)
+        ... except ModelError as error:
+        ...     print(str(error)[:50])
+        MLP would have about 1e+12 parameters with these a
     """
     if count > MOST_PARAMETERS:
         raise ModelError(
@@ -172,12 +235,28 @@ def check_parameters(owner, count):
 
 
 def chain(*units):
-    """Weights of dense layers of so many neurons, one after the other."""
+    """Number of weights of dense layers, one after the other, without biases.
+
+    Args:
+        units: Number of input values, then of the neurons of each layer.
+
+    Example:
+        >>> chain(784, 512, 10) == 784 * 512 + 512 * 10
+        True
+    """
     return sum(inputs * outputs for inputs, outputs in zip(units, units[1:], strict=False))
 
 
 def number(least=-math.inf, most=math.inf, below=math.inf, above=-math.inf):
-    """Rule: a finite number of `least` to `most`, or less than `below`, or more than `above`."""
+    """Rule: a finite number from `least` to `most`, less than `below`, more than `above`.
+
+    Args:
+        least, most, below, above: Limits.
+
+    Example:
+        >>> number(least=0, below=1)("ConvNet", "dropout", 0.5)
+        0.5
+    """
     limits = [
         *([f"{least:g} or more"] if least > -math.inf else []),
         *([f"more than {above:g}"] if above > -math.inf else []),
@@ -208,7 +287,15 @@ def _real(value):
 
 
 def share(owner, name, value):
-    """Rule: a share from 0 to less than 1, such as a dropout rate."""
+    """Rule: a share from 0 to less than 1, such as a dropout rate.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> share("ConvNet", "dropout", 0)
+        0
+    """
     return _share(owner, name, value)
 
 
@@ -216,7 +303,15 @@ _share = number(least=0, below=1)
 
 
 def choice(*options):
-    """Rule: one of some words."""
+    """Rule: one of some words.
+
+    Args:
+        options: The words.
+
+    Example:
+        >>> choice("valid", "same")("FilterBank", "padding", "same")
+        'same'
+    """
     *others, last = (f'"{option}"' for option in options)
     wanted = f"{', '.join(others)} or {last}"
 
@@ -229,14 +324,30 @@ def choice(*options):
 
 
 def flag(owner, name, value):
-    """Rule: True or False."""
+    """Rule: True or False.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> flag("VideoLSTM", "return_sequences", np.bool_(True))
+        True
+    """
     if not isinstance(value, (bool, np.bool_)):
         raise ModelError(f"{owner} needs {name} as True or False, not {shown(value)}.")
     return bool(value)
 
 
 def activation(owner, name, value):
-    """Rule: what Keras takes as an activation: a name, a function, or None for none."""
+    """Rule: what Keras takes as an activation: a name, a function, or None for none.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> activation("ConvNet", "classifier_activation", "softmax")
+        'softmax'
+    """
     try:
         keras.activations.get(value)
     except Exception:  # Keras raises several kinds
@@ -260,14 +371,30 @@ def _check_ending(owner, classes, arguments):
 
 
 def text(owner, name, value):
-    """Rule: a name of a model, None for one that Keras makes up."""
+    """Rule: a name of a model, None for one that Keras makes up.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> text("ConvNet", "name", "mine")
+        'mine'
+    """
     if value is not None and (not isinstance(value, str) or not value or "/" in value):
         raise ModelError(f'{owner} needs {name} as text without "/", not {shown(value)}.')
     return value
 
 
 def weights(owner, name, value):
-    """Rule: None, the name of a set of weights, or a file."""
+    """Rule: None, the name of a set of weights, or a file.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> weights("ConvNet", "weights", "mnist")
+        'mnist'
+    """
     if value is not None and not isinstance(value, (str, os.PathLike)):
         raise ModelError(f"{owner} takes {name} as None, a name or a file, not {shown(value)}.")
     if value is not None and len(os.fspath(value)) > 4000:
@@ -276,7 +403,16 @@ def weights(owner, name, value):
 
 
 def built_model(owner, name, value):
-    """Rule: a functional or sequential model that has been built."""
+    """Rule: a functional or sequential model that has been built.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> from models import MLP
+        >>> built_model("stages", "model", MLP()).name
+        'mlp'
+    """
     if not isinstance(value, keras.Model) or not getattr(value, "outputs", None):
         raise ModelError(
             f"{owner} needs {name} as a functional or sequential Keras model that has been built, "
@@ -286,7 +422,15 @@ def built_model(owner, name, value):
 
 
 def numbers(owner, name, value):
-    """A value as a tensor of floating-point numbers, of any shape."""
+    """A value as a tensor of floating-point numbers, of any shape; whole numbers become float32.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> numbers("relu", "z", [1, 2]).numpy()
+        array([1., 2.], dtype=float32)
+    """
     try:
         tensor = keras.ops.convert_to_tensor(value)
         return tensor if "float" in str(tensor.dtype) else keras.ops.cast(tensor, "float32")
@@ -304,6 +448,10 @@ def array(owner, name, value, rank=None, what=None):
         value: Array, tensor or nested sequences of numbers.
         rank: Number of its dimensions, None for any.
         what: What it should be, such as "(n, height, width, channels)", for the message.
+
+    Example:
+        >>> array("pixels_holding", "mass", [[1, 2]], rank=2)
+        array([[1, 2]])
     """
     wanted = f"an array of numbers{f' {what}' if what else ''}"
     try:
@@ -334,6 +482,11 @@ def batch_for(owner, model, images, name="images"):
 
     Raises:
         ModelError: If the model has several inputs, or the array is not what it takes.
+
+    Example:
+        >>> from models import MLP
+        >>> batch_for("saliency", MLP(), np.zeros((5, 28, 28, 1))).shape
+        (5, 28, 28, 1)
     """
     if len(model.inputs) != 1:
         raise ModelError(f"{owner} needs a model with one input, and {model.name} has {len(model.inputs)}.")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 MAY_IMPORT = {
-    "models": {"h5py", "keras", "models", "rich"},
+    "models": {"h5py", "keras", "models", "numpy", "rich"},
     "datasets": {"keras", "numpy", "PIL", "scipy", "sklearn", "imagehash", "datasets"},
 }
 
