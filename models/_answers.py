@@ -32,11 +32,10 @@ def check_image_classifier(model):
         ...     print(error)
         counting_mlp takes no images (height, width, channels), but (20,).
     """
-    if not is_graph(model) or len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
-        name = model.name if isinstance(model, keras.Model) else shown(model)
+    built_model("check_image_classifier", "model", model)
+    if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
         raise ModelError(
-            f"{name} does not answer with one number a class, so that no class can be asked about; give a "
-            "built Keras classifier of images."
+            f"{model.name} does not answer with one number a class, so that no class can be asked about."
         )
     if len(model.inputs) != 1 or not is_map(model.inputs[0]) or model.inputs[0].dtype == "string":
         shapes = " and ".join(str(tuple(each.shape[1:])) for each in model.inputs)
@@ -64,6 +63,7 @@ def classifier_images(owner, model, images):
         >>> classifier_images("saliency", MLP(), keras.ops.zeros((2, 28, 28, 1))).shape
         (2, 28, 28, 1)
     """
+    built_model(owner, "model", model)
     check_image_classifier(model)
     return batch_for(owner, model, images)
 

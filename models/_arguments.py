@@ -271,7 +271,7 @@ def number(least=-math.inf, most=math.inf, below=math.inf, above=-math.inf):
         real = _real(value)
         if real is None or not (least <= real <= most and above < real < below):
             raise ModelError(f"{owner} needs {name}{wanted or ' as a finite number'}, not {shown(value)}.")
-        return real
+        return float(real) if isinstance(real, int) and abs(real) > MOST else real
 
     return rule
 
@@ -433,6 +433,8 @@ def numbers(owner, name, value):
     """
     try:
         tensor = keras.ops.convert_to_tensor(value)
+        if "complex" in str(tensor.dtype):
+            raise TypeError
         return tensor if "float" in str(tensor.dtype) else keras.ops.cast(tensor, "float32")
     except Exception:  # the backends raise several kinds
         raise ModelError(

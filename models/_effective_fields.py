@@ -74,7 +74,7 @@ def input_gradient(model, images, layer, position=None, channel=None):
     return keras.ops.convert_to_numpy(slopes(until, images, chosen)[1])
 
 
-def _place(owner, position):
+def _place(owner, position, name="position"):
     """A position as a tuple of whole numbers, empty for None."""
     if position is None:
         return ()
@@ -82,7 +82,7 @@ def _place(owner, position):
     if not isinstance(given, (list, tuple)) or not all(
         isinstance(each, (int, np.integer)) and not isinstance(each, bool) for each in given
     ):
-        raise ModelError(f"{owner} needs position as (row, column), not {shown(position)}.")
+        raise ModelError(f"{owner} needs {name} as (row, column), not {shown(position)}.")
     return tuple(int(each) for each in given)
 
 
@@ -245,13 +245,12 @@ def field_boxes(model, layer, image_size, positions):
     """
     if not isinstance(positions, (list, tuple, np.ndarray)) or not len(positions):
         raise ModelError(f"field_boxes needs positions as a list of (row, column), not {shown(positions)}.")
-    positions = [_place("field_boxes", each) for each in positions]
+    positions = [_place("field_boxes", each, "positions") for each in positions]
     if not is_map(model.inputs[0]):
         raise ModelError(f"{model.name} takes no images (height, width, channels).")
-    if any(
-        want not in (None, have) for want, have in zip(model.inputs[0].shape[1:3], image_size, strict=True)
-    ):
-        raise ModelError(f"{model.name} takes images of {model.inputs[0].shape[1:3]}, not of {image_size}.")
+    taken = tuple(model.inputs[0].shape[1:3])
+    if any(want not in (None, have) for want, have in zip(taken, image_size, strict=True)):
+        raise ModelError(f"{model.name} takes images of {taken}, not of image_size {image_size}.")
     probe, found = linear_probe(model), {}
     until = _until(probe, find(probe, layer))
     shape = (1, *image_size, model.inputs[0].shape[-1])
@@ -263,7 +262,7 @@ def field_boxes(model, layer, image_size, positions):
         def chosen(outputs, place=place):
             sides = outputs[0].shape[1:-1]
             if len(place) != len(sides) or not all(0 <= p < s for p, s in zip(place, sides, strict=True)):
-                raise ModelError(f"{layer} has {sides} pixels: none at {place}.")
+                raise ModelError(f"{layer} has {tuple(sides)} pixels: {place} is not among these positions.")
             return outputs[0][(slice(None), *place)]
 
         touched = keras.ops.convert_to_numpy(slopes(until, image, chosen)[1] != 0).any((0, 3))

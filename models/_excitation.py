@@ -99,7 +99,7 @@ def exciting_image(
             if len(position) != len(sides) or not all(
                 0 <= p < s for p, s in zip(position, sides, strict=True)
             ):
-                raise ModelError(f"{layer} has {sides} pixels: none at {tuple(position)}.")
+                raise ModelError(f"{layer} has {tuple(sides)} pixels: there is no position {position}.")
             values = values[(slice(None), *position)]
         values = ops.reshape(values, (len(channels), -1, features))
         if values.shape[1] > 1:  # in a plain mean gains and losses cancel, and only brightness is left

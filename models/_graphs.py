@@ -295,6 +295,7 @@ def hidden_layer(model):
         >>> hidden_layer(ConvNet())
         'dense'
     """
+    built_model("hidden_layer", "model", model)
     paths = list(all_paths(model))
     for path in reversed(paths[: paths.index(last_learning(model))]):
         layer = layer_at(model, path)

@@ -43,10 +43,10 @@ AT_ONCE = 3  # operations on each photo with "strong"
 GREY = (0.299, 0.587, 0.114)  # luminance of red, green and blue, by ITU-R BT.601
 
 
-_limit = number(least=0)
+_limit = number(least=0, most=1e9)
 
 
-@checked(degrees=_limit, zoom=number(least=0, below=1), shear=_limit, shift=_limit, fill=number())
+@checked(degrees=_limit, zoom=number(least=0, below=1), shear=_limit, shift=_limit, fill=number(-1e9, 1e9))
 def random_affine(images, degrees=12.0, zoom=0.12, shear=0.12, shift=2.0, fill=0.0):
     """Rotate, zoom, shear and translate each image by its own random amounts.
 
@@ -177,7 +177,9 @@ def augment_photos(images, policy="standard", seed=0, mirror=True):
     flag("augment_photos", "mirror", mirror)
     images = _images("augment_photos", images)
     if len(images.shape) != 4 or images.shape[-1] != 3:
-        raise ModelError(f"augment_photos takes photos (n, height, width, 3), not {tuple(images.shape)}.")
+        raise ModelError(
+            f"augment_photos takes images as photos (n, height, width, 3), not {tuple(images.shape)}."
+        )
     if policy == "none":
         return images
     # One draw of all amounts, so that they depend on nothing but the seed
@@ -264,12 +266,13 @@ def mix(images, targets, kind="mixup", seed=0):
     choice("mixup", "cutmix")("mix", "kind", kind)
     _check_seed(seed)
     images, targets = _floats("mix", "images", images), _floats("mix", "targets", targets)
-    if not images.shape:
-        raise ModelError("mix takes a batch of images (n, ...), not one number.")
+    if not len(images.shape):
+        raise ModelError("mix takes images as a batch (n, ...), not one number.")
     count = images.shape[0]
     if len(targets.shape) != 2 or targets.shape[0] != count:
         raise ModelError(
-            f"mix takes targets of the shape ({count}, classes), one-hot labels, not {tuple(targets.shape)}."
+            f"mix takes for {count} images targets of the shape ({count}, classes), one-hot labels, "
+            f"not {tuple(targets.shape)}."
         )
     if kind == "cutmix" and len(images.shape) != 4:
         raise ModelError(f"cutmix takes images (n, height, width, channels), not {tuple(images.shape)}.")

@@ -5,7 +5,16 @@ import re
 import keras
 from keras import layers
 
-from models._arguments import chain, check_image_size, check_parameters, checked, image_shape, sizes, whole
+from models._arguments import (
+    chain,
+    check_image_size,
+    check_parameters,
+    checked,
+    image_shape,
+    shown,
+    sizes,
+    whole,
+)
 from models._errors import ModelError
 from models._weights import load_weights
 
@@ -252,7 +261,7 @@ def StackedConvNet(
     if not isinstance(architecture, str) or not re.fullmatch("[CP]{0,99}D{0,99}", architecture):
         raise ModelError(
             "StackedConvNet takes an architecture of the letters C (convolution) and P (pooling), "
-            f"then D (dense), such as CPCPD, at most 99 of each, not {architecture!r:.60}."
+            f"then D (dense), such as CPCPD, at most 99 of each, not {shown(architecture)}."
         )
     height, width, depth = input_shape
     parameters = 0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
-from models._arguments import shown
+from models._arguments import shown, whole
 from models._errors import ModelError
 from models._graphs import is_graph
 from models.filters import zeros_around
@@ -174,8 +174,9 @@ def _image_shape(model, image_size):
         )
     pair = isinstance(image_size, (list, tuple)) and len(image_size) == 2
     wanted = tuple(image_size) if pair else (image_size, image_size)
-    if any(isinstance(side, bool) for side in wanted):
-        raise ModelError(f"portable needs image_size as a whole number or two, not {image_size}.")
+    if image_size is not None:
+        for side in wanted:
+            whole()("portable", "image_size", side)
     if image_size is None:
         first = [each for each in model.layers if isinstance(each, layers.Resizing)]
         first = [each for each in first if each.input is model.inputs[0]]

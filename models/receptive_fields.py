@@ -250,8 +250,11 @@ def of_stack(windows, image):
         ((5, 5), (24, 24))
     """
     sides = [_number(side) for side in image] if isinstance(image, (tuple, list)) else []
-    if len(sides) != 2 or not all(side and side >= 1 for side in sides):
-        raise ModelError(f"of_stack needs an image of a height and width of 1 or more, not {shown(image)}.")
+    if len(sides) != 2 or not all(side and 1 <= side <= MOST for side in sides):
+        raise ModelError(
+            "of_stack needs an image of a height and width of 1 or more, whole numbers up to "
+            f"{MOST:,}, not {shown(image)}."
+        )
     rows, columns = (Axis(length) for length in sides)
     for window in _windows(windows):
         kernel, stride, dilation, padding, _ = window
@@ -348,7 +351,7 @@ def of_layer(model, name):
     """
     known = {layer.name: layer for layer in model.layers}
     if not isinstance(name, str) or name not in known:
-        raise ModelError(f"{model.name} has no layer {shown(name)}; it has {', '.join(known)}.")
+        raise ModelError(f"{model.name} has no layer of the name {shown(name)}; it has {', '.join(known)}.")
     taken = model.inputs[0].shape if len(model.inputs) == 1 else ()
     image = taken[1:3] if len(taken) == 4 else (None, None)
     if None in image:

@@ -143,7 +143,7 @@ def border_at(backbone, depth):
     """
     _check_backbone("border_at", backbone)
     if isinstance(depth, str):
-        _until(backbone, depth)
+        _until(backbone, depth, "depth")
         return depth
     _share("border_at", "depth", depth)
     learning = [operation for operation in backbone.operations if _learns(operation)]
@@ -275,18 +275,17 @@ def _crossings(backbone):
         yield operation, crossing == {id(operation.output)}
 
 
-def _until(backbone, border):
+def _until(backbone, border, name="border"):
     """The operations up to and including the border."""
     passed = []
-    for operation, crosses in _crossings(backbone):
+    for operation, crosses in _crossings(backbone) if isinstance(border, str) else ():
         passed.append(operation)
         if operation.name == border:
             if crosses:
                 return passed
             break
-    raise ModelError(
-        f"{backbone.name} cannot be cut at {shown(border)}; it can at {', '.join(borders(backbone))}."
-    )
+    known = ", ".join(borders(backbone))
+    raise ModelError(f"{backbone.name} cannot be cut at the {name} {shown(border)}; it can at {known}.")
 
 
 def _flat(layer):

@@ -672,11 +672,14 @@ def test_boxes_are_those_of_the_formula(network):
         (lambda m, x: exciting_image(m, "mouth", 0, image_size=(12, 12)), "no layer 'mouth'"),
         (
             lambda m, x: exciting_image(m, "conv2", 0, image_size=(12, 12), position=(6, 0)),
-            "conv2 has .6, 6. pixels: none at .6, 0.",
+            "conv2 has .6, 6. pixels: there is no position .6, 0.",
         ),
         (lambda m, x: most_exciting(m, x, "conv2", [0, -1]), "no channels .0, -1."),
         (lambda m, x: most_exciting(m, x, "conv2", [0], 0), "count of 1 or more, not 0"),
-        (lambda m, x: field_boxes(m, "sum", (12, 12), [(0, 9)]), "sum has .6, 6. pixels: none at .0, 9."),
+        (
+            lambda m, x: field_boxes(m, "sum", (12, 12), [(0, 9)]),
+            "sum has .6, 6. pixels: .0, 9.",
+        ),
     ],
 )
 def test_what_cannot_be_looked_into_is_refused_in_a_sentence(look, said, photos):
