@@ -199,6 +199,32 @@ def last_map(model):
     return large[-1]
 
 
+def has_feature_maps(model):
+    """Whether a layer of the model computes feature maps, so that `grad_cam` can weigh them.
+
+    Args:
+        model: A built functional or sequential model of images.
+
+    Returns:
+        True or False: an MLP has none.
+
+    Raises:
+        ModelError: If it is no such model.
+
+    Example:
+        >>> from models import MLP, ConvNet
+        >>> from models.inspection import has_feature_maps
+        >>> has_feature_maps(ConvNet()), has_feature_maps(MLP())
+        (True, False)
+    """
+    built_model("has_feature_maps", "model", model)
+    try:
+        last_map(model)
+    except ModelError:
+        return False
+    return True
+
+
 def _makes_features(layer):
     """Whether a layer has weights to learn, more than a scale for each channel."""
     return any(len(weight.shape) > 1 for weight in getattr(layer, "weights", ()))

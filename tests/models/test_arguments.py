@@ -126,6 +126,7 @@ def given_to():
         inspection.most_exciting: looked | {"layer": "conv1", "channels": [0], "count": 1},
         inspection.stages: {"model": network, "pooling": True},
         inspection.hidden_layer: {"model": network},
+        inspection.has_feature_maps: {"model": network},
         inspection.first_filters: {"model": network},
         random_affine: {
             **{"images": photos, "degrees": 1, "zoom": 0.1, "shear": 0.1, "shift": 1, "fill": 0},
