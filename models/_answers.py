@@ -8,7 +8,7 @@ from keras import layers
 
 from models._arguments import array, batch_for, built_model, shown
 from models._errors import ModelError
-from models._graphs import SQUASHES, is_graph, is_map, opened
+from models._graphs import FINAL_ACTIVATIONS, is_graph, is_map, multi_output
 
 PIXELS_AT_ONCE = 400_000  # of images in one batch
 
@@ -125,7 +125,7 @@ def of_classes(values, wanted):
     return keras.ops.take_along_axis(values, keras.ops.expand_dims(wanted, 1), 1)[:, 0]
 
 
-def squash(model):
+def final_activation(model):
     """The activation that a model ends in.
 
     Args:
@@ -136,17 +136,17 @@ def squash(model):
 
     Example:
         >>> from models import MLP
-        >>> squash(MLP()), squash(MLP(classifier_activation=None))
+        >>> final_activation(MLP()), final_activation(MLP(classifier_activation=None))
         ('softmax', None)
     """
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     last = keras.Model(inputs, model.outputs[0]).operations[-1]
     if is_graph(last):
-        return squash(last)
+        return final_activation(last)
     if isinstance(last, layers.Softmax):
         return "softmax"
     if isinstance(last, (layers.Activation, layers.Dense)):
-        return SQUASHES.get(last.activation)
+        return FINAL_ACTIVATIONS.get(last.activation)
     return None
 
 
@@ -155,8 +155,8 @@ def probabilities(scores, end):
 
     Args:
         scores: Tensor (n, units).
-        end: What the model ends in, by `squash`. If in neither, its answers are taken for logits: of
-            a softmax, or of a sigmoid if there is one unit.
+        end: What the model ends in, by `final_activation`. If in neither, its answers are taken for
+            logits: of a softmax, or of a sigmoid if there is one unit.
 
     Returns:
         Tensor (n, classes); of one unit two classes are made.
@@ -210,7 +210,7 @@ class Answers:
 
     def __init__(self, model):
         built_model("Answers", "model", model)
-        self._walked, self._end = opened(model, [], scores=True), squash(model)
+        self._walked, self._end = multi_output(model, [], scores=True), final_activation(model)
 
     def __call__(self, images):
         at_once, found = max(16, PIXELS_AT_ONCE // math.prod(images.shape[1:3])), []

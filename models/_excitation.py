@@ -9,8 +9,8 @@ from keras import ops
 from models._arguments import array, batch_for, checked, number, shown, sizes, whole
 from models._effective_fields import _place, field_boxes
 from models._errors import ModelError
-from models._gradients import slopes
-from models._graphs import BEFORE, before_activation, find, layer_at, opened
+from models._gradients import gradients
+from models._graphs import BEFORE, before_activation, find, layer_at, multi_output
 
 AT_ONCE = 32  # images in one batch
 
@@ -80,7 +80,7 @@ def exciting_image(
                [  0., 255.]], dtype=float32)
     """
     path = find(model, layer)
-    walked = opened(model, [(*path, BEFORE), path])
+    walked = multi_output(model, [(*path, BEFORE), path])
     until, of = keras.Model(walked.inputs, walked.outputs[:2]), layer_at(model, path)
     height, width, depth = _image_shape(until, model, image_size)
     features = until.outputs[1].shape[-1]
@@ -114,12 +114,12 @@ def exciting_image(
     images = ops.broadcast_to(grey + 0.02 * (high - low) * noise, shape)
     for step, move in enumerate(moves):
         shifted = ops.roll(images, [int(m) for m in move], (1, 2))
-        _, slope = slopes(until, shifted, excitement)
-        slope = ops.roll(slope, [-int(m) for m in move], (1, 2))
-        size = ops.mean(ops.abs(slope), (1, 2, 3), keepdims=True)
+        _, gradient = gradients(until, shifted, excitement)
+        gradient = ops.roll(gradient, [-int(m) for m in move], (1, 2))
+        size = ops.mean(ops.abs(gradient), (1, 2, 3), keepdims=True)
         # Where the gradient is zero, earlier ReLUs are below zero: stronger noise may change that
         louder = images + 0.05 * (high - low) * keras.random.normal(shape, seed=draws)
-        change = learning_rate * (high - low) * (1 - step / steps) * slope / ops.maximum(size, 1e-20)
+        change = learning_rate * (high - low) * (1 - step / steps) * gradient / ops.maximum(size, 1e-20)
         images = ops.where(size > 1e-20, images + change, louder)
         images = grey + (1 - decay) * (_smoothed(images, blur) - grey)
         images = ops.clip(images, low, high)
@@ -218,7 +218,7 @@ def most_exciting(model, images, layer, channels, count=9):
         ([[1]], [[[0, 1]]], [[[0, 1, 2, 3]]])
     """
     images = batch_for("most_exciting", model, images)
-    walked = opened(model, [path := find(model, layer)])
+    walked = multi_output(model, [path := find(model, layer)])
     until = keras.Model(walked.inputs, walked.outputs[:1])
     features = until.outputs[0].shape[-1]
     channels = _channels("most_exciting", "channels", channels, layer, features)

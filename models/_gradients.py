@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def slopes(model, images, chosen, by=None):
+def gradients(model, images, chosen, by=None):
     """The gradient of what is chosen of a model's outputs, with respect to its input or one of the outputs.
 
     Args:
@@ -18,7 +18,7 @@ def slopes(model, images, chosen, by=None):
     Example:
         >>> import keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Rescaling(3.0)])
-        >>> outputs, gradient = slopes(model, [[1.0, 2.0]], lambda outputs: outputs[0] ** 2)
+        >>> outputs, gradient = gradients(model, [[1.0, 2.0]], lambda outputs: outputs[0] ** 2)
         >>> gradient.numpy()  # of 9 x², 18 x
         array([[18., 36.]], dtype=float32)
     """

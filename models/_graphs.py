@@ -11,7 +11,7 @@ from models._errors import ModelError
 BEFORE = object()  # ends a path that asks for the input of a layer
 
 
-def opened(model, paths, scores=False):
+def multi_output(model, paths, scores=False):
     """The multi-output version of a model: the outputs of chosen layers too, also of nested models.
 
     A nested model is one step in the graph of the outer one, and its layers belong to a graph of their own,
@@ -19,10 +19,10 @@ def opened(model, paths, scores=False):
     again, with each nested model in it replaced by its multi-output version. Layers and weights are shared:
     nothing is copied, and the model computes the same.
 
-    The part from the input to a layer is `keras.Model(opened.inputs, opened.outputs[k])`. For the part from
-    a layer to the answer, take both as outputs of one call: inside a `GradientTape` the gradient of the last
-    output with respect to any other is that of the second half of the network, skip connections past the
-    layer included.
+    The part from the input to a layer is `keras.Model(result.inputs, result.outputs[k])`. For the part
+    from a layer to the answer, take both as outputs of one call: inside a `GradientTape` the gradient of the
+    last output with respect to any other is that of the second half of the network, skip connections past
+    the layer included.
 
     Args:
         model: A built functional or sequential model.
@@ -35,7 +35,7 @@ def opened(model, paths, scores=False):
 
     Example:
         >>> from models import MLP
-        >>> opened(MLP(), [("rescale",), ("dense1",)]).output_shape
+        >>> multi_output(MLP(), [("rescale",), ("dense1",)]).output_shape
         [(None, 28, 28, 1), (None, 512), (None, 10)]
     """
     passed = {}
@@ -43,7 +43,7 @@ def opened(model, paths, scores=False):
     def call(layer, *args, **kwargs):
         inner = [path[1:] for path in paths if path[0] == layer.name and path[1:] not in ((), (BEFORE,))]
         if inner or (layer is last and is_graph(layer)):
-            *found, result = opened(layer, inner, layer is last)(*args, **kwargs)
+            *found, result = multi_output(layer, inner, layer is last)(*args, **kwargs)
             passed.update({(layer.name, *path): value for path, value in zip(inner, found, strict=True)})
         else:
             result = _score(layer, *args, **kwargs) if layer is last else layer(*args, **kwargs)
@@ -58,12 +58,12 @@ def opened(model, paths, scores=False):
     return keras.Model(walked.input, [*(passed[path] for path in paths), walked.output])
 
 
-SQUASHES = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
+FINAL_ACTIVATIONS = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
 
 
 def _score(layer, inputs, **kwargs):
     """The output of the last layer without its softmax or sigmoid: its logits."""
-    if isinstance(layer, layers.Softmax) or getattr(layer, "activation", None) in SQUASHES:
+    if isinstance(layer, layers.Softmax) or getattr(layer, "activation", None) in FINAL_ACTIVATIONS:
         scores = before_activation(layer, inputs)
         if scores is not None:
             return scores

@@ -19,8 +19,8 @@ def occlusion(model, images, class_index, window=None, stride=None, fill=None):
     Args:
         model: A Keras model of images, functional, sequential or nested, with one output.
         images: Array (n, height, width, channels) in the model's range.
-        class_index: Class to look for, one for all images or an array (n,) of one for each. Where
-            the model ends in one neuron, class 1 is what raises it, and class 0 what lowers it.
+        class_index: Class to explain, one for all images or an array (n,) of one for each. Where the
+            model ends in one neuron, its logit counts for class 1, and with the opposite sign for class 0.
         window: Side of the square in pixels; None for about a sixth of the image's shorter side.
         stride: Pixels from one window to the next, from 1 to `window`; None for half of it.
         fill: What hidden pixels become: a number, or one for each channel; None for the mean colour

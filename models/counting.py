@@ -133,7 +133,7 @@ def multiply_adds(model, input_shape=None):
 
     Raises:
         ModelError: If the size of the input is not known or not the model's, or a layer with weight
-            matrices is of a kind that is not known here.
+            matrices is of a kind that is not supported.
 
     Reference:
         Howard et al., MobileNets: efficient convolutional neural networks for mobile vision applications,

@@ -1,4 +1,4 @@
-"""Dense networks, which do not know which pixels are neighbours."""
+"""Dense networks: every pixel is one input, whichever pixels are its neighbours."""
 
 import keras
 from keras import layers

@@ -27,7 +27,7 @@ from models._effective_fields import (
 )
 from models._errors import ModelError
 from models._excitation import Excitement, exciting_image, most_exciting
-from models._gradients import slopes
+from models._gradients import gradients
 from models._graphs import (
     BEFORE,
     all_paths,
@@ -40,7 +40,7 @@ from models._graphs import (
     last_learning,
     last_map,
     layer_at,
-    opened,
+    multi_output,
     stages,
 )
 from models._occlusion import deletion, occlusion
@@ -139,7 +139,7 @@ def _gives_one_tensor(layer):
 
 
 def _outputs(model, images, paths):
-    walked, parts = opened(model, paths), []
+    walked, parts = multi_output(model, paths), []
     for first in range(0, len(images), AT_ONCE):
         outputs = walked(ops.convert_to_tensor(images[first : first + AT_ONCE], "float32"), training=False)
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
@@ -156,8 +156,8 @@ def saliency(model, images, class_index):
     Args:
         model: A Keras model of images, functional, sequential or nested, with one output.
         images: Array (n, height, width, channels) in the model's range.
-        class_index: Class to look for, one for all images or an array (n,) of one for each. Where
-            the model ends in one neuron, class 1 is what raises it, and class 0 what lowers it.
+        class_index: Class to explain, one for all images or an array (n,) of one for each. Where the
+            model ends in one neuron, its logit counts for class 1, and with the opposite sign for class 0.
 
     Returns:
         Array of the images' shape.
@@ -174,20 +174,20 @@ def saliency(model, images, class_index):
         >>> import numpy as np
         >>> from models import MLP
         >>> from models.inspection import saliency
-        >>> linear = MLP((2, 2, 1), classes=2, hidden_units=())  # its gradients are its weights
+        >>> linear = MLP((2, 2, 1), classes=2, hidden_units=())  # its gradient is its weights
         >>> weights = linear.get_layer("predictions").get_weights()[0]
         >>> bool(np.allclose(saliency(linear, np.ones((1, 2, 2, 1)), 1).ravel(), weights[:, 1] / 255))
         True
     """
     images = classifier_images("saliency", model, images)
     wanted = wanted_classes(model, images, class_index)
-    walked, found = opened(model, [], scores=True), []
+    walked, found = multi_output(model, [], scores=True), []
     for first in range(0, len(images), AT_ONCE):
         some = wanted[first : first + AT_ONCE]
-        _, slope = slopes(
+        _, gradient = gradients(
             walked, images[first : first + AT_ONCE], lambda outputs, some=some: of_classes(outputs[-1], some)
         )
-        found.append(slope)
+        found.append(gradient)
     return ops.convert_to_numpy(ops.concatenate(found))
 
 
@@ -201,8 +201,8 @@ def grad_cam(model, images, class_index, layer=None):
     Args:
         model: A Keras model of images, functional, sequential or nested, with one output.
         images: Array (n, height, width, channels) in the model's range.
-        class_index: Class to look for, one for all images or an array (n,) of one for each. Where
-            the model ends in one neuron, class 1 is what raises it, and class 0 what lowers it.
+        class_index: Class to explain, one for all images or an array (n,) of one for each. Where the
+            model ends in one neuron, its logit counts for class 1, and with the opposite sign for class 0.
         layer: Name of a layer whose output has rows and columns, of the model or of a model inside
             it; None for the last that has more than one pixel.
 
@@ -229,7 +229,7 @@ def grad_cam(model, images, class_index, layer=None):
     images = classifier_images("grad_cam", model, images)
     wanted = wanted_classes(model, images, class_index)
     path = last_map(model) if layer is None else find(model, layer)
-    walked = opened(model, [path], scores=True)
+    walked = multi_output(model, [path], scores=True)
     if not is_map(walked.outputs[0]):
         raise ModelError(f"The output of {layer} has no rows and columns; choose another layer.")
     maps = [
@@ -240,7 +240,7 @@ def grad_cam(model, images, class_index, layer=None):
 
 
 def _class_maps(walked, images, wanted):
-    (features, _), slope = slopes(walked, images, lambda outputs: of_classes(outputs[-1], wanted), by=0)
-    weights = ops.mean(slope, (1, 2), keepdims=True)  # (n, 1, 1, features)
+    (features, _), gradient = gradients(walked, images, lambda outputs: of_classes(outputs[-1], wanted), by=0)
+    weights = ops.mean(gradient, (1, 2), keepdims=True)  # (n, 1, 1, features)
     heat = ops.cast(ops.relu(ops.sum(weights * features, -1)), "float32")
     return ops.divide_no_nan(heat, ops.max(heat, (1, 2), keepdims=True))

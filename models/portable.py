@@ -1,7 +1,7 @@
 """A Keras model as plain data: what a program that has no Keras needs to run it.
 
-`portable` walks through a model of images, into the models nested in it, and writes down one node
-for each step of the computation: what it does, to which nodes' outputs, and with which weights.
+`portable` goes through the graph of a model of images, nested models included, and writes down one node
+for each step of the computation: what it computes, from which nodes' outputs, and with which weights.
 `tutorials/page/engine.js` reads this and runs it in a browser.
 """
 
@@ -46,7 +46,7 @@ _ONLY_TRAINING = (
     "RandomZoom",
 )
 
-# Activation functions that the page knows, and the numbers that each takes
+# Activation functions that the page supports, and the parameters of each
 _ACTIVATIONS = {
     "linear": {},
     "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
@@ -71,7 +71,7 @@ _ACTIVATIONS = {
     "softmax": {},
     "log_softmax": {},
 }
-# What Keras calls them as operations, such as keras.ops.relu makes in a model's graph
+# Their names as operations, such as keras.ops.relu adds to a model's graph
 _ACTIVATION_OPERATIONS = {name.replace("_", ""): name for name in _ACTIVATIONS} | {"exp": "exponential"}
 
 
@@ -196,7 +196,7 @@ def _image_shape(model, image_size):
 
 
 class _Walk:
-    """The nodes that a walk through a model has found so far.
+    """The nodes that were found so far in the graph of a model.
 
     Attributes:
         nodes: As `portable` returns them.
@@ -208,7 +208,7 @@ class _Walk:
         self._makers, self._kept = {}, []
 
     def through(self, model, images, path):
-        """Walk through one model, whose input is the tensor `images`; returns the last node's id."""
+        """Go through one model, whose input is the tensor `images`; returns the last node's id."""
 
         def call(operation, *args, **kwargs):
             tensors = [each for each in keras.tree.flatten((args, kwargs)) if _is_tensor(each)]
@@ -228,7 +228,7 @@ class _Walk:
         if len(tensors) != 1 or len(model.outputs) != 1:
             raise ModelError(
                 f"{'/'.join(path)} is a nested model with several inputs or outputs, which the page does not "
-                "know; build its layers into the outer model."
+                "support; build its layers into the outer model."
             )
         images = keras.Input(tensors[0].shape[1:])
         self._remember(images, self._makers[id(tensors[0])])
@@ -251,7 +251,7 @@ class _Walk:
             steps = _steps(operation, shapes, tuple(result.shape[1:]), args)
         except _Unknown as reason:
             raise ModelError(
-                f"{'/'.join(path)} ({kind}) {reason} that the page does not know; figures do without a "
+                f"{'/'.join(path)} ({kind}) {reason} that the page does not support; leave out the "
                 "page, or replace it by one of those that models/portable.py lists."
             ) from None
         inputs = [self._makers[id(tensor)] for tensor in tensors]
@@ -263,7 +263,7 @@ class _Walk:
             inputs = [self.add(kind, name, place, inputs, shape, step, result if whole else None)]
 
     def add(self, kind, name, path, inputs, shape, step, tensor):
-        """Add a node, which makes `tensor`; returns its id."""
+        """Add a node, whose output is `tensor`; returns its id."""
         node = {
             "id": len(self.nodes),
             "name": name,

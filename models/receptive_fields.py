@@ -53,7 +53,7 @@ class Window(NamedTuple):
 # The lectures' stack: 7 x 7 pixels become 5 x 5, then 2 x 2, then one
 CONV_POOL_POOL = (Window(3), Window(2, 2, pool=True), Window(2, 2, pool=True))
 
-# Stacks worth a look: side of the image, and windows
+# Examples for the lesson: side of the image, and windows
 EXAMPLES = {
     "conv 3×3,\npool 2×2": (7, CONV_POOL_POOL[:2]),
     "and\npool again": (7, CONV_POOL_POOL),
@@ -121,7 +121,7 @@ class Axis:
 
     @property
     def start(self):
-        """Where the first output pixel's field begins; negative where padding makes it."""
+        """Where the first output pixel's field begins; negative where it begins in the padding."""
         start, stride = 0, 1
         for step in self.steps:
             start -= step.before * stride
@@ -339,8 +339,8 @@ def of_layer(model, name):
         `ReceptiveField`.
 
     Raises:
-        ModelError: If there is no such layer, or one on the way is of a kind whose windows are
-            not known here.
+        ModelError: If there is no such layer, or one before it is of a kind whose windows are
+            not supported.
 
     Example:
         >>> from models import ConvNet
@@ -419,9 +419,7 @@ def _through(layer, field):
     elif isinstance(layer, layers.Cropping2D):
         values = 1, 1, 1, [(-before, -after) for before, after in layer.cropping]
     else:
-        raise ModelError(
-            f"{layer.name} is a {type(layer).__name__}, whose receptive field is not known here."
-        )
+        raise ModelError(f"{layer.name} is a {type(layer).__name__}, whose receptive field is not supported.")
     kernel, stride, dilation = (_pair(value) for value in values[:3])
     steps = zip(kernel, stride, dilation, values[3], strict=True)
     axes = (axis.then(*step) for axis, step in zip((field.rows, field.columns), steps, strict=True))
