@@ -1,10 +1,8 @@
-"""How much memory is free, and sizes that do not fit into it. It loads no library."""
+"""How much memory is free, in bytes and in words. It loads no library."""
 
 import os
 import sys
 from pathlib import Path
-
-from models._errors import ModelError
 
 UNKNOWN = 16 << 30  # bytes taken to be free where the system does not tell
 NO_LIMIT = 1 << 60  # bytes: control groups write some such number for "no limit"
@@ -36,43 +34,6 @@ def spoken(size):
 def about(size):
     """An estimate of bytes, such as "about 310 GB"."""
     return f"about {spoken(size)}" if size < 10**18 else "more than a million TB"
-
-
-def check_sizes(builder, weights=None, **sizes):
-    """Refuse sizes that are no whole numbers from 1 on, and weights that do not fit in memory.
-
-    Args:
-        builder: Name of the builder, for the message.
-        weights: {names of arguments: number of weights that they ask for}.
-        **sizes: {name of the argument: value, or a sequence of values}.
-
-    Raises:
-        ModelError: Names the argument, its value, and what is possible.
-    """
-    for name, value in sizes.items():
-        for each in value if isinstance(value, (tuple, list)) else [value]:
-            if not each >= 1:
-                raise ModelError(f"{builder} needs {name} of 1 or more, not {value}.")
-            if not each < 2**31:
-                raise ModelError(f"{builder} needs {name} of at most 2,147,483,647, not {value}.")
-    free = free_memory()
-    for names, count in (weights or {}).items():
-        if 4 * count > free:
-            raise ModelError(
-                f"{builder} needs {about(4 * count)} of memory for its weights, and {spoken(free)} are "
-                f"free; give a smaller {names}."
-            )
-
-
-def check_shares(builder, **shares):
-    """Refuse shares that are not from 0 to less than 1.
-
-    Raises:
-        ModelError: Names the argument and its value.
-    """
-    for name, share in shares.items():
-        if not 0 <= share < 1:
-            raise ModelError(f"{builder} needs {name} from 0 to less than 1, not {share}.")
 
 
 def _of_machine(root):

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from models._errors import ModelError
-from models._free_memory import check_sizes
 
 FOLDER = Path(__file__).parent / "weights"
 LIST = Path(__file__).with_name("zoo.json")
@@ -15,28 +14,6 @@ LIST = Path(__file__).with_name("zoo.json")
 def zoo():
     """The zoo's list: for each builder its parameters and the weights that come with it."""
     return json.loads(LIST.read_text(encoding="utf-8"))
-
-
-def check_image_model(builder, input_shape, classes, smallest):
-    """Refuse sizes that no layer of `builder` could work on.
-
-    Args:
-        builder: Name of the builder, for the message.
-        input_shape: What the user gave as (height, width, channels).
-        classes: What the user gave as the number of classes.
-        smallest: The least height and width that leave a pixel after the last pooling.
-
-    Raises:
-        ModelError: If the image is too small or the number of classes is not positive.
-    """
-    if len(input_shape) != 3 or min(input_shape) < 1:
-        raise ModelError(f"{builder} takes input_shape=(height, width, channels), not {tuple(input_shape)}.")
-    if min(input_shape[:2]) < smallest:
-        height, width = input_shape[:2]
-        raise ModelError(
-            f"{builder} needs images of at least {smallest} x {smallest} pixels, not {height} x {width}."
-        )
-    check_sizes(builder, input_shape=tuple(input_shape), classes=classes)
 
 
 def load_weights(model, weights, builder, build=None, known=()):

@@ -8,9 +8,9 @@ from pathlib import Path
 import keras
 from keras import layers, ops
 
+from models._arguments import whole
 from models._backbone_table import BACKBONES, Entry, entry_of
 from models._errors import ModelError
-from models._free_memory import check_sizes
 from models._published import download, published_layers
 from models._weight_files import check_finite, copied, difference, load_copy, open_weights
 from models.convnets import ConvNet
@@ -48,7 +48,7 @@ def Backbone(name="mobilenet", weights="pretrained", image_size=None):
         raise ModelError(
             f"{name} needs an image_size of at least {entry.smallest} pixels, a whole number, not {size!r}."
         )
-    check_sizes(name, image_size=size)
+    whole(entry.smallest)(name, "image_size", size)
     if weights is None or str(weights) == "none":
         return _build(entry, size)
     if str(weights) in ("pretrained", entry.weights):

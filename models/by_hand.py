@@ -1,26 +1,39 @@
 """The lectures' convolutions by hand, as real layers compute them: pictures in, tables out."""
 
 import keras
-from keras import ops
+import numpy as np
 
+from models._arguments import array, batch_for, checked
+from models._errors import ModelError
 from models.filters import COUNTING, IDENTITY, KERNELS, ONES, SMILE, FilterBank
 
 
+@checked()
 def layer_outputs(model, picture):
-    """What each layer makes of one picture.
+    """The output of every layer for one picture.
 
     Args:
         model: A functional model with one input.
-        picture: One input, without the batch.
+        picture: One input, an array without the batch.
 
     Returns:
         {layer's name: array (features, height, width)} in the layers' order, features first so
         that each is a table.
+
+    Raises:
+        ModelError: If the picture does not have the shape that the model takes.
+
+    Example:
+        >>> from models import FilterBank
+        >>> from models.by_hand import layer_outputs
+        >>> layer_outputs(FilterBank([(-1, 1)], (4, 1)), [[1], [4], [9], [16]])
+        {'filters': array([[3., 5., 7.]], dtype=float32)}
     """
+    pictures = batch_for("layer_outputs", model, array("layer_outputs", "picture", picture)[None], "picture")
     names = [layer.name for layer in model.layers[1:]]
-    every = keras.Model(model.inputs, {name: model.get_layer(name).output for name in names})
-    outputs = every(ops.convert_to_tensor(picture)[None])
-    return {name: ops.convert_to_numpy(ops.moveaxis(outputs[name][0], -1, 0)) for name in names}
+    every = keras.Model(model.inputs[0], {name: model.get_layer(name).output for name in names})
+    outputs = every(pictures)
+    return {name: np.moveaxis(keras.ops.convert_to_numpy(outputs[name])[0], -1, 0) for name in names}
 
 
 def disc_tables(disc):
@@ -31,7 +44,17 @@ def disc_tables(disc):
 
     Returns:
         {caption: array (height, width)}.
+
+    Raises:
+        ModelError: If it is not an array (height, width, 1) of numbers, large enough for the layers.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.by_hand import disc_tables
+        >>> disc_tables(np.ones((7, 7, 1)))["ones"][0]
+        array([9., 9., 9., 9., 9.], dtype=float32)
     """
+    disc = _picture("disc_tables", "disc", disc)
     tables = {"open disc": disc[..., 0]}
     for name, kernel in {"identity": IDENTITY, "ones": ONES}.items():
         (tables[name],) = layer_outputs(FilterBank([kernel], disc.shape), disc)["filters"]
@@ -45,20 +68,31 @@ def disc_tables(disc):
 
 
 def face_tables(face):
-    """The smiling face through one kernel and a pooling that keeps the edges.
+    """The smiling face through one kernel and max pooling with padding "same".
 
     Args:
         face: Array (7, 7, 1), `datasets.drawings.smiling_face()`.
 
     Returns:
         {caption: array (height, width)}.
+
+    Raises:
+        ModelError: If it is not an array (height, width, 1) of numbers, large enough for the layers.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.by_hand import face_tables
+        >>> face_tables(np.ones((5, 5, 1)))["face, pooled"]
+        array([[4., 4.],
+               [4., 4.]], dtype=float32)
     """
+    face = _picture("face_tables", "face", face)
     filtered, pooled = layer_outputs(FilterBank([SMILE], face.shape, pool_sizes=(2,)), face).values()
     return {"smiling face": face[..., 0], "face, filtered": filtered[0], "face, pooled": pooled[0]}
 
 
 def flip_tables(numbers, kernel=COUNTING):
-    """A picture through a kernel as it stands, and through the same turned by half a turn.
+    """A picture through a kernel as it is, and through the same kernel flipped in both directions.
 
     The first is what a Keras layer calls convolution, and is cross-correlation; the second is
     the convolution of the integral (f * g)(t) = ∫ f(τ) g(t - τ) dτ.
@@ -69,14 +103,33 @@ def flip_tables(numbers, kernel=COUNTING):
 
     Returns:
         {caption: array (height, width)}.
+
+    Raises:
+        ModelError: If they are not an array (height, width, 1) and a table of numbers that fits into it.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.by_hand import flip_tables
+        >>> tables = flip_tables(np.arange(9.0).reshape(3, 3, 1), kernel=[[0, 1]])
+        >>> tables["as it stands"][0], tables["flipped"][0]
+        (array([1., 2.], dtype=float32), array([0., 1.], dtype=float32))
     """
-    flipped = [row[::-1] for row in kernel[::-1]]
-    bank = FilterBank([kernel, flipped], numbers.shape)
-    as_it_stands, turned = layer_outputs(bank, numbers)["filters"]
+    numbers = _picture("flip_tables", "numbers", numbers)
+    kernel = array("flip_tables", "kernel", kernel, rank=2, what="in rows and columns")
+    bank = FilterBank([kernel, kernel[::-1, ::-1]], numbers.shape)
+    as_it_stands, flipped = layer_outputs(bank, numbers)["filters"]
     return {
         "numbers": numbers[..., 0],
-        "kernel": ops.convert_to_numpy(kernel),
+        "kernel": kernel,
         "as it stands": as_it_stands,
-        "kernel flipped": ops.convert_to_numpy(flipped),
-        "flipped": turned,
+        "kernel flipped": kernel[::-1, ::-1],
+        "flipped": flipped,
     }
+
+
+def _picture(owner, name, value):
+    """A picture of one channel, as an array (height, width, 1)."""
+    found = array(owner, name, value, rank=3, what="(height, width, 1)")
+    if found.shape[-1] != 1:
+        raise ModelError(f"{owner} needs {name} as an array (height, width, 1), not of shape {found.shape}.")
+    return found

@@ -1,16 +1,25 @@
 """Convolutional networks for small images."""
 
 import re
-from itertools import pairwise
 
 import keras
 from keras import layers
 
+from models._arguments import (
+    chain,
+    check_image_size,
+    check_parameters,
+    checked,
+    image_shape,
+    shown,
+    sizes,
+    whole,
+)
 from models._errors import ModelError
-from models._free_memory import check_shares, check_sizes
-from models._weights import check_image_model, load_weights
+from models._weights import load_weights
 
 
+@checked(input_shape=image_shape(smallest=7), filters=sizes(2))
 def ConvNet(
     input_shape=(28, 28, 1),
     classes=10,
@@ -21,17 +30,17 @@ def ConvNet(
     weights=None,
     name="convnet",
 ):
-    """Conv → Conv → Pool → Flatten → Dense → Dense, the lectures' digit reader.
+    """Conv → Conv → Pool → Flatten → Dense → Dense, the lectures' classifier of digits.
 
-    The first convolution strides by 2, so that the second, which does most of the work, has a
-    quarter of the pixels to look at: on digits that costs no accuracy.
+    The first convolution has a stride of 2, so that the second, which does most of the arithmetic, works on
+    a quarter of the pixels: on digits that costs no accuracy.
 
     Args:
-        input_shape: (height, width, channels) of one image, pixels in [0, 255].
-        classes: Number of classes.
-        filters: Features of the first and of the second convolution.
-        dense_units: Neurons of the first fully connected layer.
-        dropout: Share of those neurons left out of each training step.
+        input_shape: (height, width, channels) of one image, at least 7 x 7; pixels in [0, 255].
+        classes: Number of classes; 1 only without a softmax.
+        filters: Number of filters of the first and of the second convolution.
+        dense_units: Neurons of the first dense layer.
+        dropout: Share of those neurons that are dropped in each training step, from 0 to less than 1.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, "mnist" for the zoo's own, or a file. With other than 10
             classes "mnist" fills all but the last layer.
@@ -41,17 +50,25 @@ def ConvNet(
         An uncompiled model: (batch, height, width, channels) -> (batch, classes).
 
     Raises:
-        ModelError: If the image is too small, or the weights are missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         LeCun et al., Gradient-based learning applied to document recognition, 1998.
+
+    Example:
+        >>> from models import ConvNet
+        >>> model = ConvNet()
+        >>> model.count_params(), model.output_shape
+        (302794, (None, 10))
+        >>> ConvNet((32, 32, 3), classes=2).get_layer("pool").output.shape
+        (None, 7, 7, 32)
     """
-    check_image_model("ConvNet", input_shape, classes, smallest=7)
-    check_shares("ConvNet", dropout=dropout)
-    flat = (input_shape[0] // 4) * (input_shape[1] // 4) * filters[1]  # values after the pooling, about
-    needed = {"filters": 9 * filters[0] * filters[1], "dense_units": flat * dense_units}
-    needed["classes"] = dense_units * classes
-    check_sizes("ConvNet", needed, filters=tuple(filters), dense_units=dense_units)
+    height, width, channels = input_shape
+    flat = height * width // 16 * filters[1]
+    check_parameters(
+        "ConvNet",
+        25 * channels * filters[0] + 9 * filters[0] * filters[1] + chain(flat, dense_units, classes),
+    )
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -68,6 +85,7 @@ def ConvNet(
     return load_weights(build(classes), weights, "ConvNet", build)
 
 
+@checked(input_shape=image_shape(), filters=sizes())
 def TwoBlockConvNet(
     input_shape=(28, 28, 1),
     classes=10,
@@ -80,10 +98,11 @@ def TwoBlockConvNet(
     """(Conv → Pool) × 2 → Dense: the lectures' basic building block, repeated.
 
     Args:
-        input_shape: (height, width, channels) of one image, pixels in [0, 255].
-        classes: Number of classes.
-        filters: Features of the convolution in each block.
-        dropout: Share of the flattened values left out of each training step.
+        input_shape: (height, width, channels) of one image, at least 4 x 4 for two blocks; pixels in
+            [0, 255].
+        classes: Number of classes; 1 only without a softmax.
+        filters: Number of filters of the convolution in each block: as many blocks as numbers.
+        dropout: Share of the flattened values dropped in each training step, from 0 to less than 1.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, "mnist" for the zoo's own, or a file. With other than 10
             classes "mnist" fills all but the last layer.
@@ -93,17 +112,22 @@ def TwoBlockConvNet(
         An uncompiled model: (batch, height, width, channels) -> (batch, classes).
 
     Raises:
-        ModelError: If the image is too small, or the weights are missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         Scherer et al., Evaluation of pooling operations in convolutional architectures for
         object recognition, 2010.
+
+    Example:
+        >>> from models import TwoBlockConvNet
+        >>> model = TwoBlockConvNet()
+        >>> model.count_params(), model.get_layer("pool2").output.shape
+        (20490, (None, 7, 7, 32))
     """
-    check_image_model("TwoBlockConvNet", input_shape, classes, smallest=4)
-    check_shares("TwoBlockConvNet", dropout=dropout)
-    needed = {"filters": max(9 * a * b for a, b in pairwise((input_shape[-1], *filters)))}
-    needed["classes"] = (input_shape[0] // 4) * (input_shape[1] // 4) * filters[-1] * classes
-    check_sizes("TwoBlockConvNet", needed, filters=tuple(filters))
+    check_image_size("TwoBlockConvNet", input_shape, 2 ** min(len(filters), 31))
+    height, width, channels = input_shape
+    flat = (height >> len(filters)) * (width >> len(filters)) * filters[-1]
+    check_parameters("TwoBlockConvNet", 9 * chain(channels, *filters) + flat * classes)
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -119,6 +143,7 @@ def TwoBlockConvNet(
     return load_weights(build(classes), weights, "TwoBlockConvNet", build)
 
 
+@checked(input_shape=image_shape(smallest=12))
 def LeNet5(
     input_shape=(28, 28, 1),
     classes=10,
@@ -126,22 +151,22 @@ def LeNet5(
     weights=None,
     name="lenet5",
 ):
-    """The network that read the digits on bank cheques, in 61,706 parameters.
+    """LeNet-5, which recognized the digits on bank cheques with 61,706 parameters.
 
     It differs from the paper's in these points:
 
     - its 28 x 28 input is padded by the first convolution; the paper's images are 32 x 32;
-    - each feature of the second convolution sees all 6 features of the first; the paper
+    - each filter of the second convolution takes all 6 feature maps of the first; the paper
       leaves some connections out by a table, to save arithmetic;
-    - average pooling has no weights; the paper's has a factor and a bias for each feature;
+    - average pooling has no weights; the paper's has a factor and a bias for each feature map;
     - tanh is not scaled, and follows the convolutions and dense layers; the paper's is
       1.7159 tanh(2x/3), also after each pooling;
     - the third convolution, whose output is one pixel, is written as the dense layer it is;
     - the output is a softmax; the paper compares the 84 values to drawings of the digits.
 
     Args:
-        input_shape: (height, width, channels) of one image, pixels in [0, 255].
-        classes: Number of classes.
+        input_shape: (height, width, channels) of one image, at least 12 x 12; pixels in [0, 255].
+        classes: Number of classes; 1 only without a softmax.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, "mnist" for the zoo's own, or a file. With other than 10
             classes "mnist" fills all but the last layer.
@@ -151,14 +176,19 @@ def LeNet5(
         An uncompiled model: (batch, height, width, channels) -> (batch, classes).
 
     Raises:
-        ModelError: If the image is too small, or the weights are missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         LeCun et al., Gradient-based learning applied to document recognition, 1998.
+
+    Example:
+        >>> from models import LeNet5
+        >>> model = LeNet5()
+        >>> model.count_params(), [layer.name for layer in model.layers if layer.weights]
+        (61706, ['c1', 'c3', 'c5', 'f6', 'predictions'])
     """
-    check_image_model("LeNet5", input_shape, classes, smallest=12)
-    flat = (input_shape[0] // 4) * (input_shape[1] // 4) * 16
-    check_sizes("LeNet5", {"input_shape": 120 * flat, "classes": 84 * classes})
+    height, width, channels = input_shape
+    check_parameters("LeNet5", 150 * channels + 2400 + chain(height * width, 120, 84, classes))
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -176,6 +206,9 @@ def LeNet5(
     return load_weights(build(classes), weights, "LeNet5", build)
 
 
+@checked(
+    input_shape=image_shape(), features=whole(), kernel_size=whole(), pool_size=whole(), pool_stride=whole()
+)
 def StackedConvNet(
     input_shape=(28, 28, 1),
     classes=10,
@@ -189,19 +222,19 @@ def StackedConvNet(
     weights=None,
     name="stacked",
 ):
-    """Convolutions, poolings and dense layers in any number and order: the lectures' six knobs.
+    """Convolutions, poolings and dense layers in any number and order: the lectures' six hyperparameters.
 
     Args:
         input_shape: (height, width, channels) of one image, pixels in [0, 255].
-        classes: Number of classes.
-        architecture: A letter for each layer, in order: C for a convolution, which keeps the
-            size and ends in ReLU, P for max pooling, which keeps the edges, D for a dense
-            layer. The last dense layer, which names the class, is always added.
-        features: Features of each convolution.
-        kernel_size: Height and width of each feature, in pixels.
+        classes: Number of classes; 1 only without a softmax.
+        architecture: A letter for each layer, in order: C for a convolution with padding "same" and
+            ReLU, P for max pooling with padding "same", D for a dense layer with ReLU. The last dense
+            layer, which gives the classes, is always added.
+        features: Number of filters of each convolution.
+        kernel_size: Height and width of each filter, in pixels.
         pool_size: Height and width of each pooling window, in pixels. With 1 nothing is pooled:
             of each `pool_stride` pixels one is kept.
-        pool_stride: Steps of each pooling window, in pixels.
+        pool_stride: Stride of each pooling window, in pixels.
         dense_units: Neurons of each dense layer but the last.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, or a file.
@@ -211,32 +244,35 @@ def StackedConvNet(
         An uncompiled model: (batch, height, width, channels) -> (batch, classes).
 
     Raises:
-        ModelError: If a size is not positive, the architecture is none, or the weights are
-            missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         Scherer et al., Evaluation of pooling operations in convolutional architectures for
         object recognition, 2010.
+
+    Example:
+        >>> from models import StackedConvNet
+        >>> model = StackedConvNet(architecture="CCPD")
+        >>> [layer.name for layer in model.layers]
+        ['images', 'rescale', 'conv1', 'conv2', 'pool1', 'flatten', 'dense1', 'predictions']
+        >>> model.get_layer("pool1").output.shape
+        (None, 14, 14, 16)
     """
-    check_image_model("StackedConvNet", input_shape, classes, smallest=1)
-    if not re.fullmatch("[CP]*D*", architecture):
+    if not isinstance(architecture, str) or not re.fullmatch("[CP]{0,99}D{0,99}", architecture):
         raise ModelError(
             "StackedConvNet takes an architecture of the letters C (convolution) and P (pooling), "
-            f"then D (dense), such as CPCPD, not {architecture!r}."
+            f"then D (dense), such as CPCPD, at most 99 of each, not {shown(architecture)}."
         )
-    sizes = {
-        "features": features,
-        "kernel_size": kernel_size,
-        "pool_size": pool_size,
-        "pool_stride": pool_stride,
-        "dense_units": dense_units,
-    }
-    check_sizes("StackedConvNet", **sizes)
-    poolings = pool_stride ** architecture.count("P")
-    flat = -(-input_shape[0] // poolings) * -(-input_shape[1] // poolings) * features
-    needed = {"features or kernel_size": kernel_size**2 * features**2, "dense_units": flat * dense_units}
-    needed["classes"] = classes * (dense_units if "D" in architecture else flat)
-    check_sizes("StackedConvNet", needed)
+    height, width, depth = input_shape
+    parameters = 0
+    for letter in architecture.rstrip("D"):
+        if letter == "C":
+            parameters += kernel_size**2 * depth * features
+            depth = features
+        else:
+            height, width = -(-height // pool_stride), -(-width // pool_stride)
+    units = [dense_units] * architecture.count("D")
+    check_parameters("StackedConvNet", parameters + chain(height * width * depth, *units, classes))
 
     def build(classes):
         images = keras.Input(input_shape, name="images")

@@ -1,16 +1,13 @@
-"""Dense networks, which know nothing of neighbouring pixels."""
-
-import math
-from itertools import pairwise
+"""Dense networks: every pixel is one input, whichever pixels are its neighbours."""
 
 import keras
 from keras import layers
 
-from models._errors import ModelError
-from models._free_memory import check_sizes
-from models._weights import check_image_model, load_weights
+from models._arguments import chain, check_parameters, checked, choice, image_shape, sizes, whole
+from models._weights import load_weights
 
 
+@checked(input_shape=image_shape(), hidden_units=sizes(0))
 def MLP(
     input_shape=(28, 28, 1),
     classes=10,
@@ -19,12 +16,12 @@ def MLP(
     weights=None,
     name="mlp",
 ):
-    """Flatten → Dense → Dense: 784 → 512 → 10 by default, 407,050 parameters.
+    """Flatten → Dense → Dense, a multilayer perceptron: 784 → 512 → 10 by default, 407,050 parameters.
 
     Args:
         input_shape: (height, width, channels) of one image, pixels in [0, 255].
-        classes: Number of classes.
-        hidden_units: Neurons of each hidden layer.
+        classes: Number of classes; 1 only without a softmax.
+        hidden_units: Neurons of each hidden layer; () for none, which is a linear classifier.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, "mnist" for the zoo's own, or a file. With other than 10
             classes "mnist" fills all but the last layer.
@@ -34,10 +31,19 @@ def MLP(
         An uncompiled model: (batch, height, width, channels) -> (batch, classes).
 
     Raises:
-        ModelError: If a size is not positive, or the weights are missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
+
+    Reference:
+        Rumelhart, Hinton and Williams, Learning representations by back-propagating errors,
+        1986.
+
+    Example:
+        >>> from models import MLP
+        >>> MLP().count_params() == (784 + 1) * 512 + (512 + 1) * 10
+        True
     """
-    check_image_model("MLP", input_shape, classes, smallest=1)
-    _check_units("MLP", math.prod(input_shape), classes, hidden_units)
+    height, width, channels = input_shape
+    check_parameters("MLP", chain(height * width * channels, *hidden_units, classes))
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -51,6 +57,7 @@ def MLP(
     return load_weights(build(classes), weights, "MLP", build)
 
 
+@checked(inputs=whole(), hidden_units=sizes(0), dtype=choice("float32", "float64"))
 def DenseChain(
     inputs=2,
     classes=2,
@@ -63,12 +70,11 @@ def DenseChain(
 ):
     """f6(f5(f4(f3(f2(f1(x)))))): six dense layers, one after the other.
 
-    A chain long enough for back-propagation to be worth its name, and short enough to do it by
-    hand.
+    Long enough to need back-propagation, and short enough to compute it by hand.
 
     Args:
-        inputs: Number of input values, best about 1 in size.
-        classes: Number of classes.
+        inputs: Number of input values, of about -1 to 1 for the best training.
+        classes: Number of classes; 1 only without a softmax.
         hidden_units: Neurons of each layer but the last.
         activation: Activation of those layers.
         classifier_activation: Activation of the last layer, None for logits.
@@ -80,18 +86,19 @@ def DenseChain(
         An uncompiled model: (batch, inputs) -> (batch, classes).
 
     Raises:
-        ModelError: If a size is not positive, or the weights are missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         Rumelhart, Hinton and Williams, Learning representations by back-propagating errors,
         1986.
+
+    Example:
+        >>> from models import DenseChain
+        >>> model = DenseChain(hidden_units=(4, 3))
+        >>> [tuple(layer.kernel.shape) for layer in model.layers[1:]]
+        [(2, 4), (4, 3), (3, 2)]
     """
-    if min(inputs, classes, *hidden_units) < 1:
-        raise ModelError(
-            "DenseChain needs inputs, classes and hidden_units of 1 or more, "
-            f"not {inputs}, {classes} and {tuple(hidden_units)}."
-        )
-    _check_units("DenseChain", inputs, classes, hidden_units)
+    check_parameters("DenseChain", chain(inputs, *hidden_units, classes))
     values = keras.Input((inputs,), dtype=dtype, name="values")
     x = values
     for number, units in enumerate(hidden_units, start=1):
@@ -99,10 +106,3 @@ def DenseChain(
     number = len(hidden_units) + 1
     x = layers.Dense(classes, activation=classifier_activation, dtype=dtype, name=f"f{number}")(x)
     return load_weights(keras.Model(values, x, name=name), weights, "DenseChain")
-
-
-def _check_units(builder, inputs, classes, hidden_units):
-    """Refuse layers whose weights do not fit in memory, all of them together."""
-    check_sizes(builder, inputs=inputs, classes=classes, hidden_units=tuple(hidden_units))
-    chain = (inputs, *hidden_units, classes)
-    check_sizes(builder, {"hidden_units": sum(before * after for before, after in pairwise(chain))})

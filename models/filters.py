@@ -1,7 +1,7 @@
 """Convolutions with kernels set by hand, and the sizes of what comes out of them.
 
-What Keras calls convolution is cross-correlation: the kernel is laid on the image as it stands,
-and not flipped first as in the integral (f * g)(t) = ∫ f(τ) g(t - τ) dτ.
+What Keras calls convolution is cross-correlation: the kernel is applied as it is, and not flipped first as
+in the integral (f * g)(t) = ∫ f(τ) g(t - τ) dτ.
 """
 
 import functools
@@ -9,31 +9,52 @@ import itertools
 import math
 
 import keras
-from keras import layers, ops
+import numpy as np
+from keras import layers
 
+from models._arguments import (
+    MOST,
+    activation,
+    array,
+    check_parameters,
+    checked,
+    choice,
+    flag,
+    shown,
+    sizes,
+    text,
+    whole,
+)
 from models._errors import ModelError
-from models._free_memory import check_sizes
+
+_padding = choice("valid", "same")
 
 
 def averaged(kernels):
-    """Divide each kernel by its number of values, so that nine products of 1 become 1.
+    """Divide each kernel by its number of values, so that nine products of 1 add up to 1.
 
     Args:
-        kernels: {name: kernel}, each of nested sequences of numbers.
+        kernels: {name: kernel}, each an array or nested sequences of numbers.
 
     Returns:
-        The same, divided.
+        The same kernels divided, as nested tuples.
+
+    Raises:
+        ModelError: If it is no dict of arrays of numbers.
+
+    Example:
+        >>> from models.filters import averaged
+        >>> averaged({"rise": ((-1, 1), (-2, 2))})
+        {'rise': ((-0.25, 0.25), (-0.5, 0.5))}
     """
+    if not isinstance(kernels, dict):
+        raise ModelError(f"averaged needs kernels as a dict of names and kernels, not {shown(kernels)}.")
+    arrays = {name: array("averaged", f"kernels[{name!r}]", kernel) for name, kernel in kernels.items()}
+    return {name: _nested_tuples(kernel / kernel.size) for name, kernel in arrays.items()}
 
-    def numbers(kernel):
-        return sum(map(numbers, kernel)) if isinstance(kernel, (tuple, list)) else 1
 
-    def divided(kernel, by):
-        if isinstance(kernel, (tuple, list)):
-            return tuple(divided(part, by) for part in kernel)
-        return kernel / by
-
-    return {name: divided(kernel, numbers(kernel)) for name, kernel in kernels.items()}
+def _nested_tuples(kernel):
+    return tuple(map(_nested_tuples, kernel)) if kernel.ndim else kernel.item()
 
 
 # The lectures' three features of an X, each named after what it matches
@@ -42,9 +63,9 @@ FEATURES = {
     "crossing": ((1, -1, 1), (-1, 1, -1), (1, -1, 1)),
     "slash": ((-1, -1, 1), (-1, 1, -1), (1, -1, -1)),
 }
-MATCHES = averaged(FEATURES)  # with the division in the kernel, a perfect match answers 1
+MATCHES = averaged(FEATURES)  # with the division in the kernel, the output of a perfect match is 1
 
-# For a photograph. Where the numbers add up to 0, whatever is even becomes 0
+# For a photograph. Where the numbers add up to 0, an area of one colour becomes 0
 KERNELS = {
     "blur": averaged({"": ((1, 1, 1), (1, 1, 1), (1, 1, 1))})[""],
     "horizontal lines": ((-1, -1, -1), (2, 2, 2), (-1, -1, -1)),
@@ -65,7 +86,7 @@ ONES = ((1, 1, 1), (1, 1, 1), (1, 1, 1))
 COUNTING = ((0, 1), (2, 3))
 SMILE = ((0, 0, 1), (1, 0, 0), (0, 1, 1))
 
-# For a volume: each voxel against its six neighbours
+# For a volume: six times each voxel minus its six neighbours
 LAPLACIAN_3D = (
     ((0, 0, 0), (0, -1, 0), (0, 0, 0)),
     ((0, -1, 0), (-1, 6, -1), (0, -1, 0)),
@@ -73,31 +94,32 @@ LAPLACIAN_3D = (
 )
 
 
+@checked(size=whole(), kernel=whole(), stride=whole(), dilation=whole(), padding=_padding)
 def zeros_around(size, kernel, stride=1, padding="valid", dilation=1):
-    """How many zeros a convolution or pooling layer puts before and after its input.
+    """How many zeros a convolution or pooling layer pads its input with, before and after.
 
     With "same" as many as make the output size / stride, rounded up. Where their number is odd,
     Keras puts the odd one after: 28 pixels, a kernel of 5 and a stride of 2 need 3, 1 before and
-    2 after. (Pooling leaves these places out instead of counting zeros.)
+    2 after. (Pooling ignores these places instead of counting them as zeros.)
 
     Args:
         size: Input size along one dimension.
         kernel: Size of the kernel or pooling window.
-        stride: Step from one place of the kernel to the next.
+        stride: Distance from one position of the kernel to the next.
         padding: "valid" for none, or "same".
-        dilation: Step from one number of the kernel to the next; 1 leaves no gaps.
+        dilation: Distance from one number of the kernel to the next; 1 leaves no gaps.
 
     Returns:
         (before, after).
 
     Raises:
-        ModelError: If a size is not positive, or `padding` is another word.
+        ModelError: If a size is not a positive whole number, or `padding` is another word.
+
+    Example:
+        >>> from models.filters import zeros_around
+        >>> zeros_around(28, kernel=5, stride=2, padding="same")
+        (1, 2)
     """
-    sizes = {"size": size, "kernel": kernel, "stride": stride, "dilation": dilation}
-    for name, value in sizes.items():
-        if value < 1:
-            raise ModelError(f"The {name} must be 1 or more, not {value}.")
-    _check_padding("padding", padding)
     if padding == "valid":
         return 0, 0
     span = dilation * (kernel - 1) + 1
@@ -105,6 +127,7 @@ def zeros_around(size, kernel, stride=1, padding="valid", dilation=1):
     return zeros // 2, zeros - zeros // 2
 
 
+@checked(size=whole(), kernel=whole(), stride=whole(), dilation=whole(), padding=_padding)
 def output_size(size, kernel, stride=1, padding="valid", dilation=1):
     """The output size of a convolution or pooling layer along one dimension.
 
@@ -115,57 +138,101 @@ def output_size(size, kernel, stride=1, padding="valid", dilation=1):
     Args:
         size: Input size along one dimension.
         kernel: Size of the kernel or pooling window.
-        stride: Step from one place of the kernel to the next.
+        stride: Distance from one position of the kernel to the next.
         padding: "valid" for none, or "same".
-        dilation: Step from one number of the kernel to the next; 1 leaves no gaps.
+        dilation: Distance from one number of the kernel to the next; 1 leaves no gaps.
 
     Returns:
-        The number of places where the kernel fits, 0 if it fits nowhere.
+        The number of positions where the kernel fits, 0 if it fits nowhere.
 
     Raises:
-        ModelError: If a size is not positive, or `padding` is another word.
+        ModelError: If a size is not a positive whole number, or `padding` is another word.
+
+    Example:
+        >>> from models.filters import output_size
+        >>> output_size(28, kernel=3), output_size(28, kernel=5, stride=2, padding="same")
+        (26, 14)
     """
     zeros = sum(zeros_around(size, kernel, stride, padding, dilation))
     span = dilation * (kernel - 1) + 1
     return max(0, (size + zeros - span) // stride + 1)
 
 
+@checked(
+    size=whole(most=10**6),
+    kernel=whole(most=10**6),
+    stride=whole(),
+    dilation=whole(most=10**6),
+    padding=_padding,
+    layer=choice("conv", "max", "avg"),
+)
 def layer_output_size(size, kernel, stride=1, padding="valid", dilation=1, layer="conv"):
-    """The same by trying: give zeros to the Keras layer, and look at what comes out.
+    """The same by trying: give zeros to the Keras layer, and measure its output.
 
     Args:
         size, kernel, stride, padding, dilation: As for `output_size`.
-        layer: "conv", "max" or "avg"; pooling has no dilation.
+        layer: "conv", "max" or "avg" for a convolution, max or average pooling; pooling has no dilation.
 
     Returns:
         The length of the layer's output.
 
     Raises:
-        ModelError: If `layer` is another word.
+        ModelError: If an argument is not as described, or Keras has no such layer or refuses this input.
+
+    Example:
+        >>> from models.filters import layer_output_size, output_size
+        >>> layer_output_size(28, 5, 2, "same") == output_size(28, 5, 2, "same")
+        True
     """
-    return _layer(kernel, stride, padding, dilation, layer)(ops.zeros((1, size, 1))).shape[1]
+    if dilation > 1 and (stride > 1 or layer != "conv"):
+        raise ModelError(
+            "layer_output_size takes a dilation of more than 1 only for convolutions with a stride of 1, "
+            f"as Keras does, not dilation={dilation} with layer={layer!r} and stride={stride}."
+        )
+    if not output_size(size, kernel, stride, padding, dilation):
+        raise ModelError(
+            f"A kernel of {kernel} with a dilation of {dilation} does not fit into a size of {size}; use a "
+            'larger size or padding="same".'
+        )
+    return _layer(kernel, stride, padding, dilation, layer)(np.zeros((1, size, 1), "float32")).shape[1]
 
 
 @functools.lru_cache(maxsize=256)  # building a layer takes longer than using it
 def _layer(kernel, stride, padding, dilation, layer):
     if layer == "conv":
         return layers.Conv1D(1, kernel, stride, padding, dilation_rate=dilation, kernel_initializer="zeros")
-    if layer in ("max", "avg"):
-        kind = layers.MaxPooling1D if layer == "max" else layers.AveragePooling1D
-        return kind(kernel, stride, padding)
-    raise ModelError(f'There is a layer "conv", "max" or "avg", but no {layer!r}.')
+    kind = layers.MaxPooling1D if layer == "max" else layers.AveragePooling1D
+    return kind(kernel, stride, padding)
 
 
 def size_combinations(sizes=range(1, 21), kernels=range(1, 6), strides=range(1, 5), dilations=(1, 2, 3)):
-    """Every combination of settings that a Keras layer takes.
+    """Every combination of arguments that a Keras layer takes.
 
     Args:
-        sizes, kernels, strides, dilations: The values to combine.
+        sizes, kernels, strides, dilations: The values to combine, positive whole numbers.
 
     Yields:
         (size, kernel, stride, padding, dilation, layer), as `layer_output_size` takes them:
         those where the kernel fits, and without a stride and dilation that are both more than 1.
+
+    Raises:
+        ModelError: If a value is no positive whole number.
+
+    Example:
+        >>> from models.filters import size_combinations
+        >>> [*size_combinations([5], [3], [2], [1])][:2]
+        [(5, 3, 2, 'valid', 1, 'conv'), (5, 3, 2, 'valid', 1, 'max')]
     """
+    given = {"sizes": sizes, "kernels": kernels, "strides": strides, "dilations": dilations}
+    rule = whole()
+    for name, values in given.items():
+        if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+            raise ModelError(f"size_combinations needs {name} as a sequence of numbers, not {shown(values)}.")
+        given[name] = [rule("size_combinations", name, value) for value in values]
+    return _combinations(*given.values())
+
+
+def _combinations(sizes, kernels, strides, dilations):
     settings = itertools.product(kernels, strides, ("valid", "same"), dilations, ("conv", "max", "avg"))
     for kernel, stride, padding, dilation, layer in settings:
         if dilation == 1 or (stride == 1 and layer == "conv"):
@@ -175,6 +242,15 @@ def size_combinations(sizes=range(1, 21), kernels=range(1, 6), strides=range(1, 
             )
 
 
+@checked(
+    filters=whole(),
+    padding=_padding,
+    use_bias=flag,
+    activation=activation,
+    pooling=choice("max", "avg"),
+    pool_padding=_padding,
+    name=text,
+)
 def FilterBank(
     kernels=MATCHES,
     input_shape=(9, 9, 1),
@@ -192,7 +268,7 @@ def FilterBank(
 ):
     """One convolution with kernels set by hand, then activation and pooling if wanted.
 
-    In one, two or three dimensions, by `input_shape`. As called without arguments it is the
+    In one, two or three dimensions, as `input_shape` says. Without arguments it is the
     lectures' filtering of the X: three features over nine, 27 parameters.
 
     Args:
@@ -203,10 +279,10 @@ def FilterBank(
             channels) of one input, of any range.
         filters: Number of kernels, if they are random.
         kernel_size: Size of each, one number or one for each dimension, if they are random.
-        strides: Step from one place of a kernel to the next, also one number or one for each
+        strides: Distance from one position of a kernel to the next, also one number or one for each
             dimension.
         padding: "valid" for none; "same" for zeros around the input, which keep its size.
-        dilation_rate: Step from one number of a kernel to the next, as for `strides`.
+        dilation_rate: Distance from one number of a kernel to the next, as for `strides`.
         use_bias: Whether each kernel has a bias, 0 at first: (h·w·d + 1)·k parameters.
         activation: Name of an activation, such as "relu"; None for none.
         pooling: "max" or "avg".
@@ -218,42 +294,47 @@ def FilterBank(
         An uncompiled model: (batch, ..., channels) -> (batch, ..., number of kernels).
 
     Raises:
-        ModelError: If kernels differ in shape, do not suit the input or are larger than it, a
-            size is not positive, or both strides and dilation_rate are more than 1.
+        ModelError: If an argument is not as described, kernels differ in shape, do not suit the input or
+            are larger than it, or both strides and dilation_rate are more than 1.
 
     Reference:
         Hubel and Wiesel, Receptive fields and functional architecture of monkey striate
         cortex, 1968.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import FilterBank
+        >>> slope = FilterBank([(-1, 0, 1)], input_shape=(6, 1))
+        >>> squares = np.arange(6.0)[None, :, None] ** 2
+        >>> slope(squares).numpy()[0, :, 0]  # (x + 1)² - (x - 1)² = 4 x
+        array([ 4.,  8., 12., 16.], dtype=float32)
     """
-    rank = len(input_shape) - 1
-    if rank not in (1, 2, 3) or min(input_shape) < 1:
+    given = tuple(input_shape) if isinstance(input_shape, (tuple, list)) else ()
+    if len(given) not in (2, 3, 4):
         raise ModelError(
-            f"FilterBank takes an input_shape of 1 to 3 sizes and the channels, not {tuple(input_shape)}."
+            "FilterBank takes an input_shape of 1 to 3 sizes and the channels, such as (9, 9, 1), "
+            f"not {shown(input_shape)}."
         )
+    input_shape, rank = sizes(len(given))("FilterBank", "input_shape", given), len(given) - 1
     weights = None
     if kernels is not None:
         weights = _stack(kernels, rank, input_shape[-1])
         *kernel_size, _, filters = weights.shape
-    if filters < 1:
-        raise ModelError(f"FilterBank needs filters of 1 or more, not {filters}.")
     kernel_size = _each("kernel_size", kernel_size, rank)
-    needed = {"filters or kernel_size": math.prod(kernel_size) * input_shape[-1] * filters}
-    check_sizes("FilterBank", needed, input_shape=tuple(input_shape), filters=filters)
     strides = _each("strides", strides, rank)
     dilation_rate = _each("dilation_rate", dilation_rate, rank)
     if max(strides) > 1 and max(dilation_rate) > 1:
         raise ModelError(f"FilterBank takes strides {strides} or dilation_rate {dilation_rate}, not both.")
-    if pooling not in ("max", "avg"):
-        raise ModelError(f'FilterBank takes pooling "max" or "avg", not {pooling!r}.')
-    _check_padding("FilterBank's padding", padding)
-    _check_padding("FilterBank's pool_padding", pool_padding)
+    if not isinstance(pool_sizes, (tuple, list)):
+        raise ModelError(f"FilterBank needs pool_sizes as a tuple, such as (2, 2), not {shown(pool_sizes)}.")
+    check_parameters("FilterBank", math.prod(kernel_size) * input_shape[-1] * filters)
 
     images = keras.Input(input_shape, name="images")
-    sizes = [
+    lengths = [
         output_size(*of_dimension, padding, dilation)
         for *of_dimension, dilation in zip(input_shape, kernel_size, strides, dilation_rate, strict=False)
     ]
-    if 0 in sizes:
+    if 0 in lengths:
         raise ModelError(
             f"FilterBank's kernel of {_times(kernel_size)} does not fit into {_times(input_shape[:-1])}"
             f'{" at this dilation_rate" if max(dilation_rate) > 1 else ""}; use padding="same" or a larger '
@@ -275,8 +356,8 @@ def FilterBank(
         x = layers.Activation(activation, name="activation")(x)
     for number, window in enumerate(pool_sizes, start=1):
         window = _each("pool_sizes", window, rank)
-        sizes = [output_size(*pair, pair[1], pool_padding) for pair in zip(sizes, window, strict=True)]
-        if 0 in sizes:
+        lengths = [output_size(*pair, pair[1], pool_padding) for pair in zip(lengths, window, strict=True)]
+        if 0 in lengths:
             raise ModelError(
                 f"FilterBank's pooling window of {_times(window)} does not fit into {_times(x.shape[1:-1])}; "
                 'use pool_padding="same" or fewer pool_sizes.'
@@ -288,14 +369,16 @@ def FilterBank(
 
 def _stack(kernels, rank, channels):
     """Kernels as the weights of a convolution layer: (*kernel_size, channels, filters)."""
-    kernels = list(kernels.values() if isinstance(kernels, dict) else kernels)
+    kernels = kernels.values() if isinstance(kernels, dict) else kernels
+    if isinstance(kernels, (str, bytes)) or not hasattr(kernels, "__iter__"):
+        raise ModelError(f"FilterBank needs kernels as a dict or a list of kernels, not {shown(kernels)}.")
     try:
-        kernels = [ops.convert_to_tensor(kernel, dtype=keras.config.floatx()) for kernel in kernels]
+        kernels = [np.asarray(kernel, dtype=keras.config.floatx()) for kernel in kernels]
     except (TypeError, ValueError) as error:
         raise ModelError(
             "FilterBank's kernels must be numbers, in rows of equal length; correct them."
         ) from error
-    shapes = sorted({tuple(kernel.shape) for kernel in kernels})
+    shapes = sorted({kernel.shape for kernel in kernels})
     if len(shapes) != 1:
         what = " and ".join(map(str, shapes)) or "none"
         raise ModelError(f"FilterBank needs kernels of one shape, not {what}.")
@@ -307,20 +390,22 @@ def _stack(kernels, rank, channels):
             f"FilterBank needs kernels of {rank} sizes and {channels} channels for this input_shape, "
             f"not of shape {shapes[0]}."
         )
-    return ops.stack(kernels, axis=-1)
+    if not np.isfinite(kernels).all():
+        raise ModelError("FilterBank's kernels must be finite numbers, without nan; correct them.")
+    return np.stack(kernels, axis=-1)
 
 
 def _each(name, value, rank):
     """`value` once for each dimension, all of it positive."""
-    values = (value,) * rank if isinstance(value, (int, float)) else tuple(value)
-    if len(values) != rank or not all(1 <= each < 2**31 for each in values):
-        raise ModelError(f"FilterBank needs {name} of 1 or more in each dimension, not {value}.")
-    return values
-
-
-def _check_padding(what, padding):
-    if padding not in ("valid", "same"):
-        raise ModelError(f'{what} must be "valid" or "same", not {padding!r}.')
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    try:
+        return sizes(rank)("FilterBank", name, values)
+    except ModelError:
+        wanted = f"1 to {MOST:,}" if isinstance(value, int) and value > MOST else "1 or more"
+        raise ModelError(
+            f"FilterBank needs {name} of {wanted} in each dimension, one whole number or {rank}, "
+            f"not {shown(value)}."
+        ) from None
 
 
 def _times(sizes):

@@ -1,8 +1,8 @@
 """A Keras model as plain data: what a program that has no Keras needs to run it.
 
-`portable` walks through a model of images, into the models nested in it, and writes down one node
-for each step of the computation: what it does, to which nodes' outputs, and with which weights.
-The modules in `tutorials/page/engine/` read this and run it in a browser.
+`portable` goes through the graph of a model of images, nested models included, and writes down one node
+for each step of the computation: what it computes, from which nodes' outputs, and with which weights.
+`tutorials/page/engine.js` reads this and runs it in a browser.
 """
 
 import base64
@@ -12,10 +12,12 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
+from models._arguments import shown, whole
 from models._errors import ModelError
+from models._graphs import is_graph
 from models.filters import zeros_around
 
-# Layers that pass on what they get: always, or when the model predicts
+# Layers whose output is their input: always, or in inference
 _ONLY_SHAPE = ("Flatten", "Reshape", "Identity", "ActivityRegularization")
 _ONLY_TRAINING = (
     "Dropout",
@@ -44,7 +46,7 @@ _ONLY_TRAINING = (
     "RandomZoom",
 )
 
-# Activation functions that the page knows, and the numbers that each takes
+# Activation functions that the page supports, and the parameters of each
 _ACTIVATIONS = {
     "linear": {},
     "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
@@ -69,7 +71,7 @@ _ACTIVATIONS = {
     "softmax": {},
     "log_softmax": {},
 }
-# What Keras calls them as operations, such as keras.ops.relu makes in a model's graph
+# Their names as operations, such as keras.ops.relu adds to a model's graph
 _ACTIVATION_OPERATIONS = {name.replace("_", ""): name for name in _ACTIVATIONS} | {"exp": "exponential"}
 
 
@@ -83,6 +85,10 @@ class Step(NamedTuple):
         weights: {name: array or tensor}.
         part: Name of the step, where a layer takes several and this is not the last.
         shape: Of its output for one image, where it is not the layer's.
+
+    Example:
+        >>> Step("copy", {}, {})
+        Step(kind='copy', config={}, weights={}, part='', shape=())
     """
 
     kind: str
@@ -93,14 +99,14 @@ class Step(NamedTuple):
 
 
 class _Unknown(Exception):
-    """What about a layer the page does not know: "has an activation, sparsemax," and the like."""
+    """What about a layer the page does not support: "has an activation, sparsemax," and the like."""
 
 
 def portable(model, image_size=None):
     """Write a model of images down as plain data, weights included.
 
-    Nested models are opened: their layers come as nodes of the one list. A layer that is called
-    twice makes two nodes. A separable convolution makes two, and a resizing that crops or pads.
+    Layers of nested models come as nodes of the one list. A layer that is called twice makes two
+    nodes. So do a separable convolution, and a resizing that crops or pads.
 
     Args:
         model: A built functional or sequential model with one image as input, (height, width, 1
@@ -118,7 +124,15 @@ def portable(model, image_size=None):
         at "start".
 
     Raises:
-        ModelError: If it is no such model, or has a layer that the page does not know.
+        ModelError: If it is no such model, or has a layer that the page does not support.
+
+    Example:
+        >>> from models import LeNet5
+        >>> plain = portable(LeNet5())
+        >>> [node["kind"] for node in plain["nodes"]][:4]
+        ['input', 'rescale', 'conv', 'pool']
+        >>> plain["nodes"][2]["weights"]["kernel"]["shape"]
+        [5, 5, 1, 6]
     """
     image = _image_shape(model, image_size)
     walk = _Walk()
@@ -140,10 +154,11 @@ def portable(model, image_size=None):
 
 def _image_shape(model, image_size):
     """(height, width, channels) of the images, all known."""
-    if not _is_graph(model) or len(model.inputs) != 1 or len(model.outputs) != 1:
+    if not is_graph(model) or len(model.inputs) != 1 or len(model.outputs) != 1:
+        name = model.name if isinstance(model, keras.Model) else shown(model)
         raise ModelError(
-            f"{getattr(model, 'name', model)} is no built functional or sequential model with one input and "
-            "one output, so that no page can show it; give one that takes an image and names its class."
+            f"{name} is no built functional or sequential model with one input and one output, so that no "
+            "page can show it; give one that takes an image and names its class."
         )
     shape = tuple(model.inputs[0].shape[1:])
     if len(shape) != 3 or shape[2] not in (1, 3):
@@ -157,28 +172,31 @@ def _image_shape(model, image_size):
             f"{model.name} answers with {answer}, and not with one number a class; the page can only show "
             "models that name a class."
         )
-    if isinstance(image_size, (list, tuple)) and len(image_size) == 2:
-        wanted = tuple(image_size)
-    else:
-        wanted = (image_size, image_size)
+    pair = isinstance(image_size, (list, tuple)) and len(image_size) == 2
+    wanted = tuple(image_size) if pair else (image_size, image_size)
+    if image_size is not None:
+        for side in wanted:
+            whole()("portable", "image_size", side)
     if image_size is None:
         first = [each for each in model.layers if isinstance(each, layers.Resizing)]
         first = [each for each in first if each.input is model.inputs[0]]
         wanted = (first[0].height, first[0].width) if first else shape[:2]
     if any(have not in (None, want) for have, want in zip(shape, wanted, strict=False)):
         if image_size is not None:
-            raise ModelError(f"{model.name} takes images of {shape[:2]}, not of image_size {image_size}.")
+            raise ModelError(
+                f"{model.name} takes images of {shape[:2]}, not of image_size {shown(image_size)}."
+            )
         wanted = shape[:2]
     if not all(isinstance(side, int) and side > 0 for side in wanted):
         raise ModelError(
             f"{model.name} takes images of any size; say with image_size which one the page is for, "
-            f"a whole number, not {image_size}."
+            f"a whole number, not {shown(image_size)}."
         )
     return (*wanted, shape[2])
 
 
 class _Walk:
-    """The nodes that a walk through a model has found so far.
+    """The nodes that were found so far in the graph of a model.
 
     Attributes:
         nodes: As `portable` returns them.
@@ -190,13 +208,13 @@ class _Walk:
         self._makers, self._kept = {}, []
 
     def through(self, model, images, path):
-        """Walk through one model, whose input is the tensor `images`; returns the last node's id."""
+        """Go through one model, whose input is the tensor `images`; returns the last node's id."""
 
         def call(operation, *args, **kwargs):
             tensors = [each for each in keras.tree.flatten((args, kwargs)) if _is_tensor(each)]
             result = operation(*args, **kwargs)
             here = (*path, operation.name)
-            if _is_graph(operation):
+            if is_graph(operation):
                 self._inside(operation, tensors, result, here)
             else:
                 self._step(operation, tensors, args, result, here)
@@ -210,7 +228,7 @@ class _Walk:
         if len(tensors) != 1 or len(model.outputs) != 1:
             raise ModelError(
                 f"{'/'.join(path)} is a nested model with several inputs or outputs, which the page does not "
-                "know; build its layers into the outer model."
+                "support; build its layers into the outer model."
             )
         images = keras.Input(tensors[0].shape[1:])
         self._remember(images, self._makers[id(tensors[0])])
@@ -233,7 +251,7 @@ class _Walk:
             steps = _steps(operation, shapes, tuple(result.shape[1:]), args)
         except _Unknown as reason:
             raise ModelError(
-                f"{'/'.join(path)} ({kind}) {reason} that the page does not know; figures do without a "
+                f"{'/'.join(path)} ({kind}) {reason} that the page does not support; leave out the "
                 "page, or replace it by one of those that models/portable.py lists."
             ) from None
         inputs = [self._makers[id(tensor)] for tensor in tensors]
@@ -245,7 +263,7 @@ class _Walk:
             inputs = [self.add(kind, name, place, inputs, shape, step, result if whole else None)]
 
     def add(self, kind, name, path, inputs, shape, step, tensor):
-        """Add a node, which makes `tensor`; returns its id."""
+        """Add a node, whose output is `tensor`; returns its id."""
         node = {
             "id": len(self.nodes),
             "name": name,
@@ -263,7 +281,7 @@ class _Walk:
         return node["id"]
 
     def _store(self, weight):
-        """Append a weight's numbers to the bytes; returns where and how they stand there."""
+        """Append a weight's numbers to the bytes; returns where and in which type they are there."""
         array = _numbers(weight).astype("<f4")
         kind = "float32"
         if array.size and abs(array).max() < 65504:  # the largest number of 16 bits
@@ -277,10 +295,6 @@ class _Walk:
 
 def _is_tensor(value):
     return isinstance(value, keras.KerasTensor)
-
-
-def _is_graph(layer):
-    return isinstance(layer, keras.Model) and bool(getattr(layer, "outputs", None))
 
 
 def _numbers(value):
@@ -318,7 +332,7 @@ def _steps(operation, shapes, shape, args):
 
 
 def _window(kernel, strides, dilation, padding, shape):
-    """Settings of a window that walks over a picture, and how far before it it begins."""
+    """Settings of a window that moves over an image, and its padding at the top and left."""
     before = [
         zeros_around(size, k, s, padding, d)[0]
         for size, k, s, d in zip(shape, kernel, strides, dilation, strict=False)
@@ -396,7 +410,7 @@ def _dense(layer, shapes, shape):
     kernel, bias = _numbers(layer.kernel), layer.bias if layer.use_bias else None
     if len(shape) == 1:
         return [Step("dense", config, {"kernel": kernel, "bias": bias})]
-    # On a picture it does at each pixel what a convolution of one pixel does
+    # On feature maps it is a convolution of one pixel
     return [Step("conv", config | _pixel(shape, layer.units), {"kernel": kernel[None, None], "bias": bias})]
 
 
@@ -556,7 +570,7 @@ def _mean(operation, shapes, shape, args):
     axes = sorted(axis % (len(shapes[0]) + 1) for axis in axes) if None not in axes else []
     if axes == [1, 2] and len(shapes[0]) == 3:
         return [Step("global", {"mode": "average"}, {})]
-    if axes == [len(shapes[0])] and operation.keepdims:  # a mean is a sum in which all count alike
+    if axes == [len(shapes[0])] and operation.keepdims:  # a mean is a sum with equal weights
         config = {"activation": "linear", "options": {}}
         kernel = keras.ops.full((channels, 1), 1 / channels)
         if len(shape) == 1:

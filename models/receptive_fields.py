@@ -1,9 +1,9 @@
 """Receptive fields: which pixels of the image each pixel of a layer's output depends on.
 
-A window of `kernel` pixels, `dilation` apart, walks over its input in steps of `stride`. Pixel p
+A window of `kernel` pixels, `dilation` apart, moves over its input with a stride of `stride`. Pixel p
 of the output depends on the pixels p · stride - before + i · dilation of the input, for i from
-0 to kernel - 1, where `before` is the padding at the start. Stacked layers multiply strides and
-add windows:
+0 to kernel - 1, where `before` is the padding at the start. Through stacked layers, strides multiply and
+windows add up:
 
     size  = size of the input's field + (kernel - 1) · dilation · the input's stride
     start = start of the input's field - before · the input's stride
@@ -13,18 +13,20 @@ An output pixel p then lies within pixels start + p · stride to start + p · st
 the image. Rows and columns count separately.
 """
 
+import operator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import keras
 from keras import layers
 
+from models._arguments import MOST, built_model, check_parameters, checked, image_shape, shown, whole
 from models._errors import ModelError
 from models.filters import zeros_around
 
 
 class Window(NamedTuple):
-    """How one layer walks over its input; an int counts for rows and columns alike.
+    """How the window of one layer moves over its input; a number holds for rows and columns alike.
 
     Attributes:
         kernel: Pixels of the window, or (rows, columns).
@@ -34,6 +36,11 @@ class Window(NamedTuple):
             the input's over the stride, the odd one at the end), a number for each side, or
             ((top, bottom), (left, right)).
         pool: Whether `WindowStack` makes it a pooling layer; a convolution otherwise.
+
+    Example:
+        >>> from models.receptive_fields import Window
+        >>> Window(2, stride=2, pool=True)
+        Window(kernel=2, stride=2, dilation=1, padding='valid', pool=True)
     """
 
     kernel: int | tuple
@@ -46,7 +53,7 @@ class Window(NamedTuple):
 # The lectures' stack: 7 x 7 pixels become 5 x 5, then 2 x 2, then one
 CONV_POOL_POOL = (Window(3), Window(2, 2, pool=True), Window(2, 2, pool=True))
 
-# Stacks worth a look: side of the image, and windows
+# Examples for the lesson: side of the image, and windows
 EXAMPLES = {
     "conv 3×3,\npool 2×2": (7, CONV_POOL_POOL[:2]),
     "and\npool again": (7, CONV_POOL_POOL),
@@ -58,7 +65,12 @@ EXAMPLES = {
 
 
 class Step(NamedTuple):
-    """A window along one axis, once the size of its input is known."""
+    """A window along one axis, once the size of its input is known.
+
+    Example:
+        >>> Axis(7).then(3, 2, 1, "same").steps
+        (Step(kernel=3, stride=2, dilation=1, before=1, inputs=7, outputs=4),)
+    """
 
     kernel: int
     stride: int
@@ -75,6 +87,11 @@ class Axis:
     Attributes:
         length: Pixels of the image.
         steps: A `Step` for each layer, from the image on.
+
+    Example:
+        >>> rows = Axis(7).then(3, 1, 1, "valid").then(2, 2, 1, "valid")
+        >>> rows.outputs, rows.size, rows.stride, rows.start, rows.pixels(1)
+        (2, 4, 2, 0, (2, 3, 4, 5))
     """
 
     length: int
@@ -95,7 +112,7 @@ class Axis:
 
     @property
     def size(self):
-        """Pixels from the first to the last of a field, where no border cuts it off."""
+        """Pixels from the first to the last of a receptive field that no border cuts off."""
         size, stride = 1, 1
         for step in self.steps:
             size += (step.kernel - 1) * step.dilation * stride
@@ -104,7 +121,7 @@ class Axis:
 
     @property
     def start(self):
-        """Where the first output pixel's field begins; negative where padding makes it."""
+        """Where the first output pixel's field begins; negative where it begins in the padding."""
         start, stride = 0, 1
         for step in self.steps:
             start -= step.before * stride
@@ -114,8 +131,8 @@ class Axis:
     def pixels(self, position):
         """Exactly the image's pixels that one output pixel depends on.
 
-        Padding holds nothing of the image, in whichever layer it is; dilation, and strides
-        longer than a kernel, leave gaps.
+        Padding, in whichever layer, holds no pixels of the image; dilation, and strides longer than a
+        kernel, leave gaps.
 
         Args:
             position: Index of the output pixel, from 0.
@@ -126,7 +143,7 @@ class Axis:
         Raises:
             ModelError: If there is no such output pixel.
         """
-        if not 0 <= position < self.outputs:
+        if whole(-MOST)("pixels", "position", position) not in range(self.outputs):
             raise ModelError(f"Position {position} is not among the {self.outputs} pixels, 0 and up.")
         reached = {position}
         for step in reversed(self.steps):
@@ -145,14 +162,18 @@ class Axis:
             kernel, stride, dilation: As in `Window`, numbers.
             padding: "valid", "same", or (before, after).
 
+        Returns:
+            A new `Axis`.
+
         Raises:
             ModelError: If a number is not positive or the window is larger than its input.
         """
-        if min(kernel, stride, dilation) < 1:
-            raise ModelError(
-                f"A window needs kernel, stride and dilation of 1 or more, not {kernel}, {stride} "
-                f"and {dilation}."
-            )
+        for value in (kernel, stride, dilation):
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
+                raise ModelError(
+                    "A window needs kernel, stride and dilation of 1 or more, "
+                    f"not {shown(kernel)}, {shown(stride)} and {shown(dilation)}."
+                )
         inputs, reach = self.outputs, (kernel - 1) * dilation + 1
         if isinstance(padding, str):
             before, after = zeros_around(inputs, kernel, stride, padding, dilation)
@@ -170,6 +191,11 @@ class ReceptiveField:
 
     Attributes:
         rows, columns: An `Axis` each.
+
+    Example:
+        >>> field = of_stack([(3,), (2, 2)], (7, 9))
+        >>> field.size, field.stride, field.outputs, field.middle
+        ((4, 4), (2, 2), (2, 3), (1, 1))
     """
 
     rows: Axis
@@ -177,7 +203,7 @@ class ReceptiveField:
 
     @property
     def size(self):
-        """(rows, columns) that a field reaches over, where no border cuts it off."""
+        """(rows, columns) of a receptive field that no border cuts off."""
         return self.rows.size, self.columns.size
 
     @property
@@ -209,28 +235,69 @@ def of_stack(windows, image):
 
     Args:
         windows: A `Window`, or its values, for each layer from the image on.
-        image: (height, width).
+        image: (height, width) in pixels.
 
     Returns:
         `ReceptiveField`.
 
     Raises:
         ModelError: If a window is impossible or does not fit.
+
+    Example:
+        >>> from models.receptive_fields import Window, of_stack
+        >>> two_convolutions = of_stack([Window(3), Window(3)], (28, 28))
+        >>> two_convolutions.size, two_convolutions.outputs
+        ((5, 5), (24, 24))
     """
-    if min(image) < 1:
-        raise ModelError(f"An image needs a height and width of 1 or more, not {tuple(image)}.")
-    rows, columns = (Axis(length) for length in image)
-    for window in windows:
-        kernel, stride, dilation, padding, _ = Window(*window)
-        if isinstance(padding, int):
-            padding = ((padding, padding), (padding, padding))
-        elif isinstance(padding, str):
-            padding = (padding, padding)
-        if not isinstance(padding[0], str) and min(min(side) for side in padding) < 0:
-            raise ModelError(f"Padding must be 0 or more pixels on each side, not {padding}.")
-        (k0, k1), (s0, s1), (d0, d1) = (_pair(value) for value in (kernel, stride, dilation))
-        rows, columns = rows.then(k0, s0, d0, padding[0]), columns.then(k1, s1, d1, padding[1])
+    sides = [_number(side) for side in image] if isinstance(image, (tuple, list)) else []
+    if len(sides) != 2 or not all(side and 1 <= side <= MOST for side in sides):
+        raise ModelError(
+            "of_stack needs an image of a height and width of 1 or more, whole numbers up to "
+            f"{MOST:,}, not {shown(image)}."
+        )
+    rows, columns = (Axis(length) for length in sides)
+    for window in _windows(windows):
+        kernel, stride, dilation, padding, _ = window
+        k, s, d = (_pair(value) for value in (kernel, stride, dilation))
+        top, left = _sides(padding)
+        rows, columns = rows.then(k[0], s[0], d[0], top), columns.then(k[1], s[1], d[1], left)
     return ReceptiveField(rows, columns)
+
+
+def _windows(windows):
+    """Every window as a `Window`."""
+    given = list(windows) if isinstance(windows, (tuple, list)) else [None]
+    for window in given:
+        if not isinstance(window, (tuple, list)) or not 1 <= len(window) <= 5:
+            raise ModelError(
+                "windows must be a list with a Window, such as Window(3, stride=2), for each layer, "
+                f"not {shown(windows)}."
+            )
+    return [Window(*window) for window in given]
+
+
+def _sides(padding):
+    """The padding of rows and of columns: a word, or (before, after), each."""
+    if isinstance(padding, str):
+        return padding, padding
+    number = _number(padding)
+    pairs = ((number, number),) * 2 if number is not None else padding
+    try:
+        (top, bottom), (left, right) = pairs
+        found = tuple(map(_number, (top, bottom, left, right)))
+    except (TypeError, ValueError):
+        found = (None,)
+    if None in found or not 0 <= min(found) <= max(found) <= MOST:
+        raise ModelError(f"Padding must be 0 or more pixels on each side, not {shown(padding)}.")
+    return found[:2], found[2:]
+
+
+def _number(value):
+    """A whole number as an int, None if it is none."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
 
 
 # Layers that compute each pixel of their output from the same pixel of their input
@@ -256,11 +323,12 @@ _POOLINGS = (layers.MaxPooling2D, layers.AveragePooling2D)
 _WHOLE = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D, layers.Flatten)
 
 
+@checked()
 def of_layer(model, name):
     """The receptive fields of a layer's output pixels in the model's input image.
 
-    Flatten, global pooling, and a dense layer after them see all that the maps before them see,
-    as one output pixel.
+    Flatten, global pooling, and a dense layer after them have one output pixel, which depends on all that
+    the feature maps before them depend on.
 
     Args:
         model: A Keras model of an image of fixed size, in which each layer takes one layer's
@@ -271,13 +339,21 @@ def of_layer(model, name):
         `ReceptiveField`.
 
     Raises:
-        ModelError: If there is no such layer, or one on the way is of a kind whose windows are
-            not known here.
+        ModelError: If there is no such layer, or one before it is of a kind whose windows are
+            not supported.
+
+    Example:
+        >>> from models import ConvNet
+        >>> from models.receptive_fields import of_layer
+        >>> field = of_layer(ConvNet(), "pool")
+        >>> field.size, field.stride
+        ((11, 11), (4, 4))
     """
     known = {layer.name: layer for layer in model.layers}
-    if name not in known:
-        raise ModelError(f"{model.name} has no layer {name!r}; it has {', '.join(known)}.")
-    image = model.input_shape[1:3] if len(model.input_shape) == 4 else (None, None)
+    if not isinstance(name, str) or name not in known:
+        raise ModelError(f"{model.name} has no layer of the name {shown(name)}; it has {', '.join(known)}.")
+    taken = model.inputs[0].shape if len(model.inputs) == 1 else ()
+    image = taken[1:3] if len(taken) == 4 else (None, None)
     if None in image:
         raise ModelError(f"{model.name} takes no images (height, width, channels) of one fixed size.")
     field = ReceptiveField(*(Axis(length) for length in image))
@@ -289,14 +365,24 @@ def of_layer(model, name):
 def of_maps(model):
     """The receptive fields of each convolution and pooling layer of a model.
 
+    Args:
+        model: As for `of_layer`.
+
     Returns:
         {layer's name: `ReceptiveField`}, from the image on.
 
     Raises:
         ModelError: As `of_layer` does.
+
+    Example:
+        >>> from models import TwoBlockConvNet
+        >>> from models.receptive_fields import of_maps
+        >>> {name: field.size[0] for name, field in of_maps(TwoBlockConvNet()).items()}
+        {'conv1': 3, 'pool1': 4, 'conv2': 8, 'pool2': 10}
     """
-    walking = _CONVOLUTIONS + _POOLINGS
-    return {x.name: of_layer(model, x.name) for x in model.layers if isinstance(x, walking)}
+    built_model("of_maps", "model", model)
+    with_windows = _CONVOLUTIONS + _POOLINGS
+    return {x.name: of_layer(model, x.name) for x in model.layers if isinstance(x, with_windows)}
 
 
 def _path(model, layer):
@@ -306,7 +392,7 @@ def _path(model, layer):
     while not isinstance(layer, layers.InputLayer):
         source = layer.input
         if isinstance(source, (list, tuple)):
-            raise ModelError(f"{layer.name} joins several layers, for which no one window holds.")
+            raise ModelError(f"{layer.name} joins several layers, whose windows may differ.")
         if id(source) not in makers:  # the image itself, which a Sequential does not list
             break
         layer = makers[id(source)]
@@ -320,7 +406,7 @@ def _through(layer, field):
     if isinstance(layer, _PIXEL_BY_PIXEL):
         return field
     if getattr(layer, "data_format", "channels_last") != "channels_last":
-        raise ModelError(f"{layer.name} has its channels first; only channels last are known here.")
+        raise ModelError(f"{layer.name} has the data format channels_first; only channels_last is supported.")
     # Transposed convolutions are made from other classes, so that no isinstance here takes one
     if isinstance(layer, _CONVOLUTIONS):
         values = layer.kernel_size, layer.strides, layer.dilation_rate, (layer.padding, layer.padding)
@@ -333,21 +419,20 @@ def _through(layer, field):
     elif isinstance(layer, layers.Cropping2D):
         values = 1, 1, 1, [(-before, -after) for before, after in layer.cropping]
     else:
-        raise ModelError(
-            f"{layer.name} is a {type(layer).__name__}, whose receptive field is not known here."
-        )
+        raise ModelError(f"{layer.name} is a {type(layer).__name__}, whose receptive field is not supported.")
     kernel, stride, dilation = (_pair(value) for value in values[:3])
     steps = zip(kernel, stride, dilation, values[3], strict=True)
     axes = (axis.then(*step) for axis, step in zip((field.rows, field.columns), steps, strict=True))
     return ReceptiveField(*axes)
 
 
+@checked(input_shape=image_shape())
 def WindowStack(
     input_shape=(7, 7, 1),
     windows=CONV_POOL_POOL,
     name="window_stack",
 ):
-    """Layers that do nothing but walk their windows; by default the lectures' Conv → Pool → Pool.
+    """Convolutions and poolings by their windows alone; by default the lectures' Conv → Pool → Pool.
 
     Args:
         input_shape: (height, width, channels) of one image, of any range.
@@ -360,25 +445,28 @@ def WindowStack(
         as many channels as the image has if all are poolings.
 
     Raises:
-        ModelError: If a window is impossible or does not fit, or asks for what Keras has not:
-            a stride and a dilation in one layer, pooling with dilation.
+        ModelError: If an argument is not as described, a window does not fit, or asks for what Keras has
+            not: a stride and a dilation in one layer, pooling with dilation.
+
+    Example:
+        >>> from models import WindowStack
+        >>> WindowStack((9, 9, 1), [(3,), (2, 2, 1, "same", True)]).output_shape
+        (None, 4, 4, 1)
     """
-    if len(input_shape) != 3 or min(input_shape) < 1:
-        raise ModelError(
-            f"WindowStack takes input_shape=(height, width, channels), not {tuple(input_shape)}."
-        )
     of_stack(windows, input_shape[:2])  # refuses what does not fit
     images = x = keras.Input(input_shape, name="images")
-    for number, window in enumerate(windows, start=1):
-        kernel, stride, dilation, padding, pool = Window(*window)
-        if max(_pair(dilation)) > 1 and (pool or max(_pair(stride)) > 1):
-            raise ModelError(f"Keras has no layer for {Window(*window)}: leave out the dilation.")
+    for number, window in enumerate(_windows(windows), start=1):
+        kernel, stride, dilation = (_pair(value) for value in window[:3])
+        padding, pool = window.padding, window.pool
+        if max(dilation) > 1 and (pool or max(stride) > 1):
+            raise ModelError(f"Keras has no layer for {window}: leave out the dilation.")
         if not isinstance(padding, str):
-            x = layers.ZeroPadding2D(padding, name=f"zeros{number}")(x)
+            x = layers.ZeroPadding2D(_sides(padding), name=f"zeros{number}")(x)
             padding = "valid"
         if pool:
             x = layers.MaxPooling2D(kernel, stride, padding, name=f"pool{number}")(x)
         else:
+            check_parameters("WindowStack", kernel[0] * kernel[1] * x.shape[-1])
             layer = layers.Conv2D(
                 1, kernel, stride, padding, dilation_rate=dilation, use_bias=False, name=f"conv{number}"
             )
@@ -387,5 +475,12 @@ def WindowStack(
 
 
 def _pair(value):
-    """(rows, columns) of an int or a pair."""
-    return (value, value) if isinstance(value, int) else tuple(value)
+    """(rows, columns) of a number or a pair."""
+    number = _number(value)
+    pair = (number, number) if number is not None else value
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or None in (found := [*map(_number, pair)]):
+        raise ModelError(
+            "A window needs kernel, stride and dilation of 1 or more, a whole number or two, "
+            f"not {shown(value)}."
+        )
+    return tuple(found)

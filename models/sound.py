@@ -1,17 +1,25 @@
-"""Networks that hear: from a waveform to a picture of its frequencies to a class."""
-
-import math
+"""Classifiers of sounds: a waveform goes in, its spectrogram is computed, and a ConvNet gives the class."""
 
 import keras
 from keras import layers
 
+from models._arguments import check_parameters, checked, choice, shape, sizes, whole
 from models._errors import ModelError
-from models._free_memory import check_shares, check_sizes
 from models._weights import load_weights
 
 SPECTROGRAMS = ("stft", "mel")
 
 
+@checked(
+    input_shape=shape("samples,", (8000,)),
+    sampling_rate=whole(),
+    spectrogram=choice(*SPECTROGRAMS),
+    frame_length=whole(),
+    frame_step=whole(),
+    mel_bins=whole(),
+    filters=sizes(3),
+    kernel_size=sizes(2),
+)
 def SoundConvNet(
     input_shape=(8000,),
     classes=5,
@@ -27,24 +35,24 @@ def SoundConvNet(
     weights=None,
     name="sound_convnet",
 ):
-    """Waveform → spectrogram → (Conv → Pool) × 2 → Conv → average over all places → Dense.
+    """Waveform → spectrogram → (Conv → Pool) × 2 → Conv → global average pooling → Dense.
 
-    The spectrogram is computed inside the model, by a layer that does not train, so that what
-    is saved takes waveforms. Each spectrogram is brought to mean 0 and standard deviation 1: on
-    its logarithmic scale a louder sound is the same picture, only brighter.
+    The spectrogram is computed inside the model, by a layer without trainable weights, so that a saved model
+    takes waveforms. Each spectrogram is normalized to mean 0 and standard deviation 1: on its logarithmic
+    scale a louder sound differs by a constant only.
 
     Args:
-        input_shape: (samples,) of one waveform in [-1, 1].
-        classes: Number of classes.
-        sampling_rate: Samples per second, which the mel scale depends on.
+        input_shape: (samples,) of one waveform, values in [-1, 1].
+        classes: Number of classes; 1 only without a softmax.
+        sampling_rate: Samples per second (Hz), which the mel scale depends on.
         spectrogram: "stft" for frequencies evenly spaced from 0 to half the sampling rate, "mel"
-            for bands that grow wider towards high pitch, about as ears tell pitches apart.
+            for bands that grow wider towards high frequencies, as human hearing does.
         frame_length: Samples that one column of the spectrogram is computed from.
-        frame_step: Samples from one column to the next.
+        frame_step: Samples from one column to the next, at most frame_length.
         mel_bins: Number of bands of a mel spectrogram.
-        filters: Features of the first, second and third convolution.
-        kernel_size: (rows of frequency, columns of time) of each feature of the first convolution.
-        dropout: Share of the averages left out of each training step.
+        filters: Number of filters of the first, second and third convolution.
+        kernel_size: (rows of frequency, columns of time) of each filter of the first convolution.
+        dropout: Share of the averages dropped in each training step, from 0 to less than 1.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, or a file.
         name: Name of the model.
@@ -55,43 +63,27 @@ def SoundConvNet(
         "mel", that of "normalise" is (batch, frequency, time, 1) for both, low frequencies first.
 
     Raises:
-        ModelError: If a setting cannot be, the waveform is too short for the layers, or the
+        ModelError: If an argument is not as described, the waveform is too short for the layers, or the
             weights are missing or do not fit.
 
     Reference:
         Choi et al., Automatic tagging using deep convolutional neural networks, 2016.
+
+    Example:
+        >>> from models import SoundConvNet
+        >>> model = SoundConvNet((4000,), classes=3)  # half a second at 8000 Hz
+        >>> model.get_layer("normalise").output.shape  # 129 frequencies, 30 times
+        (None, 129, 30, 1)
     """
-    sizes = {
-        "classes": classes,
-        "sampling_rate": sampling_rate,
-        "frame_length": frame_length,
-        "frame_step": frame_step,
-        "mel_bins": mel_bins,
-    }
-    check_sizes("SoundConvNet", **sizes)
-    check_shares("SoundConvNet", dropout=dropout)
-    if len(input_shape) != 1 or len(filters) != 3 or len(kernel_size) != 2:
-        raise ModelError(
-            "SoundConvNet takes input_shape=(samples,), three filters and a kernel_size=(rows, columns), "
-            f"not {tuple(input_shape)}, {tuple(filters)} and {tuple(kernel_size)}."
-        )
-    if not all(size >= 1 for size in (*filters, *kernel_size)):
-        raise ModelError(
-            "SoundConvNet needs filters and kernel_size of 1 or more, "
-            f"not {tuple(filters)} and {tuple(kernel_size)}."
-        )
-    if spectrogram not in SPECTROGRAMS:
-        raise ModelError(f'SoundConvNet takes spectrogram "stft" or "mel", not {spectrogram!r}.')
     if spectrogram == "mel" and sampling_rate < 100:
-        raise ModelError(f"SoundConvNet needs a sampling_rate of 100 or more for mel, not {sampling_rate}.")
+        raise ModelError(
+            f"SoundConvNet needs a sampling_rate of 100 or more for a mel spectrogram, not {sampling_rate}."
+        )
     if frame_step > frame_length:
         raise ModelError(
             f"SoundConvNet needs a frame_step of at most frame_length, {frame_length}, not {frame_step}: "
             "it would skip samples."
         )
-    needed = {"frame_length": 2 * frame_length**2, "kernel_size": math.prod(kernel_size) * filters[0]}
-    needed |= {"filters": 9 * max(filters) ** 2, "classes": classes * filters[-1]}
-    check_sizes("SoundConvNet", needed, input_shape=tuple(input_shape))
     bins = mel_bins if spectrogram == "mel" else 2 ** (frame_length - 1).bit_length() // 2 + 1
     columns = (input_shape[0] - frame_length) // frame_step + 1
     # What the three convolutions and two poolings need: each pooling halves, each later kernel is 3
@@ -99,9 +91,12 @@ def SoundConvNet(
     if input_shape[0] < frame_length or bins < fewest[0] or columns < fewest[1]:
         raise ModelError(
             f"SoundConvNet needs a spectrogram of {fewest[0]} x {fewest[1]} or more for a kernel_size of "
-            f"{tuple(kernel_size)}, and {input_shape[0]} samples give {bins} x {max(0, columns)}; take "
-            "longer sounds, a smaller frame_step, or smaller kernels."
+            f"{tuple(kernel_size)}, and {input_shape[0]} samples give {bins} x {max(0, columns)}; take a "
+            "longer input_shape, a smaller frame_step, or a smaller kernel_size."
         )
+    fft, (first, second, third) = 4 * frame_length, filters
+    kernels = kernel_size[0] * kernel_size[1] * first + 9 * (first * second + second * third)
+    check_parameters("SoundConvNet", fft * max(frame_length, mel_bins) + kernels + third * classes)
 
     waveforms = keras.Input(input_shape, name="waveforms")
     if spectrogram == "stft":
@@ -117,14 +112,14 @@ def SoundConvNet(
         x = layers.Permute((2, 1, 3), name="picture")(x)
     else:
         x = layers.MelSpectrogram(
-            # Low bands are narrow: a finer grid of frequencies leaves none of them empty
+            # Low bands are narrow: with a finer grid of frequencies none of them is empty
             fft_length=2 * 2 ** (frame_length - 1).bit_length(),
             sequence_length=frame_length,
             sequence_stride=frame_step,
             sampling_rate=sampling_rate,
             num_mel_bins=mel_bins,
-            # It cuts off what is this far below the loudest sound of the batch: with 80 an answer
-            # would depend on the sounds beside it
+            # Keras clips what is this many dB below the loudest sound of the batch: with 80 an answer
+            # would depend on the other sounds in the batch
             top_db=1000,
             name="spectrogram",
         )(waveforms)

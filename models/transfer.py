@@ -1,4 +1,4 @@
-"""A pretrained backbone with a new head, and what of it is trained."""
+"""A pretrained backbone with a new head, and which of its layers are trained."""
 
 import inspect
 import math
@@ -7,10 +7,13 @@ from collections import Counter
 import keras
 from keras import layers
 
+from models._arguments import built_model, check_parameters, checked, number, shown, whole
 from models._errors import ModelError
-from models._free_memory import check_shares, check_sizes
+
+_share = number(least=0, most=1)
 
 
+@checked(image_size=whole(none=True))
 def TransferClassifier(
     backbone,
     classes,
@@ -19,17 +22,17 @@ def TransferClassifier(
     classifier_activation="softmax",
     name="transfer_classifier",
 ):
-    """Resizing → backbone → mean of each feature → dropout → dense.
+    """Resizing → backbone → global average pooling → dropout → dense.
 
-    Images are scaled and cropped about the middle to the backbone's size. A backbone that ends in
-    one vector for an image is not pooled. Nothing is frozen yet: see `freeze`.
+    Images are resized to the backbone's size and cropped to its aspect ratio about the centre. A backbone
+    that ends in one vector for an image is not pooled. Nothing is frozen yet: see `freeze`.
 
     Args:
         backbone: Model of (batch, size, size, 3) pixels in [0, 255], such as `Backbone` builds.
-        classes: Number of classes.
-        image_size: Height and width that images are brought to; None for the backbone's, which
+        classes: Number of classes; 1 only without a softmax.
+        image_size: Height and width in pixels that images are resized to; None for the backbone's, which
             it must be unless the backbone takes any.
-        dropout: Share of the features left out of each training step.
+        dropout: Share of the features dropped in each training step, from 0 to less than 1.
         classifier_activation: Activation of the last layer, None for logits.
         name: Name of the model.
 
@@ -38,29 +41,42 @@ def TransferClassifier(
         is one nested model.
 
     Raises:
-        ModelError: If a number is out of range, or the backbone is no such model.
+        ModelError: If an argument is not as described, or the backbone is no such model.
 
     Reference:
         Yosinski et al., How transferable are features in deep neural networks?, 2014.
+
+    Example:
+        >>> from models.backbones import Backbone
+        >>> backbone = Backbone("convnet", weights=None)
+        >>> classifier = TransferClassifier(backbone, classes=3)
+        >>> classifier.output_shape, classifier.count_params() - backbone.count_params() == (256 + 1) * 3
+        ((None, 3), True)
     """
-    shape = tuple(getattr(backbone, "input_shape", ()))
+    built_model("TransferClassifier", "backbone", backbone)
+    if len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
+        raise ModelError("TransferClassifier takes a backbone of one input and one output, not of several.")
+    shape = tuple(backbone.inputs[0].shape)
     if len(shape) != 4 or shape[-1] != 3 or shape[1] != shape[2]:
         raise ModelError(f"TransferClassifier takes a backbone of square RGB images, not of {shape}.")
-    features = backbone.output_shape
+    features = tuple(backbone.outputs[0].shape)
     if len(features) not in (2, 4):
-        raise ModelError(f"TransferClassifier takes a backbone that gives features, not {features}.")
+        raise ModelError(
+            "TransferClassifier takes a backbone that gives feature maps or one vector for each image, "
+            f"not {features}."
+        )
     size = shape[1] if image_size is None else image_size
     if not size or shape[1] not in (None, size):
-        raise ModelError(f"{backbone.name} takes images of {shape[1]} pixels; image_size is {image_size}.")
-    check_sizes("TransferClassifier", {"classes": classes * features[-1]}, classes=classes)
-    check_shares("TransferClassifier", dropout=dropout)
+        taken = shape[1] or "any number of"
+        raise ModelError(f"{backbone.name} takes images of {taken} pixels; image_size is {image_size}.")
+    check_parameters("TransferClassifier", (features[-1] or 1) * classes)
 
     settings = {"crop_to_aspect_ratio": True}
     if "antialias" in inspect.signature(layers.Resizing).parameters:
         settings["antialias"] = True
     images = keras.Input((None, None, 3), name="images")
-    # Resizing's `training` is True by default, and what follows would take that over: without the
-    # word here, classifier(images) would leave features out by chance as if it were trained
+    # Resizing's `training` is True by default, and the layers after it would take that over: without the
+    # argument here, classifier(images) would apply dropout as in training
     x = layers.Resizing(size, size, name="resize", **settings)(images, training=False)
     x = backbone(x)
     if len(features) == 4:
@@ -71,17 +87,27 @@ def TransferClassifier(
 
 
 def borders(backbone):
-    """Where a backbone can be cut in two: the layers at which exactly one tensor crosses.
+    """Where a backbone can be cut in two: the layers whose output alone leads on, with no skip connection.
 
-    Between two layers that learn, several places may do; only one of them is listed, the last of
-    those with the smallest tensor. BatchNormalization does not count as learning: see `freeze`.
+    Between two layers with trainable weights, several places may do; only one of them is listed, the last
+    of those with the smallest tensor. BatchNormalization does not count, since it is never trained: see
+    `freeze`.
 
     Args:
         backbone: A functional model with one input and one output.
 
     Returns:
-        Names of layers, from the input to the output. Cut at the first, all that learns is above.
+        Names of layers, from the input to the output. All trainable weights lie after the first.
+
+    Raises:
+        ModelError: If it is no such model.
+
+    Example:
+        >>> from models.backbones import Backbone
+        >>> borders(Backbone("convnet", weights=None))
+        ['rescale', 'conv1', 'flatten', 'dense']
     """
+    _check_backbone("borders", backbone)
     found, best = [], None
     for operation, crosses in _crossings(backbone):
         if _learns(operation) and best is not None:
@@ -95,8 +121,8 @@ def borders(backbone):
 def border_at(backbone, depth):
     """The border above which a share of a backbone's depth lies.
 
-    Depth is counted in layers that learn, from the end; BatchNormalization does not count. The
-    nearest border is taken, of two equally near the one that leaves more frozen.
+    Depth is the number of layers with trainable weights, counted from the end; BatchNormalization does not
+    count. The nearest border is taken, of two equally near the one that leaves more frozen.
 
     Args:
         backbone: A functional model with one input and one output.
@@ -108,12 +134,18 @@ def border_at(backbone, depth):
 
     Raises:
         ModelError: If the depth is not from 0 to 1, or there is no border of that name.
+
+    Example:
+        >>> from models.backbones import Backbone
+        >>> backbone = Backbone("convnet", weights=None)
+        >>> [border_at(backbone, depth) for depth in (0, 0.3, 1)]
+        [None, 'flatten', 'rescale']
     """
+    _check_backbone("border_at", backbone)
     if isinstance(depth, str):
-        _until(backbone, depth)
+        _until(backbone, depth, "depth")
         return depth
-    if not 0 <= depth <= 1:
-        raise ModelError(f"The depth to be trained is a share from 0 to 1, not {depth}.")
+    _share("border_at", "depth", depth)
     learning = [operation for operation in backbone.operations if _learns(operation)]
     names = [operation.name for operation in backbone.operations]
     places = {name: names.index(name) for name in borders(backbone)}
@@ -127,10 +159,11 @@ def border_at(backbone, depth):
 
 
 def freeze(classifier, border=None):
-    """Set what is trained: all above the border. Compile afterwards, since Keras looks only then.
+    """Freeze all layers up to the border, and unfreeze those above.
 
-    BatchNormalization is never trained, above the border either: a few photos would ruin the
-    statistics that it has from many. It computes as it does when predicting.
+    Compile afterwards, since Keras applies it only then.
+    BatchNormalization is never trained, above the border either: the statistics of a few photos would
+    replace those of the large data set. It computes as it does in inference.
 
     Args:
         classifier: What `TransferClassifier` built.
@@ -138,7 +171,17 @@ def freeze(classifier, border=None):
             head is trained.
 
     Raises:
-        ModelError: If the backbone cannot be cut there.
+        ModelError: If it is no such classifier, or the backbone cannot be cut there.
+
+    Example:
+        >>> from models.backbones import Backbone
+        >>> classifier = TransferClassifier(Backbone("convnet", weights=None), classes=3)
+        >>> freeze(classifier)
+        >>> [weight.path for weight in classifier.trainable_weights]
+        ['predictions/kernel', 'predictions/bias']
+        >>> freeze(classifier, "pool")
+        >>> len(classifier.trainable_weights)
+        4
     """
     backbone = _backbone(classifier)
     frozen = backbone.operations if border is None else _until(backbone, border)
@@ -152,10 +195,11 @@ def freeze(classifier, border=None):
 
 
 def split(classifier, border=None):
-    """Cut a classifier in two, that share its layers: what is frozen, and what is trained.
+    """Split a classifier into two models that share its layers: the frozen and the trained part.
 
     `trained(frozen(pixels))` is `classifier(pixels)` for pixels at the backbone's image size, and
-    training `trained` trains the classifier. Set what is trained with `freeze`, before or after.
+    training `trained` trains the classifier. So the outputs of the frozen part can be computed once and
+    cached. Freeze with `freeze`, before or after.
 
     Args:
         classifier: What `TransferClassifier` built.
@@ -165,7 +209,13 @@ def split(classifier, border=None):
         Two uncompiled models: pixels -> activations, and activations -> classes.
 
     Raises:
-        ModelError: If the backbone cannot be cut there.
+        ModelError: If it is no such classifier, or the backbone cannot be cut there.
+
+    Example:
+        >>> from models.backbones import Backbone
+        >>> frozen, trained = split(TransferClassifier(Backbone("convnet", weights=None), 3), "conv1")
+        >>> frozen.output_shape, trained.output_shape
+        ((None, 14, 14, 16), (None, 3))
     """
     backbone = _backbone(classifier)
     place = classifier.layers.index(backbone)
@@ -186,18 +236,29 @@ def split(classifier, border=None):
     return frozen, keras.Model(inputs, x, name="trained")
 
 
+def _check_backbone(owner, backbone):
+    built_model(owner, "backbone", backbone)
+    if len(backbone.inputs) != 1 or len(backbone.outputs) != 1 or not hasattr(backbone, "operations"):
+        raise ModelError(
+            f"{owner} needs a backbone that is a functional model of one input and one output, "
+            f"not {shown(backbone)}."
+        )
+
+
 def _backbone(classifier):
     """The one nested model."""
+    built_model("freeze and split", "classifier", classifier)
     nested = [layer for layer in classifier.layers if isinstance(layer, keras.Model)]
     if len(nested) != 1:
         raise ModelError(f"{classifier.name} is no TransferClassifier: it has {len(nested)} nested models.")
+    _check_backbone("freeze and split", nested[0])
     return nested[0]
 
 
 def _crossings(backbone):
-    """Each operation from input to output, and whether its output alone crosses to those after it.
+    """Each operation from input to output, and whether its output alone is needed by those after it.
 
-    Keras's order is one in which each operation comes after all that it needs. So at an operation
+    Keras orders operations so that each comes after those whose outputs it takes. So at an operation
     that all paths lead through, no other output is still needed; elsewhere, another is.
     """
     needed = Counter(
@@ -214,18 +275,17 @@ def _crossings(backbone):
         yield operation, crossing == {id(operation.output)}
 
 
-def _until(backbone, border):
+def _until(backbone, border, name="border"):
     """The operations up to and including the border."""
     passed = []
-    for operation, crosses in _crossings(backbone):
+    for operation, crosses in _crossings(backbone) if isinstance(border, str) else ():
         passed.append(operation)
         if operation.name == border:
             if crosses:
                 return passed
             break
-    raise ModelError(
-        f"{backbone.name} cannot be cut at {border!r}; it can at {', '.join(borders(backbone))}."
-    )
+    known = ", ".join(borders(backbone))
+    raise ModelError(f"{backbone.name} cannot be cut at the {name} {shown(border)}; it can at {known}.")
 
 
 def _flat(layer):
@@ -243,5 +303,5 @@ def _learns(operation):
 
 
 def _values(operation):
-    """Number of values that cross for one image, of unknown sizes as 1."""
+    """Number of output values for one image, with unknown sizes taken as 1."""
     return math.prod(size or 1 for size in operation.output.shape[1:])

@@ -1,15 +1,21 @@
-"""Networks that watch short clips: each frame for itself, one after the other, or all at once."""
-
-from itertools import pairwise
+"""Classifiers of short clips: each frame by itself, one frame after the other, or all frames at once."""
 
 import keras
 from keras import layers
 
+from models._arguments import chain, check_parameters, checked, flag, shape, sizes, whole
 from models._errors import ModelError
-from models._free_memory import check_sizes
 from models._weights import load_weights
 
+_clips = checked(
+    input_shape=shape("frames, height, width, channels", (8, 24, 24, 1), unknown=(0,)),
+    filters=sizes(),
+    memory_units=whole(),
+    return_sequences=flag,
+)
 
+
+@_clips
 def FrameByFrame(
     input_shape=(8, 24, 24, 1),
     classes=8,
@@ -19,17 +25,17 @@ def FrameByFrame(
     weights=None,
     name="frame_by_frame",
 ):
-    """Conv → Conv → Dense → Dense on every frame separately, and the mean of what they say.
+    """Conv → Conv → Dense → Dense on every frame separately, and the mean of the frames' answers.
 
-    A feed-forward network: no frame knows of another. A mean has no order, so the frames of a
-    clip can be shuffled and the answer stays.
+    A feed-forward network: nothing passes from one frame to another. A mean does not depend on the order, so
+    the frames of a clip can be shuffled and the answer stays the same.
 
     Args:
         input_shape: (frames, height, width, channels) of one clip, pixels in [0, 255]; with
             frames=None one model takes clips of any length.
-        classes: Number of classes.
-        filters: Features of each convolution, which halves height and width.
-        dense_units: Neurons of the dense layer that sums up a frame.
+        classes: Number of classes; 1 only without a softmax.
+        filters: Number of filters of each convolution, which has a stride of 2.
+        dense_units: Neurons of the dense layer that follows the convolutions of a frame.
         classifier_activation: Activation of the last dense layer, None for logits; the mean is
             taken of what comes out of it.
         weights: None for random ones, or a file.
@@ -39,13 +45,21 @@ def FrameByFrame(
         An uncompiled model: (batch, frames, height, width, channels) -> (batch, classes).
 
     Raises:
-        ModelError: If a size is not positive, or the weights are missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         Karpathy et al., Large-scale video classification with convolutional neural networks, 2014.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import FrameByFrame
+        >>> model = FrameByFrame((None, 12, 12, 1))
+        >>> clip = np.random.default_rng(0).uniform(0, 255, (1, 5, 12, 12, 1))
+        >>> bool(abs(model(clip) - model(clip[:, ::-1])).numpy().max() < 1e-6)
+        True
     """
-    _check("FrameByFrame", input_shape, classes, filters, dense_units=dense_units)
-    clips, x = _each_frame(input_shape, filters, frames_seen=1)
+    _check_parameters("FrameByFrame", input_shape, filters, 1, (dense_units, classes))
+    clips, x = _each_frame(input_shape, filters, frames=1)
     x = layers.Reshape((-1, _pixels(x) * filters[-1]), name="flatten_each")(x)  # (batch, frames, values)
     x = layers.Dense(dense_units, activation="relu", name="dense")(x)
     x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
@@ -53,6 +67,7 @@ def FrameByFrame(
     return load_weights(keras.Model(clips, x, name=name), weights, "FrameByFrame")
 
 
+@_clips
 def VideoLSTM(
     input_shape=(8, 24, 24, 1),
     classes=8,
@@ -64,20 +79,20 @@ def VideoLSTM(
     weights=None,
     name="video_lstm",
 ):
-    """Conv → Conv → Dense on every frame, then LSTM → Dense: a network with a memory.
+    """Conv → Conv → Dense on every frame, then LSTM → Dense: a recurrent network.
 
-    The convolutions make of every frame a few numbers that mean something; the LSTM takes these
-    one frame after the other, and feeds its output of each time step back in at the next.
+    The convolutions and the dense layer extract features of every frame; the LSTM takes these one frame
+    after the other, and its output of each time step is fed back at the next.
 
     Args:
         input_shape: (frames, height, width, channels) of one clip, pixels in [0, 255]; with
             frames=None one model takes clips of any length.
-        classes: Number of classes.
-        filters: Features of each convolution, which halves height and width.
-        dense_units: Neurons of the dense layer that sums up a frame.
-        memory_units: Neurons of the LSTM.
-        return_sequences: Whether to answer after every frame, with what was seen until then,
-            instead of after the last. Both have the same weights.
+        classes: Number of classes; 1 only without a softmax.
+        filters: Number of filters of each convolution, which has a stride of 2.
+        dense_units: Neurons of the dense layer that follows the convolutions of a frame.
+        memory_units: Units of the LSTM.
+        return_sequences: Whether to answer after every frame, from the frames up to it,
+            instead of after the last one only. Both have the same weights.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, or a file.
         name: Name of the model.
@@ -87,14 +102,20 @@ def VideoLSTM(
         (batch, frames, classes) with `return_sequences`.
 
     Raises:
-        ModelError: If a size is not positive, or the weights are missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         Donahue et al., Long-term recurrent convolutional networks for visual recognition and
         description, 2015.
+
+    Example:
+        >>> from models import VideoLSTM
+        >>> VideoLSTM((None, 24, 24, 3), classes=4, return_sequences=True).output_shape
+        (None, None, 4)
     """
-    _check("VideoLSTM", input_shape, classes, filters, dense_units=dense_units, memory_units=memory_units)
-    clips, x = _each_frame(input_shape, filters, frames_seen=1)
+    recurrent = 4 * (dense_units + memory_units) * memory_units + memory_units * classes
+    _check_parameters("VideoLSTM", input_shape, filters, 1, (dense_units,), recurrent)
+    clips, x = _each_frame(input_shape, filters, frames=1)
     x = layers.Reshape((-1, _pixels(x) * filters[-1]), name="flatten_each")(x)  # (batch, frames, values)
     x = layers.Dense(dense_units, activation="relu", name="dense")(x)
     x = layers.LSTM(memory_units, return_sequences=return_sequences, name="lstm")(x)
@@ -102,6 +123,7 @@ def VideoLSTM(
     return load_weights(keras.Model(clips, x, name=name), weights, "VideoLSTM")
 
 
+@_clips
 def VideoConv3D(
     input_shape=(8, 24, 24, 1),
     classes=8,
@@ -111,15 +133,15 @@ def VideoConv3D(
     weights=None,
     name="video_conv3d",
 ):
-    """Conv3D → Conv3D → Flatten → Dense → Dense: time is one more direction to convolve in.
+    """Conv3D → Conv3D → Flatten → Dense → Dense: time is the third dimension of the convolution.
 
-    Its kernels reach over three frames; all else is as in `FrameByFrame`, save that the values
-    of all frames are taken together, in their order, instead of a mean over them.
+    Its kernels reach over three frames. All else is as in `FrameByFrame`, but that the values of all frames
+    are flattened in their order, instead of a mean over the frames.
 
     Args:
         input_shape: (frames, height, width, channels) of one clip, pixels in [0, 255].
-        classes: Number of classes.
-        filters: Features of each convolution, which halves height and width.
+        classes: Number of classes; 1 only without a softmax.
+        filters: Number of filters of each convolution, which has a stride of 2 in height and width.
         dense_units: Neurons of the first dense layer.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, or a file.
@@ -129,27 +151,32 @@ def VideoConv3D(
         An uncompiled model: (batch, frames, height, width, channels) -> (batch, classes).
 
     Raises:
-        ModelError: If a size is not positive, frames is None, or the weights are missing or do
+        ModelError: If an argument is not as described, frames is None, or the weights are missing or do
             not fit.
 
     Reference:
         Tran et al., Learning spatiotemporal features with 3D convolutional networks, 2015.
+
+    Example:
+        >>> from models import VideoConv3D
+        >>> tuple(VideoConv3D().get_layer("conv2").kernel.shape)  # frames, rows, columns, channels, filters
+        (3, 3, 3, 8, 16)
     """
-    _check("VideoConv3D", input_shape, classes, filters, dense_units=dense_units)
     if input_shape[0] is None:
         raise ModelError(
-            "VideoConv3D has weights for every frame, so it needs a number of frames, not None; "
+            "VideoConv3D has weights for every frame, so its input_shape needs a number of frames, not None; "
             "VideoLSTM takes clips of any length."
         )
-    clips, x = _each_frame(input_shape, filters, frames_seen=3)
+    _check_parameters("VideoConv3D", input_shape, filters, input_shape[0], (dense_units, classes), kernel=27)
+    clips, x = _each_frame(input_shape, filters, frames=3)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(dense_units, activation="relu", name="dense")(x)
     x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
     return load_weights(keras.Model(clips, x, name=name), weights, "VideoConv3D")
 
 
-def _each_frame(input_shape, filters, frames_seen):
-    """(input, features (batch, frames, rows, columns, features)), by kernels of so many frames.
+def _each_frame(input_shape, filters, frames):
+    """(input, feature maps (batch, frames, rows, columns, filters)), by kernels over so many frames.
 
     A kernel of 1 x 3 x 3 computes what TimeDistributed(Conv2D) does, in half the time.
     """
@@ -158,7 +185,7 @@ def _each_frame(input_shape, filters, frames_seen):
     for number, features in enumerate(filters, start=1):
         x = layers.Conv3D(
             features,
-            (frames_seen, 3, 3),
+            (frames, 3, 3),
             strides=(1, 2, 2),
             padding="same",
             activation="relu",
@@ -168,30 +195,13 @@ def _each_frame(input_shape, filters, frames_seen):
 
 
 def _pixels(x):
-    """Rows times columns of (batch, frames, rows, columns, features)."""
+    """Rows times columns of (batch, frames, rows, columns, filters)."""
     return x.shape[2] * x.shape[3]
 
 
-def _check(builder, input_shape, classes, filters, **units):
-    """Refuse sizes that no layer could work on.
-
-    Raises:
-        ModelError: Names the builder and the value.
-    """
-    frames, *rest = input_shape if len(input_shape) == 4 else (0,)
-    if not (frames is None or frames >= 1) or None in rest or not min(rest, default=0) >= 1:
-        raise ModelError(
-            f"{builder} takes input_shape=(frames, height, width, channels), not {tuple(input_shape)}."
-        )
-    if not filters or not min(filters) >= 1:
-        raise ModelError(f"{builder} needs filters of 1 or more, not {filters}.")
-    check_sizes(builder, input_shape=(frames or 1, *rest), filters=tuple(filters), classes=classes, **units)
-    halved = 2 ** len(filters)
-    flat = (frames or 1) * -(-rest[0] // halved) * -(-rest[1] // halved) * filters[-1]
-    if builder != "VideoConv3D":  # the others look at one frame after the other
-        flat //= frames or 1
-    needed = {"filters": max(27 * a * b for a, b in pairwise((rest[-1], *filters)))}
-    memory = units.get("memory_units", 0)
-    needed["memory_units"] = 4 * memory * (memory + units["dense_units"])
-    needed["classes"] = classes * max(memory, units["dense_units"])
-    check_sizes(builder, {**needed, "dense_units": flat * units["dense_units"]})
+def _check_parameters(builder, input_shape, filters, frames, units, more=0, kernel=9):
+    """Refuse a model that is too large, from the number of frames that one dense layer takes."""
+    _, height, width, channels = input_shape
+    rows, columns = (-(-side // 2 ** len(filters)) for side in (height, width))
+    dense = chain(frames * rows * columns * filters[-1], *units)
+    check_parameters(builder, kernel * chain(channels, *filters) + dense + more)

@@ -1,11 +1,11 @@
-"""The lectures' toy network, which tells X from O, with weights set by hand or learned."""
+"""The lectures' toy network, which classifies pictures of X and O, with weights set by hand or learned."""
 
 import keras
 from keras import layers, ops
 
+from models._arguments import check_parameters, checked, image_shape, whole
 from models._errors import ModelError
-from models._free_memory import check_sizes
-from models._weights import check_image_model, load_weights
+from models._weights import load_weights
 from models.filters import FEATURES
 
 # What each of the twelve values adds to the votes for X (and takes from those for O), for each
@@ -18,6 +18,7 @@ VOTES = {
 }
 
 
+@checked(input_shape=image_shape(smallest=3), features=whole())
 def XorO(
     input_shape=(9, 9, 1),
     features=3,
@@ -29,14 +30,14 @@ def XorO(
 
     With `weights="by_hand"` the kernels are the lectures' three features over nine, so that a
     patch that matches gives 1, and the votes are `VOTES`. They sum to 25/9 for the clean X and
-    to -11/9 for the clean O; biases of -7/9 for X and 7/9 for O put the border halfway. So the
-    clean X gets 2 votes for X and -2 for O, the clean O the reverse, and the softmax makes
-    0.98 of that.
+    to -11/9 for the clean O; biases of -7/9 for X and 7/9 for O put the decision boundary halfway.
+    So the logits are 2 for X and -2 for O on the clean X, the reverse on the clean O, and the softmax
+    of these is 0.98 for the right class.
 
     Args:
-        input_shape: (height, width, channels) of one picture, -1 for paper to 1 for ink.
+        input_shape: (height, width, channels) of one picture, at least 3 x 3; -1 for paper to 1 for ink.
         features: Number of 3 x 3 kernels.
-        classifier_activation: Activation of the last layer, None for the votes themselves.
+        classifier_activation: Activation of the last layer, None for logits, the votes themselves.
         weights: None for random ones, "by_hand" for the lectures' features (only with
             9 x 9 pictures and three features), or a file.
         name: Name of the model.
@@ -45,16 +46,22 @@ def XorO(
         An uncompiled model: (batch, height, width, channels) -> (batch, 2), X and O.
 
     Raises:
-        ModelError: If the picture is too small, there is no feature, or the weights are
-            missing or do not fit.
+        ModelError: If an argument is not as described, or the weights are missing or do not fit.
 
     Reference:
         Lee et al., Convolutional deep belief networks for scalable unsupervised learning of
         hierarchical representations, 2009: features made of features, as here.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import XorO
+        >>> a_cross = np.maximum(np.eye(9), np.eye(9)[::-1]) * 2 - 1
+        >>> a_cross[[0, 0, 8, 8], [0, 8, 0, 8]] = -1  # the lectures' X does not reach the corners
+        >>> XorO(weights="by_hand")(a_cross[None, ..., None]).numpy().round(2)
+        array([[0.98, 0.02]], dtype=float32)
     """
-    check_image_model("XorO", input_shape, 2, smallest=3)
-    flat = -(-input_shape[0] // 4) * -(-input_shape[1] // 4)
-    check_sizes("XorO", {"features": max(9 * input_shape[-1], 2 * flat) * features}, features=features)
+    height, width, channels = input_shape
+    check_parameters("XorO", 9 * channels * features + height * width * features)
     pictures = keras.Input(input_shape, name="pictures")
     x = layers.Conv2D(features, 3, name="conv")(pictures)
     x = layers.ReLU(name="relu")(x)

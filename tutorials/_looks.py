@@ -204,7 +204,7 @@ def explanations(chosen, images, heat, probabilities, labels, names, known, fall
     costs = ", ".join(f"{name} {round(100 * falls[name])}" for name in [*heat, "chance"])
     title = f"Points that the answer's probability loses with the {share:.0%} of pixels chosen by: {costs}"
     note = "glowing: counts most; occlusion: red where hiding lowers the probability, blue where it raises it"
-    if any(not each.any() for each in heat["Grad-CAM"][:number]):
+    if any(not each.any() for each in heat.get("Grad-CAM", [])[:number]):
         note += "\nnothing glows where Grad-CAM finds nothing that speaks for the answer"
     return plots.map_rows(shown, list(heat), title, note), best
 

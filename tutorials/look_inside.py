@@ -21,6 +21,7 @@ from models.inspection import (
     feature_maps,
     first_filters,
     grad_cam,
+    has_feature_maps,
     hidden_activations,
     hidden_layer,
     most_exciting,
@@ -184,7 +185,7 @@ def main(
     stride = max(1, 2 * window // 3 if large else window // 2)
     heat = {
         "saliency": abs(saliency(model, looked, classes)).max(-1),
-        "Grad-CAM": grad_cam(model, looked, classes),
+        **({"Grad-CAM": grad_cam(model, looked, classes)} if has_feature_maps(model) else {}),
         "occlusion": occlusion(model, looked, classes, window, stride, fill),
         "chance": looks.patches(looked.shape[:3], window, seed),
     }

@@ -1,4 +1,4 @@
-"""Real processes in bad surroundings: a result or one sentence, never a traceback, and nothing left behind."""
+"""Real processes in bad surroundings: a result or one sentence, no traceback, and nothing left behind."""
 
 import os
 import random

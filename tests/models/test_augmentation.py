@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import ModelError, augmentation
-from models.augmentation import augment_photos, mix, random_affine, random_light
+from models.augmentation import AugmentPhotos, augment_photos, mix, random_affine, random_light
 
 STILL = {"degrees": 0, "zoom": 0, "shear": 0, "shift": 0}
 
@@ -301,3 +301,91 @@ def test_what_cannot_be_augmented_is_refused_in_a_sentence(call, named):
     with pytest.raises(ModelError) as caught:
         call(np.zeros((4, 6, 6, 3)))
     assert named in str(caught.value)
+
+
+def colourful(count=6, size=20):
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), "uint8")
+
+
+@pytest.mark.parametrize("policy", ["none", "standard", "strong"])
+def test_the_layer_changes_each_photo_in_training_only(policy):
+    photos, layer = colourful(), AugmentPhotos(policy, seed=3)
+    np.testing.assert_array_equal(layer(photos), photos)
+    np.testing.assert_array_equal(layer(photos, training=False), photos)
+    once, again = (np.asarray(layer(photos, training=True)) for _ in range(2))
+    assert once.dtype == "float32" and once.shape == photos.shape
+    assert 0 <= once.min() <= once.max() <= 255
+    if policy != "none":
+        assert all((a != b).any() for a, b in zip(once, again, strict=True))  # drawn anew in every batch
+        alike = np.asarray(layer(np.repeat(photos[:1], 6, axis=0), training=True))
+        assert len({image.tobytes() for image in alike}) == 6  # and for every photo
+    repeated = AugmentPhotos(policy, seed=3)
+    np.testing.assert_array_equal(repeated(photos, training=True), once)
+
+
+def test_the_layer_does_what_the_function_does(monkeypatch):
+    """With the same random numbers, the same pictures."""
+    photos, draws = colourful().astype("float32"), {}
+
+    def uniform(shape, low, high, seed=None, **more):
+        numbers = np.random.default_rng(0).uniform(size=[int(side) for side in shape])
+        return keras.ops.convert_to_tensor(numbers.astype("float32"))
+
+    monkeypatch.setattr(augmentation.keras.random, "uniform", uniform)
+    for mirror in True, False:
+        draws["function"] = np.asarray(augment_photos(photos, "strong", 1, mirror))
+        draws["layer"] = np.asarray(AugmentPhotos("strong", mirror)(photos, training=True))
+        np.testing.assert_allclose(draws["layer"], draws["function"], atol=1e-3)
+
+
+def test_the_layer_trains_in_a_sequential_and_loads_safely(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            AugmentPhotos("strong", mirror=False, seed=1),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    )
+    photos = colourful(5, 8)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(photos, np.arange(5) % 2, batch_size=3, verbose=0)  # the last batch is smaller
+    answers = model.predict(photos, verbose=0)
+    np.testing.assert_array_equal(answers, model.predict(photos, verbose=0))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(loaded.predict(photos, verbose=0), answers)
+    config = loaded.layers[0].get_config()
+    assert (config["policy"], config["mirror"], config["seed"]) == ("strong", False, 1)
+
+
+def test_the_layer_works_in_a_data_pipeline():
+    tf = pytest.importorskip("tensorflow")
+    layer = AugmentPhotos("standard", seed=2)
+    data = tf.data.Dataset.from_tensor_slices(colourful(6, 12)).batch(4)
+    batches = [batch.numpy() for batch in data.map(lambda x: layer(x, training=True))]
+    assert [batch.shape for batch in batches] == [(4, 12, 12, 3), (2, 12, 12, 3)]
+    changed = np.concatenate(batches)
+    assert all((a != b).any() for a, b in zip(changed, colourful(6, 12), strict=True))
+    assert 0 <= changed.min() <= changed.max() <= 255
+
+
+@pytest.mark.parametrize(
+    ("bad", "named"),
+    [
+        ({"policy": "wild"}, "'wild'; there are none, standard, strong"),
+        ({"mirror": "yes"}, "mirror as True or False, not 'yes'"),
+        ({"seed": -1}, "seed of 0 or more, not -1"),
+    ],
+)
+def test_a_layer_that_cannot_be_is_refused_in_a_sentence(bad, named):
+    with pytest.raises(ModelError) as caught:
+        AugmentPhotos(**bad)
+    assert named in str(caught.value)
+
+
+def test_the_layer_refuses_what_is_no_photo():
+    for shape in (4, 6, 6, 1), (6, 6, 3):
+        with pytest.raises(ModelError, match="resize them first"):
+            AugmentPhotos()(np.zeros(shape))

@@ -330,7 +330,7 @@ def test_what_cannot_be_built_is_refused_in_a_sentence(bad, said):
 
 @pytest.mark.parametrize(
     ("bad", "said"),
-    [((0, 3), "size must be 1 or more, not 0"), ((9, 3, -1), "stride"), ((9, 3, 1, "some"), "'some'")],
+    [((0, 3), "size of 1 or more, not 0"), ((9, 3, -1), "stride"), ((9, 3, 1, "some"), "'some'")],
 )
 def test_impossible_sizes_are_refused(bad, said):
     with pytest.raises(ModelError, match=said):

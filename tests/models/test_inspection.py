@@ -347,8 +347,8 @@ def test_by_default_the_last_map_is_taken_wherever_it_is(images):
     [
         ({"layer": "nose"}, "classifier has no layer 'nose'; it has resize, .*conv2"),
         ({"layer": "pool"}, "pool has no rows and columns"),
-        ({"class_index": 3}, "tells 3 classes, from 0 on; it cannot look for 3"),
-        ({"class_index": -1}, "cannot look for -1"),
+        ({"class_index": 3}, "has 3 classes, from 0 to 2: class_index cannot be 3"),
+        ({"class_index": -1}, "class_index cannot be -1"),
         ({"class_index": [0, 1]}, "in 5 images"),
     ],
 )
@@ -660,23 +660,26 @@ def test_boxes_are_those_of_the_formula(network):
     [
         (lambda m, x: feature_maps(m, x, ["nose"]), "classifier has no layer 'nose'; it has resize"),
         (lambda m, x: feature_maps(m, x, ["backbone/pool"]), "has no layer 'backbone/pool'"),
-        (lambda m, x: saliency(m, x, 3), "tells 3 classes, from 0 on; it cannot look for 3"),
-        (lambda m, x: occlusion(m, x, -1), "cannot look for -1"),
+        (lambda m, x: saliency(m, x, 3), "has 3 classes, from 0 to 2: class_index cannot be 3"),
+        (lambda m, x: occlusion(m, x, -1), "class_index cannot be -1"),
         (lambda m, x: occlusion(m, x, 0, window=13), "window of 13 pixels does not fit into 12 x 12"),
         (lambda m, x: occlusion(m, x, 0, window=4, stride=5), "stride from 1 to the window's 4 pixels"),
-        (lambda m, x: occlusion(m, x, 0, window=0), "window of 0 pixels"),
+        (lambda m, x: occlusion(m, x, 0, window=0), "window of 1 or more, not 0"),
         (lambda m, x: deletion(m, x, 0, x[..., 0], 1.5), "from 0 to 1, not 1.5"),
-        (lambda m, x: deletion(m, x, 0, x[:2, ..., 0]), "are needed for 5 images"),
+        (lambda m, x: deletion(m, x, 0, x[:2, ..., 0]), "for 5 images, not .2, 12, 12."),
         (lambda m, x: exciting_image(m, "conv2", 0), "any size: say which with image_size"),
         (lambda m, x: exciting_image(m, "conv2", [0, 4], image_size=(12, 12)), "has 4 channels, from 0 on"),
         (lambda m, x: exciting_image(m, "mouth", 0, image_size=(12, 12)), "no layer 'mouth'"),
         (
             lambda m, x: exciting_image(m, "conv2", 0, image_size=(12, 12), position=(6, 0)),
-            "conv2 has .6, 6. pixels: none at .6, 0.",
+            "conv2 has .6, 6. pixels: there is no position .6, 0.",
         ),
         (lambda m, x: most_exciting(m, x, "conv2", [0, -1]), "no channels .0, -1."),
-        (lambda m, x: most_exciting(m, x, "conv2", [0], 0), "must be 1 or more, not 0"),
-        (lambda m, x: field_boxes(m, "sum", (12, 12), [(0, 9)]), "sum has .6, 6. pixels: none at .0, 9."),
+        (lambda m, x: most_exciting(m, x, "conv2", [0], 0), "count of 1 or more, not 0"),
+        (
+            lambda m, x: field_boxes(m, "sum", (12, 12), [(0, 9)]),
+            "sum has .6, 6. pixels: .0, 9.",
+        ),
     ],
 )
 def test_what_cannot_be_looked_into_is_refused_in_a_sentence(look, said, photos):

@@ -185,7 +185,7 @@ def test_what_is_not_known_is_refused_by_name():
         of_layer(model, "larger")
     with pytest.raises(ModelError, match="joined joins several layers"):
         of_layer(model, "joined")
-    with pytest.raises(ModelError, match="odd has no layer 'nose'; it has .*conv"):
+    with pytest.raises(ModelError, match="odd has no layer of the name 'nose'; it has .*conv"):
         of_layer(model, "nose")
     with pytest.raises(ModelError, match="counting_mlp takes no images"):
         of_layer(models.CountingMLP(), "dense1")

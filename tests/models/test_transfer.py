@@ -117,7 +117,7 @@ def test_borders_of_networks_with_shortcuts_cross_none(name, built):
     end = {"mobilenet_v3_small": "expanded_conv_4_add", "resnet50_v2": "conv4_block2_out"}[name]
     assert not all_paths_lead_through(built(name), inside)
     assert end in found
-    with pytest.raises(ModelError, match=f"{name} cannot be cut at '{inside}'; it can at "):
+    with pytest.raises(ModelError, match=f"{name} cannot be cut at the depth '{inside}'; it can at "):
         border_at(built(name), inside)
 
 
@@ -312,7 +312,7 @@ def test_a_loaded_classifier_can_be_cut_and_frozen_too(small, tmp_path):
         ({"backbone": keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten()])}, "(None, 8, 8, 1)"),
         ({"backbone": keras.Sequential([keras.Input((8, 4, 3)), layers.Flatten()])}, "(None, 8, 4, 3)"),
         ({"backbone": keras.Sequential([keras.Input((8, 8, 3)), layers.Reshape((64, 3))])}, "(None, 64, 3)"),
-        ({"backbone": "mobilenet"}, "()"),
+        ({"backbone": "mobilenet"}, "'mobilenet'"),
     ],
 )
 def test_impossible_classifiers_are_refused_in_a_sentence(arguments, named, built):
@@ -324,5 +324,5 @@ def test_impossible_classifiers_are_refused_in_a_sentence(arguments, named, buil
 def test_what_has_no_backbone_cannot_be_frozen(built):
     with pytest.raises(ModelError, match=r"no TransferClassifier: it has 0 nested models"):
         freeze(built("mobilenet_025"))
-    with pytest.raises(ModelError, match=r"cannot be cut at 'nowhere'; it can at rescale, conv1_relu"):
+    with pytest.raises(ModelError, match=r"at the border 'nowhere'; it can at rescale, conv1_relu"):
         split(TransferClassifier(built("mobilenet_025"), 2), "nowhere")

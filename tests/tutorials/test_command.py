@@ -149,7 +149,8 @@ def test_signals_stay_as_they_are_for_programs_of_others(root):
 import signal, sys
 before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.stdout, sys.excepthook
 import tutorials
-assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.stdout, sys.excepthook)
+signals = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+assert before == (*signals, sys.stdout, sys.excepthook)
 """
     assert call([sys.executable, "-c", program], root).returncode == 0
 
