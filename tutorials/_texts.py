@@ -124,9 +124,7 @@ def from_command_line(text):
     Returns:
         The same as Unicode, with a replacement character for each byte that is none.
     """
-    text = re.sub(
-        "[\ud800-\udc7f\udd00-\udfff]", "\N{REPLACEMENT CHARACTER}", text
-    )  # which stand for no byte
+    text = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)  # these stand for no byte
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
