@@ -1,5 +1,7 @@
 """Texts as a network takes them, and what it makes of them."""
 
+import re
+
 from tutorials._command import LessonError
 
 import numpy as np
@@ -113,6 +115,19 @@ def nearest_words(embeddings, candidates, count, neighbours):
     return found
 
 
+def from_command_line(text):
+    """A text as it was typed: Python keeps bytes that its locale does not know as halves of letters.
+
+    Args:
+        text: An argument of the command line.
+
+    Returns:
+        The same as Unicode, with a replacement character for each byte that is none.
+    """
+    text = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)  # these stand for no byte
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def judge(model, text, class_names):
     """Say which class a text is of, and which words made it so.
 
@@ -124,6 +139,7 @@ def judge(model, text, class_names):
     Returns:
         {class name: probability}.
     """
+    text = from_command_line(text)
     probabilities = class_probabilities(model.predict(np.array([text], object), verbose=0))[0]
     answer = int(probabilities.argmax())
     words, effects = word_effects(model, text, answer)

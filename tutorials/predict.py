@@ -23,7 +23,7 @@ from tyro.conf import Positional, arg
 from datasets import DataError, _notices, digits, photos, reviews, tones
 from datasets._names import safe, sentence, shown
 from tutorials._saved import check_takes, read_model, read_names, read_results, read_settings
-from tutorials._texts import class_probabilities
+from tutorials._texts import class_probabilities, from_command_line
 
 AT_ONCE = 128  # examples that are read and predicted together, however many there are
 VALUES_AT_ONCE = 64 << 20  # and numbers in them, of which there are many in large images
@@ -228,7 +228,8 @@ def _read(name, reader, settings):
     if not meant_a_file and not _is(Path.is_file, name):
         if not name.strip():
             raise DataError("A text without words cannot be judged; give at least one word.")
-        return [Example(repr(_shortened(name)), "", name, np.array(name, object))]
+        text = from_command_line(name)
+        return [Example(repr(_shortened(text)), "", text, np.array(text, object))]
     texts = reader.read(Path(name), *settings)
     if empty := sum(not text.strip() for text in texts):
         print(

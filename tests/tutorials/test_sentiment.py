@@ -18,6 +18,7 @@ from models.text import TextClassifier
 from tutorials import sentiment
 from tutorials._texts import (
     class_probabilities,
+    from_command_line,
     judge,
     learn_vocabulary,
     nearest_words,
@@ -184,6 +185,21 @@ def test_judge_names_the_words_that_moved_it(capsys):
     assert said.startswith("yes (9")
     assert "good (+" in said
     assert "enough (-" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("good 蚂蚁", "good 蚂蚁"),
+        (b"caf\xc3\xa9".decode("ascii", "surrogateescape"), "café"),  # as Python reads it where LC_ALL=C
+        (b"caf\xe9".decode("utf-8", "surrogateescape"), "caf\ufffd"),
+        ("a\ud800b\udc80", "a\ufffdb\ufffd"),
+    ],
+)
+def test_texts_of_the_command_line_are_unicode(typed, meant):
+    assert from_command_line(typed) == meant
+    network = SentimentBag(4, embedding_dim=1)
+    assert set(judge(TextClassifier(["good", "bad"], network), typed, ("no", "yes"))) == {"no", "yes"}
 
 
 def test_nearest_words_point_the_same_way():
