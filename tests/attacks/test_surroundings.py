@@ -25,8 +25,8 @@ def shell(script, root, folder, timeout=300):
     learn = f"{sys.executable} {LESSON} --outputs {folder}/out"
     names = {"PYTHONPATH": str(root), "LEARN": learn, "PYTHON": sys.executable}
     return subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=os.environ | names, capture_output=True, text=True, timeout=timeout,
-        errors="replace",
+        ["bash", "-c", script], cwd=folder, env=os.environ | names, timeout=timeout,
+        capture_output=True, text=True, errors="replace",
     )  # fmt: skip
 
 
