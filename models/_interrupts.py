@@ -118,20 +118,21 @@ def _is_command():
 
 
 def _on_signal(number, frame):
-    if not State.working:
-        # There is nothing to tidy up yet. An exception would not do: it would come up in the middle of
-        # an import, where native code drops it or makes an ImportError of it
-        try:  # noqa: SIM105  (contextlib is one import more)
-            os.write(State.terminal, f"\n{sentence(number)}\n".encode())
-        except OSError:
-            pass  # nobody can read it
-        os._exit(128 + number)
     if requested():
         return
     if State.ending:
         os._exit(128 + number)
     State.stopped, State.number = time.monotonic(), number
-    raise Stopped(number)
+    if State.working:
+        raise Stopped(number)
+    # There is nothing to tidy up yet. An exception would not do: it would come up in the middle of an
+    # import, where native code drops it or makes an ImportError of it
+    State.ending = True
+    try:  # noqa: SIM105  (contextlib is one import more)
+        os.write(State.terminal, f"\n{sentence(number)}\n".encode())
+    except OSError:
+        pass  # nobody can read it
+    os._exit(128 + number)
 
 
 def _on_dropped_exception(dropped):

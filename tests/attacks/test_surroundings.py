@@ -20,15 +20,13 @@ NOBODY = 54321  # a user without an entry in the list of users
 LESSON = "-m tutorials.dense_vs_conv --quick"
 
 
-def shell(script, root, folder, timeout=300, **environment):
+def shell(script, root, folder, timeout=300):
     """Run a shell script in a folder of its own; `$LEARN` is a quick lesson that writes to `out` there."""
     learn = f"{sys.executable} {LESSON} --outputs {folder}/out"
-    environment = (
-        os.environ | {"PYTHONPATH": str(root), "LEARN": learn, "PYTHON": sys.executable} | environment
-    )
+    names = {"PYTHONPATH": str(root), "LEARN": learn, "PYTHON": sys.executable}
     return subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout,
-        errors="replace",
+        ["bash", "-c", script], cwd=folder, env=os.environ | names, timeout=timeout,
+        capture_output=True, text=True, errors="replace",
     )  # fmt: skip
 
 
@@ -191,6 +189,28 @@ def test_nohup_goes_on(root, tmp_path):
     child.send_signal(signal.SIGTERM)
     child.communicate(timeout=60)
     assert child.returncode == 128 + signal.SIGTERM
+
+
+def test_tensorflows_own_error_of_memory_is_one_sentence(root, tmp_path):
+    """A lesson that asks for more than its process may take, once training begins."""
+    program = f"""
+import resource, sys
+sys.argv = ["digits", "--data", "embedded", "--epochs", "1", "--outputs", {str(tmp_path)!r}]
+import keras
+from tutorials import _command, digits
+def fit(*args, **kwargs):
+    pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (pages + 10**8, pages + 10**8))
+    return keras.ops.ones((20_000, 20_000))
+keras.Model.fit = fit
+_command.run(digits.main)
+"""
+    learn = [sys.executable, "-c", program]
+    done = subprocess.run(learn, cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.endswith("Error: There is not enough memory for this run; lower --batch-size.\n")
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_pipe_that_nobody_reads_can_be_stopped(root, tmp_path):
