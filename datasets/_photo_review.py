@@ -159,6 +159,10 @@ class Review:
                     f"{self.source} has the classes {first!r} and {label!r}, which seem to be one; "
                     "name them alike."
                 )
+        if not train:
+            raise DataError(
+                f"{self.source} names no photo of any class to train on; add some, or name another."
+            )
         if len(train) == 1:
             raise DataError(
                 f"{self.source} has only one class to train on, {next(iter(train))!r}, so there is nothing "
