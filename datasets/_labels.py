@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from datasets._names import quoted, shown
 from datasets._source import DataError
 
 # What the parts of a split are called
@@ -33,12 +34,13 @@ def check_labels(labels, name):
         raise DataError(f"{name} holds no texts, or only empty ones; name a file or folder that does.")
     if len(counts) == 1:
         raise DataError(
-            f"{name} has only one class, {next(iter(counts))!r}, so there is nothing to tell apart; "
+            f"{name} has only one class, {quoted(next(iter(counts)))}, so there is nothing to tell apart; "
             "add texts of another class, or name the right column with --label-column."
         )
     if found := typos(counts):
         listed = ", ".join(
-            f"{typo!r} ({counts[typo]:,}) beside {meant!r} ({counts[meant]:,})" for typo, meant in found[:10]
+            f"{quoted(typo)} ({counts[typo]:,}) beside {quoted(meant)} ({counts[meant]:,})"
+            for typo, meant in found[:10]
         )
         raise DataError(f"{name} has labels that look like typos of others: {listed}; write them alike.")
 
@@ -60,6 +62,28 @@ def typos(counts):
                     found.append((label, common[near]))
         common.setdefault(key, label)
     return found[::-1]
+
+
+def as_names(labels, name):
+    """Labels as class names on one line that can be printed, as `datasets._names.shown` writes them.
+
+    Args:
+        labels: Strings.
+        name: What messages call their source.
+
+    Returns:
+        List of str.
+
+    Raises:
+        DataError: If two different labels would be one class then.
+    """
+    names = {label: shown(label) for label in set(labels)}
+    if len(set(names.values())) < len(names):
+        alike = [name for name, count in Counter(names.values()).items() if count > 1]
+        raise DataError(
+            f"{shown(name)} has two different labels that are both printed as {quoted(alike[0])}; rename one."
+        )
+    return [names[label] for label in labels]
 
 
 def in_order(labels):
@@ -97,7 +121,7 @@ def split(texts, labels, name, seed=0):
         groups[key].append(index)
     if rare := [label for label, members in classes.items() if len(members) < 2]:
         counts = Counter(labels)
-        listed = ", ".join(f"{label!r} ({counts[label]:,})" for label in rare[:10])
+        listed = ", ".join(f"{quoted(label)} ({counts[label]:,})" for label in rare[:10])
         more = f" and {len(rare) - 10:,} more" if len(rare) > 10 else ""
         raise DataError(
             f"{name} has too few different texts to train and to test on in {listed}{more}; every class "

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from datasets import _archives, _tables, _trees
-from datasets._photo_layout import part_of, shown
+from datasets import _archives, _paths, _tables, _trees
+from datasets._names import cut, from_csv, quoted, shown, unshown
+from datasets._photo_layout import part_of
 from datasets._photo_pixels import MAX_BYTES, Unusable
-from datasets._source import DataError
+from datasets._source import DataError, is_results
 
 MAX_FILES = 1_000_000
+MAX_NAME = 4096  # characters of a file's name that are kept
 _IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
 _PHOTO_SUFFIXES = {
     ".jpg",
@@ -69,6 +71,8 @@ class Files:
         aside: What cannot be used: `(kind, reason)` by name.
         folders: Folders, as tuples of names.
         places: What a table says: part and label by name; None for folders.
+        outside: How many files a table names that lie outside its own folder.
+        results: Names of folders that a lesson made, which are no data.
     """
 
     source: object
@@ -77,6 +81,8 @@ class Files:
     aside: dict = field(default_factory=dict)
     folders: set = field(default_factory=set)
     places: dict | None = None
+    outside: int = 0
+    results: list = field(default_factory=list)
 
 
 def find(path):
@@ -133,8 +139,8 @@ def _hidden(name):
 
 def _in_folder(top):
     files = Files(top, [], known=True)
-    seen, linked, known = set(), [], set()
-    _walk(top, (), files, seen, linked, known)
+    seen, linked, known, links = set(), [], set(), _paths.Resolver()
+    _walk(top, (), files, seen, linked, known, links)
     while linked:  # links to folders last, so that a folder itself comes before links to it
         path, names = linked.pop(0)
         real = Path(os.path.realpath(path))
@@ -143,12 +149,16 @@ def _in_folder(top):
             reason = "is a link to a folder that is looked at anyway, or that this folder lies in"
             files.aside[shown("/".join(names))] = "link", reason
         else:
-            _walk(path, names, files, seen, linked, known)
+            _walk(path, names, files, seen, linked, known, links)
     files.found.sort(key=_by_name)
     return files
 
 
-def _walk(folder, names, files, seen, linked, known):
+def _walk(folder, names, files, seen, linked, known, links):
+    """Note what is in a folder; returns whether that is nothing but results of lessons."""
+    if names and is_results(folder):
+        files.results.append(shown("/".join(names)))
+        return True
     seen.add(Path(os.path.realpath(folder)))
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -156,11 +166,13 @@ def _walk(folder, names, files, seen, linked, known):
         if not names:
             raise DataError(f"{shown(folder)} {_why(error)}.") from error
         files.aside[shown("/".join(names))] = "not readable", f"is a folder that {_why(error)}"
-        return
+        return False
+    results, others = False, False
     if names:
         files.folders.add(names)
     for entry in entries:
         if _hidden(entry.name):
+            results = results or is_results(entry.path)
             continue
         path, inner = Path(entry.path), (*names, entry.name)
         name = shown("/".join(inner))
@@ -168,15 +180,22 @@ def _walk(folder, names, files, seen, linked, known):
             name += "_"
         known.add(name)
         try:
-            about = entry.stat()
-        except OSError as error:
-            files.aside[name] = _broken(entry, error)
-            continue
-        if stat.S_ISDIR(about.st_mode):
             if entry.is_symlink():
-                linked.append((path, inner))
-            else:
-                _walk(path, inner, files, seen, linked, known)
+                links.real(entry.path)
+            about = entry.stat()
+        except _paths.Elsewhere as error:
+            files.aside[name] = "link", f"is a link to what {error}"
+            continue
+        except OSError as error:
+            files.aside[name], others = _broken(entry, error), True
+            continue
+        if stat.S_ISDIR(about.st_mode) and not entry.is_symlink():
+            only = _walk(path, inner, files, seen, linked, known, links)
+            results, others = results or only, others or not only
+            continue
+        others = True
+        if stat.S_ISDIR(about.st_mode):
+            linked.append((path, inner))
         elif not stat.S_ISREG(about.st_mode):
             files.aside[name] = "not readable", "is no file but a pipe, a socket or a device"
         else:
@@ -185,6 +204,10 @@ def _walk(folder, names, files, seen, linked, known):
                 raise DataError(
                     f"{shown(files.source)} holds more than {MAX_FILES:,} files; name a smaller folder."
                 )
+    if results and not others:
+        files.folders.discard(names)
+        return True
+    return False
 
 
 def _broken(entry, error):
@@ -202,15 +225,19 @@ def _in_archive(path):
     def found():
         # Photos hardly shrink when packed: what unpacks to much more is an attack
         most = max(_archives.MAX_UNPACKED, 20 * path.stat().st_size)
-        for names, size, content in _archives.members(path, most):
+        for number, (names, size, content) in enumerate(_archives.members(path, most), 1):
             if any(map(_hidden, names)):
                 continue
-            if content is None:
+            name = "/".join(names)
+            if len(name) > MAX_NAME:
+                name = _bounded(shown(name), f"member {number:,}")
+                files.aside[name] = "not readable", "has a longer name than files have"
+            elif content is None:
                 files.folders.add(names)
             elif size > MAX_BYTES:
-                files.aside[shown("/".join(names))] = "huge", str(_too_many_bytes())
+                files.aside[shown(name)] = "huge", str(_too_many_bytes())
             else:
-                yield File(shown("/".join(names)), names, size, content, in_order=True)
+                yield File(shown(name), names, size, content, in_order=True)
 
     files.found = found()
     return files
@@ -218,39 +245,80 @@ def _in_archive(path):
 
 def _in_table(path):
     files = Files(path, [], known=True, places={})
-    table = _tables.read_table(_tables.decode(_trees.read_file(path), shown(path)), shown(path))
+    text = _tables.decode(_trees.read_file(path), shown(path), few_zeros=True)
+    table = _tables.read_table(text, shown(path))
     file, label, part, header = _columns(table)
+    resolver = _paths.Resolver()
+    top = resolver.real(os.fspath(path.parent))
     for row, line in zip(table.rows[header:], table.lines[header:], strict=True):
         cell = row[file].strip()
+        place = ("train" if part is None else row[part].strip()), shown(from_csv(row[label].strip()))
         if not cell:
             files.aside[f"(line {line})"] = "not readable", "is a row of the table without a file"
             continue
-        if not os.path.lexists(path.parent / cell):
-            cell = cell.replace("\\", "/")  # as on Windows
-        name = shown(Path(cell).as_posix())
-        place = ("train" if part is None else row[part].strip()), shown(row[label].strip())
-        if not all(place):
-            files.aside[name] = "without a class", "has no label or no part in the table"
-        elif name not in files.places:
-            files.places[name] = place
-            _add(files, name, path.parent / cell)
-        elif files.places[name] != place:
-            files.aside[name] = "in two classes", "is in the table twice, with different labels or parts"
+        name = _bounded(shown(cell), f"line {line}")
+        try:
+            cell = _as_it_is(path.parent, cell)
+            name = _bounded(shown(Path(cell).as_posix()), f"line {line}")
+            if not all(place):
+                raise Unusable("without a class", "has no label or no part in the table")
+            if name not in files.places:
+                files.places[name] = place
+                _add(files, name, path.parent / cell, resolver, top)
+            elif files.places[name] != place:
+                raise Unusable("in two classes", "is in the table twice, with different labels or parts")
+        except Unusable as error:
+            files.aside[name] = error.kind, str(error)
     files.found = sorted((file for file in files.found if file.name not in files.aside), key=_by_name)
     return files
 
 
-def _add(files, name, path):
+def _bounded(name, where):
+    """A name, of which a very long one is cut and says where it stands."""
+    return name if len(name) <= MAX_NAME else f"{cut(name, MAX_NAME)} ({where})"
+
+
+def _as_it_is(folder, cell):
+    """A path in a table as it names a file: as it stands, or else as Windows or `report.table` write it.
+
+    Raises:
+        Unusable: If its text alone says that it is not to be looked at.
+    """
+    if "\0" in cell:
+        raise Unusable("not readable", "has a zero byte in its name, which no file has")
+    candidates = [cell, from_csv(cell), unshown(cell), unshown(from_csv(cell))]
+    for candidate in dict.fromkeys([*candidates, cell.replace("\\", "/")]):
+        _refuse_elsewhere(candidate)
+        if os.path.lexists(folder / candidate):
+            return candidate
+    if cell.startswith("~"):
+        raise Unusable("missing", "begins with ~, which is not filled in here; write the whole path")
+    return cell.replace("\\", "/")
+
+
+def _refuse_elsewhere(path):
     try:
+        _paths.check(path)
+    except _paths.Elsewhere as error:
+        raise Unusable("elsewhere", str(error)) from error
+
+
+def _add(files, name, path, resolver, top):
+    """Take a file that a table names."""
+    try:
+        outside = not Path(resolver.real(os.fspath(path))).is_relative_to(top)
         about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise Unusable("not readable", "is no file but a folder, a pipe or a device")
-        files.found.append(File(name, (name,), about.st_size, partial(read_bytes, path)))
+    except _paths.Elsewhere as error:
+        raise Unusable("elsewhere", f"is a link to what {error}") from error
     except OSError as error:
         kind = "missing" if isinstance(error, FileNotFoundError) else "not readable"
-        files.aside[name] = kind, _why(error)
-    except Unusable as error:
-        files.aside[name] = error.kind, str(error)
+        raise Unusable(kind, _why(error)) from error
+    except ValueError as error:
+        raise Unusable("not readable", "has letters in its name that no file here can have") from error
+    if not stat.S_ISREG(about.st_mode):
+        raise Unusable("not readable", "is no file but a folder, a pipe or a device")
+    files.outside += outside
+    files.found.append(File(name, (name,), about.st_size, partial(read_bytes, path)))
 
 
 def _by_name(file):
@@ -278,9 +346,9 @@ def _columns(table):
     if label in (None, file, part):
         label = rest[0] if len(rest) == 1 else None
     if file is None or label is None:
-        listed = ", ".join(map(repr, names[:12])) + (", ..." if len(names) > 12 else "")
+        listed = ", ".join(map(quoted, names[:12])) + (", ..." if len(names) > 12 else "")
         raise DataError(
-            f"{shown(table.name)} has the columns {shown(listed)}, where files and labels are needed; call "
+            f"{shown(table.name)} has the columns {listed}, where files and labels are needed; call "
             "them file and label, and a column of parts, if there is one, split."
         )
     return file, label, part, header

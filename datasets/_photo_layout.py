@@ -3,15 +3,8 @@
 import re
 
 from datasets._labels import PARTS
+from datasets._names import shown
 from datasets._source import DataError
-
-
-def shown(text):
-    """A name that can be printed on any terminal: what cannot is written with backslashes."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode()
-        for letter in str(text)
-    )
 
 
 def part_of(name):

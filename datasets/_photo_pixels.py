@@ -5,12 +5,13 @@ import functools
 import hashlib
 import io
 import logging
-import warnings
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
 from PIL import Image
+
+from datasets import _notices
 
 # Photos are what cameras and browsers make; these run other programs or hold no pixels
 _REFUSED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -86,10 +87,9 @@ def suffixes():
 
 @contextlib.contextmanager
 def quietly():
-    """Keep Pillow's warnings from the terminal; around threads, not within them."""
+    """Hold back what Pillow and its libraries have to say; around threads, not within them."""
     formats()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _notices.held():
         yield
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets._photo_layout import shown
+from datasets import _notices
+from datasets._names import shown
 from datasets._photo_pixels import Unusable, quietly
 from datasets._source import DataError
 
@@ -72,6 +73,7 @@ def each(files, work, total=None, progress=False):
             return error
         finally:
             contents.give(amount)
+            _notices.drain()
 
     waiting, bar = deque(), _Bar(total, progress)
     with quietly(), ThreadPoolExecutor(workers) as pool:

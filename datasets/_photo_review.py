@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets import _labels, _photo_copies, _photo_split
-from datasets._photo_layout import shown
+from datasets._names import quoted, shown
 from datasets._photo_pixels import Unusable, decode
 from datasets._source import DataError
 
@@ -156,8 +156,8 @@ class Review:
             first = alike.setdefault(unicodedata.normalize("NFKC", label).casefold().strip(), label)
             if first != label:
                 raise DataError(
-                    f"{self.source} has the classes {first!r} and {label!r}, which seem to be one; "
-                    "name them alike."
+                    f"{self.source} has the classes {quoted(first)} and {quoted(label)}, which seem to be "
+                    "one; name them alike."
                 )
         if not train:
             raise DataError(
@@ -165,8 +165,8 @@ class Review:
             )
         if len(train) == 1:
             raise DataError(
-                f"{self.source} has only one class to train on, {next(iter(train))!r}, so there is nothing "
-                "to tell apart; add photos of another."
+                f"{self.source} has only one class to train on, {quoted(next(iter(train)))}, so there is "
+                "nothing to tell apart; add photos of another."
             )
         for index in self.kept():
             if self.labels[index] not in train:
@@ -266,7 +266,7 @@ class Review:
         few = {label: count for label, count in counts.items() if count < fewest}
         if not few:
             return
-        listed = ", ".join(f"{label!r} ({count})" for label, count in list(few.items())[:10])
+        listed = ", ".join(f"{quoted(label)} ({count})" for label, count in list(few.items())[:10])
         more = f" and {len(few) - 10:,} more classes" if len(few) > 10 else ""
         kinds = Counter(kind for kind, _ in self.aside.values()).most_common(3)
         why = "; set aside: " + ", ".join(f"{count:,} {kind}" for kind, count in kinds) if kinds else ""

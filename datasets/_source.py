@@ -1,15 +1,16 @@
 """Where data comes from: the user's folder, a checked download, or an embedded default."""
 
-import contextlib
 import hashlib
 import os
-import socket
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-TIMEOUT = 10  # seconds without a byte after which a download is given up
+from datasets._download import DownloadError, cache_folder, fetch
+from datasets._names import shown
+
+MARKER = ".glass-zoo.json"  # in each folder that a lesson makes: what made it, and which files are its own
+OLD_MARKER = ".files"  # the same in folders made by an earlier version: one name a line
+MOST = 100_000_000  # bytes of a download
 
 
 class DataError(ValueError):
@@ -31,7 +32,22 @@ class Source:
     note: str = ""
 
     def __str__(self):
-        return f"{self.name} from {self.path}" if self.path else self.name
+        return shown(f"{self.name} from {self.path}" if self.path else self.name)
+
+
+def is_results(folder):
+    """Whether a lesson made this folder, so that what is in it is no data."""
+    return os.path.isfile(os.path.join(folder, MARKER)) or all(  # noqa: PTH113, PTH118 (of many folders)
+        os.path.isfile(os.path.join(folder, name))  # noqa: PTH113, PTH118
+        for name in (OLD_MARKER, "metrics.json")
+    )
+
+
+def results_in(names):
+    """What messages say of folders of results among data."""
+    names = sorted(names)
+    listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    return f"{listed} (results of lessons)"
 
 
 def user_folder():
@@ -59,9 +75,6 @@ def digest(content, checksum):
 def download(name, origin, checksum):
     """Return the path of a file in Keras's cache, downloading it if it is not there yet.
 
-    The download runs in a folder of its own beside the cache and is moved in, whole and
-    checked, at the end: a half file is never seen, however the program ends.
-
     Args:
         name: File name in the cache, `$KERAS_HOME/datasets` or `~/.keras/datasets`.
         origin: Address of the file.
@@ -70,33 +83,7 @@ def download(name, origin, checksum):
     Raises:
         DataError: If the file cannot be had, or is not the one that was expected.
     """
-    import keras
-
-    cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
-    path = cache / name
-    with contextlib.suppress(OSError):
-        if digest(path.read_bytes(), checksum) == checksum:
-            return path
-
-    on_a_terminal = sys.stdout.isatty()
-    if not on_a_terminal:  # Keras's download bar is for terminals
-        keras.utils.disable_interactive_logging()
-    patience = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=cache) as staging:
-            file = keras.utils.get_file(name, origin, file_hash=checksum, cache_dir=staging, cache_subdir="")
-            Path(file).replace(path)
-    except Exception as error:  # get_file raises bare Exceptions
-        # Keras words it "URL fetch failure on ADDRESS: CODE -- REASON"
-        reason = " ".join(str(error).split(" -- ")[-1].split()) or type(error).__name__
-        raise DataError(
-            f"{origin} could not be downloaded ({reason}); "
-            f"try again later, or fetch it by other means and put it at {path}."
-        ) from error
-    finally:
-        socket.setdefaulttimeout(patience)
-        if not on_a_terminal:
-            keras.utils.enable_interactive_logging()
-    return path
+        return fetch(origin, cache_folder("datasets") / name, checksum, most=MOST)
+    except DownloadError as error:
+        raise DataError(str(error)) from error

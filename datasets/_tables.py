@@ -7,9 +7,14 @@ import io
 import re
 from dataclasses import dataclass
 
+from datasets._names import quoted
 from datasets._source import DataError
 
 MAX_CHARACTERS = 1_000_000  # of one text
+FEW_ZEROS = 0.01  # of the characters; more are no slip, but UTF-16 without its mark
+MAX_LINES = 5_000_000
+MAX_LINE = 50_000_000  # characters
+MAX_SEPARATORS = 20_000_000  # each may begin a cell, which takes far more memory than its character
 SEPARATORS = "\t,;|"  # in doubt the first: of these tabs are the rarest in texts
 
 # Column names, the likeliest first; a name's last word counts as well ("star_rating")
@@ -38,8 +43,13 @@ class Table:
     lines: list
 
 
-def decode(content, name):
+def decode(content, name, few_zeros=False):
     """Bytes as text: UTF-8 with or without its mark, or UTF-16 with it.
+
+    Args:
+        content: The bytes.
+        name: What messages call their file.
+        few_zeros: Whether a zero byte here and there is let pass, for a reader that sets such rows aside.
 
     Raises:
         DataError: If they are neither, or hold zero bytes, which no text does.
@@ -54,7 +64,7 @@ def decode(content, name):
             f"{name} is not {what} text: byte {content[error.start]:#04x} in line {line:,} does not belong "
             "there; save the file as UTF-8."
         ) from error
-    if "\0" in text:
+    if text.count("\0") > (FEW_ZEROS * len(text) if few_zeros else 0):
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{name} has a zero byte in line {line:,}, so it is no text; save the file as UTF-8.")
     return text
@@ -87,9 +97,10 @@ def read_table(text, name):
         A `Table`; rows without anything in them are left out.
 
     Raises:
-        DataError: If it has no rows, rows of different lengths, or a quotation mark that is
-            never closed.
+        DataError: If it has no rows, rows of different lengths, a quotation mark that is never
+            closed, or more lines or cells than a table of texts.
     """
+    _check_size(text, name)
     separator = _separator(text)
     rows, lines = None, None
     if separator == "\t":
@@ -108,6 +119,25 @@ def read_table(text, name):
         for cell in row:
             check_length(cell, f"line {line:,} of {name}")
     return Table(name, rows, lines)
+
+
+def _check_size(text, name):
+    """Refuse what would fill the memory, before it is taken apart."""
+    lines = text.count("\n") + text.count("\r") - text.count("\r\n")
+    if lines > MAX_LINES or any(text.count(separator) > MAX_SEPARATORS for separator in SEPARATORS):
+        raise DataError(
+            f"{name} has more than {MAX_LINES:,} lines or {MAX_SEPARATORS:,} cells, which is more than a "
+            "table of texts has; make several of it."
+        )
+    at = 0
+    while len(text) - at > MAX_LINE:
+        end = max(text.rfind("\n", at, at + MAX_LINE), text.rfind("\r", at, at + MAX_LINE))
+        if end < 0:
+            raise DataError(
+                f"{name} has a line of more than {MAX_LINE:,} characters, which is no row of a table of "
+                "texts; name a table with a row for each example."
+            )
+        at = end + 1
 
 
 def _spoken(separator):
@@ -296,16 +326,15 @@ def _index(table, names, wanted, what):
     if names.count(wanted) == 1:
         return names.index(wanted)
     if names.count(wanted) > 1:
-        raise DataError(f"{table.name} has two columns named {wanted!r}; give them different names.")
+        raise DataError(f"{table.name} has two columns named {quoted(wanted)}; give them different names.")
     raise DataError(
-        f"{table.name} has no column {wanted!r}, only {_listed(names)}; name one of them with "
+        f"{table.name} has no column {quoted(wanted)}, only {_listed(names)}; name one of them with "
         f"--{what}-column, or give its number from 1."
     )
 
 
 def _listed(names):
-    shown = [name if len(name) <= 30 else name[:27] + "..." for name in names[:12]]
-    return ", ".join(map(repr, shown)) + (", ..." if len(names) > 12 else "")
+    return ", ".join(quoted(name, 30) for name in names[:12]) + (", ..." if len(names) > 12 else "")
 
 
 def named(names, tiers, alone=False):

@@ -1,11 +1,12 @@
 """Folders and archives of texts, looked at alike: which files are a class, which a table."""
 
 import os
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from datasets import _archives, _labels, _tables
-from datasets._source import DataError
+from datasets._source import DataError, is_results
 
 TABLES = (".csv", ".tsv", ".tab")
 MAX_BYTES = 4 * _tables.MAX_CHARACTERS  # of one text
@@ -24,11 +25,13 @@ class Tree:
         files: By name, a tuple such as `("train", "neg", "0_3.txt")`: the path of a file in a
             folder, the content of one in an archive.
         folders: The names of folders.
+        results: Names of folders that a lesson made, which are no data.
     """
 
     path: Path
     files: dict
     folders: set
+    results: list = field(default_factory=list)
 
     def name(self, parts):
         """What messages call a file."""
@@ -53,15 +56,26 @@ def open_tree(path):
     """
     if not path.is_dir():
         return Tree(path, *_archives.read_archive(path, LIMITS))
-    files, folders = {}, set()
+    files, folders, results, around = {}, set(), [], set()
     for root, names, leaves in os.walk(path, onerror=_unreadable, followlinks=False):
         parts = Path(root).relative_to(path).parts
         folders.add(parts)
+        made = {name for name in names if is_results(Path(root, name))}
+        if made:
+            around.add(parts)
         names[:] = [name for name in names if not name.startswith((".", "__")) and len(parts) < 3]
+        results += ["/".join((*parts, name)) for name in names if name in made]
+        names[:] = [name for name in names if name not in made]
         for leaf in leaves:
             if not leaf.startswith(".") and Path(leaf).suffix.lower() in LIMITS:
                 files[*parts, leaf] = Path(root, leaf)
-    return Tree(path, files, folders)
+    for folder in sorted(around, key=len, reverse=True):  # folders with results in them and nothing else
+        while folder and not any(inner[: len(folder)] == folder for inner in files):
+            if any(inner != folder and inner[: len(folder)] == folder for inner in folders):
+                break
+            folders.discard(folder)
+            folder = folder[:-1]
+    return Tree(path, files, folders, results)
 
 
 def _unreadable(error):
@@ -76,13 +90,17 @@ def read_file(path):
     """
     limit = LIMITS.get(path.suffix.lower(), _archives.MAX_KEPT)
     try:
-        size = path.stat().st_size
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise DataError(f"{path} is no file but a pipe, a socket or a device; move it away.")
+        size = about.st_size
         if size > limit:
             raise DataError(
                 f"{path} has {size:,} bytes where at most {limit:,} are taken; shorten it, or make "
                 "several of it."
             )
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(size + 1)  # and no more, even if it grows meanwhile
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); change that, or name another.") from error
 

@@ -1,14 +1,14 @@
 """Handwritten digits: MNIST from a folder or the network, or scanned digits that need neither."""
 
-import gzip
-import struct
-import zlib
+import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
+from datasets._digit_files import read_idx, read_npz
+from datasets._names import sentence
 from datasets._source import DataError, Source, download, user_folder
 from datasets.photos import read_photo
 
@@ -50,11 +50,12 @@ def locate(data="auto"):
     if str(data) == "embedded":
         return EMBEDDED
     if str(data) != "auto":
-        source = _find(Path(data))
+        try:
+            source, there = _find(Path(data)), Path(data).exists()
+        except OSError as error:  # such as a name that is too long
+            raise DataError(f"{data} cannot be read ({error.strerror}); name another folder.") from error
         if source is None:
-            what = "holds neither mnist.npz nor the four IDX files"
-            if not Path(data).exists():
-                what = "does not exist"
+            what = "holds neither mnist.npz nor the four IDX files" if there else "does not exist"
             raise DataError(f"{Path(data)} {what}; name a folder that does with --data.")
         return source
 
@@ -64,14 +65,15 @@ def locate(data="auto"):
     try:
         return Source("mnist", download("mnist.npz", ORIGIN, SHA256))
     except DataError as error:
-        print(f"No MNIST at hand: {error}", flush=True)
+        print(f"No MNIST at hand: {sentence(error)}", flush=True)
         return EMBEDDED
 
 
 def holds_digits(path):
     """Whether a folder or file holds digits as `load_data` reads them, and no photos."""
     path = Path(path)
-    return _find(path) is not None if path.is_dir() else path.suffix == ".npz"
+    # os.path takes a name that is too long for no folder
+    return _find(path) is not None if os.path.isdir(path) else path.suffix == ".npz"  # noqa: PTH112
 
 
 def load_data(source="auto"):
@@ -95,21 +97,21 @@ def load_data(source="auto"):
         arrays = _scanned_digits()
     elif source.path.is_dir():
         arrays = {
-            key: _read_idx(_idx_file(source.path, key) or source.path / names[0], 3 if key[0] == "x" else 1)
+            key: read_idx(_idx_file(source.path, key) or source.path / names[0], 3 if key[0] == "x" else 1)
             for key, names in IDX_FILES.items()
         }
     else:
-        arrays = _read_npz(source.path)
+        arrays = read_npz(source.path, tuple(IDX_FILES))
     for part in "train", "test":
         arrays[f"x_{part}"] = _checked(arrays, part, source)
     x_train, y_train, x_test, y_test = (arrays[key] for key in IDX_FILES)
     where = f" in {source.path}" if source.path else ""
     note = f" ({source.note})" if source.note else ""
-    print(
+    said = (
         f"Data: {source.name}{where}, {len(x_train):,} images to train on and "
-        f"{len(x_test):,} to test on{note}.",
-        flush=True,
+        f"{len(x_test):,} to test on{note}."
     )
+    print(sentence(said), flush=True)
     return (x_train, y_train.astype("uint8")), (x_test, y_test.astype("uint8"))
 
 
@@ -131,41 +133,6 @@ def _idx_file(folder, key):
             if file.is_file():
                 return file
     return None
-
-
-def _read_npz(path):
-    try:
-        with np.load(path) as file:  # refuses pickles
-            return {key: file[key] for key in IDX_FILES}
-    except KeyError as error:
-        raise DataError(
-            f"{path} has no array {error.args[0].split()[0]}; an MNIST file has x_train, y_train, "
-            "x_test and y_test."
-        ) from error
-    except Exception as error:  # a damaged archive can raise nearly anything
-        raise DataError(f"{path} is damaged or not an npz file; name another, or fetch it again.") from error
-
-
-def _read_idx(path, dimensions):
-    """Read one IDX file: magic number, sizes as big-endian uint32, then bytes."""
-    if not path.is_file():
-        raise DataError(f"{path} is missing; put all four IDX files of MNIST into one folder.")
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            content = file.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is damaged; delete it and fetch it again.") from error
-    header = 4 + 4 * dimensions
-    if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
-        raise DataError(f"{path} is not an IDX file of {dimensions}-dimensional bytes; fetch it again.")
-    shape = struct.unpack(f">{dimensions}I", content[4:header])
-    expected = header + int(np.prod(shape, dtype=object))
-    if len(content) != expected:
-        raise DataError(
-            f"{path} has {len(content):,} bytes where its header promises {expected:,}; "
-            "delete it and fetch it again."
-        )
-    return np.frombuffer(content, "uint8", offset=header).reshape(shape)
 
 
 def _checked(arrays, part, source):

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from datasets import _archives, _photo_files, _photo_layout, _photo_pixels, _photo_pool, _trees
+from datasets import _archives, _notices, _photo_files, _photo_layout, _photo_pixels, _photo_pool, _trees
 from datasets._labels import in_order
-from datasets._photo_layout import shown
+from datasets._names import sentence, shown, shown_apart
 from datasets._photo_pixels import Unusable
 from datasets._photo_review import UNEVEN, Finding, Review, look
-from datasets._source import DataError, Source
+from datasets._source import DataError, Source, results_in
 
 __all__ = [
     "Finding",
@@ -152,6 +152,7 @@ def check(source, size, seed=0, scratch=None, progress=True):
     if not isinstance(size, int) or size < 1:
         raise DataError(f"The size of photos is {size!r}, where a whole number from 1 is needed.")
     files = _photo_files.find(source.path)
+    _say_results(files)
     if files.known:  # then what is wrong with the folders can be said before decoding
         _places(files, {file.name: file.path for file in files.found})
     squares, looks, rows, paths, aside = _photo_pool.Squares(size, scratch), {}, {}, {}, {}
@@ -189,8 +190,22 @@ def check(source, size, seed=0, scratch=None, progress=True):
         findings=review.all_findings(),
         fingerprint=hashlib.sha256(ascii([class_names, *facts]).encode()).hexdigest(),
     )
-    print(f"Data: {photos}.", flush=True)
+    print(f"Data: {sentence(photos)}.", flush=True)
+    _say_aside(files)
     return photos
+
+
+def _say_aside(files):
+    """What else is to be known of how files were found and read."""
+    if files.outside:
+        those = "a file that lies" if files.outside == 1 else f"{files.outside:,} files that lie"
+        print(f"The table names {those} outside its own folder.", flush=True)
+    _notices.say()
+
+
+def _say_results(files):
+    if files.results:
+        print(f"Not read as data: {results_in(files.results)}.", flush=True)
 
 
 def _places(files, paths):
@@ -202,14 +217,15 @@ def _places(files, paths):
         found, unplaced, classes = _photo_layout.layout(list(names), files.folders, files.source)
         found = {names[path]: place for path, place in found.items()}
     parts = _photo_layout.as_parts({part for part, _ in classes if part is not None}) | {None: None}
+    labels = shown_apart([label for _, label in (*found.values(), *classes)])
     aside = {names[path]: ("without a class", reason) for path, reason in unplaced.items()}
     places = {}
     for name, (part, label) in found.items():
         if part is not None and parts[part] is None:
             aside[name] = "without a class", f"is in part {shown(part)} beside one to test on"
         else:
-            places[name] = parts[part], shown(label)
-    return places, aside, {(parts[part], shown(label)) for part, label in classes}
+            places[name] = parts[part], labels[label]
+    return places, aside, {(parts[part], labels[label]) for part, label in classes}
 
 
 def read_files(source, files, size):
@@ -238,6 +254,7 @@ def read_files(source, files, size):
             lacking[file.name] = str(decoded)
         else:
             pixels[rows[file.name]] = decoded.pixels
+    _notices.take()  # `check` has said how many there are
     for name, reason in lacking.items():
         raise DataError(f"{name} in {shown(source.path)} {reason}.")
     return pixels
@@ -280,6 +297,7 @@ def sample(data, size, classes=(), most=64):
     """
     source = locate(data)
     files = _photo_files.find(source.path)
+    _say_results(files)
     places = {
         file.name: (*files.places.get(file.name, ()),) if files.places is not None else file.path[:-1]
         for file in files.found
@@ -289,12 +307,13 @@ def sample(data, size, classes=(), most=64):
     }
     part = next((one for one in ("test", "validation") if any(one in each for each in parts.values())), None)
     names = [name for name in sorted(places) if part is None or part in parts[name]]
+    texts = shown_apart([each for place in places.values() for each in place if each])
     if isinstance(classes, int):
-        folders = in_order({shown(place[-1]) for name, place in places.items() if place and place[-1]})
+        folders = in_order({texts[place[-1]] for place in places.values() if place and place[-1]})
         classes = folders if len(folders) == classes else ()
     known = {str(name): n for n, name in enumerate(classes)}
     labels = {
-        name: next((known[shown(each)] for each in reversed(places[name]) if shown(each or "") in known), -1)
+        name: next((known[texts[each]] for each in reversed(places[name]) if texts.get(each) in known), -1)
         for name in names
     }
     pixels = {}
@@ -309,7 +328,8 @@ def sample(data, size, classes=(), most=64):
     if not pixels:
         raise DataError(f"{shown(source.path)} holds no photo that can be read; name a folder of photos.")
     order = sorted(pixels)
-    print(f"Data: {source}, {len(order):,} photos to look at.", flush=True)
+    print(f"Data: {sentence(source)}, {len(order):,} photos to look at.", flush=True)
+    _say_aside(files)
     return Sample(
         source,
         tuple(classes),
@@ -361,16 +381,19 @@ def read_photo(path):
 
 
 def _read(photo, size=None):
-    name = "The photo" if isinstance(photo, bytes) else str(photo)
-    if not isinstance(photo, bytes) and not Path(photo).is_file():
-        what = "is a folder, not an image file" if Path(photo).is_dir() else "does not exist"
-        raise DataError(f"{name} {what}; name an image file.")
+    name = "The photo" if isinstance(photo, bytes) else shown(photo)
+    try:
+        if not isinstance(photo, bytes) and not Path(photo).is_file():
+            what = "is a folder, not an image file" if Path(photo).is_dir() else "does not exist"
+            raise DataError(f"{name} {what}; name an image file.")
+    except OSError as error:  # such as a name that is too long
+        raise DataError(f"{name} cannot be read ({error.strerror}); name an image file.") from error
     try:
         with _photo_pixels.quietly():
             content = photo if isinstance(photo, bytes) else _photo_files.read_bytes(photo)
             return _photo_pixels.decode(content, size).pixels
     except Unusable as error:
-        raise DataError(f"{shown(name)} {error}.") from error
+        raise DataError(f"{name} {error}.") from error
 
 
 def grey_photo(photo="china", longest=640):

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from datasets import _archives, _tables, _trees
-from datasets._labels import check_labels, in_order, split
-from datasets._source import DataError, Source, digest, download, user_folder
+from datasets._labels import as_names, check_labels, in_order, split
+from datasets._names import from_csv, quoted, sentence, shown, shown_apart
+from datasets._source import DataError, Source, digest, download, results_in, user_folder
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 KERAS_NOTE = "Keras's form of them, without capital letters and punctuation"
@@ -64,7 +65,7 @@ def locate(data="auto"):
     try:
         paths = [download(name, ORIGIN + name, checksum) for name, checksum in CHECKSUMS.items()]
     except DataError as error:
-        print(f"No movie reviews at hand: {error}", flush=True)
+        print(f"No movie reviews at hand: {sentence(error)}", flush=True)
         return EMBEDDED
     return Source("imdb", paths[0], KERAS_NOTE)
 
@@ -108,11 +109,11 @@ def load_data(source=None, text_column=None, label_column=None):
             notes.append(f"the whole data set has {IMDB_SIZE:,} and {IMDB_SIZE:,}")
     where = f" in {source.path}" if source.path else ""
     note = f" ({'; '.join(notes)})" if notes else ""
-    print(
+    said = (
         f"Data: {source.name}{where}, {len(train[0]):,} texts to train on and {len(test[0]):,} to test on, "
-        f"{len(class_names)} classes{note}.",
-        flush=True,
+        f"{len(class_names)} classes{note}."
     )
+    print(sentence(said), flush=True)
     return train, test, class_names
 
 
@@ -153,7 +154,8 @@ def _imdb_in(folder):
     """The Large Movie Review Dataset in a folder: its own folder, or an archive of it."""
     if (folder / "aclImdb").is_dir():
         return folder / "aclImdb"
-    archives = (path for path in folder.glob("aclImdb*") if path.name.lower().endswith(_archives.SUFFIXES))
+    names = (path for path in folder.glob("aclImdb*") if path.name.lower().endswith(_archives.SUFFIXES))
+    archives = (path for path in names if path.is_file())  # a pipe would be waited for
     return next(iter(sorted(archives)), None)
 
 
@@ -194,12 +196,18 @@ def _read(source, text_column, label_column):
         parts = _read_keras(path)
     elif path.is_dir() or _archives.is_archive(path):
         tree = _trees.open_tree(path)
+        if tree.results:
+            print(f"Not read as data: {results_in(map(shown, tree.results))}.", flush=True)
         classes = _trees.class_folders(tree)
         if source.name == "imdb":
             classes = _as_imdb(classes, path)
         if not classes:
             return _read_tables(tree, _trees.tables(tree), text_column, label_column)
-        parts = {part: _read_classes(tree, found) for part, found in classes.items()}
+        names = shown_apart([name for found in classes.values() for name in found])
+        parts = {
+            part: _read_classes(tree, {names[name]: files for name, files in found.items()})
+            for part, found in classes.items()
+        }
     else:
         tree = _trees.Tree(path.parent, {(path.name,): path}, set())
         return _read_tables(tree, {"train": (path.name,)}, text_column, label_column)
@@ -235,7 +243,7 @@ def _read_classes(tree, classes):
             _tables.check_length(text, tree.name(parts))
             texts.append(_with_line_breaks(text))
             labels.append(label)
-    return texts, labels
+    return texts, as_names(labels, tree.path)
 
 
 def _read_tables(tree, files, text_column, label_column):
@@ -249,7 +257,7 @@ def _read_tables(tree, files, text_column, label_column):
             text, label = _tables.same_columns(table, like, text, label, header)
         rows = table.rows[header:]
         texts = [_with_line_breaks(row[text]) for row in rows]
-        labels = [row[label].strip() for row in rows]
+        labels = as_names([from_csv(row[label].strip()) for row in rows], table.name)
         unlabelled = [
             line
             for line, words, name in zip(table.lines[header:], texts, labels, strict=True)
@@ -310,7 +318,7 @@ def _as_arrays(parts, source):
         for name in class_names:
             unknown.pop(name, None)
         if unknown:
-            listed = ", ".join(f"{label!r} ({count:,})" for label, count in unknown.most_common(10))
+            listed = ", ".join(f"{quoted(label)} ({count:,})" for label, count in unknown.most_common(10))
             raise DataError(
                 f"{source.path} has labels in its test part that its training part lacks: {listed}; "
                 "correct them, or leave those texts out."

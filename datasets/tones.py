@@ -10,11 +10,13 @@ import numpy as np
 from scipy import signal
 from scipy.io import wavfile
 
-from datasets._source import DataError, Source
+from datasets._names import quoted, shown, shown_apart
+from datasets._source import DataError, Source, is_results, results_in
 
 CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
 SUFFIXES = {".wav", ".wave"}
 LEAST = 5  # files of a class of which one is held out to test
+MAX_BYTES = 700_000_000  # of a file: more than an hour in the quality of a CD
 
 EMBEDDED = Source("embedded", note="generated tones")
 
@@ -38,9 +40,14 @@ def locate(data="auto"):
     if str(data) in ("auto", "embedded"):
         return EMBEDDED
     folder = Path(data)
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise DataError(f"{folder} {what}; name a folder that holds one folder of WAV files for each class.")
+    try:
+        if not folder.is_dir():
+            what = "is a file, not a folder" if folder.exists() else "does not exist"
+            raise DataError(
+                f"{folder} {what}; name a folder that holds one folder of WAV files for each class."
+            )
+    except OSError as error:  # such as a name that is too long
+        raise DataError(f"{folder} cannot be read ({error.strerror}); name another folder.") from error
     if not any(_files_by_class(part) for part in _parts(folder) if part):
         raise DataError(
             f"{folder} has no WAV files in class folders; put those of each class into a folder of its own, "
@@ -52,7 +59,11 @@ def locate(data="auto"):
 def class_names(source="auto"):
     """The names of the classes, in index order: of one's own sounds, the folders' in alphabetical order."""
     source = locate(source)
-    return CLASS_NAMES if source.path is None else tuple(_files_by_class(_parts(source.path)[0]))
+    if source.path is None:
+        return CLASS_NAMES
+    folders = _files_by_class(_parts(source.path)[0])
+    texts = shown_apart(folders)
+    return tuple(texts[folder] for folder in folders)
 
 
 def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, decibels=10.0, seed=0):
@@ -104,8 +115,10 @@ def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, deci
             for files, labels in _split(source.path)
         ]
         where = f"sounds in {source.path}, brought to {seconds:g} s at {hertz:,} Hz"
+        if results := [shown(each.name) for part in _parts(source.path) if part for each in _results(part)]:
+            where += f", without {results_in(results)}"
     (x_train, y_train), (x_test, y_test) = parts
-    print(f"Data: {where}; {len(x_train):,} to train on and {len(x_test):,} to test on.", flush=True)
+    print(f"Data: {shown(where)}; {len(x_train):,} to train on and {len(x_test):,} to test on.", flush=True)
     return (x_train, y_train), (x_test, y_test)
 
 
@@ -136,14 +149,15 @@ def read_sound(path, seconds=1.0, hertz=8000):
         )
     if not len(sound):
         raise DataError(f"{path} holds no sound, not one sample; record it again or remove it.")
+    numbers = sound.dtype.kind != "f" or np.isfinite(sound).all()
+    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, so that resampling sees past the end
     if sound.dtype.kind == "u":  # 8 bits or less: silence is 128
         sound = (sound - 128.0) / 128
     elif sound.dtype.kind == "i":
         sound = sound / 2.0 ** (8 * sound.dtype.itemsize - 1)
     sound = sound.astype("float64").reshape(len(sound), -1).mean(1)
-    if not np.isfinite(sound).all():
+    if not numbers or not np.isfinite(sound).all():
         raise DataError(f"{path} holds values that are not numbers; save it again or remove it.")
-    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, so that resampling sees past the end
     if rate != hertz:
         shared = math.gcd(rate, hertz)
         sound = signal.resample_poly(sound, hertz // shared, rate // shared)
@@ -164,13 +178,21 @@ def _samples(seconds, hertz):
 
 def _read_wav(path):
     """Sampling rate and samples of a WAV file, as SciPy gives them."""
-    if not path.is_file():
-        what = "is a folder, not a WAV file" if path.is_dir() else "does not exist"
-        raise DataError(f"{path} {what}; name a WAV file.")
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        if not path.is_file():
+            what = "is a folder, not a WAV file" if path.is_dir() else "does not exist"
+            raise DataError(f"{path} {what}; name a WAV file.")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            content = file.read(size + 1) if size <= MAX_BYTES else b""  # no more, even if it grows
+    except PermissionError as error:
         raise DataError(f"{path} may not be read; change its permissions.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
+    if size > MAX_BYTES:
+        raise DataError(
+            f"{path} has {size:,} bytes where at most {MAX_BYTES:,} are taken; cut it into shorter files."
+        )
     if not content:
         raise DataError(f"{path} is empty; record it again or remove it.")
     if _cut_off(content):
@@ -220,7 +242,12 @@ def _sounds(folder):
 def _files_by_class(folder):
     """{class: its WAV files}, classes in alphabetical order; folders without WAV files are none."""
     classes = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
-    return {each.name: files for each in classes if (files := _sounds(each))}
+    return {each.name: files for each in classes if not is_results(each) and (files := _sounds(each))}
+
+
+def _results(folder):
+    """Folders that lessons made, which are no classes."""
+    return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and is_results(each))
 
 
 def _split(folder):
@@ -232,10 +259,10 @@ def _split(folder):
     by_class = _files_by_class(train)
     if len(by_class) < 2:
         raise DataError(
-            f"{train} has WAV files of one class only, {', '.join(by_class)}; "
+            f"{train} has WAV files of one class only, {', '.join(map(quoted, by_class))}; "
             "add a folder with those of another."
         )
-    few = [f"{name} has {len(files)}" for name, files in by_class.items() if len(files) < LEAST]
+    few = [f"{quoted(name)} has {len(files)}" for name, files in by_class.items() if len(files) < LEAST]
     if few:
         raise DataError(f"Each class in {train} needs {LEAST} WAV files or more; {', '.join(few)}.")
     names = [*by_class]
@@ -246,7 +273,7 @@ def _split(folder):
         return [(parts[0], parts[2]), (parts[1], parts[3])]
     tested = _files_by_class(test)
     if not tested or not set(tested) <= set(names):
-        strange = ", ".join(sorted(set(tested) - set(names))) or "no WAV files in class folders"
+        strange = ", ".join(map(quoted, sorted(set(tested) - set(names)))) or "no WAV files in class folders"
         raise DataError(f"{test} must hold folders of the classes in {train}; it has {strange}.")
     test_pairs = [(file, names.index(name)) for name, files in tested.items() for file in files]
     return [tuple(zip(*shuffle(part, random_state=0), strict=True)) for part in (pairs, test_pairs)]

@@ -4,9 +4,16 @@ Each builder is imported when it is first asked for, so that `python -m models` 
 zoo without loading Keras.
 """
 
+from models import _interrupts
+
+_interrupts.start()  # first; it does nothing unless this is `python -m models` or a lesson
+
 import importlib
 
+from models import _surroundings
 from models._errors import ModelError
+
+_surroundings.prepare()
 
 _HOMES = {
     "ConvNet": "models.convnets",
@@ -31,14 +38,16 @@ _HOMES = {
     "VideoLSTM": "models.video",
     "VideoConv3D": "models.video",
 }
+_OTHERS = {"load_model": "models.saved"}
 
-__all__ = ["ModelError", *_HOMES]
+__all__ = ["ModelError", *_HOMES, *_OTHERS]
 
 
 def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'models' has no builder {name!r}; it has {', '.join(_HOMES)}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    homes = _HOMES | _OTHERS
+    if name not in homes:
+        raise AttributeError(f"module 'models' has no builder {name!r}; it has {', '.join(homes)}")
+    return getattr(importlib.import_module(homes[name]), name)
 
 
 def __dir__():

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from models._backbone_table import BACKBONES
+from models._surroundings import readable_output
 from models._weights import FOLDER, zoo
 
 
@@ -25,7 +26,8 @@ def rows():
             yield row
 
 
-if __name__ == "__main__":
+def main():
+    """Print two tables: the zoo's own builders with their weights, and the backbones."""
     table = Table(title="The zoo")
     for column in "name", "builder", "weights", "result", "data", "file":
         table.add_column(column, overflow="fold")
@@ -45,3 +47,8 @@ if __name__ == "__main__":
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     console.print(backbones)
+
+
+if __name__ == "__main__":
+    with readable_output():
+        main()

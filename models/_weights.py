@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-import warnings
+import os
 from pathlib import Path
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 
 FOLDER = Path(__file__).parent / "weights"
 LIST = Path(__file__).with_name("zoo.json")
@@ -35,8 +36,7 @@ def check_image_model(builder, input_shape, classes, smallest):
         raise ModelError(
             f"{builder} needs images of at least {smallest} x {smallest} pixels, not {height} x {width}."
         )
-    if classes < 1:
-        raise ModelError(f"{builder} needs classes of 1 or more, not {classes}.")
+    check_sizes(builder, input_shape=tuple(input_shape), classes=classes)
 
 
 def load_weights(model, weights, builder, build=None, known=()):
@@ -63,7 +63,7 @@ def load_weights(model, weights, builder, build=None, known=()):
     named = {entry["name"]: entry for entry in zoo()[builder]["weights"]}
     entry = named.get(str(weights))
     path = FOLDER / entry["file"] if entry else Path(weights)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 (it takes names that are too long for no file)
         if entry:
             raise ModelError(
                 f"{path} is missing; restore it from the project's repository, "
@@ -81,20 +81,15 @@ def load_weights(model, weights, builder, build=None, known=()):
             "restore it from the project's repository."
         )
 
+    from models._weight_files import fill  # loads Keras, which the zoo's list does not need
+
     full = model
     if entry:
         full = build(entry["classes"])
         if full.output_shape == model.output_shape:
             full = model
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random
-            full.load_weights(path)
-    except Exception as error:  # h5py and Keras raise many kinds on a file that does not fit
-        raise ModelError(
-            f"{path} does not fit this {builder}, or is damaged; "
-            "build the model with the settings that the weights were trained with."
-        ) from error
+    remedy = "build the model with the settings that the weights were trained with"
+    fill(full, path, f"this {builder}", remedy)
     if full is not model:
         for target, source in zip(model.layers[:-1], full.layers[:-1], strict=True):
             target.set_weights(source.get_weights())

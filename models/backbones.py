@@ -1,7 +1,8 @@
 """Networks trained on many images, without their heads: what others are fine-tuned from."""
 
+import contextlib
+import os
 import re
-import warnings
 from pathlib import Path
 
 import keras
@@ -9,7 +10,9 @@ from keras import layers, ops
 
 from models._backbone_table import BACKBONES, Entry, entry_of
 from models._errors import ModelError
+from models._free_memory import check_sizes
 from models._published import download, published_layers
+from models._weight_files import check_finite, copied, difference, load_copy, open_weights
 from models.convnets import ConvNet
 
 __all__ = ["BACKBONES", "Backbone", "Entry", "entry_of"]
@@ -45,15 +48,18 @@ def Backbone(name="mobilenet", weights="pretrained", image_size=None):
         raise ModelError(
             f"{name} needs an image_size of at least {entry.smallest} pixels, a whole number, not {size!r}."
         )
+    check_sizes(name, image_size=size)
     if weights is None or str(weights) == "none":
         return _build(entry, size)
     if str(weights) in ("pretrained", entry.weights):
         if not entry.origin:
             return _build(entry, size, entry.weights)
-        origin = entry.origin.format(size=size if size in entry.sizes else entry.image_size)
-        return _fill([entry], size, download(origin, entry.checksum))
+        origin, checksum = entry.published(size)
+        filled = []  # reading a file is the check that it is sound, so it is read once
+        download(origin, checksum, lambda file: filled.append(_fill([entry], size, file)), entry.most_bytes)
+        return filled[-1]
     path = Path(weights)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 (it takes names that are too long for no file)
         raise ModelError(
             f'{name} has no weights {str(weights)!r}, and no such file exists; use "{entry.weights}", '
             '"none", or name a file.'
@@ -113,42 +119,52 @@ def _name_the_nameless(model):
 
 def _fill(entries, size, path):
     """Build the first of `entries`, the widths of one network, that the weights in `path` fit."""
-    saved = published_layers(path)
-    for entry in entries if saved != [] else ():
-        model = _build(entry, size)
-        if _load(model, path) if saved is None else _assign(model, saved):
-            return model
+    path, needed = Path(path), 4 * max(entry.parameters for entry in entries)
+    with contextlib.ExitStack() as stack:
+        if path.name.endswith((".weights.h5", ".keras")):
+            saved = open_weights(path, needed)
+            copy = stack.enter_context(copied(saved, path))
+        else:
+            saved, copy = published_layers(path, needed), None
+        differences = []
+        for entry in entries:
+            model = _build(entry, size)
+            if copy is None:
+                differences.append(_assign(model, saved))
+                fits = not differences[-1][0]
+            elif not (fits := load_copy(model, copy)):
+                differences.append(difference(model, saved))
+            if fits:
+                check_finite(model, path)
+                return model
     known = entries[0].family if len(entries) > 1 else entries[0].name
     raise ModelError(
-        f"{path} does not fit the backbone {known}, or is damaged; name the backbone that it was saved "
-        "from, or fetch the file again."
+        f"{path} does not fit the backbone {known}: {min(differences)[1]}; name the backbone that it was "
+        "saved from."
     )
 
 
-def _load(model, path):
-    """Fill the model from a file of Keras's newer kinds; False if it does not fit."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random
-            model.load_weights(path)
-    except Exception:  # h5py and Keras raise many kinds on a file that does not fit
-        return False
-    return True
-
-
 def _assign(model, saved):
-    """Fill the model from the layers of a file of the older kind but for a head; False if they do not fit."""
+    """Fill the model from the layers of a file of the older kind but for a head.
+
+    Returns:
+        (number of weights that differ, the first of them in words); (0, "") if all fit.
+    """
     own = [layer for layer in model.layers if layer.weights]
-    if not len(own) <= len(saved) <= len(own) + 3:  # no head has more than 3 layers with weights
-        return False
     # Such files hold a layer's weights in this order
     weights = [layer.trainable_weights + layer.non_trainable_weights for layer in own]
-    if any(
-        [tuple(weight.shape) for weight in ours] != [value.shape for value in theirs]
-        for ours, theirs in zip(weights, saved, strict=False)
-    ):
-        return False
+    if not len(own) <= len(saved) <= len(own) + 3:  # no head has more than 3 layers with weights
+        return sum(map(len, weights)), f"it has {len(saved)} layers with weights, the backbone {len(own)}"
+    wrong = []
+    for layer, ours, theirs in zip(own, weights, saved, strict=False):
+        expected, found = [tuple(weight.shape) for weight in ours], [value.shape for value in theirs]
+        if expected != found or any(value.dtype.kind not in "fiu" for value in theirs):
+            wrong.append(
+                f"the weights of {layer.name} must have the shapes {expected}, and have {found} there"
+            )
+    if wrong:
+        return len(wrong), wrong[0]
     for ours, theirs in zip(weights, saved, strict=False):
         for weight, value in zip(ours, theirs, strict=True):
             weight.assign(value)
-    return True
+    return 0, ""

@@ -1,11 +1,13 @@
 """Convolutional networks for small images."""
 
 import re
+from itertools import pairwise
 
 import keras
 from keras import layers
 
 from models._errors import ModelError
+from models._free_memory import check_shares, check_sizes
 from models._weights import check_image_model, load_weights
 
 
@@ -45,6 +47,11 @@ def ConvNet(
         LeCun et al., Gradient-based learning applied to document recognition, 1998.
     """
     check_image_model("ConvNet", input_shape, classes, smallest=7)
+    check_shares("ConvNet", dropout=dropout)
+    flat = (input_shape[0] // 4) * (input_shape[1] // 4) * filters[1]  # values after the pooling, about
+    needed = {"filters": 9 * filters[0] * filters[1], "dense_units": flat * dense_units}
+    needed["classes"] = dense_units * classes
+    check_sizes("ConvNet", needed, filters=tuple(filters), dense_units=dense_units)
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -93,6 +100,10 @@ def TwoBlockConvNet(
         object recognition, 2010.
     """
     check_image_model("TwoBlockConvNet", input_shape, classes, smallest=4)
+    check_shares("TwoBlockConvNet", dropout=dropout)
+    needed = {"filters": max(9 * a * b for a, b in pairwise((input_shape[-1], *filters)))}
+    needed["classes"] = (input_shape[0] // 4) * (input_shape[1] // 4) * filters[-1] * classes
+    check_sizes("TwoBlockConvNet", needed, filters=tuple(filters))
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -146,6 +157,8 @@ def LeNet5(
         LeCun et al., Gradient-based learning applied to document recognition, 1998.
     """
     check_image_model("LeNet5", input_shape, classes, smallest=12)
+    flat = (input_shape[0] // 4) * (input_shape[1] // 4) * 16
+    check_sizes("LeNet5", {"input_shape": 120 * flat, "classes": 84 * classes})
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -218,9 +231,12 @@ def StackedConvNet(
         "pool_stride": pool_stride,
         "dense_units": dense_units,
     }
-    for size, value in sizes.items():
-        if value < 1:
-            raise ModelError(f"StackedConvNet needs {size} of 1 or more, not {value}.")
+    check_sizes("StackedConvNet", **sizes)
+    poolings = pool_stride ** architecture.count("P")
+    flat = -(-input_shape[0] // poolings) * -(-input_shape[1] // poolings) * features
+    needed = {"features or kernel_size": kernel_size**2 * features**2, "dense_units": flat * dense_units}
+    needed["classes"] = classes * (dense_units if "D" in architecture else flat)
+    check_sizes("StackedConvNet", needed)
 
     def build(classes):
         images = keras.Input(input_shape, name="images")

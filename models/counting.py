@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 
 
 def CountingMLP(inputs=20, name="counting_mlp"):
@@ -27,8 +28,7 @@ def CountingMLP(inputs=20, name="counting_mlp"):
     Raises:
         ModelError: If `inputs` is not positive.
     """
-    if inputs < 1:
-        raise ModelError(f"CountingMLP needs inputs of 1 or more, not {inputs}.")
+    check_sizes("CountingMLP", {"inputs": 20 * inputs}, inputs=inputs)
     values = keras.Input((inputs,), name="values")
     x = layers.Dense(20, activation="relu", name="dense1")(values)
     x = layers.Dense(20, activation="relu", name="dense2")(x)
@@ -52,6 +52,7 @@ def DenseLayer(input_shape=(32, 32, 1), name="dense_layer"):
         ModelError: If a size is not positive.
     """
     _check_shape("DenseLayer", input_shape)
+    check_sizes("DenseLayer", {"input_shape": math.prod(input_shape) ** 2}, input_shape=tuple(input_shape))
     images = keras.Input(input_shape, name="images")
     x = layers.Flatten(name="flatten")(images)
     x = layers.Dense(x.shape[-1], use_bias=False, name="dense")(x)
@@ -77,8 +78,8 @@ def ConvLayer(input_shape=(32, 32, 1), kernel_size=21, name="conv_layer"):
         ModelError: If a size is not positive.
     """
     _check_shape("ConvLayer", input_shape)
-    if kernel_size < 1:
-        raise ModelError(f"ConvLayer needs a kernel_size of 1 or more, not {kernel_size}.")
+    needed = {"kernel_size": kernel_size**2 * input_shape[-1] ** 2}
+    check_sizes("ConvLayer", needed, kernel_size=kernel_size, input_shape=tuple(input_shape))
     images = keras.Input(input_shape, name="images")
     x = layers.Conv2D(input_shape[-1], kernel_size, padding="same", use_bias=False, name="convolution")(
         images

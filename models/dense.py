@@ -1,9 +1,13 @@
 """Dense networks, which know nothing of neighbouring pixels."""
 
+import math
+from itertools import pairwise
+
 import keras
 from keras import layers
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 from models._weights import check_image_model, load_weights
 
 
@@ -33,6 +37,7 @@ def MLP(
         ModelError: If a size is not positive, or the weights are missing or do not fit.
     """
     check_image_model("MLP", input_shape, classes, smallest=1)
+    _check_units("MLP", math.prod(input_shape), classes, hidden_units)
 
     def build(classes):
         images = keras.Input(input_shape, name="images")
@@ -86,6 +91,7 @@ def DenseChain(
             "DenseChain needs inputs, classes and hidden_units of 1 or more, "
             f"not {inputs}, {classes} and {tuple(hidden_units)}."
         )
+    _check_units("DenseChain", inputs, classes, hidden_units)
     values = keras.Input((inputs,), dtype=dtype, name="values")
     x = values
     for number, units in enumerate(hidden_units, start=1):
@@ -93,3 +99,10 @@ def DenseChain(
     number = len(hidden_units) + 1
     x = layers.Dense(classes, activation=classifier_activation, dtype=dtype, name=f"f{number}")(x)
     return load_weights(keras.Model(values, x, name=name), weights, "DenseChain")
+
+
+def _check_units(builder, inputs, classes, hidden_units):
+    """Refuse layers whose weights do not fit in memory, all of them together."""
+    check_sizes(builder, inputs=inputs, classes=classes, hidden_units=tuple(hidden_units))
+    chain = (inputs, *hidden_units, classes)
+    check_sizes(builder, {"hidden_units": sum(before * after for before, after in pairwise(chain))})

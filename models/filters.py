@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 
 
 def averaged(kernels):
@@ -236,6 +237,8 @@ def FilterBank(
     if filters < 1:
         raise ModelError(f"FilterBank needs filters of 1 or more, not {filters}.")
     kernel_size = _each("kernel_size", kernel_size, rank)
+    needed = {"filters or kernel_size": math.prod(kernel_size) * input_shape[-1] * filters}
+    check_sizes("FilterBank", needed, input_shape=tuple(input_shape), filters=filters)
     strides = _each("strides", strides, rank)
     dilation_rate = _each("dilation_rate", dilation_rate, rank)
     if max(strides) > 1 and max(dilation_rate) > 1:
@@ -309,8 +312,8 @@ def _stack(kernels, rank, channels):
 
 def _each(name, value, rank):
     """`value` once for each dimension, all of it positive."""
-    values = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(values) != rank or min(values) < 1:
+    values = (value,) * rank if isinstance(value, (int, float)) else tuple(value)
+    if len(values) != rank or not all(1 <= each < 2**31 for each in values):
         raise ModelError(f"FilterBank needs {name} of 1 or more in each dimension, not {value}.")
     return values
 

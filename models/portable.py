@@ -2,7 +2,7 @@
 
 `portable` walks through a model of images, into the models nested in it, and writes down one node
 for each step of the computation: what it does, to which nodes' outputs, and with which weights.
-`tutorials/page/engine.js` reads this and runs it in a browser.
+The modules in `tutorials/page/engine/` read this and run it in a browser.
 """
 
 import base64

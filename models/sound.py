@@ -1,9 +1,12 @@
 """Networks that hear: from a waveform to a picture of its frequencies to a class."""
 
+import math
+
 import keras
 from keras import layers
 
 from models._errors import ModelError
+from models._free_memory import check_shares, check_sizes
 from models._weights import load_weights
 
 SPECTROGRAMS = ("stft", "mel")
@@ -65,15 +68,14 @@ def SoundConvNet(
         "frame_step": frame_step,
         "mel_bins": mel_bins,
     }
-    for size, value in sizes.items():
-        if value < 1:
-            raise ModelError(f"SoundConvNet needs {size} of 1 or more, not {value}.")
+    check_sizes("SoundConvNet", **sizes)
+    check_shares("SoundConvNet", dropout=dropout)
     if len(input_shape) != 1 or len(filters) != 3 or len(kernel_size) != 2:
         raise ModelError(
             "SoundConvNet takes input_shape=(samples,), three filters and a kernel_size=(rows, columns), "
             f"not {tuple(input_shape)}, {tuple(filters)} and {tuple(kernel_size)}."
         )
-    if min(*filters, *kernel_size) < 1:
+    if not all(size >= 1 for size in (*filters, *kernel_size)):
         raise ModelError(
             "SoundConvNet needs filters and kernel_size of 1 or more, "
             f"not {tuple(filters)} and {tuple(kernel_size)}."
@@ -87,6 +89,9 @@ def SoundConvNet(
             f"SoundConvNet needs a frame_step of at most frame_length, {frame_length}, not {frame_step}: "
             "it would skip samples."
         )
+    needed = {"frame_length": 2 * frame_length**2, "kernel_size": math.prod(kernel_size) * filters[0]}
+    needed |= {"filters": 9 * max(filters) ** 2, "classes": classes * filters[-1]}
+    check_sizes("SoundConvNet", needed, input_shape=tuple(input_shape))
     bins = mel_bins if spectrogram == "mel" else 2 ** (frame_length - 1).bit_length() // 2 + 1
     columns = (input_shape[0] - frame_length) // frame_step + 1
     # What the three convolutions and two poolings need: each pooling halves, each later kernel is 3

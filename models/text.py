@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 from models._weights import FOLDER, load_weights
 
 VOCABULARY = FOLDER / "reviews-vocabulary.txt.gz"
@@ -64,7 +65,7 @@ def SentimentLSTM(
         lstm = layers.LSTM(units, return_sequences=True, unit_forget_bias=False, name="lstm")
         return _read_and_words(lstm(x), x, tokens)
 
-    _check("SentimentLSTM", units=units)
+    check_sizes("SentimentLSTM", {"units": 4 * units * (units + embedding_dim)}, units=units)
     return _classifier(
         "SentimentLSTM", read, vocabulary_size, classes, embedding_dim, word_dropout, dropout,
         classifier_activation, weights, name,
@@ -115,7 +116,7 @@ def SentimentBiLSTM(
         both = layers.Bidirectional(lstm, name="bilstm")
         return _read_and_words(both(x), x, tokens)
 
-    _check("SentimentBiLSTM", units=units)
+    check_sizes("SentimentBiLSTM", {"units": 8 * units * (units + embedding_dim)}, units=units)
     return _classifier(
         "SentimentBiLSTM", read, vocabulary_size, classes, embedding_dim, word_dropout, dropout,
         classifier_activation, weights, name,
@@ -165,7 +166,7 @@ def SentimentSimpleRNN(
         simple_rnn = layers.SimpleRNN(units, return_sequences=True, name="simple_rnn")
         return _read_and_words(simple_rnn(x), x, tokens)
 
-    _check("SentimentSimpleRNN", units=units)
+    check_sizes("SentimentSimpleRNN", {"units": units * (units + embedding_dim)}, units=units)
     return _classifier(
         "SentimentSimpleRNN", read, vocabulary_size, classes, embedding_dim, word_dropout, dropout,
         classifier_activation, weights, name,
@@ -217,7 +218,8 @@ def SentimentConv1D(
         x = layers.Conv1D(units, kernel_size, padding="same", activation="relu", name="conv")(x)
         return _pool(x, is_word)
 
-    _check("SentimentConv1D", units=units, kernel_size=kernel_size)
+    needed = {"units or kernel_size": kernel_size * embedding_dim * units}
+    check_sizes("SentimentConv1D", needed, units=units, kernel_size=kernel_size)
     return _classifier(
         "SentimentConv1D", read, vocabulary_size, classes, embedding_dim, word_dropout, dropout,
         classifier_activation, weights, name,
@@ -271,8 +273,9 @@ def SentimentBag(
             x, is_word = _with_pairs(x, is_word, tokens, word_pairs)
         return _pool(x, is_word, maximum=False)
 
-    if word_pairs < 0:
-        raise ModelError(f"SentimentBag needs word_pairs of 0 or more, not {word_pairs}.")
+    if not 0 <= word_pairs < 2**31:
+        raise ModelError(f"SentimentBag needs word_pairs from 0 to 2,147,483,647, not {word_pairs}.")
+    check_sizes("SentimentBag", {"word_pairs": word_pairs * embedding_dim})
     return _classifier(
         "SentimentBag", read, vocabulary_size, classes, embedding_dim, word_dropout, dropout,
         classifier_activation, weights, name,
@@ -304,7 +307,7 @@ def TextClassifier(vocabulary, classifier, longest=800, name="text_classifier"):
             f"The vocabulary has {ids:,} token ids with the two for padding and unknown words, but "
             f"{classifier.name} knows {known:,}; build it with vocabulary_size={ids}."
         )
-    _check("TextClassifier", longest=longest)
+    check_sizes("TextClassifier", longest=longest)
     text = keras.Input((), dtype="string", name="text")
     tokens = layers.TextVectorization(vocabulary=list(vocabulary), name="vocabulary")(text)
     tokens = ops.cast(tokens[:, :longest], "int32")
@@ -333,8 +336,8 @@ def _classifier(
     builder, read, vocabulary_size, classes, embedding_dim, word_dropout, dropout, activation, weights, name
 ):
     """What the five have in common: an embedding, words left out, `read`, and the last layer."""
-    _check(builder, embedding_dim=embedding_dim)
-    if vocabulary_size < 3 or vocabulary_size > 200_000:  # more, times PAIR_STEP, are no int32
+    check_sizes(builder, embedding_dim=embedding_dim, classes=classes)
+    if not 3 <= vocabulary_size <= 200_000:  # more, times PAIR_STEP, are no int32
         raise ModelError(
             f"{builder} needs a vocabulary_size of 3 to 200,000 token ids (padding, unknown, words), "
             f"not {vocabulary_size}."
@@ -344,6 +347,9 @@ def _classifier(
             raise ModelError(f"{builder} needs {setting} from 0 to less than 1, not {share}.")
     if classes < 2:
         raise ModelError(f"{builder} needs classes of 2 or more, not {classes}.")
+    check_sizes(
+        builder, {"embedding_dim": vocabulary_size * embedding_dim, "classes": classes * embedding_dim}
+    )
     if activation == "softmax" and classes == 2:
         raise ModelError(
             f"{builder} ends in one neuron for 2 classes, whose softmax is always 1; "
@@ -362,12 +368,6 @@ def _classifier(
         return keras.Model(tokens, x, name=name)
 
     return load_weights(build(classes), weights, builder, build)
-
-
-def _check(builder, **sizes):
-    for name, size in sizes.items():
-        if size < 1:
-            raise ModelError(f"{builder} needs {name} of 1 or more, not {size}.")
 
 
 def _is_word(tokens):

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from models._errors import ModelError
+from models._free_memory import check_shares, check_sizes
 
 
 def TransferClassifier(
@@ -51,10 +52,8 @@ def TransferClassifier(
     size = shape[1] if image_size is None else image_size
     if not size or shape[1] not in (None, size):
         raise ModelError(f"{backbone.name} takes images of {shape[1]} pixels; image_size is {image_size}.")
-    if classes < 1:
-        raise ModelError(f"TransferClassifier needs classes of 1 or more, not {classes}.")
-    if not 0 <= dropout < 1:
-        raise ModelError(f"TransferClassifier needs dropout from 0 to below 1, not {dropout}.")
+    check_sizes("TransferClassifier", {"classes": classes * features[-1]}, classes=classes)
+    check_shares("TransferClassifier", dropout=dropout)
 
     settings = {"crop_to_aspect_ratio": True}
     if "antialias" in inspect.signature(layers.Resizing).parameters:

@@ -1,9 +1,12 @@
 """Networks that watch short clips: each frame for itself, one after the other, or all at once."""
 
+from itertools import pairwise
+
 import keras
 from keras import layers
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 from models._weights import load_weights
 
 
@@ -176,12 +179,19 @@ def _check(builder, input_shape, classes, filters, **units):
         ModelError: Names the builder and the value.
     """
     frames, *rest = input_shape if len(input_shape) == 4 else (0,)
-    if (frames is not None and frames < 1) or None in rest or min(rest, default=0) < 1:
+    if not (frames is None or frames >= 1) or None in rest or not min(rest, default=0) >= 1:
         raise ModelError(
             f"{builder} takes input_shape=(frames, height, width, channels), not {tuple(input_shape)}."
         )
-    if not filters or min(filters) < 1:
+    if not filters or not min(filters) >= 1:
         raise ModelError(f"{builder} needs filters of 1 or more, not {filters}.")
-    for name, value in {"classes": classes, **units}.items():
-        if value < 1:
-            raise ModelError(f"{builder} needs {name} of 1 or more, not {value}.")
+    check_sizes(builder, input_shape=(frames or 1, *rest), filters=tuple(filters), classes=classes, **units)
+    halved = 2 ** len(filters)
+    flat = (frames or 1) * -(-rest[0] // halved) * -(-rest[1] // halved) * filters[-1]
+    if builder != "VideoConv3D":  # the others look at one frame after the other
+        flat //= frames or 1
+    needed = {"filters": max(27 * a * b for a, b in pairwise((rest[-1], *filters)))}
+    memory = units.get("memory_units", 0)
+    needed["memory_units"] = 4 * memory * (memory + units["dense_units"])
+    needed["classes"] = classes * max(memory, units["dense_units"])
+    check_sizes(builder, {**needed, "dense_units": flat * units["dense_units"]})

@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from models._errors import ModelError
+from models._free_memory import check_sizes
 from models._weights import check_image_model, load_weights
 from models.filters import FEATURES
 
@@ -52,8 +53,8 @@ def XorO(
         hierarchical representations, 2009: features made of features, as here.
     """
     check_image_model("XorO", input_shape, 2, smallest=3)
-    if features < 1:
-        raise ModelError(f"XorO needs features of 1 or more, not {features}.")
+    flat = -(-input_shape[0] // 4) * -(-input_shape[1] // 4)
+    check_sizes("XorO", {"features": max(9 * input_shape[-1], 2 * flat) * features}, features=features)
     pictures = keras.Input(input_shape, name="pictures")
     x = layers.Conv2D(features, 3, name="conv")(pictures)
     x = layers.ReLU(name="relu")(x)

@@ -1,5 +1,6 @@
 """What all tests share: no network, no user's data, a Keras that starts quietly."""
 
+import importlib.util
 import json
 import os
 import select
@@ -53,6 +54,15 @@ def _own_keras_home(tmp_path_factory, monkeypatch):
 def root():
     """The project's top folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def disk():
+    """The module `disk_snapshots`, beside this file."""
+    spec = importlib.util.spec_from_file_location("disk_snapshots", ROOT / "tests" / "disk_snapshots.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+from models._surroundings import readable_output
+
 # In reading order, with the minutes that a default run takes on two cores, start to end
 LESSONS = {
     "convolution": 0.3,
@@ -30,7 +32,8 @@ def first_line(lesson):
     return ast.get_docstring(ast.parse(source)).partition("\n")[0]
 
 
-if __name__ == "__main__":
+def main():
+    """Print the lessons with their minutes and first lines, and what can be done with their results."""
     print("The lessons of Glass Zoo, in reading order:\n")
     for lesson, minutes in LESSONS.items():
         print(f"  python -m tutorials.{lesson:<16} {minutes:>4} min  {first_line(lesson)}")
@@ -43,3 +46,8 @@ if __name__ == "__main__":
     ):
         print(f"  python -m tutorials.predict outputs/{example}")
     print("  python -m tutorials.look_inside --load outputs/fine_tune --data photos/ --page")
+
+
+if __name__ == "__main__":
+    with readable_output():
+        main()

@@ -10,68 +10,130 @@ import functools
 import inspect
 import io
 import logging
+import math
 import os
 import re
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
 import tyro
 
+from models import _interrupts
+from models._surroundings import readable_output, say
+
 
 @contextlib.contextmanager
-def without_notices():
-    """Hold back what native code writes to standard error; show it if the block fails."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+def without_notices(shown_on_failure=True):
+    """Hold back what native code writes to standard error.
+
+    Args:
+        shown_on_failure: Whether to show it if the block fails.
+    """
+    try:
+        sys.stderr.flush()
+        terminal = os.dup(2)
+    except (OSError, ValueError, AttributeError):  # standard error is closed or full: nothing to hold back
+        yield
+        return
+    with _scratch() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
         except BaseException:
-            held.seek(0)
-            os.write(terminal, held.read())
+            if shown_on_failure and held.seekable():
+                held.seek(0)
+                os.write(terminal, held.read())
             raise
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
 
 
+def _scratch():
+    """A file for a moment; where there is no folder for one, the null device."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.devnull, "r+b")  # noqa: PTH123
+
+
+def _load_keras():
+    """Import Keras and its backend, without their notices, or end in one sentence.
+
+    Raises:
+        SystemExit: With 1, where this process is a lesson; elsewhere whatever Keras raises.
+    """
+    try:
+        with without_notices(shown_on_failure=not _interrupts.State.is_command):
+            import keras
+
+            # The lessons' shapes and types are these, whatever keras.json says
+            keras.config.set_image_data_format("channels_last")
+            keras.config.set_floatx("float32")
+            keras.ops.zeros(1)  # makes the backend look for its devices, which it also comments on
+            keras.ops.transpose([[True]])  # and on how it turns a mask, as recurrent layers do
+    except Exception as error:
+        if not _interrupts.State.is_command:
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        chosen = os.environ.get("KERAS_BACKEND")
+        if chosen and chosen != "tensorflow":
+            todo = f"KERAS_BACKEND is {chosen!r}; unset it, or set it to 'tensorflow'"
+        elif isinstance(error, (ImportError, OSError, MemoryError)):
+            todo = "install what requirements.txt lists, and see that this process may use 4 GB of memory"
+        else:
+            folder = os.environ.get("KERAS_HOME") or "~/.keras"
+            todo = f"look at {folder}/keras.json, or remove it"
+        say(f"Error: Keras cannot be loaded ({reason.rstrip('.')}); {todo}.")
+        sys.exit(1)
+
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
-with without_notices():
-    import keras
-
-    keras.ops.zeros(1)  # makes the backend look for its devices, which it also comments on
-    keras.ops.transpose([[True]])  # and on how it turns a mask, as recurrent layers do
+logging.getLogger("matplotlib").setLevel("ERROR")  # and matplotlib of a home folder that it may not use
+_load_keras()
 
 from datasets import DataError
+from datasets._names import sentence
 from models import ModelError
 
 # For `fit` and `predict`: a progress bar on a terminal, one line an epoch in a file or pipe
-VERBOSE = 1 if sys.stdout.isatty() else 2
+VERBOSE = 1 if sys.stdout and sys.stdout.isatty() else 2
+# Settings that decide how much memory a run needs, those first that are lowered most easily
+OF_MEMORY = (
+    "batch_size", "image_size", "views", "word_pairs", "train_images", "train_pictures", "train_letters",
+    "train_clips", "frames", "size", "seconds", "hertz", "vocabulary_size",
+)  # fmt: skip
 
 
 class LessonError(ValueError):
     """A setting or folder that a lesson cannot use: one sentence that names it, and what to do."""
 
 
+def flag(name):
+    """A setting as it is given on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
 def check_positive(**settings):
-    """Refuse settings that are zero or negative; None means "by default" and passes.
+    """Refuse settings that are zero, negative or no finite number; None means "by default" and passes.
 
     Raises:
         LessonError: Names the flag and the value.
     """
     for name, value in settings.items():
-        if value is not None and not value > 0:
-            raise LessonError(f"--{name.replace('_', '-')} must be more than 0, not {value}.")
+        if value is not None and not 0 < value < math.inf:
+            raise LessonError(f"{flag(name)} must be more than 0, not {value}.")
 
 
 def run(main, resumable=False):
     """Call `main` with the flags of the command line, which its signature and docstring define.
 
     An expected error is shown as its one sentence and ends the program with 1, a flag that
-    cannot be used with 2, Ctrl-C with 130. Anything else is a bug and keeps its traceback.
+    cannot be used with 2, Ctrl-C with 130, SIGTERM with 143. Anything else is a bug and keeps its
+    traceback.
 
     Args:
         main: The lesson's main function.
@@ -80,24 +142,56 @@ def run(main, resumable=False):
     with contextlib.suppress(AttributeError):  # a terminal that cannot show a box still runs
         sys.stdout.reconfigure(errors="replace")
     try:
-        _parse(main)()
+        _interrupts.begin()
+        code = _exit_code(main)
+        _interrupts.end()
+    except KeyboardInterrupt as stop:
+        _stop(getattr(stop, "number", signal.SIGINT), resumable)
+    except Exception:
+        if not _interrupts.requested():
+            raise
+        _stop(_interrupts.State.number, resumable)  # a library made another error of it
+    if code is not None:
+        sys.exit(code)
+
+
+def _exit_code(main):
+    """Call `main`, and show an expected error as its sentence: the exit code, None for success."""
+    try:
+        with readable_output():
+            _parse(main)()
     except (DataError, ModelError, LessonError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        kept = "the same command with --resume goes on with it" if resumable else "this run is not kept"
-        print(
-            f"\nStopped by Ctrl-C: {kept}, and the results of earlier, complete runs are as they were.",
-            file=sys.stderr,
-            flush=True,
-        )
-        # Tidy up as at any exit, but at once: a step that still runs in TensorFlow's threads now
-        # and then makes the ordinary way out end in an abort
-        atexit._run_exitfuncs()
-        os._exit(130)
-    except BrokenPipeError:  # whoever read along has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        say(f"Error: {sentence(error)}")
+        return 1
+    except Exception as error:
+        if not _of_memory(error):
+            raise
+        names = [name for name in OF_MEMORY if name in inspect.signature(main).parameters]
+        flags = ", ".join(map(flag, names))
+        todo = f"lower {flags}" if flags else "end other programs, or take smaller inputs"
+        say(f"Error: There is not enough memory for this run; {todo}.")
+        return 1
+    except SystemExit as stop:
+        return stop.code
+    return None
+
+
+def _of_memory(error):
+    """Whether an error, of Python's or of TensorFlow's, says that there is no more memory."""
+    named = {kind.__name__ for kind in type(error).__mro__}
+    return not named.isdisjoint({"MemoryError", "ResourceExhaustedError"})
+
+
+def _stop(number, resumable):
+    """End after a signal: say so, remove drafts, and leave."""
+    _interrupts.tidy_up()
+    kept = {"kept": "the same command with --resume goes on with it"} if resumable else {}
+    say(f"\n{_interrupts.sentence(number, **kept)}")
+    # Tidy up as at any exit, but at once: a step that still runs in TensorFlow's threads now
+    # and then makes the ordinary way out end in an abort. What was printed last may be lost, since
+    # nobody may be reading it any more
+    atexit._run_exitfuncs()
+    os._exit(128 + number)
 
 
 def _parse(main):
@@ -122,8 +216,8 @@ def _parse(main):
             border = [not line or line[0] in "─╰-" and set(line) <= set("─╰╯-") for line in lines]
             begin = border.index(False)  # where no box can be shown, a line of "-" comes first
             end = border.index(True, begin) if True in border[begin:] else None
-            sentence = " ".join(lines[begin:end]).rstrip(".")
-            if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", sentence):
-                sentence = f"{flag[1]} cannot be {flag[2]!r}"
-            print(f"Error: {sentence}; --help lists the flags and their values.", file=sys.stderr)
+            reason = " ".join(lines[begin:end]).rstrip(".")
+            if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", reason):
+                reason = f"{flag[1]} cannot be {flag[2]!r}"
+            say(f"Error: {sentence(reason)}; --help lists the flags and their values.")
         raise

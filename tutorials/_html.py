@@ -4,6 +4,8 @@ import re
 
 import jinja2
 
+from datasets._names import safe
+
 
 def template(path, **filters):
     """A Jinja2 template that escapes what it is given and knows no missing values.
@@ -19,6 +21,7 @@ def template(path, **filters):
         loader=jinja2.FileSystemLoader(path.parent),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_escaped,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -28,9 +31,14 @@ def template(path, **filters):
     return rooms.get_template(path.name)
 
 
+def _escaped(value):
+    """Text as it may stand in a page; numbers, and what a macro or filter has escaped, as they are."""
+    return value if not isinstance(value, str) or hasattr(value, "__html__") else safe(value, "html")
+
+
 def rendered(template, **values):
     """A page as text that can be written as UTF-8.
 
-    A name that is not valid UTF-8, as old archives hold, arrives with halves of letters in it.
+    Halves of letters, which UTF-8 has not, are no longer in it.
     """
     return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", template.render(**values))

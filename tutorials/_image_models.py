@@ -1,8 +1,5 @@
 """A saved model of images, whoever trained it, and pictures that it can be shown."""
 
-import json
-import warnings
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +11,7 @@ import numpy as np
 import models
 from datasets import Source, digits, photos
 from models.inspection import check_image_classifier, stages
+from tutorials._saved import LARGEST_IMAGE, is_image_size, read_names, read_results
 
 USUAL_SIZE = 160  # of photos for a model that takes any size and does not say which it was trained on
 
@@ -60,53 +58,52 @@ def load_image_model(path, white=255.0):
         A `Saved`. Other pixels than in [0, 255] are scaled by a layer in front.
 
     Raises:
-        LessonError: If there is no such file, it is damaged, or is no model of images.
-        ModelError: If it does not answer with one number a class, or no layer has rows and columns.
+        LessonError: If there is no such file, it takes no images, or what lies beside it is damaged.
+        ModelError: If it is damaged or hostile, does not answer with one number a class, or no layer
+            has rows and columns.
     """
     if str(path) == "mnist":
         return Saved(models.ConvNet(weights="mnist"), list(digits.CLASS_NAMES), (28, 28))
     path = Path(path)
-    file = path / "model.keras" if path.is_dir() else path
-    if not file.is_file():
+    try:
+        file = path / "model.keras" if path.is_dir() else path
+        there = file.is_file()
+    except OSError as error:  # such as a name that is too long
+        raise LessonError(f"{path} cannot be read ({error.strerror}); name another file.") from error
+    if not there:
         what = "holds no model.keras" if path.is_dir() else "does not exist"
         raise LessonError(f"{path} {what}; name a .keras file, a lesson's folder, or mnist.")
-    try:
-        with zipfile.ZipFile(file) as archive:
-            version = json.loads(archive.read("metadata.json"))["keras_version"]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of an optimizer that is not needed here
-            model = keras.saving.load_model(file, compile=False)
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError) as error:
-        raise LessonError(f"{file} is damaged or no .keras file; save the model again.") from error
-    except Exception as error:  # whatever a part that Keras does not know, or half of one, raises
-        raise LessonError(
-            f"{file}, saved by Keras {version}, cannot be loaded by Keras {keras.version()}: it is damaged, "
-            "or has parts that only the code that saved it knows."
-        ) from error
+    model = models.load_model(file)
     check_image_classifier(model)
     stages(model)  # refuses a network without maps
     depth = model.inputs[0].shape[-1]
     if depth not in (1, 3):
         raise LessonError(f"{file} takes images of {depth} channels; there are pictures of 1 or 3.")
+    size, names = _image_size(model, file), file.with_name("labels.json")
+    names = read_names(names, model) if names.exists() else []
     if white != 255:
         scaled = keras.layers.Rescaling(white / 255, name="from_pixels")
         model = keras.Sequential([keras.Input(model.inputs[0].shape[1:]), scaled, model], name="scaled")
-    size = _beside(file, "metrics.json", dict).get("settings", {}).get("image_size")
-    sides = [side or size or USUAL_SIZE for side in model.inputs[0].shape[1:3]]
-    names = [str(name) for name in _beside(file, "labels.json", list)]
-    classes = max(2, model.outputs[0].shape[-1])
-    if names and len(names) != classes:
-        raise LessonError(f"{file.with_name('labels.json')} names {len(names)} of {classes} classes.")
-    return Saved(model, names, tuple(sides))
+    return Saved(model, names, size)
 
 
-def _beside(file, name, kind):
-    """What a JSON file beside the model holds; nothing if there is none, or none of this kind."""
-    try:
-        found = json.loads(file.with_name(name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return kind()
-    return found if isinstance(found, kind) else kind()
+def _image_size(model, file):
+    """(height, width) of a model's images; where it takes any, those that it was trained on."""
+    metrics, sides, size = file.with_name("metrics.json"), model.inputs[0].shape[1:3], None
+    if None in sides and metrics.exists():
+        settings = read_results(metrics, dict).get("settings")
+        size = settings.get("image_size") if isinstance(settings, dict) else None
+        if size is not None and not is_image_size(size):
+            raise LessonError(
+                f"{metrics} is damaged: image_size cannot be {size!r:.50}; run the lesson again."
+            )
+    height, width = (side or size or USUAL_SIZE for side in sides)
+    if not is_image_size(height) or not is_image_size(width):
+        raise LessonError(
+            f"{file} takes images of {height:,} x {width:,} pixels, where {LARGEST_IMAGE:,} are the most; "
+            "build the model for smaller images."
+        )
+    return height, width
 
 
 def find_pictures(saved, data, most):

@@ -218,7 +218,8 @@ def scattered(maps, labels, class_names, wrong, title, most=10):
         for n, index in enumerate(own):
             ax.plot(
                 *points[labels == index].T, MARKERS[n % len(MARKERS)], color=palette[n % len(palette)],
-                markersize=4.5, alpha=0.75, markeredgewidth=0, label=plain(class_names[index], 18),
+                markersize=4.5, alpha=0.75, markeredgewidth=0,
+                label=plain(class_names[index], 18, legend=True),
             )  # fmt: skip
         if wrong is not None and wrong.any():
             ax.plot(

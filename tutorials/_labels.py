@@ -11,6 +11,8 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.font_manager import FontProperties
 
+from datasets._names import cut
+
 MISSING = "□"  # stands for a letter that no font has
 # Fonts of operating systems for letters that matplotlib's own has not; the first that is there is used
 FURTHER_FONTS = (
@@ -33,19 +35,22 @@ matplotlib.rcParams["font.family"] = [
     *[name for name in FURTHER_FONTS if name in {font.name for font in font_manager.fontManager.ttflist}][:1],
 ]
 
+MONOSPACE = ["monospace", *matplotlib.rcParams["font.family"]]  # letters that it lacks come from the others
 
-def plain(name, longest=24):
+
+def plain(name, longest=24, legend=False):
     """A name as one line that matplotlib shows as it stands.
 
     Args:
         name: Any string.
         longest: Characters to keep, of which Chinese ones count for two; of a longer name the
             middle is left out, because names often differ in their ends.
+        legend: Whether it goes into a legend, where matplotlib leaves out what begins with "_".
 
     Returns:
         The text, with dollar signs escaped.
     """
-    letters = [_shown(letter) for letter in " ".join(str(name).split())]
+    letters = [_shown(letter) for letter in " ".join(cut(str(name), 9 * longest).split())]
     if _width(letters) > longest:
         head, tail = letters[:longest], letters[: -longest - 1 : -1]
         while _width(head) > longest - 1 - longest // 3:
@@ -53,7 +58,8 @@ def plain(name, longest=24):
         while _width(tail) > longest // 3:
             tail = tail[:-1]
         letters = [*head, "…", *tail[::-1]]
-    return "".join(letters).replace("$", r"\$")
+    text = "".join(letters).replace("$", r"\$")
+    return f" {text}" if legend and text.startswith("_") else text
 
 
 def distinct(names, longest=24):

@@ -1,7 +1,8 @@
 """A page that runs a model in the browser: one HTML file that needs no other, no server, no network.
 
-The page's own style and scripts lie in `page/`. Nothing but they may run in it: the page forbids
-all others by their checksums, and whatever classes and titles are called is shown as text.
+The page's own style and ES modules lie in `page/`; the modules are bundled into one script. No other
+script may run in the page: its Content-Security-Policy allows only the checksums of these. Whatever
+classes and titles are called is shown as text.
 """
 
 import base64
@@ -15,23 +16,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from datasets._names import shown
 from models.portable import portable
+from tutorials._bundle import bundle
 from tutorials._html import rendered, template
 
 FOLDER = Path(__file__).with_name("page")
-# In the order in which they are needed
-SCRIPTS = (
-    "engine.js",
-    "writing.js",
-    "resize.js",
-    "picture.js",
-    "digit.js",
-    "input.js",
-    "view.js",
-    "explain.js",
-    "answer.js",
-    "page.js",
-)
+ENTRY = "page.js"  # imports all other modules
 
 
 def write_page(path, model, class_names, examples, title, pixel_range=(0, 255), captions=()):
@@ -64,7 +55,7 @@ def render(model, class_names, examples, title, pixel_range=(0, 255), captions=(
     network = portable(model, image_size=size)
     data = {
         "model": network,
-        "class_names": [str(name) for name in class_names],
+        "class_names": [shown(name) for name in class_names],
         "pixel_range": [float(value) for value in pixel_range],
     }
     return rendered(
@@ -76,8 +67,8 @@ def render(model, class_names, examples, title, pixel_range=(0, 255), captions=(
             for example, caption in zip_longest(examples, captions, fillvalue="")
         ],
         data=data,
-        style=_inline("page.css"),
-        scripts=[_inline(name) for name in SCRIPTS],
+        style=_style(),
+        script=_script(),
     )
 
 
@@ -93,8 +84,13 @@ class _Inline:
         return f"'sha256-{base64.b64encode(checksum).decode('ascii')}'"
 
 
-def _inline(name):
-    return _Inline((FOLDER / name).read_text(encoding="utf-8"))
+def _style():
+    return _Inline((FOLDER / "page.css").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _script():
+    return _Inline(bundle(FOLDER, ENTRY))
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
+from datasets._names import safe
 from datasets.photos import Photos
 from models.inspection import grad_cam
 from tutorials._labels import plain
@@ -19,6 +20,7 @@ from tutorials._photo_plots import (
     reliability,
 )
 from tutorials._plots import confusion_matrix
+from tutorials._report import as_unicode
 from tutorials._scores import accuracy, calibration, class_scores
 
 SHOWN = 12  # mistakes, and photos with their Grad-CAM
@@ -67,12 +69,14 @@ def print_findings(photos):
         + (f", {aside:,} set aside (see quarantine.csv)" if aside else ", none had to be set aside")
     )
     for finding in photos.findings:
-        names = ", ".join(finding.files[:SHOWN_NAMES]) + (", …" if len(finding.files) > SHOWN_NAMES else "")
+        names = ", ".join(safe(file, "terminal") for file in finding.files[:SHOWN_NAMES])
+        names += ", …" if len(finding.files) > SHOWN_NAMES else ""
         print(f"  {len(finding.files):>6,}  {finding.what:<20} {finding.action}: {names}")
     for part in ("train", "validation", "test"):
         counts = np.bincount(photos.labels[photos.parts == part], minlength=len(photos.class_names))
         listed = ", ".join(
-            f"{count:,} {name}" for name, count in zip(photos.class_names[:10], counts, strict=False)
+            f"{count:,} {safe(name, 'terminal', 80)}"
+            for name, count in zip(photos.class_names[:10], counts, strict=False)
         )
         print(f"  {counts.sum():>6,}  {part:<20} {listed}{', …' if len(counts) > 10 else ''}")
     print(flush=True)
@@ -202,7 +206,7 @@ def write_report(report, outcome, finding):
 
 def commands(folder):
     """How to use what a run left: pairs (what for, command line)."""
-    where = shlex.quote(str(folder))
+    where = shlex.quote(as_unicode(folder))
     return [
         ("Ask it about photos or folders of them", f"python -m tutorials.predict {where} photo.jpg more/"),
         ("The same as a table", f"python -m tutorials.predict {where} more/ --csv"),

@@ -6,10 +6,8 @@ import inspect
 import json
 import os
 import platform
-import shutil
-import tempfile
+import sys
 import time
-import weakref
 from importlib import metadata
 from pathlib import Path
 
@@ -19,42 +17,51 @@ import keras
 from matplotlib.animation import FuncAnimation, PillowWriter
 from PIL import Image, ImageSequence
 
+from datasets._names import safe
+from tutorials._drafts import Draft
+from tutorials._results import writing
+
+__all__ = ["EXPECTED", "Report", "as_unicode", "writing"]
+
 EXPECTED = Path(__file__).with_name("expected.json")
-MANIFEST = ".files"  # what a run wrote, so that the next run knows what is not its own
 # Settings that a band allows to vary
 NO_PART_OF_A_BAND = {"data", "model", "outputs", "page", "resume", "seed"}
 
 
-@contextlib.contextmanager
-def writing(path):
-    """Turn a disk's refusal into one sentence that names the file or folder."""
-    try:
-        yield
-    except OSError as error:
-        raise LessonError(
-            f"{path} cannot be written ({(error.strerror or str(error)).lower()}); free some space there, "
-            "or name another folder with --outputs."
-        ) from error
+def as_unicode(value):
+    """A text that every file can hold: bytes of a name that are no Unicode are written with backslashes."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class Report:
     """Collects what one run of a lesson produces, and puts it in place when all is there.
 
-    Everything is written to a hidden folder beside the old results, which `close` replaces
-    with it. A run that fails or is interrupted leaves the old results as they were.
+    Everything is written to a hidden folder beside the old results, which `close` exchanges with
+    it. A run that fails or is interrupted leaves the old results as they were; the model that it
+    has trained by then is kept in a folder of its own. What killed runs left is brought to order
+    when the next run begins.
 
     Args:
         main: The lesson's main function; its file names the lesson, its signature tells
             which settings are the defaults.
         settings: The arguments it was called with, `locals()` on its first line.
 
+    Attributes:
+        folder: Where the results go, as the user names it.
+        settings: {name: value}, as they are written to metrics.json.
+        scratch: A folder for what the run needs meanwhile; it goes with the run.
+
     Raises:
-        LessonError: If the output folder cannot be written, or the seed is not a seed.
+        LessonError: If the output folder cannot be written or holds what no run made, if a
+            setting names something in it, or the seed is not a seed.
     """
 
     def __init__(self, main, settings):
         self.lesson = Path(inspect.getfile(main)).stem
-        self.settings = dict(settings)
+        self.settings = {
+            name: as_unicode(value) if isinstance(value, (str, Path)) else value
+            for name, value in settings.items()
+        }
         self.folder = Path(settings["outputs"]) / self.lesson
         self._default = all(
             settings[name] == parameter.default
@@ -64,12 +71,8 @@ class Report:
         self._started = time.perf_counter()
         if not 0 <= settings["seed"] < 2**32:
             raise LessonError(f"--seed must be from 0 to 4294967295, not {settings['seed']}.")
-        with writing(self.folder):
-            if self.folder.exists() and not self.folder.is_dir():
-                raise NotADirectoryError(0, "a file is in its place")
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            self._draft = Path(tempfile.mkdtemp(prefix=f".{self.lesson}-", dir=self.folder.parent))
-        self._clean_up = weakref.finalize(self, shutil.rmtree, self._draft, ignore_errors=True)
+        self._draft = Draft(self.folder, self.lesson, settings)
+        self.scratch = self._draft.scratch
 
     def figure(self, name, axes):
         """Save a figure as NAME.png.
@@ -79,30 +82,62 @@ class Report:
             axes: matplotlib Axes, or an array of those of one figure.
         """
         figure = getattr(axes, "flat", [axes])[0].figure
-        with writing(self.folder / f"{name}.png"):
-            figure.savefig(self._draft / f"{name}.png", dpi=150)
+        with self.writing(f"{name}.png") as path:
+            figure.savefig(path, dpi=150)
 
     def model(self, model, class_names):
         """Save a trained model as model.keras, and its class names, in index order, as labels.json.
 
-        `python -m tutorials.predict` needs both.
+        `python -m tutorials.predict` needs both. From here on the model is not lost: if the run does not
+        come to its end, it is kept in a folder of its own.
         """
-        with writing(self.folder / "model.keras"):
-            model.save(self._draft / "model.keras")
-        self._write_json("labels.json", list(class_names))
+        with self.writing("model.keras") as path:
+            model.save(path)
+        self._write_json("labels.json", [as_unicode(name) for name in class_names])
+        self._write_json("metrics.json", self._metrics({}, "The run did not come to its end.", None))
+        self._draft.save("model")
 
     def path(self, name):
         """Where to write a further file of this run: with the others it is put in place by `close`."""
-        return self._draft / name
+        return self._draft.results / name
 
     @contextlib.contextmanager
     def writing(self, name):
-        """The same, where a disk's refusal is to become one sentence: `with report.writing(...) as path`."""
-        with writing(self.folder / name):
-            yield self._draft / name
+        """The same, where a disk's refusal is to become one sentence: `with report.writing(...) as path`.
+
+        If the block fails, no half of the file is left.
+        """
+        path = self.path(name)
+        try:
+            with writing(self.folder / name):
+                yield path
+        except BaseException:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def unless_it_fails(self, what, passes=()):
+        """Tell in one sentence what the block cannot do, and go on: the model is worth more than a figure.
+
+        Args:
+            what: What the block makes, such as "report.html".
+            passes: Kinds of errors that end the run all the same.
+        """
+        try:
+            yield
+        except passes:
+            raise
+        except Exception as error:  # whatever a name, a font or a disk can cause
+            reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+            print(
+                as_unicode(f"No {what} ({reason}); the model and its metrics are kept."),
+                file=sys.stderr,
+                flush=True,
+            )
 
     def table(self, name, rows):
-        """Save rows of text as NAME.csv.
+        """Save rows of text as NAME.csv, in which no spreadsheet finds a formula.
 
         Args:
             name: File name without its ending.
@@ -110,11 +145,9 @@ class Report:
         """
         with (
             writing(self.folder / f"{name}.csv"),
-            (self._draft / f"{name}.csv").open(
-                "w", newline="", encoding="utf-8", errors="backslashreplace"
-            ) as file,
+            self.path(f"{name}.csv").open("w", newline="", encoding="utf-8") as file,
         ):
-            csv.writer(file).writerows(rows)
+            csv.writer(file).writerows([safe(cell, "csv") for cell in row] for row in rows)
 
     def animation(self, name, figure, draw, frames, frames_per_second=12):
         """Save a figure that moves as NAME.gif.
@@ -129,8 +162,7 @@ class Report:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once, not anew for every frame
         moving = FuncAnimation(figure, draw, frames=frames, init_func=lambda: None)
-        path = self._draft / f"{name}.gif"
-        with writing(self.folder / path.name):
+        with self.writing(f"{name}.gif") as path:
             moving.save(path, writer=PillowWriter(fps=frames_per_second), dpi=80)
             with Image.open(path) as film:
                 shown = [frame.copy() for frame in ImageSequence.Iterator(film)]
@@ -150,24 +182,41 @@ class Report:
         Returns:
             What was written to metrics.json.
         """
-        metrics = {
+        self._note(source, examples, finding, results)
+        return self.finish()
+
+    def record(self, source, examples, finding, **results):
+        """Write metrics.json, which is kept from then on as the model is; takes what `close` does."""
+        self._note(source, examples, finding, results)
+        self._draft.save("model")
+
+    def _note(self, source, examples, finding, results):
+        results = {name: value if isinstance(value, int) else float(value) for name, value in results.items()}
+        data = {"source": as_unicode(source), "examples": examples}
+        self._recorded = source, self._metrics(results, as_unicode(finding), data)
+        self._write_json("metrics.json", self._recorded[1])
+
+    def finish(self):
+        """Put everything in place, and say what came out; returns what was written to metrics.json."""
+        source, metrics = self._recorded
+        self._draft.save("complete")
+        self._draft.place()
+        self._say(source, metrics["results"], metrics["finding"])
+        return metrics
+
+    def _metrics(self, results, finding, data):
+        return {
             "lesson": self.lesson,
-            "results": {
-                name: value if isinstance(value, int) else float(value) for name, value in results.items()
-            },
+            "results": results,
             "settings": {
-                name: str(value) if isinstance(value, Path) else value
+                name: as_unicode(value) if isinstance(value, (str, Path)) else value
                 for name, value in self.settings.items()
             },
             "finding": finding,
-            "data": {"source": str(source), "examples": examples},
+            "data": data,
             "environment": self.environment(),
             "seconds": round(time.perf_counter() - self._started, 2),
         }
-        self._write_json("metrics.json", metrics)
-        self._put_in_place()
-        self._say(source, metrics["results"], finding)
-        return metrics
 
     def environment(self):
         """What the run ran on: {name: value}."""
@@ -180,35 +229,14 @@ class Report:
         }
 
     def _write_json(self, name, content):
-        with writing(self.folder / name):
-            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-            (self._draft / name).write_text(text, encoding="utf-8")
-
-    def _put_in_place(self):
-        with writing(self.folder):
-            written = sorted(file.name for file in self._draft.iterdir())
-            (self._draft / MANIFEST).write_text("\n".join(written), encoding="utf-8")
-            if self.folder.exists():
-                self._keep_what_is_the_users()
-                # Two renames: at every moment one complete set of results is on the disk
-                old = self._draft.with_name(self._draft.name + "-old")
-                self.folder.rename(old)
-                self._draft.rename(self.folder)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                self._draft.rename(self.folder)
-            self._clean_up.detach()
-            self.folder.chmod(0o755)  # mkdtemp makes folders that only their owner can read
-
-    def _keep_what_is_the_users(self):
-        """Copy files over that no run wrote, such as a photo put beside the model."""
-        with contextlib.suppress(FileNotFoundError):
-            ours = (self.folder / MANIFEST).read_text(encoding="utf-8").split("\n")
-            for file in self.folder.iterdir():
-                target = self._draft / file.name
-                if file.name not in ours and not target.exists():
-                    copy = shutil.copytree if file.is_dir() else shutil.copy2
-                    copy(file, target)
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        begun = self.path(f"{name}.draft")  # what is there already stays until all is written
+        try:
+            with writing(self.folder / name):
+                begun.write_text(text, encoding="utf-8")
+                begun.replace(self.path(name))
+        finally:
+            begun.unlink(missing_ok=True)
 
     def _say(self, source, results, finding):
         """The closing lines: each result and whether it lies in its band, then the finding."""

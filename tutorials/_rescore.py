@@ -15,17 +15,21 @@ from pathlib import Path
 
 from tutorials._command import LessonError, run, without_notices  # first: loads Keras quietly
 
-import keras
 import numpy as np
 from tyro.conf import Positional
 
 from datasets import photos
+from models import load_model
 from tutorials._exports import check_export
 
 ALLOWED = {".keras": 1e-5, ".onnx": 1e-4, ".tflite": 1e-4}  # of difference between probabilities
 AT_ONCE = 64  # photos that are scored together
 BYTES_AT_ONCE = 256 << 20  # of photos that are read together: each time all names are gone through
 ROOT = Path(__file__).parents[1]
+
+
+class Disagreement(LessonError):
+    """What was saved gives other probabilities than the network that was trained."""
 
 
 def agreements(model_files, source, files, size, probabilities):
@@ -45,8 +49,8 @@ def agreements(model_files, source, files, size, probabilities):
         {path: largest difference of any probability}.
 
     Raises:
-        LessonError: If one differs by more than 1e-5 (Keras) or 1e-4 (exports), or cannot be
-            loaded or run, or the process dies. Nothing is left behind.
+        Disagreement: If one differs by more than 1e-5 (Keras) or 1e-4 (exports).
+        LessonError: If one cannot be loaded or run, or the process dies. Nothing is left behind.
     """
     model_files = [Path(file) for file in model_files]
     content = {
@@ -98,7 +102,7 @@ def _ask(request, names):
 def _difference(file, answer, files, probabilities):
     """The largest difference between two arrays (n, classes), or a loud failure."""
     if answer.shape != probabilities.shape:
-        raise LessonError(
+        raise Disagreement(
             f"{file.name}, loaded again in a fresh process, gives probabilities of shape {answer.shape}, and "
             f"the network that was trained {probabilities.shape}; do not use it, and run the lesson again."
         )
@@ -106,7 +110,7 @@ def _difference(file, answer, files, probabilities):
     differences[np.isnan(differences)] = np.inf
     worst = int(differences.argmax())
     if differences[worst] > ALLOWED[file.suffix]:
-        raise LessonError(
+        raise Disagreement(
             f"{file.name}, loaded again in a fresh process, says something else than the network that was "
             f"trained: the largest difference of a probability is {differences[worst]:.2g}, for "
             f"{files[worst]}, where {ALLOWED[file.suffix]:g} is allowed; do not use it, and run the lesson "
@@ -159,7 +163,7 @@ def _runner(file):
     """Load a model; a function of pixels (batch, size, size, channels) gives its probabilities."""
     with _naming(file), without_notices():
         if file.suffix == ".keras":
-            model = keras.saving.load_model(file)
+            model = load_model(file)
             return lambda pixels: model.predict(pixels, verbose=0)
         if file.suffix == ".onnx":
             check_export("onnx")

@@ -11,84 +11,109 @@ import io
 import json
 import os
 import re
-import shutil
+import secrets
+import stat
 import time
 import weakref
+from dataclasses import replace
 
 from tutorials._command import LessonError
 
 import keras
 import numpy as np
 
-from tutorials._report import writing
+from datasets._names import shown
+from tutorials._drafts import LOCK, UNFINISHED, empty_unfinished, forget_unfinished
+from tutorials._exchange import fcntl, take
+from tutorials._results import BEGUN, Marker, read_marker, write_marker, writing
 
 DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is known
 NO_MATTER = {"outputs", "resume"}  # settings that the results do not depend on
+# What is written there by name, by this module and by `tutorials._views`
+FILES = ("settings.json", "data.json", "activations.json", "activations-head.bin", "activations-top.bin")
+# What an earlier version wrote there
+EARLIER = re.compile(
+    r"(lock|(settings|data|activations)\.json|[a-z]+\.state|activations-[a-z]+\.bin)(\.draft)?"
+)
 
 
 class Unfinished:
     """The folder in which a run keeps what it has reached; `close` removes it.
+
+    Only files that its marker lists are ever removed from it.
 
     Args:
         report: The run's `Report`; the folder is hidden, beside its results.
         resume: Whether to go on from what another run left there; else that is removed.
 
     Raises:
-        LessonError: If a run with other settings was left there, or one is at work there.
+        LessonError: If a run with other settings was left there, one is at work there, or the
+            folder holds what no run made.
     """
 
     def __init__(self, report, resume):
-        self.folder = report.folder.with_name(f".{report.lesson}-unfinished")
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock()
+        self.folder = report.folder.with_name(f".{report.lesson}{UNFINISHED}")
         settings = {name: value for name, value in report.settings.items() if name not in NO_MATTER}
         settings["keras"] = keras.version()
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            marker = self._marker_there(report.lesson, settings)
+            self._lock()
+            self._marker = replace(marker, run=secrets.token_hex(8))
+            write_marker(self.folder, self._marker)
+        self._clean_up = weakref.finalize(self, forget_unfinished, self.folder, self._marker.run)
         self.resumed = resume and self._same("settings.json", settings)
         if resume and not self.resumed:
             print(f"There is no unfinished run of {report.lesson} in {report.folder.parent}: starting anew.")
         if not self.resumed:
             self._empty()
-        self._tidy_up(report)
         self.write("settings.json", _as_json(settings))
-        self._clean_up = weakref.finalize(self, _remove_unless_begun, self.folder)
+
+    def _marker_there(self, lesson, settings):
+        """The folder's marker, or a new one where nothing is in it but what a run made."""
+        if self.folder.is_symlink():
+            raise NotADirectoryError(0, "a link is in its place")
+        marker = read_marker(self.folder)
+        if marker is not None and marker.kind == "unfinished":
+            return marker
+        entries = list(self.folder.iterdir())
+        own = [entry.name for entry in entries if EARLIER.fullmatch(entry.name) and _is_file(entry)]
+        if marker is None and not self._holds_settings_like(settings):
+            own = [name for name in own if name == LOCK and not (self.folder / LOCK).stat().st_size]
+        elif marker is None and _remove_digits(self.folder / "digits"):
+            entries = [entry for entry in entries if entry.name != "digits"]
+        if strange := sorted({entry.name for entry in entries} - {*own, BEGUN}):
+            raise LessonError(
+                f"{shown(self.folder)} holds what no run of {lesson} made, such as {shown(strange[0])}; move "
+                "it, or name another folder with --outputs."
+            )
+        marker = Marker(lesson, "unfinished", files=dict.fromkeys([*FILES, *own]))
+        write_marker(self.folder, marker)
+        return marker
+
+    def _holds_settings_like(self, settings):
+        """Whether an earlier version, which knew no markers, left a run with the same kinds of settings."""
+        try:
+            left = json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return False
+        return isinstance(left, dict) and set(left) == set(settings)
 
     def _lock(self):
         """Refuse a folder that a run is at work in; a lock ends with its process, however that ends."""
-        with contextlib.suppress(ImportError):  # Windows has no such locks
-            import fcntl
-
-            with writing(self.folder / "lock"):
-                self._held = (self.folder / "lock").open("a")
-            try:
-                fcntl.lockf(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except (BlockingIOError, PermissionError) as error:
-                raise LessonError(
-                    f"Another run is at work in {self.folder}; wait for it, or name another folder with "
-                    "--outputs."
-                ) from error
-            except OSError:
-                pass  # this disk knows no locks
+        self._held = take(self.folder / LOCK, by_process=True)
+        if self._held is None and fcntl is not None and _is_locked(self.folder / LOCK):
+            raise LessonError(
+                f"Another run is at work in {shown(self.folder)}; wait for it, or name another folder with "
+                "--outputs."
+            )
 
     def _empty(self):
         (self.folder / "settings.json").unlink(missing_ok=True)  # first: without it nothing is resumed
-        for left in self.folder.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            elif left.name != "lock":
-                left.unlink(missing_ok=True)
+        empty_unfinished(self.folder, replace(self._marker, files=self._others(LOCK)), whole=False)
 
-    def _tidy_up(self, report):
-        """Remove what runs that were killed could not."""
-        drafts = re.compile(rf"\.{report.lesson}-[a-z0-9_]{{8}}(-old)?")
-        for left in report.folder.parent.iterdir():
-            found = drafts.fullmatch(left.name)
-            if not found or left.name == report.path("").name:
-                continue
-            if found[1] and not report.folder.exists():  # killed while new results replaced the old
-                left.rename(report.folder)
-            else:
-                shutil.rmtree(left, ignore_errors=True)
+    def _others(self, *names):
+        return {name: mark for name, mark in self._marker.files.items() if name not in names}
 
     def check_data(self, fingerprint):
         """Refuse to resume with other photos than the run had.
@@ -98,8 +123,9 @@ class Unfinished:
         """
         told = {"photos": fingerprint}
         if self.resumed and not self._same("data.json", told):  # then nobody knows what the rest is of
-            for left in (*self.folder.glob("*.state"), self.folder / "activations.json"):
-                left.unlink(missing_ok=True)
+            for name in self._marker.files:
+                if name.endswith(".state") or name == "activations.json":
+                    (self.folder / name).unlink(missing_ok=True)
         self.write("data.json", _as_json(told))
 
     def _same(self, name, told):
@@ -124,13 +150,17 @@ class Unfinished:
         """Replace a file: at every moment there is the old one or the new one, whole."""
         path = self.folder / name
         with writing(path):
+            if name not in self._marker.files:
+                self._marker = replace(self._marker, files=self._marker.files | {name: None})
+                write_marker(self.folder, self._marker)
             replace_file(path, content)
 
     def close(self):
         """The run is complete: nothing is left to resume."""
         self._clean_up.detach()
-        self._empty()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with writing(self.folder):
+            self._empty()
+            empty_unfinished(self.folder, self._marker)
 
 
 class KeepState(keras.callbacks.Callback):
@@ -222,10 +252,32 @@ def state_of(model):
     return [*model.variables, *model.optimizer.variables]
 
 
-def _remove_unless_begun(folder):
-    """What a run leaves that fails before there is anything to go on with."""
-    if not any(folder.glob("*.state")) and not (folder / "activations.json").exists():
-        shutil.rmtree(folder, ignore_errors=True)
+def _is_file(path):
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _is_locked(path):
+    """Whether another process has locked a file; False where the disk has no locks."""
+    with path.open("a") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            return True
+        except OSError:
+            pass
+    return False
+
+
+def _remove_digits(folder):
+    """Remove the embedded digits that an earlier version wrote as files; whether nothing else was there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    for file in folder.glob("t*/[0-9]/[0-9][0-9][0-9][0-9].png"):
+        file.unlink()
+    with contextlib.suppress(OSError):
+        for inner in (*folder.glob("t*/[0-9]"), *folder.glob("t*"), folder):
+            inner.rmdir()
+    return not folder.exists()
 
 
 def _as_json(told):

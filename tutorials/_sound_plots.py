@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tutorials._labels import distinct, plain
 from tutorials._plots import BLUE, ORANGE, axes_grid
 
 
@@ -29,7 +30,7 @@ def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column)
         line[0].set_ylim(-1.05, 1.05)
         line[0].set_ylabel(f"{_short(caption)}\namplitude")
         line[1].imshow(
-            spectrogram[..., 0], cmap="magma", vmin=0, origin="lower", aspect="auto", extent=extent,
+            spectrogram[..., 0].clip(0), cmap="magma", vmin=0, origin="lower", aspect="auto", extent=extent,
         )  # fmt: skip
         line[1].set_ylabel("frequency (Hz)")
         for ax in line:
@@ -63,9 +64,8 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
     mean = {name: strongest[names == name].mean(0) for name in classes}
     best = [max(classes, key=lambda name, k=k: mean[name][k]) for k in range(count)]
     favourite = max(classes, key=best.count)
-    title = (
-        f"What the first kernels listen for: {best.count(favourite)} of {count} answer most to {favourite}"
-    )
+    answering = f"{best.count(favourite)} of {count} answer most to {plain(favourite)}"
+    title = f"What the first kernels listen for: {answering}"
     axes = axes_grid(3, count, 1.25 * count + 1.2, 5.4, title)
     hertz_high = height * hertz / 2 / (spectrograms.shape[1] - 1)
     box = {"origin": "lower", "aspect": "auto", "extent": [0, 1000 * column * width, 0, hertz_high]}
@@ -73,10 +73,10 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
     for k, (kernel, patch, bars) in enumerate(axes.T):
         n, r, c = np.unravel_index(responses[..., k].argmax(), responses.shape[:3])
         kernel.imshow(kernels[..., k], cmap="RdBu_r", vmin=-limit, vmax=limit, **box)
-        patch.imshow(spectrograms[n, r : r + height, c : c + width, 0], cmap="magma", vmin=0, **box)
+        patch.imshow(spectrograms[n, r : r + height, c : c + width, 0].clip(0), cmap="magma", vmin=0, **box)
         patch.set_title(f"from {_short(names[n])}", fontsize=8)
         colours = [ORANGE if name == best[k] else BLUE for name in classes]
-        bars.barh(classes, [mean[name][k] for name in classes], color=colours)
+        bars.barh(distinct(classes), [mean[name][k] for name in classes], color=colours)
         bars.invert_yaxis()
         bars.set_xticks([])
         bars.spines[["top", "right", "bottom"]].set_visible(False)
@@ -132,4 +132,4 @@ def shuffled_rows(pictures, captions, accuracies):
 
 def _short(name):
     """A class's name, cut where it would run into its neighbour's."""
-    return name if len(name) <= 12 else name[:11] + "…"
+    return plain(name, 12)

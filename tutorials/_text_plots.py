@@ -5,7 +5,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from sklearn.manifold import TSNE
 
+from datasets._names import cut
+from tutorials._labels import MONOSPACE, plain
 from tutorials._plots import BLUE, COLOURS, ORANGE, axes_grid
+
+MOST_LETTERS = 40  # of a word in a figure
 
 
 def accuracy_by_length(lengths, right, groups=8):
@@ -73,7 +77,7 @@ def neighbourhoods(embeddings, words, groups):
         ax.plot(x, y, "o", color=colour, markersize=4)
         ax.plot([x, x + width / 2], [y, level], color=colour, linewidth=0.5, alpha=0.6)
         ax.text(
-            x + width / 2, level, words[n], color=colour, fontsize=9, va="center",
+            x + width / 2, level, plain(words[n]), color=colour, fontsize=9, va="center",
             fontweight="bold" if n in firsts else "normal",
         )  # fmt: skip
     ax.set_xlabel("places by t-SNE of cosine distances; bold: the word whose neighbours are shown")
@@ -101,6 +105,7 @@ def moved_words(texts, most=70, line=105):
     for caption, words, effects in texts:
         placed, x, y = [], 0, 0
         for word, effect in zip(words[:most], effects[:most], strict=True):
+            word = cut(word, MOST_LETTERS)
             if x + len(word) > line:
                 x, y = 0, y + 1
             placed.append((x, y, word, effect))
@@ -118,7 +123,7 @@ def moved_words(texts, most=70, line=105):
             ax.add_patch(
                 Rectangle((x - 0.3, y - 0.5), len(word) + 0.6, 1, color=colour, alpha=0.65 * share, lw=0)
             )
-            ax.text(x, y, word, family="monospace", fontsize=9, va="center")
+            ax.text(x, y, plain(word, MOST_LETTERS), family=MONOSPACE, fontsize=9, va="center")
         ax.set_title(
             f"{caption}; the strongest word moves it by {strongest * 100:.0f} points", loc="left", fontsize=10
         )

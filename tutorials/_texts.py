@@ -7,6 +7,8 @@ from keras import layers
 from rich.console import Console
 from rich.table import Table
 
+from datasets._names import safe
+
 LONGEST = 800  # words of a text that are read: of 100 film reviews, 98 are shorter
 MOST_LEFT_OUT = 150  # words of a text for which leaving each out is tried
 
@@ -126,12 +128,14 @@ def judge(model, text, class_names):
     answer = int(probabilities.argmax())
     words, effects = word_effects(model, text, answer)
     strongest = [n for n in np.argsort(-np.abs(effects))[:5] if abs(effects[n]) >= 0.005]
-    print(f"{class_names[answer]} ({probabilities[answer]:.1%})")
+    print(f"{safe(class_names[answer], 'terminal')} ({probabilities[answer]:.1%})")
     known = int(np.sum(np.asarray(model.get_layer("vocabulary")([text])) > 1))
     if not known:
         print("It knows none of these words, so that is its answer to an empty page.")
     elif strongest:
-        moved = ", ".join(f"{words[n]} ({effects[n] * 100:+.0f} points)" for n in strongest)
+        moved = ", ".join(
+            f"{safe(words[n], 'terminal', 50)} ({effects[n] * 100:+.0f} points)" for n in strongest
+        )
         print(f"What single words did for that answer: {moved}.")
     else:
         print(f"None of the {len(words)} words that were left out in turn moved that by half a point.")

@@ -12,6 +12,7 @@ import numpy as np
 from tutorials._resume import state_of
 from tutorials._views import AT_ONCE, filled_up
 
+YEAR = 365 * 24 * 3600  # seconds: a longer budget is a slip of the keyboard
 STEPS = 2  # measured, after one that is not, in which Keras prepares
 
 
@@ -19,13 +20,13 @@ def as_seconds(text):
     """A time such as "60s", "2m", "1.5h" or "90" as seconds; None stays None.
 
     Raises:
-        LessonError: If it is no time, or not more than 0.
+        LessonError: If it is no time, not more than 0, or more than a year.
     """
     if text is None:
         return None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(s|sec|m|min|h)?\s*", text.lower())
     seconds = float(found[1]) * {"m": 60, "h": 3600}.get((found[2] or "s")[0], 1) if found else 0
-    if not seconds > 0:
+    if not 0 < seconds <= YEAR:
         raise LessonError(f'--budget takes a time such as "60s", "5m" or "1h", not {text!r}.')
     return seconds
 

@@ -5,7 +5,7 @@ The lectures' rule of thumb as an experiment, on digits and on a table of custom
 
 from pathlib import Path
 
-from tutorials._command import check_positive, run  # first: loads Keras quietly
+from tutorials._command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from datasets import customers, digits
 from datasets.perturbations import shuffle_columns
 from models import MLP, TwoBlockConvNet
+from tutorials._limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials._plots import accuracy_dots, image_grid
 from tutorials._repeats import start_afresh
 from tutorials._report import Report
@@ -47,9 +48,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), seed=OF_MANY_SEEDS)
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, step_size=step_size)
-    check_positive(train_images=train_images, repeats=repeats)
 
     # Data: digits (n, 28, 28, 1), and a table of 64 columns laid out as (n, 8, 8, 1)
     source = digits.locate(data)
@@ -62,6 +62,8 @@ def main(
     if quick:
         tasks = {task: [(x[:256], y[:256]) for x, y in parts] for task, parts in tasks.items()}
         passes, repeats = {"digits": 1, "customers": 1}, 1
+    most = max(len(x) for (x, _), _ in tasks.values())
+    batch_size = fitting_batch(batch_size, most, *BUILDERS.values())
 
     accuracies = {}  # {(task, network, "in order" or "shuffled"): test accuracy of each repeat}
     for task, ((x_train, y_train), (x_test, y_test)) in tasks.items():

@@ -5,7 +5,7 @@ The lectures' tables from real layers, a photograph, sizes, 1D and 3D; then Sobe
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ from datasets import edges
 from datasets.photos import grey_photo
 from models import FilterBank, activations, filters
 from tutorials import _filtering
+from tutorials._limits import check_memory, check_settings, fitting_batch
 from tutorials._plots import activation_curves, map_grid, number_tables
 from tutorials._report import Report
 from tutorials._tables import side_by_side
@@ -42,13 +43,12 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), train_pictures=10)
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, step_size=step_size)
-    if train_pictures < 10:
-        raise LessonError(f"--train-pictures must be 10 or more, not {train_pictures}.")
     keras.utils.set_random_seed(seed)
     if quick:
         epochs, train_pictures = 2, 40
+    check_memory("train_pictures", train_pictures, 24_000 * train_pictures)
 
     # Data: pictures (n, 32, 32, 1) in [-1, 1], what Sobel makes of them (n, 30, 30, 1), and a photo
     sobel = np.array(filters.KERNELS["sobel"], "float32")
@@ -81,6 +81,7 @@ def main(
     # Model: the same layer, its kernel random
     model = FilterBank(kernels=None, input_shape=x_train.shape[1:], kernel_size=3, name="sobel_learner")
     model.summary()
+    batch_size = fitting_batch(batch_size, len(x_train), model)
     before = model.get_weights()[0][..., 0, 0]
 
     # Compile and fit

@@ -5,13 +5,14 @@
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 from datasets import edges
 from models import ConvLayer, CountingMLP, DenseLayer
+from tutorials._limits import check_memory, check_settings, fitting_batch
 from tutorials._plots import count_bars, map_grid
 from tutorials._report import Report
 
@@ -34,11 +35,12 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, train_pictures=train_pictures)
     keras.utils.set_random_seed(seed)
     if quick:
         epochs, train_pictures = 2, 40
+    check_memory("train_pictures", train_pictures, 24_000 * train_pictures)
 
     # Data: pictures (n, 32, 32, 1) in [-1, 1] and their edges, of the same shape
     source = edges.locate()
@@ -55,6 +57,7 @@ def main(
     for (model, what, formula), count in zip(counted, counts, strict=True):
         print(f"\n{what}: {formula} = {count:,} parameters")
         model.summary()
+    batch_size = fitting_batch(batch_size, train_pictures, dense, conv)
 
     # Compile and fit: the same pictures as often for both, each with the step size that suits it
     steps = epochs * -(-train_pictures // batch_size)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -15,6 +15,8 @@ from sklearn import metrics
 
 import models
 from datasets import digits
+from datasets._names import safe
+from tutorials._limits import check_settings, fitting_batch
 from tutorials._plots import confusion_matrix, image_grid, learning_curves
 from tutorials._report import Report
 
@@ -50,8 +52,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size)
     keras.utils.set_random_seed(seed)
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9
@@ -67,6 +69,7 @@ def main(
     # Model
     network = BUILDERS[model]()
     network.summary()
+    batch_size = fitting_batch(batch_size, len(x_train), network)
 
     # Compile: long steps at first, ever shorter ones towards the end
     steps = epochs * int(np.ceil(0.9 * len(x_train) / batch_size))
@@ -130,7 +133,8 @@ def main(
         parameters=network.count_params(),
         fit_seconds=fit_seconds,
     )
-    print(f"Read your own digit: python -m tutorials.predict {report.folder} photo.png")
+    folder = safe(report.folder, "terminal")
+    print(f"Read your own digit: python -m tutorials.predict {folder} photo.png")
     return written
 
 

@@ -5,13 +5,14 @@ A reader of MNIST's digits meets other people's, beside one that starts from not
 
 from pathlib import Path
 
-from tutorials._command import check_positive, run  # first: loads Keras quietly
+from tutorials._command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 from datasets import digits, draws
 from models import ConvNet
+from tutorials._limits import OF_MANY_SEEDS, check_memory, check_settings, fitting_batch
 from tutorials._plots import curves_by_examples, image_grid
 from tutorials._repeats import start_afresh
 from tutorials._report import Report
@@ -49,8 +50,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), seed=OF_MANY_SEEDS)
     report = Report(main, settings=locals())
-    check_positive(examples=examples, repeats=repeats, steps=steps, batch_size=batch_size)
     keras.utils.set_random_seed(seed)
     sizes = sorted({*SIZES, examples})
     if quick:
@@ -64,6 +65,8 @@ def main(
     # Models: the same network for every phase, each compiled once and set back for every training
     zoo = ConvNet(weights="mnist")
     zoo.summary()
+    batch_size = fitting_batch(batch_size, len(x), zoo)
+    check_memory("steps", steps, steps * batch_size * (8 + 4 * x[0].size))
     phases = {}
     for way, plan in WAYS.items():
         phases[way] = []

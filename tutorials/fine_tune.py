@@ -7,21 +7,24 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 from datasets import digits, photos
+from datasets._names import safe
 from models.backbones import Backbone, entry_of
+from models.memory import answering_bytes
 from models.transfer import TransferClassifier, border_at, freeze, split
 from tutorials import _exports
+from tutorials._limits import check_memory, check_settings, fitting_batch
 from tutorials._photo_report import Outcome, commands, print_findings, write_report
 from tutorials._report import Report
-from tutorials._rescore import agreements
+from tutorials._rescore import Disagreement, agreements
 from tutorials._resume import KeepState, Unfinished
 from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
-from tutorials._views import Kept, Live, Views, steps_in
+from tutorials._views import AT_ONCE, Kept, Live, Views, steps_in
 
 STEP_SIZES = {"head": 1e-2, "top": 3e-4}  # the longest of each phase
 PASSES = {"head": 20, "top": 20}
@@ -72,11 +75,9 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
     started = time.perf_counter()
-    check_positive(image_size=image_size, views=views, epochs=epochs, batch_size=batch_size)
-    if not 0 <= unfreeze <= 1:
-        raise LessonError(f"--unfreeze is a share from 0 to 1, not {unfreeze}.")
     budget_seconds = as_seconds(budget)
     if export != "none":
         _exports.check_export(export)
@@ -90,8 +91,9 @@ def main(
     # comes first, so that missing weights are told before many photos are looked at
     source = digits.EMBEDDED if embedded else photos.locate(data)
     base = Backbone(pretrained.name, weights, size)
-    where = digits.save_photos(unfinished.folder / "digits", 10 if quick else 50) if embedded else source
-    found = photos.check(where, size, seed, scratch=unfinished.folder)
+    check_memory("image_size", size, max(answering_bytes(base, AT_ONCE), 200 * size**2), power=2)
+    where = digits.save_photos(report.scratch / "digits", 10 if quick else 50) if embedded else source
+    found = photos.check(where, size, seed, scratch=report.scratch)
     unfinished.check_data(found.fingerprint)
     print_findings(found)
     classes = len(found.class_names)
@@ -100,6 +102,7 @@ def main(
         rows = {part: where[:: max(1, len(where) // 48)] for part, where in rows.items()}
     changes = {"policy": policy, "mirror": mirror and not embedded, "mixing": mixing, "seed": seed}
     train = Views(found, rows["train"], found.class_weights(), **changes)
+    check_memory("views", views, 4 * views * len(train) * classes)
     validation, test = Views(found, rows["validation"]), Views(found, rows["test"])
 
     # Model: what lies up to the border stays frozen in both phases, and BatchNormalization everywhere
@@ -114,6 +117,7 @@ def main(
     frozen = keras.Model(features.input, {phase: frozen[phase] for phase in networks}, name="frozen")
     if not cache:
         networks = dict.fromkeys(networks, classifier)
+    batch_size = fitting_batch(batch_size, len(train), *networks.values())
     passes = {"head": 1, "top": 1} if quick else PASSES | {"top": epochs or PASSES["top"]}
 
     # Compile, and measure a few steps: the weights are as before afterwards
@@ -186,6 +190,10 @@ def main(
             network.set_weights(before)
         times[phase] = state.seconds + time.perf_counter() - clock
 
+    # Save: from here on the trained model is not lost, whatever fails below
+    report.settings |= {"backbone": pretrained.name, "image_size": size}
+    report.model(classifier, found.class_names)
+
     # Evaluate: the test photos are used here, once
     outcome = Outcome(
         photos=found,
@@ -204,30 +212,13 @@ def main(
     )
     scored = {part: outcome.accuracy(part) for part in ("test", "validation") if len(rows[part])}
 
-    # Save, and see that a process that knows nothing but the files comes to the same
-    report.settings |= {"backbone": pretrained.name, "image_size": size}
-    report.model(classifier, found.class_names)
-    report.table("split", found.split_table())
-    report.table("quarantine", found.quarantine_table())
-    saved = [report.path("model.keras")]
-    if export != "none":
-        saved.append(report.path(_exports.FILES[export]))
-        _exports.export(classifier, saved[-1], size)
-    files = [found.files[row] for row in rows["validation"]]
-    differences = agreements(saved, found.source, files, size, outcome.probabilities["validation"])
-
-    print(
-        f"\nLoaded again in a fresh process, probabilities differ by {max(differences.values()):.1g} at most."
-    )
-
-    # Plot
     part, share = next(iter(scored.items()))
     finding = (
         f"Of {share.of:,} {part} photos of {classes:,} classes {share} are told right, after "
         f"{sum(times.values()):.0f} s of training on {len(train):,} photos."
     )
-    write_report(report, outcome, finding)
-    written = report.close(
+
+    report.record(
         source,
         examples=len(found.files),
         finding=finding,
@@ -237,8 +228,30 @@ def main(
         parameters=classifier.count_params(),
         **{f"{name}_seconds": seconds for name, seconds in times.items()},
     )
+    with report.unless_it_fails("split.csv and quarantine.csv"):
+        report.table("split", found.split_table())
+        report.table("quarantine", found.quarantine_table())
+    saved = [report.path("model.keras")]
+    if export != "none":
+        with report.unless_it_fails(f"{export} file"), report.writing(_exports.FILES[export]) as file:
+            _exports.export(classifier, file, size)
+            saved.append(file)
+
+    # See that a process that knows nothing but the files comes to the same
+    with report.unless_it_fails("check in a fresh process", passes=Disagreement):
+        files = [found.files[row] for row in rows["validation"]]
+        differences = agreements(saved, found.source, files, size, outcome.probabilities["validation"])
+        worst = max(differences.values())
+        print(f"\nLoaded again in a fresh process, probabilities differ by {worst:.1g} at most.")
+
+    # Plot
+    with report.unless_it_fails("report.html with its figures"):
+        write_report(report, outcome, finding)
+    written = report.finish()
     unfinished.close()
-    print(f"Open {report.folder / 'report.html'}, or ask it: {outcome.commands[0][1]}")
+    page = report.folder / "report.html"
+    ask = safe(outcome.commands[0][1], "terminal", 400)
+    print(f"Open {safe(page, 'terminal')}, or ask it: {ask}" if page.exists() else ask)
     return written
 
 

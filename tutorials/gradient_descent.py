@@ -5,7 +5,7 @@ Step sizes, valleys and optimizers; then back-propagation in NumPy through six l
 
 from pathlib import Path
 
-from tutorials._command import check_positive, run  # first: loads Keras quietly
+from tutorials._command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -16,6 +16,7 @@ from models import DenseChain
 from models.landscapes import ravine
 from tutorials._backpropagation import backward, cross_entropy, forward
 from tutorials._descent import descend, skiers
+from tutorials._limits import check_settings, fitting_batch
 from tutorials._plots import descent_film, descents, paths_on_surface, training_and_map
 from tutorials._report import Report
 
@@ -44,8 +45,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, step_size=step_size)
     keras.utils.set_random_seed(seed)
     steps = 40
     if quick:
@@ -77,6 +78,7 @@ def main(
     network, by_keras = DenseChain(dtype="float64"), DenseChain(dtype="float64", name="by_keras")
     by_keras.set_weights(network.get_weights())
     network.summary()
+    batch_size = fitting_batch(batch_size, len(x_train), network)
 
     # Back-propagation by hand against automatic differentiation, for every parameter
     by_hand = backward(forward(x_train, network.get_weights()), network.get_weights(), t_train)

@@ -6,7 +6,7 @@ A dense and a convolutional network, with and without augmentation, with and wit
 from functools import partial
 from pathlib import Path
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from datasets import digits, perturbations
 from models import MLP, ConvNet, StackedConvNet
 from models.augmentation import random_affine, random_light
+from tutorials._limits import check_settings, fitting_batch
 from tutorials._plots import curve_panels, image_grid
 from tutorials._report import Report
 
@@ -57,8 +58,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, step_size=step_size, train_images=train_images)
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9
     source = digits.locate(data)
@@ -79,6 +80,7 @@ def main(
         "unpooled": partial(StackedConvNet, pool_size=1),
         "pooled": partial(StackedConvNet, pool_size=2),
     }
+    batch_size = fitting_batch(batch_size, len(x_train), *builders.values())
 
     # Compile and fit: all see as many images; the augmented ones see them perturbed anew in each pass
     networks = {}

@@ -6,7 +6,7 @@ Number and size of features, pooling window and stride, neurons, and the order o
 import time
 from pathlib import Path
 
-from tutorials._command import check_positive, run  # first: loads Keras quietly
+from tutorials._command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from datasets import digits
 from models import StackedConvNet
 from models.counting import multiply_adds
+from tutorials._limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials._plots import knob_rows, search_progress
 from tutorials._repeats import start_afresh
 from tutorials._report import Report
@@ -60,9 +61,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), seed=OF_MANY_SEEDS)
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, step_size=step_size, train_images=train_images)
-    check_positive(repeats=repeats, search=search or None)
     if search:
         load_optuna()  # if it is missing, that is said now and not in a minute
 
@@ -77,6 +77,8 @@ def main(
     train_images = min(train_images, len(x) * 2 // 3)
     x_train, x_val = x[:train_images], x[train_images:][:1000]
     y_train, y_val = y[:train_images], y[train_images:][:1000]
+    largest = COMMON | {"features": 32, "architecture": "CCPPD"}
+    batch_size = fitting_batch(batch_size, train_images, lambda: StackedConvNet(**largest))
 
     def train(knob, value, setting, repeats=repeats):
         """Train one setting, and keep its accuracies on validation images and its costs."""

@@ -6,13 +6,14 @@ outputs/fine_tune --data photos/
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 import models
 from datasets import digits
+from datasets._names import safe
 from models.inspection import (
     class_probabilities,
     deletion,
@@ -31,6 +32,7 @@ from tutorials import _looks as looks
 from tutorials._flat_maps import FEWEST, flat_maps, neighbours_alike
 from tutorials._image_models import Pictures, find_pictures, load_image_model
 from tutorials._labels import plain
+from tutorials._limits import check_settings
 from tutorials._model_page import write_page
 from tutorials._report import Report
 
@@ -67,10 +69,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), train_images=20)
     report = Report(main, settings=locals())
-    check_positive(white=white, train_images=train_images, epochs=epochs)
-    if train_images < 20:
-        raise LessonError(f"--train-images must be 20 or more, not {train_images}.")
     keras.utils.set_random_seed(seed)
     results, moments, most = {}, {}, 60 if quick else 360
 
@@ -118,6 +118,11 @@ def main(
 
     images, names = pictures.images, pictures.class_names
     probabilities = class_probabilities(model, images)  # (n, classes)
+    if unsound := int((~np.isfinite(probabilities)).any(-1).sum()):
+        raise LessonError(
+            f"{load or model.name} answers {unsound} of {len(images)} pictures with NaN where probabilities "
+            "belong; look into a model from before its training failed."
+        )
     answers = probabilities.argmax(-1)
     known = (pictures.labels >= 0).all()
     labels = pictures.labels if known else answers
@@ -231,7 +236,7 @@ def main(
     )
     written = report.close(pictures.source, seen, finding, parameters=model.count_params(), **results)
     if page:
-        print(f"Open {report.folder / 'page.html'} in a browser.")
+        print(f"Open {safe(report.folder / 'page.html', 'terminal')} in a browser.")
     return written
 
 

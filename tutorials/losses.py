@@ -5,7 +5,7 @@ log(1/p), softmax and its gradient p - t; then one classifier trained with two l
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from datasets import digits
 from models import MLP
 from tutorials import _losses
+from tutorials._limits import check_settings, fitting_batch
 from tutorials._plots import pair_bars, side_by_side
 from tutorials._report import Report
 
@@ -42,8 +43,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, train_images=train_images)
 
     source = digits.locate(data)
 
@@ -58,6 +59,7 @@ def main(
         epochs, train_images = 1, 200
     x_train, t_train = x_train[:train_images], keras.utils.to_categorical(y_train[:train_images], 10)
     MLP().summary()
+    batch_size = fitting_batch(batch_size, len(x_train), MLP)
 
     # Compile and fit: the same network from the same beginning; each loss gets the step size that
     # serves it best on validation images. Squared error, the wrong loss, goes first

@@ -8,9 +8,8 @@ python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 
 import contextlib
 import itertools
-import json
+import math
 import sys
-import zipfile
 from collections.abc import Callable
 from csv import writer
 from pathlib import Path
@@ -18,27 +17,30 @@ from typing import Annotated, Any, NamedTuple
 
 from tutorials._command import LessonError, run  # first: loads Keras quietly
 
-import keras
 import numpy as np
 from tyro.conf import Positional, arg
 
-from datasets import DataError, digits, photos, reviews, tones
+from datasets import DataError, _notices, digits, photos, reviews, tones
+from datasets._names import safe, sentence, shown
+from tutorials._saved import check_takes, read_model, read_names, read_results, read_settings
 from tutorials._texts import class_probabilities
 
 AT_ONCE = 128  # examples that are read and predicted together, however many there are
+VALUES_AT_ONCE = 64 << 20  # and numbers in them, of which there are many in large images
 
 
 class Reader(NamedTuple):
     """What a lesson's model takes: its name, how its files end, and the function that reads one.
 
-    `settings` names those of the lesson's settings that the function needs, after the path, to
-    give an example just as the model was trained on them. `texts` tells that the function gives
-    a list of texts, and that a text itself may stand in a file's place.
+    `shape` gives the sizes of an example. `settings` names those of the lesson's settings that both
+    need, `read` after the path, to give an example just as the model was trained on them. `texts`
+    tells that the function gives a list of texts, and that a text itself may stand in a file's place.
     """
 
     noun: str
     suffixes: set
     read: Callable
+    shape: Callable
     settings: tuple = ()
     texts: bool = False
 
@@ -53,10 +55,20 @@ class Example(NamedTuple):
 
 
 READERS = {
-    "digits": Reader("image", photos.SUFFIXES, digits.read_image),
-    "fine_tune": Reader("image", photos.SUFFIXES, photos.read_square, ("image_size",)),
-    "sound": Reader("WAV", tones.SUFFIXES, tones.read_sound, ("seconds", "hertz")),
-    "sentiment": Reader("text", reviews.SUFFIXES, reviews.read_texts, ("text_column",), texts=True),
+    "digits": Reader("image", photos.SUFFIXES, digits.read_image, lambda: (28, 28, 1)),
+    "fine_tune": Reader(
+        "image", photos.SUFFIXES, photos.read_square, lambda size: (size, size, 3), ("image_size",)
+    ),
+    "sound": Reader(
+        "WAV",
+        tones.SUFFIXES,
+        tones.read_sound,
+        lambda seconds, hertz: (max(1, round(seconds * hertz)),),
+        ("seconds", "hertz"),
+    ),
+    "sentiment": Reader(
+        "text", reviews.SUFFIXES, reviews.read_texts, lambda column: (), ("text_column",), texts=True
+    ),
 }
 
 
@@ -71,41 +83,78 @@ def main(
         folder: Where the lesson left its results, such as outputs/digits.
         inputs: Files such as the model was trained on (images, sounds, texts; of a table each
             row is a text), folders of them, or, for a model of texts, the texts themselves.
-        csv: Print a table for programs: file, label, probability, and, for a model of texts, text.
+        csv: Print a table for programs, in UTF-8: file, label, probability, and, for a model of texts,
+            text. A cell that a spreadsheet would run as a formula has an apostrophe before it.
     """
     if not inputs:
         raise LessonError("Name at least one file or folder to look at, after the lesson's folder.")
     lesson, model, class_names = load(folder)
     reader = READERS[lesson]
-    settings = _settings(folder, reader)
+    settings = read_settings(folder / "metrics.json", reader.settings)
+    shape = reader.shape(*settings)
+    check_takes(model, folder / "model.keras", shape, lesson)
+    at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
     named = list(_named(inputs, reader))
-    unusable = []
+    unusable, unanswered = [], 0
     show = _as_table(reader) if csv else _as_lines
     examples = _examples(named, reader, settings, unusable)
-    while batch := list(itertools.islice(examples, AT_ONCE)):
+    while batch := list(itertools.islice(examples, at_once)):
         contents = np.stack([example.content for example in batch])
-        probabilities = class_probabilities(model.predict(contents, verbose=0))  # (batch, classes)
-        show(batch, probabilities, class_names)
+        probabilities = _answers(model, contents, folder / "model.keras")  # (batch, classes)
+        sound = (abs(probabilities - 0.5) <= 0.501).all(-1)  # neither NaN nor far outside [0, 1]
+        unanswered += _tell_unsound(batch, probabilities, sound)
+        if sound.any():
+            some = [example for example, each in zip(batch, sound, strict=True) if each]
+            show(some, probabilities[sound], class_names)
+    _notices.say(sys.stderr)
     if unusable:
         raise LessonError(
             f"{len(unusable)} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."
         )
+    if unanswered:
+        raise LessonError(
+            f"The model in {folder} gave no probabilities for {unanswered} of the examples; "
+            "run the lesson again."
+        )
+
+
+def _answers(model, contents, file):
+    """Probabilities (batch, classes), whatever the model raises made one sentence."""
+    try:
+        return class_probabilities(model.predict(contents, verbose=0))
+    except Exception as error:
+        raise LessonError(
+            f"{file} fails on what the lesson gives it ({type(error).__name__}); run the lesson again."
+        ) from error
+
+
+def _tell_unsound(batch, probabilities, sound):
+    """Say which answers are no probabilities; their number."""
+    for n in np.flatnonzero(~sound):
+        unsound = probabilities[n][~(abs(probabilities[n] - 0.5) <= 0.501)][0]
+        print(
+            f"Error: {batch[n].shown} has no answer: the model gives {unsound:g}, which is no probability.",
+            file=sys.stderr,
+            flush=True,
+        )
+    return int((~sound).sum())
 
 
 def _as_lines(batch, probabilities, class_names):
     for example, row in zip(batch, probabilities, strict=True):
         best, second = np.argsort(-row)[:2]
+        names = [safe(class_names[n], "terminal", 80) for n in (best, second)]
         print(
-            f"{example.shown}: {class_names[best]} ({row[best]:.1%}), "
-            f"else {class_names[second]} ({row[second]:.1%})"
+            f"{safe(example.shown, 'terminal', 400)}: {names[0]} ({row[best]:.1%}), "
+            f"else {names[1]} ({row[second]:.1%})"
         )
     sys.stdout.flush()
 
 
 def _as_table(reader):
     """Print the header of a CSV table; the function that is returned prints its rows."""
-    with contextlib.suppress(AttributeError):  # names that are no Unicode come out as they are
-        sys.stdout.reconfigure(errors="surrogateescape")
+    with contextlib.suppress(AttributeError):  # programs read it, whatever the terminal can show
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     table = writer(sys.stdout, lineterminator="\n")
     table.writerow(["file", "label", "probability", *(["text"] if reader.texts else [])])
 
@@ -113,7 +162,8 @@ def _as_table(reader):
         for example, row in zip(batch, probabilities, strict=True):
             best = int(row.argmax())
             text = [example.text] if reader.texts else []
-            table.writerow([example.file, class_names[best], f"{row[best]:.6f}", *text])
+            cells = example.file, shown(class_names[best]), f"{row[best]:.6f}", *text
+            table.writerow([safe(cell, "csv") for cell in cells])
         sys.stdout.flush()
 
     return show
@@ -132,57 +182,16 @@ def load(folder):
         LessonError: If the folder holds no results, they are damaged or do not fit each other,
             or another major version of Keras saved them.
     """
-    if not (folder / "metrics.json").is_file() or not (folder / "model.keras").is_file():
+    if not all(_is(Path.is_file, folder / name) for name in ("metrics.json", "model.keras")):
         raise LessonError(
             f"{folder} holds no trained model; run a lesson first, "
             "such as python -m tutorials.digits, and name the folder it names."
         )
-    with _undamaged(folder / "metrics.json") as file:
-        lesson = str(json.loads(file.read_text(encoding="utf-8"))["lesson"])
-    if lesson not in READERS:
-        raise LessonError(f"The model in {folder} is of the lesson {lesson}, which takes no files.")
-    with _undamaged(folder / "labels.json") as file:
-        class_names = json.loads(file.read_text(encoding="utf-8"))
-    if not isinstance(class_names, list) or not all(isinstance(name, str) for name in class_names):
-        raise LessonError(f"{file} is not a list of the classes' names; run the lesson again.")
-    with _undamaged(folder / "model.keras") as file:
-        with zipfile.ZipFile(file) as archive:
-            version = json.loads(archive.read("metadata.json"))["keras_version"]
-        major = version.partition(".")[0]
-    if major != keras.version().partition(".")[0]:
-        raise LessonError(
-            f"{file} was saved by Keras {version}, and this is Keras {keras.version()}, which is not made to "
-            f"read it; run the lesson again, or install Keras {major}."
-        )
-    with _undamaged(file):
-        model = keras.saving.load_model(file)
-        classes = max(2, model.output_shape[-1])  # one neuron tells two classes apart
-    if len(class_names) != classes:
-        raise LessonError(
-            f"{folder / 'labels.json'} names {len(class_names)} classes, and the model has {classes}; "
-            "run the lesson again."
-        )
-    return lesson, model, class_names
-
-
-@contextlib.contextmanager
-def _undamaged(file):
-    """Turn whatever reading a damaged file raises, anywhere inside Keras, into one sentence."""
-    try:
-        yield file
-    except (FileNotFoundError, PermissionError) as error:
-        raise LessonError(
-            f"{file} cannot be read ({(error.strerror or str(error)).lower()}); run the lesson again."
-        ) from error
-    except Exception as error:
-        raise LessonError(f"{file} is damaged; run the lesson again.") from error
-
-
-def _settings(folder, reader):
-    """Those settings that the lesson was run with which the reader needs, in its order."""
-    with _undamaged(folder / "metrics.json") as file:
-        settings = json.loads(file.read_text(encoding="utf-8"))["settings"]
-        return [settings[name] for name in reader.settings]
+    lesson = read_results(folder / "metrics.json", dict).get("lesson")
+    if not isinstance(lesson, str) or lesson not in READERS:
+        raise LessonError(f"The model in {folder} is of the lesson {lesson!s:.50}, which takes no files.")
+    model = read_model(folder / "model.keras")
+    return lesson, model, read_names(folder / "labels.json", model)
 
 
 def _named(inputs, reader):
@@ -207,7 +216,7 @@ def _examples(named, reader, settings, unusable):
         try:
             yield from _read(name, reader, settings)
         except DataError as error:
-            print(f"Error: {error}", file=sys.stderr, flush=True)
+            print(f"Error: {sentence(error)}", file=sys.stderr, flush=True)
             unusable.append(name)
 
 
@@ -222,7 +231,10 @@ def _read(name, reader, settings):
         return [Example(repr(_shortened(name)), "", name, np.array(name, object))]
     texts = reader.read(Path(name), *settings)
     if empty := sum(not text.strip() for text in texts):
-        print(f"{name}: {empty} of {len(texts)} texts are empty and left out.", file=sys.stderr)
+        print(
+            f"{safe(name, 'terminal')}: {empty} of {len(texts)} texts are empty and left out.",
+            file=sys.stderr,
+        )
     return [
         Example(f"{name}, text {n}, {_shortened(text)!r}", name, text, np.array(text, object))
         for n, text in enumerate(texts, start=1)

@@ -5,7 +5,7 @@ The formula says which pixels can matter; the gradient's mass says which do.
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ import models
 from datasets import digits
 from models.inspection import effective_field, input_gradient, linear_probe, pixels_holding
 from models.receptive_fields import EXAMPLES, of_layer, of_maps
+from tutorials._limits import check_settings, fitting_batch
 from tutorials._plots import field_growth, field_maps, map_grid
 from tutorials._report import Report
 
@@ -41,10 +42,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), train_images=20)
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, train_images=train_images)
-    if train_images < 20:
-        raise LessonError(f"--train-images must be 20 or more, not {train_images}.")
     keras.utils.set_random_seed(seed)
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9
@@ -53,6 +52,7 @@ def main(
     if quick:
         epochs, train_images, x_test, y_test = 1, 300, x_test[:200], y_test[:200]
     x_train, y_train = x_train[:train_images], y_train[:train_images]
+    batch_size = fitting_batch(batch_size, len(x_train), *ZOO.values())
 
     # Small stacks: the formula against the gradient of the output's middle pixel. The probe has no
     # ReLU that is off, no maximum that another pixel won, no weights that cancel each other

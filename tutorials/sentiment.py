@@ -5,10 +5,11 @@ in which the words stood.
 """
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -16,8 +17,11 @@ from sklearn import metrics
 
 import models
 from datasets import reviews
+from datasets._names import safe
 from datasets.bucketing import LengthBuckets
 from models.text import TextClassifier, reviews_vocabulary
+from tutorials._labels import plain
+from tutorials._limits import Bounds, check_memory, check_settings, fitting_batch
 from tutorials._plots import confusion_matrix, learning_curves
 from tutorials._report import Report
 from tutorials._text_plots import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
@@ -83,6 +87,8 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals(), vocabulary_size=3, seed=Bounds(0, 2**32 - 3))
+    check_memory("word_pairs", word_pairs, 4 * 32 * 6 * word_pairs)  # weights, Adam's and averaged ones
     if predict is not None and not predict.strip():
         raise LessonError("--predict needs a text of at least one word.")
     if predict and data == "auto":
@@ -90,7 +96,6 @@ def main(
         network = BUILDERS[model](len(vocabulary) + 2, weights="reviews")
         return judge(TextClassifier(vocabulary, network, LONGEST), predict, reviews.IMDB_CLASSES)
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, vocabulary_size=vocabulary_size)
     if word_pairs and model != "bag":
         raise LessonError("--word-pairs is for --model bag; the other networks see the order themselves.")
     keras.utils.set_random_seed(seed)
@@ -122,6 +127,8 @@ def main(
             len(vocabulary) + 2, classes=len(class_names), word_dropout=word_dropout, **pairs
         )
 
+    builders = [partial(build, name, seed) for name in (BUILDERS if compare else [model])]
+    batch_size = fitting_batch(batch_size, fitted, *builders, length=max(map(len, tokens)))
     network = build(model, seed)
     network.summary()
 
@@ -195,8 +202,8 @@ def main(
         moved_words(
             [
                 (
-                    f"says {class_names[answers[n]]} ({probabilities[n].max():.0%}), "
-                    f"truth: {class_names[y_test[n]]}",
+                    f"says {plain(class_names[answers[n]])} ({probabilities[n].max():.0%}), "
+                    f"truth: {plain(class_names[y_test[n]])}",
                     *word_effects(reader, x_test[n], answers[n]),
                 )
                 for n in shown
@@ -227,7 +234,8 @@ def main(
             f"for {gain[1]:+.0f} s of training."
         )
     written = report.close(source, examples=len(x_train) + len(x_test), finding=finding, **results)
-    print(f'Judge texts of your own: python -m tutorials.predict {report.folder} "some text" texts.csv')
+    folder = safe(report.folder, "terminal")
+    print(f'Judge texts of your own: python -m tutorials.predict {folder} "some text" texts.csv')
     if predict:
         judge(reader, predict, class_names)
     return written

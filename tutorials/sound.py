@@ -5,14 +5,17 @@ Rising, falling, steady, trilled and drum-like sounds in noise, or your own WAV 
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 from sklearn import metrics
 
 from datasets import tones
+from datasets._names import safe
 from models import ConvNet, SoundConvNet
+from models.memory import training_bytes
+from tutorials._limits import check_memory, check_settings
 from tutorials._plots import confusion_matrix, learning_curves
 from tutorials._report import Report
 from tutorials._sound_plots import first_kernels, shuffled_rows, waveforms_and_spectrograms
@@ -43,14 +46,16 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, seconds=seconds, hertz=hertz)
     keras.utils.set_random_seed(seed)
 
     # Data: waveforms (n, seconds · hertz) in [-1, 1], labels (n,)
     source = tones.locate(data)
     names = tones.class_names(source)
     train, test = (100, 50) if quick else (1000, 500)
+    sounds = sum(1 for _ in source.path.rglob("*.[wW][aA][vV]*")) if source.path else train + test
+    check_memory("seconds", seconds, 40 * sounds * seconds * hertz)  # the sounds and three pictures of each
     (x_train, y_train), (x_test, y_test) = tones.load_data(
         source, train, test, seconds, hertz, decibels, seed
     )
@@ -64,6 +69,7 @@ def main(
     # is given that picture: as it is, and with its rows of frequency swapped, the same for all
     network = SoundConvNet(x_train.shape[1:], len(names), sampling_rate=hertz)
     network.summary()
+    check_memory("seconds", seconds, training_bytes(network, 100))
     first = keras.Model(
         network.inputs[0], [network.get_layer(name).output for name in ("normalise", "conv1")]
     )
@@ -122,7 +128,8 @@ def main(
         shuffled_test_accuracy=accuracy["shuffled"],
         parameters=network.count_params(),
     )
-    print(f"Have it listen to your own: python -m tutorials.predict {report.folder} recording.wav")
+    folder = safe(report.folder, "terminal")
+    print(f"Have it listen to your own: python -m tutorials.predict {folder} recording.wav")
     return written
 
 

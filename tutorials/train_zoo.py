@@ -11,7 +11,7 @@ import json
 import time
 from typing import Literal
 
-from tutorials._command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import LessonError, run  # first: loads Keras quietly
 
 import h5py
 import keras
@@ -23,6 +23,7 @@ from datasets.bucketing import LengthBuckets
 from models._weights import FOLDER, LIST, zoo
 from models.augmentation import random_affine
 from models.text import VOCABULARY
+from tutorials._limits import check_settings, fitting_batch
 from tutorials._texts import LONGEST, learn_vocabulary, token_ids
 
 DIGITS = {
@@ -61,7 +62,7 @@ def main(
         data: Folder that holds MNIST, or the Large Movie Review Dataset.
         seed: Makes the run repeatable.
     """
-    check_positive(epochs=epochs, batch_size=batch_size, step_size=step_size)
+    check_settings(locals())
     keras.utils.set_random_seed(seed)
     FOLDER.mkdir(exist_ok=True)
     make = _read_digits if model in DIGITS else _read_texts
@@ -85,6 +86,7 @@ def _read_digits(model, epochs, batch_size, step_size, data, seed):
         raise LessonError("The zoo's digit readers are trained on MNIST; name its folder with --data.")
 
     network = DIGITS[model]()
+    batch_size = fitting_batch(batch_size, len(x_train), network)
     network.compile(
         optimizer=keras.optimizers.Adam(_falling(step_size, epochs * -(-len(x_train) // batch_size), 1.5)),
         loss="sparse_categorical_crossentropy",
@@ -118,6 +120,7 @@ def _read_texts(model, epochs, batch_size, step_size, data, seed):
         )
     vocabulary = learn_vocabulary(x_train, WORDS)
     VOCABULARY.write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), mtime=0))
+    batch_size = fitting_batch(batch_size, len(x_train), lambda: TEXTS[model](WORDS), length=LONGEST)
     batches = LengthBuckets(
         token_ids(x_train, vocabulary, LONGEST), y_train, batch_size=batch_size, seed=seed
     )

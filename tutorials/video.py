@@ -3,15 +3,17 @@
 Every frame separately, frames through a memory (LSTM), and time as a direction (Conv3D).
 """
 
+from functools import partial
 from pathlib import Path
 
-from tutorials._command import VERBOSE, LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 from datasets import moving_shapes
 from models import FrameByFrame, VideoConv3D, VideoLSTM
+from tutorials._limits import check_memory, check_settings, fitting_batch
 from tutorials._plots import side_by_side
 from tutorials._report import Report
 from tutorials._video_plots import film_strips, film_with_answers, ordered_and_shuffled
@@ -43,14 +45,15 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, train_clips=train_clips)
     if train_clips < 16:
         raise LessonError(f"--train-clips must be 16 or more, not {train_clips}: 8 are to validate on.")
     keras.utils.set_random_seed(seed)
     test_clips = 1600
     if quick:
         epochs, train_clips, test_clips = 1, 160, 80
+    check_memory("train_clips", train_clips, 4 * frames * size**2 * train_clips)
 
     # Data: clips (n, frames, size, size, 1) with pixels in [0, 255], eight with the same frames
     classes = moving_shapes.CLASS_NAMES
@@ -61,6 +64,8 @@ def main(
     title = f"The same {frames} frames in eight orders are eight classes; each, backwards, is its opposite"
     report.figure("clips", film_strips(dict(zip(classes, x_train[:8], strict=True)), title))
 
+    builders = (partial(builder, x_train.shape[1:], classes=len(classes)) for builder in NETWORKS.values())
+    batch_size = fitting_batch(batch_size, len(x_train), *builders)
     steps = epochs * -(-len(x_train) // batch_size)
     trained, curves, accuracy, results = {}, {}, {}, {}
     for name, builder in NETWORKS.items():

@@ -5,7 +5,7 @@ Conv → ReLU → Pool → Pool → twelve values, each of which votes for X or 
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, check_positive, run  # first: loads Keras quietly
+from tutorials._command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from datasets import x_or_o
 from models import XorO
 from models.filters import FEATURES
+from tutorials._limits import check_memory, check_settings, fitting_batch
 from tutorials._plots import axes_grid, curves, image_grid, map_grid, number_tables
 from tutorials._report import Report
 
@@ -52,11 +53,12 @@ def main(
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
+    check_settings(locals())
     report = Report(main, settings=locals())
-    check_positive(epochs=epochs, batch_size=batch_size, train_letters=train_letters, step_size=step_size)
     keras.utils.set_random_seed(seed)
     if quick:
         epochs, train_letters = 2, 400
+    check_memory("train_letters", train_letters, 1_000 * train_letters)
 
     # Data: letters (n, 9, 9, 1) from -1 for paper to 1 for ink, labels (n,) 0 for X and 1 for O
     knobs = translation, scaling, rotation, weight
@@ -66,6 +68,7 @@ def main(
     # Model: by hand first. Its kernels are the lectures' three features over nine
     by_hand = XorO(weights="by_hand")
     by_hand.summary()
+    batch_size = fitting_batch(batch_size, len(x_train), by_hand)
     stack = keras.Model(by_hand.input, [layer.output for layer in by_hand.layers[1:]])
     filtered, _, pooled, values, flat, shares = (np.array(tables) for tables in stack(clean))
     print("\nThe twelve values of the clean X, from top left to bottom right, cut to two decimals:")

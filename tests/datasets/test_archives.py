@@ -6,6 +6,7 @@ import io
 import lzma
 import struct
 import tarfile
+import time
 import tracemalloc
 import zipfile
 
@@ -342,3 +343,138 @@ def test_zip_bombs_are_refused_whatever_they_declare(tmp_path, monkeypatch, decl
     said, memory = peak_memory(path)
     assert ("unpacks to more than" if declared > 100 else "damaged") in said
     assert memory < 2_000_000
+
+
+def hostile_zip(entries, said=1):
+    """A zip whose list names one member many times over, and whose end says that there are `said`."""
+    whole = zip_bytes({"texts/train/bad/x.txt": b"x"}, zipfile.ZIP_STORED)
+    start, end = whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")
+    listed = whole[start:end] * entries
+    tail = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, said, said, len(listed), start, 0)
+    return whole[:start] + listed + tail
+
+
+@pytest.mark.parametrize("said", [1, 65_535])
+def test_a_zip_of_too_many_members_is_refused_before_they_are_listed(tmp_path, said):
+    path = tmp_path / "texts.zip"
+    path.write_bytes(hostile_zip(600_000, said))
+    start = time.process_time()
+    said, memory = peak_memory(path)
+    assert "more than 500,000 members" in said
+    assert memory < 10_000_000
+    assert time.process_time() - start < 3
+
+
+def test_a_zip_that_says_it_has_many_members_is_taken_at_its_word(tmp_path):
+    path = tmp_path / "texts.zip"
+    path.write_bytes(hostile_zip(3, 65_000))
+    assert "more than 50,0" in refused(path)
+
+
+def test_a_zip_of_64_bit_numbers_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 10)
+    path = tmp_path / "texts.zip"
+    path.write_bytes(zip_bytes(FILES))
+    assert b"PK\x06\x06" in path.read_bytes()
+    assert_loads(path)
+    monkeypatch.setattr(_archives, "most_members", lambda _: len(FILES) - 1)
+    assert "more than 19 members" in refused(path)
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
+def test_very_many_tiny_members_are_counted_before_they_are_read(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(_archives, "MANY", 50)
+    monkeypatch.setattr(_archives, "MAX_MEMBERS", 200)
+    path = tmp_path / f"texts{suffix}"
+    path.write_bytes(PACKERS[suffix](tar_bytes({f"{n}.txt": b"x" for n in range(201)})))
+    read = []
+    with pytest.raises(DataError, match="more than 200 members"):
+        read.extend(names for names, *_ in _archives.members(path))
+    assert len(read) < 50
+    path.write_bytes(PACKERS[suffix](tar_bytes({f"{n}.txt": b"x" for n in range(200)})))
+    assert sum(1 for _ in _archives.members(path)) == 200
+
+
+def test_fewer_members_are_taken_where_there_is_hardly_a_byte_for_each(tmp_path):
+    path = tmp_path / "texts.tar.xz"
+    path.write_bytes(b"x" * 3200)
+    assert _archives.most_members(path) == 50_100
+    with path.open("wb") as file:
+        file.truncate(1_000_000_000)
+    assert _archives.most_members(path) == 500_000
+
+
+@pytest.mark.parametrize("suffix", [".tar.gz", ".tar.bz2", ".tar.xz", ".zip"])
+def test_what_grows_a_hundred_times_is_refused_early(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(_archives, "FREE_GROWTH", 1_000_000)
+    path = tmp_path / f"texts{suffix}"
+    path.write_bytes(pack(suffix, FILES | {"texts/other.bin": bytes(20_000_000)}))
+    said, memory = peak_memory(path)
+    assert "more than 100 times its size" in said
+    assert memory < 15_000_000
+    monkeypatch.setattr(_archives, "FREE_GROWTH", 30_000_000)
+    assert_loads(path)
+
+
+def pax(records, type=tarfile.XHDTYPE):
+    """A header of `records` before a member."""
+    header = member("x", type, size=len(records)).tobuf()
+    return header + records + bytes(-len(records) % 512)
+
+
+TEXT = member("texts/train/bad/x.txt").tobuf()
+END = bytes(1024)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        # Each of these takes tarfile minutes, or gigabytes
+        (pax(b"1" * 60_000) + TEXT, "damaged"),
+        (pax(b"60008 a=" + b"1" * 60_000) + TEXT, "damaged"),
+        (pax(b"5 a=\n" * 10_000) + TEXT, "damaged"),
+        (pax(b"x" * 100_000) + TEXT, "damaged"),
+        (pax(b"20 comment=%s\n" % (b"x" * 8), tarfile.XGLTYPE) * 2000, "damaged"),
+        (
+            b"".join(pax(b"%05d a%060000d=\n" % (60_010, n), tarfile.XGLTYPE) + TEXT for n in (1, 2)),
+            "damaged",
+        ),
+        ((pax(b"x" * 60_000) + TEXT) * 300, "damaged"),
+        (member("x.txt", tarfile.GNUTYPE_SPARSE, size=10).tobuf() + bytes(512), "'x.txt', a sparse file"),
+        (
+            pax(b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n") + TEXT + b"99999999\n" + b"1\n" * 60_000,
+            "a sparse file",
+        ),
+        (pax(b"22 GNU.sparse.map=1,2\n") + TEXT, "a sparse file"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
+def test_headers_that_take_a_reader_minutes_are_refused_at_once(tmp_path, content, said, suffix):
+    path = tmp_path / f"texts{suffix}"
+    path.write_bytes(PACKERS[suffix](content + END))
+    start = time.process_time()
+    assert said in refused(path)
+    assert time.process_time() - start < 2
+
+
+def test_long_headers_of_real_archives_are_read(tmp_path):
+    name = f"texts/train/bad/{'ä' * 100}/{'n' * 200}.txt"
+    info = tarfile.TarInfo(name)
+    info.size = 5
+    info.pax_headers = {"SCHILY.xattr.user.note": "v" * 10_000, "mtime": "1700000000.123456789"}
+    for format in tarfile.PAX_FORMAT, tarfile.GNU_FORMAT:
+        path = tmp_path / "texts.tar"
+        with tarfile.open(path, "w", format=format, pax_headers={"comment": "of all"}) as tar:
+            tar.addfile(info, io.BytesIO(b"hello"))
+        files, _ = _archives.read_archive(path, {".txt": 10})
+        assert files == {tuple(name.split("/")): b"hello"}
+
+
+def test_what_follows_the_end_of_a_plain_tar_is_not_read(tmp_path):
+    path = tmp_path / "texts.tar"
+    path.write_bytes(tar_bytes(FILES))
+    with path.open("rb+") as file:
+        file.truncate(50_000_000_000)
+    start = time.process_time()
+    assert_loads(path)
+    assert time.process_time() - start < 2

@@ -2,6 +2,9 @@
 
 import gzip
 import struct
+import time
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -138,6 +141,99 @@ def test_any_bytes_for_an_idx_file_are_refused(tmp_path, header):
     (tmp_path / digits.IDX_FILES["x_train"][0]).write_bytes(header)
     with pytest.raises(DataError, match="train-images"):
         digits.load_data(tmp_path)
+
+
+def refused(data):
+    """The one sentence with which digits are refused, in little time and memory."""
+    start = time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError) as caught:
+            digits.load_data(data)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - start < 2
+    assert str(caught.value).startswith(str(data))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((2**32 - 1, 28, 28), "promises 4,294,967,295 digits where at most 1,000,000 are read"),
+        ((9_000_000, 28, 28), "promises 9,000,000 digits"),
+        ((20, 2**32 - 1, 2**32 - 1), "promises images of 4,294,967,295 x 4,294,967,295 pixels"),
+        ((900_000, 28, 28), "may be an attack"),
+    ],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_idx_file_that_promises_too_much_is_refused_before_it_is_read(tmp_path, shape, said, zipped):
+    write_idx(tmp_path)
+    file = tmp_path / digits.IDX_FILES["x_train"][0]
+    header = bytes([0, 0, 8, 3]) + struct.pack(">3I", *shape)
+    file.write_bytes(header)
+    with file.open("rb+") as opened:
+        opened.truncate(50_000_000_000)
+    if zipped:
+        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(header + bytes(10_000_000)))
+        file.unlink()
+    elif shape[0] == 900_000:
+        said = "more or fewer bytes than its header promises"
+    assert said in refused(tmp_path)
+
+
+def hostile_npz(path, **members):
+    """An npz file whose members of these names are these bytes."""
+    write_npz(path.parent)
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, piece in (content | {f"{name}.npy": piece for name, piece in members.items()}).items():
+            archive.writestr(name, piece)
+
+
+def npy(shape, dtype="|u1", content=b"", version=1):
+    header = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + content
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (npy((2**40, 28, 28)), "damaged"),
+        (npy((2**62, 28, 28)), "damaged"),
+        (npy((-1, 28, -28), content=bytes(784)), "damaged"),
+        (npy((4,), "|V2000000000"), "damaged"),
+        (npy((200_000, 28, 28), content=bytes(200_000 * 784)), "more than 100 times its size"),
+        (npy((60, 28, 28), "|O", b"cos\nsystem\n(S'true'\ntR."), "damaged"),
+        (npy("((((" * 2000, content=bytes(784)), "damaged"),
+        (npy((60, 28, 28), content=bytes(60 * 784), version=2), "damaged"),
+        (b"\x93NUMPY\x02\0" + struct.pack("<I", 4_000_000_000) + bytes(1000), "damaged"),
+        (b"", "damaged"),
+    ],
+)
+def test_an_npz_file_that_promises_too_much_is_refused_before_it_is_read(tmp_path, array, said):
+    path = tmp_path / "mnist.npz"
+    hostile_npz(path, x_train=array)
+    assert said in refused(path)
+
+
+def test_an_npz_file_of_a_million_members_or_rare_packing_is_refused(tmp_path):
+    path = tmp_path / "mnist.npz"
+    write_npz(tmp_path)
+    whole = path.read_bytes()
+    start, end = whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")
+    listed = whole[start:end] * 150_000
+    path.write_bytes(
+        whole[:start] + listed + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 4, 4, len(listed), start, 0)
+    )
+    assert "more than 500,000 members" in refused(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("x_train.npy", npy((60, 28, 28), content=bytes(60 * 784)))
+    assert "packed in a rare way" in refused(path)
 
 
 def test_one_idx_file_missing_is_said(tmp_path):

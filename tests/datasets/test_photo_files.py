@@ -306,7 +306,7 @@ def test_rows_that_cannot_be_used_are_set_aside(tmp_path):
     assert aside.pop("x" * 300 + ".png").startswith("cannot be read (")
     assert aside == {
         "(line 18)": "is a row of the table without a file",
-        "http:/example.org/x.png": "does not exist",
+        "http://example.org/x.png": "is an address, not a file; download it, and name the file",
         "twice.png": "is in the table twice, with different labels or parts",
         "unlabelled.png": "has no label or no part in the table",
         "zoo/ants": "is no file but a folder, a pipe or a device",

@@ -3,7 +3,7 @@
 import pytest
 
 from datasets import DataError
-from datasets._photo_layout import as_parts, layout, part_of, shown
+from datasets._photo_layout import as_parts, layout, part_of
 
 
 def files(*names):
@@ -110,8 +110,3 @@ def test_names_of_parts_are_known_in_any_spelling():
 def test_a_single_held_out_part_is_the_test_part(names, parts):
     found = as_parts(names)
     assert {name: part for name, part in found.items() if part != "train"} == parts
-
-
-def test_names_are_shown_on_one_line_in_any_encoding():
-    assert shown("Ünï 写真") == "Ünï 写真"
-    assert shown("a\nb\x1b[31m\u202e\udce9") == "a\\nb\\x1b[31m\\u202e\\udce9"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import time
 
@@ -310,3 +311,49 @@ def test_texts_to_classify_that_are_not_obvious_are_refused(tmp_path, content, s
     assert reviews.read_texts(tmp_path / "texts.csv", text_column="3") == ["c", "f"]
     (tmp_path / "texts.csv").write_text("Great, it is\nBad, it is\n")
     assert reviews.read_texts(tmp_path / "texts.csv", text_column=1) == ["Great", "Bad"]
+
+
+@pytest.mark.parametrize("content", ["a,b\n", "a\r\n", ",", "\t", ";;;;", "a|"])
+def test_tables_of_more_lines_or_cells_than_memory_holds_are_refused(monkeypatch, content):
+    monkeypatch.setattr(_tables, "MAX_LINES", 1000)
+    monkeypatch.setattr(_tables, "MAX_SEPARATORS", 1000)
+    with pytest.raises(DataError, match="more than 1,000 lines or 1,000 cells"):
+        _tables.read_table(content * 1001, "texts.csv")
+
+
+@pytest.mark.parametrize(("start", "end"), [("", ""), ("a,b\n", ""), ("", "\na,b"), ("a\rb\r", "\r")])
+def test_a_line_that_is_no_row_is_refused_before_it_is_taken_apart(monkeypatch, start, end):
+    monkeypatch.setattr(_tables, "MAX_LINE", 1000)
+    with pytest.raises(DataError, match="a line of more than 1,000 characters"):
+        _tables.read_table(start + "x" * 1001 + end, "texts.csv")
+    rows = _tables.read_table("text,label\n" + f"{'x' * 900},good\n" * 10, "texts.csv").rows
+    assert len(rows) == 11
+
+
+@pytest.mark.parametrize("name", ["texts.csv", "texts.txt"])
+def test_a_file_of_50_gb_is_refused_unread(tmp_path, name):
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(50_000_000_000)
+    with pytest.raises(DataError, match="50,000,000,000 bytes"):
+        reviews.read_texts(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_among_texts_is_said_and_not_waited_for(tmp_path, kind):
+    for name in ("bad", "good"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.txt").write_text("words")
+    odd = tmp_path / "bad" / "1.txt"
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("there are neither pipes nor devices here")
+    os.mkfifo(odd) if kind == "pipe" else odd.symlink_to("/dev/zero")
+    with pytest.raises(DataError, match=r"1\.txt is no file but a pipe, a socket or a device"):
+        reviews.load_data(tmp_path)
+
+
+def test_a_pipe_named_like_the_movie_reviews_is_passed_over(tmp_path, monkeypatch):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("there are no pipes here")
+    os.mkfifo(tmp_path / "aclImdb.tar.gz")
+    monkeypatch.setenv("GLASS_ZOO_DATA", str(tmp_path))
+    assert reviews.locate("auto").path is None

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 import wave
 
 import numpy as np
@@ -449,3 +450,32 @@ def test_auto_is_generated_whatever_the_users_folder_holds(tmp_path, monkeypatch
         source = tones.locate(data)
         assert (source.name, source.path) == ("embedded", None)
         assert tones.class_names(data) == tones.CLASS_NAMES
+
+
+@pytest.mark.parametrize("size", [50_000_000_000, 700_000_001])
+def test_a_file_of_more_than_an_hour_is_refused_unread(tmp_path, size):
+    path = tmp_path / "long.wav"
+    write_wav(path, np.zeros(100))
+    with path.open("rb+") as file:
+        file.truncate(size)
+    with pytest.raises(DataError, match=f"has {size:,} bytes where at most 700,000,000 are taken"):
+        tones.read_sound(path)
+
+
+def test_a_long_sound_is_converted_only_as_far_as_it_is_used(tmp_path):
+    path = tmp_path / "long.wav"
+    write_chunks(path, data=np.arange(2_000_000, dtype="<i2").tobytes())
+    tracemalloc.start()
+    sound = tones.read_sound(path, hertz=HERTZ)
+    memory = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(sound, np.arange(HERTZ, dtype="int16") / 2**15, atol=1e-6)
+    assert memory < 10_000_000  # 8 MB of samples take 16 MB as doubles
+
+
+def test_a_value_that_is_no_number_is_found_wherever_it_is(tmp_path):
+    values = np.zeros(5 * HERTZ, "float32")
+    values[-1] = np.nan
+    wavfile.write(tmp_path / "late.wav", HERTZ, values)
+    with pytest.raises(DataError, match="not numbers"):
+        tones.read_sound(tmp_path / "late.wav", 1.0)

@@ -3,9 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
-import http.server
-import threading
-import time
+import re
 import warnings
 
 import h5py
@@ -17,6 +15,7 @@ from keras.src.legacy.saving import legacy_h5_format  # Keras's own writer of th
 import models
 from models import ModelError
 from models.backbones import BACKBONES, Backbone
+from tests.servers import PAGE, Handler, serving
 
 # The other widths of a network are the same but for their sizes
 WIDTHS = {
@@ -64,8 +63,11 @@ def test_backbone_is_keras_application_behind_its_preprocessing(name, built, mon
         plain = getattr(keras.applications, entry.builder)(
             include_top=False, weights="imagenet", input_shape=(size, size, 3), **entry.settings
         )
-    origin = "https://storage.googleapis.com/tensorflow/keras-applications/" + entry.origin.format(size=224)
-    assert asked == [(origin, entry.checksum, "models")]
+    origin, checksum = entry.published(224)
+    [(address, keras_checksum, folder)] = asked
+    assert address == "https://storage.googleapis.com/tensorflow/keras-applications/" + origin
+    assert keras_checksum in (checksum, None)  # Keras's releases know few of them
+    assert folder == "models"
     assert ours.count_params() == plain.count_params() == entry.parameters
 
     expected = np.asarray(plain(module.preprocess_input(pixels(size))))
@@ -188,7 +190,12 @@ def test_another_networks_file_is_refused_in_a_sentence(name, kind, quarter_body
     with pytest.raises(ModelError) as caught:
         Backbone(name, file, 28 if name == "convnet" else 32)
     assert str(file) in str(caught.value)
-    assert "fit" in str(caught.value) or "must end in" in str(caught.value)
+    if kind.endswith(".h5") and name == "convnet":
+        assert "must end in" in str(caught.value) or "does not fit this ConvNet" in str(caught.value)
+    else:
+        assert f"does not fit the backbone {name}: " in str(caught.value)
+        if name == "mobilenet_050":  # the first of 16 features where the file has 8
+            assert re.search(r"must have the shapes? .*16\W.* ha(s|ve) .*\b8\W.* there;", str(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +217,10 @@ def test_a_damaged_file_is_refused_in_a_sentence(kind, harm, quarter_body, tmp_p
         file.write_bytes(
             {"halved": content[: len(content) // 2], "emptied": b"", "text": b"404: Not Found"}[harm]
         )
-    with pytest.raises(ModelError, match=r"does not fit the backbone mobilenet_025, or is damaged"):
+    said = {"text": "no", "renamed": "no", "emptied": "is no HDF5 file", "halved": "is (cut off|damaged)"}[
+        harm
+    ]
+    with pytest.raises(ModelError, match=rf"{file} .*{said}.*; save the weights again, or fetch the file"):
         Backbone("mobilenet_025", file, 32)
 
 
@@ -242,46 +252,44 @@ def test_none_is_a_word_too():
     assert Backbone("mobilenet_025", "none", 40).input_shape == (None, 40, 40, 3)
 
 
-@contextlib.contextmanager
-def server(content, promised=None):
-    """A web server on this machine that gives `content` and promises so many bytes of it."""
-    paths = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            paths.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Length", str(promised or len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
-        threading.Thread(target=serving.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{serving.server_port}/", paths
-        serving.shutdown()
-
-
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     return tmp_path / "home" / "models"
 
 
-def published(quarter_body, tmp_path):
-    return save(quarter_body, tmp_path / "published.h5").read_bytes()
+@pytest.fixture
+def unchecked(monkeypatch):
+    """As if no checksum of any set were published."""
+    for name, entry in BACKBONES.items():
+        monkeypatch.setitem(BACKBONES, name, dataclasses.replace(entry, checksums={}))
 
 
-def test_imagenet_is_downloaded_once_into_kerass_cache(quarter_body, tmp_path, cache, monkeypatch):
-    with server(published(quarter_body, tmp_path)) as (address, paths):
-        monkeypatch.setattr("models._published.ORIGIN", address)
-        first = Backbone("mobilenet_025", "imagenet", 32)
+@pytest.fixture
+def publisher(quarter_body, tmp_path_factory):
+    """A server that has a MobileNet of a quarter of the features, under every name but some."""
+    published = save(quarter_body, tmp_path_factory.mktemp("published") / "a.h5").read_bytes()
+
+    class Publisher(Handler):
+        def good(self):
+            self.answer(self.server.content)
+
+    with serving(Publisher) as server:
+        server.content = published
+        yield server
+
+
+FILE = "mobilenet_2_5_224_tf_no_top.h5"
+
+
+def test_imagenet_is_downloaded_once_into_kerass_cache(publisher, cache, unchecked, monkeypatch):
+    monkeypatch.setattr("models._published.ORIGIN", publisher.address)
+    first = Backbone("mobilenet_025", "imagenet", 32)
     # The weights of 224 pixels, which 32 are nearest to in no published set
-    assert paths == ["/mobilenet/mobilenet_2_5_224_tf_no_top.h5"]
-    assert [file.name for file in cache.iterdir()] == ["mobilenet_2_5_224_tf_no_top.h5"]
-    second = Backbone("mobilenet_025", image_size=32)  # the server is gone
+    assert publisher.asked == [(f"/mobilenet/{FILE}", None)]
+    assert [file.name for file in cache.iterdir()] == [FILE]
+    second = Backbone("mobilenet_025", image_size=32)
+    assert len(publisher.asked) == 1
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -291,39 +299,74 @@ def test_weights_of_the_images_own_size_are_taken_where_there_are_any(cache):
         Backbone("mobilenet_050", image_size=160)
 
 
-@pytest.mark.parametrize("fault", ["nobody", "broken off", "silent", "wrong"])
-def test_no_network_is_one_sentence_and_leaves_no_half_file(
-    fault, quarter_body, tmp_path, cache, monkeypatch
+@pytest.mark.parametrize(
+    "fault", ["nobody", "missing", "page", "empty", "another network", "another checksum"]
+)
+def test_what_is_not_the_published_file_is_one_sentence_and_leaves_nothing(
+    fault, publisher, cache, monkeypatch, request
 ):
-    content = published(quarter_body, tmp_path)
-    monkeypatch.setattr("models._published.TIMEOUT", 0.3)
-    if fault == "wrong":  # a checksum is published for this one
-        entry = dataclasses.replace(BACKBONES["mobilenet_025"], checksum=hashlib.md5(b"other").hexdigest())
-        monkeypatch.setitem(BACKBONES, "mobilenet_025", entry)
-    if fault == "silent":
-        stalled = threading.Event()
-        monkeypatch.setattr(http.server.BaseHTTPRequestHandler, "end_headers", lambda _: stalled.wait(20))
-    start = time.monotonic()
-    with server(content, len(content) + (fault == "broken off")) as (address, _):
-        monkeypatch.setattr(
-            "models._published.ORIGIN", "http://127.0.0.1:9/" if fault == "nobody" else address
-        )
-        with pytest.raises(ModelError) as caught:
-            Backbone("mobilenet_025", image_size=32)
-    assert time.monotonic() - start < 15  # given up, and not by the server
+    name = "mobilenet_025"
+    if fault != "another checksum":
+        request.getfixturevalue("unchecked")
+    if fault == "another network":
+        name = "mobilenet_050"
+    address = publisher.address + (f"{fault}/" if hasattr(Handler, fault) else "")
+    monkeypatch.setattr("models._published.ORIGIN", "http://127.0.0.1:9/" if fault == "nobody" else address)
+    with pytest.raises(ModelError) as caught:
+        Backbone(name, image_size=32)
     message = str(caught.value)
     assert message.count("\n") == 0
-    assert "/mobilenet/mobilenet_2_5_224_tf_no_top.h5 could not be downloaded (" in message
-    assert f"put it at {cache / 'mobilenet_2_5_224_tf_no_top.h5'}." in message
+    said = {
+        "nobody": "(connection refused)",
+        "missing": "(the server answered 404, Not Found)",
+        "page": "(a web page came instead of the file, perhaps the log-in page of a network)",
+        "empty": "(an empty file came)",
+        "another network": "(what came is damaged, or not the file that it should be)",
+        "another checksum": "(what came is not the file that was published (its checksum differs))",
+    }[fault]
+    assert f"_224_tf_no_top.h5 could not be downloaded {said}; " in message
+    assert message.endswith(f"put it at {cache / BACKBONES[name].published(224)[0].partition('/')[2]}.")
     assert list(cache.iterdir()) == []
 
 
-def test_what_was_put_into_the_cache_by_hand_is_used(quarter_body, tmp_path, cache):
+def test_what_was_put_into_the_cache_by_hand_is_used(quarter_body, cache, unchecked):
     cache.mkdir(parents=True)
-    save(quarter_body, cache / "mobilenet_2_5_224_tf_no_top.h5")
+    save(quarter_body, cache / FILE)
     expected = quarter_body(keras.applications.mobilenet.preprocess_input(pixels(32)))
     backbone = Backbone("mobilenet_025", image_size=32)
     np.testing.assert_allclose(backbone(pixels(32)), expected, rtol=1e-4, atol=1e-7)
+
+
+def test_a_web_page_kept_as_weights_is_said_and_fetched_again(
+    publisher, cache, unchecked, monkeypatch, capsys
+):
+    cache.mkdir(parents=True)
+    (cache / FILE).write_bytes(PAGE)
+    with pytest.raises(ModelError, match=rf"and the file at {cache / FILE} is damaged, or not the file"):
+        Backbone("mobilenet_025", image_size=32)
+    assert (cache / FILE).read_bytes() == PAGE
+    monkeypatch.setattr("models._published.ORIGIN", publisher.address)
+    assert Backbone("mobilenet_025", image_size=32).name == "mobilenet_025"
+    assert (cache / FILE).read_bytes() == publisher.content
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2
+    assert f"{cache / FILE} is damaged, or not the file that it should be; it is fetched again" in said[1]
+
+
+def test_checksums_are_those_of_the_sets_that_there_are():
+    for entry in list(BACKBONES.values())[1:]:
+        assert set(entry.checksums) <= set(entry.sizes or [entry.image_size])
+        for checksum in entry.checksums.values():
+            assert re.fullmatch("[0-9a-f]{32}|[0-9a-f]{64}", checksum)
+    every = [checksum for entry in BACKBONES.values() for checksum in entry.checksums.values()]
+    assert len(set(every)) == len(every)
+    assert BACKBONES["mobilenet"].published(200)[1]  # the default is checked, for images of any size
+
+
+@pytest.mark.slow
+def test_the_checksum_in_the_table_is_that_of_the_published_file(published_mobilenet):
+    checksum = hashlib.sha256(published_mobilenet.read_bytes()).hexdigest()
+    assert BACKBONES["mobilenet_025"].published(224) == (f"mobilenet/{FILE}", checksum)
 
 
 @pytest.mark.slow

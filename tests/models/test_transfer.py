@@ -306,7 +306,7 @@ def test_a_loaded_classifier_can_be_cut_and_frozen_too(small, tmp_path):
     ("arguments", "named"),
     [
         ({"classes": 0}, "classes of 1 or more, not 0"),
-        ({"dropout": 1}, "dropout from 0 to below 1, not 1"),
+        ({"dropout": 1}, "dropout from 0 to less than 1, not 1"),
         ({"dropout": -0.1}, "-0.1"),
         ({"image_size": 64}, "takes images of 32 pixels; image_size is 64"),
         ({"backbone": keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten()])}, "(None, 8, 8, 1)"),

@@ -78,7 +78,10 @@ def test_missing_weights_say_how_to_get_them(own_folder):
 
 
 def test_weights_that_do_not_fit_are_refused():
-    with pytest.raises(ModelError, match=r"does not fit this ConvNet"):
+    said = (
+        r"does not fit this ConvNet: weight 0 of the layer conv1 must have the shape \(5, 5, 1, 8\), and has "
+    )
+    with pytest.raises(ModelError, match=said + r"\(5, 5, 1, 16\) there; build the model with"):
         models.ConvNet(filters=(8, 8), weights="mnist")
     with pytest.raises(ModelError, match=r"does not fit this MLP"):
         models.MLP(input_shape=(32, 32, 1), weights="mnist")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -74,10 +75,19 @@ def test_on_a_terminal_there_is_a_progress_bar(root, tmp_path):
     assert b"oneDNN" not in shown
 
 
+KEPT = '{"lesson": "digits"}'
+
+
+def earlier_results(outputs):
+    """The metrics of an older run in their place, as an earlier version of the project left them."""
+    (outputs / "digits").mkdir()
+    (outputs / "digits" / ".files").write_text("metrics.json")
+    (outputs / "digits" / "metrics.json").write_text(KEPT)
+    return outputs / "digits" / "metrics.json"
+
+
 def test_ctrl_c_says_so_and_keeps_the_last_results(root, tmp_path):
-    kept = tmp_path / "digits" / "metrics.json"
-    kept.parent.mkdir()
-    kept.write_text("{}")
+    kept = earlier_results(tmp_path)
     child = subprocess.Popen(
         [*LEARN, "--epochs", "5000", "--outputs", tmp_path],
         cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
@@ -90,8 +100,126 @@ def test_ctrl_c_says_so_and_keeps_the_last_results(root, tmp_path):
     assert child.returncode == 130
     assert "Stopped by Ctrl-C" in said
     assert "Traceback" not in said
-    assert kept.read_text() == "{}"
+    assert kept.read_text() == KEPT
     assert [entry.name for entry in tmp_path.iterdir()] == ["digits"]
+
+
+def in_our_hands(process):
+    """Wait until the first line of the project's own code has run: then it answers SIGTERM itself."""
+    status, bit = Path(f"/proc/{process.pid}/status"), 1 << (signal.SIGTERM - 1)
+    while process.poll() is None:
+        caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt"))
+        if int(caught.split()[1], 16) & bit:
+            return
+        time.sleep(0.002)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells what is caught")
+@pytest.mark.parametrize(
+    ("module", "sent", "wait"),
+    [
+        ("tutorials.digits", signal.SIGINT, 0),
+        ("tutorials.predict", signal.SIGINT, 0.4),
+        ("tutorials.fine_tune", signal.SIGTERM, 0.2),
+        ("file", signal.SIGHUP, 0.8),
+        ("tutorials", signal.SIGINT, 0),
+        ("models", signal.SIGINT, 0),
+    ],
+)
+def test_a_signal_while_libraries_load_is_one_sentence(root, tmp_path, module, sent, wait):
+    command = [root / "tutorials" / "x_or_o.py"] if module == "file" else ["-m", module]
+    command += [] if module in ("tutorials", "models") else ["--outputs", tmp_path]
+    child = subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    in_our_hands(child)
+    time.sleep(wait)
+    child.send_signal(sent)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 128 + sent
+    assert said.strip().startswith("Stopped ")
+    assert said.strip().endswith("the results of earlier, complete runs are as they were.")
+    assert said.strip().count("\n") == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_signals_stay_as_they_are_for_programs_of_others(root):
+    program = """
+import signal, sys
+before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.stdout, sys.excepthook
+import tutorials
+assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.stdout, sys.excepthook)
+"""
+    assert call([sys.executable, "-c", program], root).returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows closes streams otherwise")
+def test_a_lesson_works_in_the_oddest_surroundings(root, tmp_path):
+    """No stream is open, there is no home and no current folder, and each setting around it is nonsense."""
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "keras.json").write_text('{"image_data_format": "channels_first"}')
+    (tmp_path / "gone").mkdir()
+    odd = {
+        "HOME": "/nonexistent", "TMPDIR": "/nonexistent", "KERAS_HOME": f"{tmp_path}/keras", "COLUMNS": "1",
+        "MPLBACKEND": "nonsense", "MPLCONFIGDIR": "/dev/null/x", "OMP_NUM_THREADS": "many", "TERM": "dumb",
+        "PYTHONPATH": str(root), "PATH": os.environ["PATH"],
+    }  # fmt: skip
+    learn = f"{sys.executable} -m tutorials.dense_vs_conv --quick --outputs {tmp_path}/out"
+    script = f"cd {tmp_path}/gone && rmdir ../gone && exec {learn} <&- >&- 2>&-"
+    done = call(["sh", "-c", script], tmp_path, env=odd)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["dense_vs_conv"]
+    assert (tmp_path / "out" / "dense_vs_conv" / "metrics.json").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("module", ["tutorials", "models"])
+def test_output_that_cannot_be_written_is_one_sentence(root, module):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = call(
+            [sys.executable, "-m", module], root, capture_output=False, stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: Standard output cannot be written (no space left on device); free some space there, or "
+        "send the output elsewhere.\n"
+    )
+
+
+def test_a_keras_that_does_not_load_is_one_sentence(root, tmp_path):
+    command = [sys.executable, "-m", "tutorials.digits", "--quick", "--outputs", tmp_path]
+    done = call(command, root, env=os.environ | {"KERAS_BACKEND": "nonsense"})
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "KERAS_BACKEND is 'nonsense'; unset it, or set it to 'tensorflow'" in done.stderr
+    (tmp_path / "keras.json").write_text("[1]")
+    done = call(command, root, env=os.environ | {"KERAS_HOME": str(tmp_path)})
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"look at {tmp_path}/keras.json, or remove it" in done.stderr
+
+
+def test_too_little_memory_is_one_sentence_that_names_what_to_lower(capsys, monkeypatch):
+    import keras
+    import numpy as np
+
+    from tutorials import _command
+
+    def lesson(batch_size: int = 10**7, seed: int = 0):
+        """Take too much.
+
+        Args:
+            batch_size: Rows.
+            seed: Of nothing.
+        """
+        return keras.ops.ones((batch_size, batch_size)) if seed else np.ones((batch_size, batch_size))
+
+    for seed in "0", "1":  # Python's error, and TensorFlow's
+        monkeypatch.setattr(sys, "argv", ["lesson", "--seed", seed])
+        with pytest.raises(SystemExit) as stop:
+            _command.run(lesson)
+        assert stop.value.code == 1
+        said = "Error: There is not enough memory for this run; lower --batch-size.\n"
+        assert capsys.readouterr().err == said
 
 
 def test_a_reader_that_leaves_early_sees_no_traceback(root, tmp_path):
@@ -106,9 +234,7 @@ def test_a_reader_that_leaves_early_sees_no_traceback(root, tmp_path):
 
 
 def test_killed_outright_it_keeps_the_last_results(root, tmp_path):
-    kept = tmp_path / "digits" / "metrics.json"
-    kept.parent.mkdir()
-    kept.write_text("{}")
+    kept = earlier_results(tmp_path)
     child = subprocess.Popen(
         [*LEARN, "--epochs", "5000", "--outputs", tmp_path], cwd=root, stdout=subprocess.PIPE, text=True
     )
@@ -117,8 +243,8 @@ def test_killed_outright_it_keeps_the_last_results(root, tmp_path):
             break
     child.kill()
     child.communicate()
-    assert kept.read_text() == "{}"
-    assert [file.name for file in kept.parent.iterdir()] == ["metrics.json"]
+    assert kept.read_text() == KEPT
+    assert {file.name for file in kept.parent.iterdir()} == {".files", "metrics.json"}
 
 
 def can_mount():
@@ -137,7 +263,8 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     learn = " ".join(map(str, [*LEARN, "--quick", "--outputs", tmp_path]))
     script = (
         f"mount -t tmpfs -o size={size} tmpfs {tmp_path} && mkdir {tmp_path}/digits && "
-        f"echo kept > {tmp_path}/digits/metrics.json && {learn}; code=$?; "
+        f"printf metrics.json > {tmp_path}/digits/.files && "
+        f"echo '{KEPT}' > {tmp_path}/digits/metrics.json && {learn}; code=$?; "
         f"cat {tmp_path}/digits/metrics.json; ls -A {tmp_path}; exit $code"
     )
     done = call(["unshare", "-rm", "sh", "-c", script], root)
@@ -145,7 +272,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     assert done.stderr.startswith("Error: ")
     assert "cannot be written (no space left on device)" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert done.stdout.endswith("kept\ndigits\n")
+    assert done.stdout.endswith(f"{KEPT}\ndigits\n")
 
 
 @pytest.fixture

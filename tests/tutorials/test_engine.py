@@ -16,6 +16,11 @@ from models.backbones import BACKBONES, Backbone
 from models.portable import portable
 from models.receptive_fields import of_layer
 from models.transfer import TransferClassifier
+from tutorials._bundle import bundle
+from tutorials._model_page import FOLDER
+
+# The engine as the rest of the page imports it
+ENGINE = tuple(f"engine/{name}.js" for name in ("model", "receptive_fields", "arithmetic", "probabilities"))
 
 # What a test needs in the page beside the engine: arrays as bytes, there and back
 HELPERS = """
@@ -33,12 +38,12 @@ const loaded = async () => { window.models = await Promise.all(data.map(d => Eng
 class Laboratory:
     """A page that holds the engine, and networks with images to run them on."""
 
-    def __init__(self, browser, root, folder):
-        self._browser, self._root, self._folder = browser, root, folder
+    def __init__(self, browser, folder):
+        self._browser, self._folder = browser, folder
 
     def open(self, *pairs):
         """Load (what `portable` wrote, images of its size) pairs: `models[i]` and `images[i]` in the page."""
-        engine = (self._root / "tutorials" / "page" / "engine.js").read_text(encoding="utf-8")
+        engine = bundle(FOLDER, *ENGINE, name="Engine") + bundle(FOLDER, "texts.js", name="Texts")
         data = [{"model": model, "images": [packed(image) for image in images]} for model, images in pairs]
         page = f"<!doctype html><meta charset=utf-8><script>{engine}</script><script>{HELPERS}"
         page += (
@@ -103,8 +108,8 @@ def passed_on(model, image):
 
 
 @pytest.fixture
-def laboratory(browser, root, tmp_path):
-    return Laboratory(browser, root, tmp_path)
+def laboratory(browser, tmp_path):
+    return Laboratory(browser, tmp_path)
 
 
 def embedded_digits(count):
@@ -546,8 +551,9 @@ WRITTEN_OUT = """
       }
       if (node.kind !== "input" && off(sum, told.sum)) wrong.push([node.name, "sum", sum, told.sum]);
       if (off(told.result, value)) wrong.push([node.name, "result", y, x, c, told.result, value]);
-      const sentence = /^[A-Z\\d-].*\\.$/i.test(told.text) && !/NaN|undefined|null/.test(told.text);
-      if (!sentence) wrong.push([node.name, told.text]);
+      const text = Texts.computation(node, told);
+      const sentence = /^[A-Z\\d\u2212].*\\.$/i.test(text) && !/NaN|undefined|null/.test(text);
+      if (!sentence) wrong.push([node.name, text]);
       outside += told.outside;
       kinds.add(told.kind);
     }
@@ -593,8 +599,11 @@ def test_a_convolution_at_a_corner_counted_by_hand(laboratory):
     ]  # fmt: skip
     assert (told["kind"], told["outside"], told["bias"], told["activation"]) == ("conv", 5, -7, "relu")
     assert told["sum"] == told["result"] == 12 + 80 + 108 - 7
-    assert told["text"] == (
-        "4 values, each times its weight, 5 places outside the picture, plus the bias -7: 193; "
+    text = laboratory.value(
+        "Texts.computation(models[0].nodes[1], Engine.arithmetic(models[0], models[0].nodes[1], 0, 0, 1))"
+    )
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == (
+        "4 values, each times its weight, 5 positions in the padding, plus the bias \N{MINUS SIGN}7: 193; "
         "relu makes that 193."
     )
 
@@ -742,18 +751,17 @@ def test_a_softmax_depends_on_all_channels(laboratory):
     ("units", "end", "squashed"),
     [(3, "softmax", False), (1, "sigmoid", False), (3, None, True), (1, None, True)],
 )
-def test_scores_are_probabilities_whatever_the_model_ends_in(laboratory, units, end, squashed):
+def test_probabilities_whatever_the_model_ends_in(laboratory, units, end, squashed):
     images = keras.Input((2, 2, 1))
     x = layers.Dense(units)(layers.Flatten()(images))
     model = fill(keras.Model(images, layers.Activation(end)(x) if end else x), np.random.default_rng(2))
     image = np.random.default_rng(3).normal(size=(1, 2, 2, 1))
     laboratory.open((portable(model), image))
-    values = laboratory.values("(models[0].run(images[0][0]), Engine.scores(models[0]).values)")
+    values = laboratory.values("(models[0].run(images[0][0]), Engine.probabilities(models[0]))")
     want = model(image)
     if squashed:
         want = keras.ops.softmax(want) if units > 1 else keras.ops.sigmoid(want)
     np.testing.assert_allclose(values, np.asarray(want)[0], atol=1e-6)
-    assert laboratory.value("Engine.scores(models[0]).squashed") == squashed
 
 
 def test_an_image_of_the_wrong_size_is_refused_in_one_sentence(laboratory):

@@ -145,6 +145,38 @@ def test_the_unfinished_folder_is_gone_after_a_complete_run(hostile):
     assert [entry.name for entry in folder.parent.iterdir()] == ["fine_tune"]
 
 
+def test_whatever_the_report_and_the_check_cannot_do_the_model_is_kept(folder, tmp_path, monkeypatch, capsys):
+    def fails(*_):
+        raise UnicodeEncodeError("utf-8", "caf\udce9", 3, 4, "surrogates not allowed")
+
+    monkeypatch.setattr(fine_tune, "agreements", fails)
+    monkeypatch.setattr(fine_tune, "write_report", fails)
+    metrics = fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON)
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 2
+    for what in "check in a fresh process", "report.html with its figures":
+        assert f"No {what} ('utf-8' codec can't encode" in said.err
+    assert "report.html" not in said.out.splitlines()[-1]
+    assert json.loads((tmp_path / "fine_tune" / "metrics.json").read_text()) == metrics
+    assert set(metrics["results"]) >= {"test_accuracy", "parameters"}
+    assert len(load(tmp_path / "fine_tune")[2]) == 10
+    assert [entry.name for entry in tmp_path.iterdir()] == ["fine_tune"]
+
+
+@pytest.mark.slow
+def test_a_model_that_was_not_saved_as_it_was_trained_replaces_nothing(folder, tmp_path, monkeypatch, capsys):
+    def differs(*_):
+        raise fine_tune.Disagreement("It says something else.")
+
+    monkeypatch.setattr(fine_tune, "agreements", differs)
+    with pytest.raises(fine_tune.Disagreement):
+        fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON)
+    gc.collect()
+    assert f"is kept in {tmp_path / 'fine_tune-kept'}." in capsys.readouterr().err
+    assert load(tmp_path / "fine_tune-kept")[0] == "fine_tune"
+    assert not (tmp_path / "fine_tune").exists()
+
+
 # What chooses and what is frozen
 
 
@@ -315,8 +347,8 @@ def test_photos_that_are_too_few(folder, command, tmp_path, counts, said):
         (["--backbone", "alexnet"], "alexnet"),
         (["--budget", "soon"], '--budget takes a time such as "60s"'),
         (["--budget", "0s"], "not '0s'"),
-        (["--unfreeze", "1.5"], "a share from 0 to 1, not 1.5"),
-        (["--unfreeze", "nan"], "a share from 0 to 1, not nan"),
+        (["--unfreeze", "1.5"], "--unfreeze must be from 0 to 1, not 1.5"),
+        (["--unfreeze", "nan"], "--unfreeze must be from 0 to 1, not nan"),
         (["--image-size", "8", "--backbone", "mobilenet", "--weights", "none"], "at least 32 pixels"),
         (["--weights", "nothing.h5"], "no such file exists"),
         (["--weights", "FILE"], "weights.h5"),
@@ -419,9 +451,9 @@ MOMENTS = [
     ("top.state", 1),
     ("top.state", 2),
     ("top.state.draft", 1),
-    ("../.fine_tune-????????/labels.json", 1),
-    ("../.fine_tune-????????/curves.png", 1),
-    ("../.fine_tune-????????/report.html", 1),
+    ("../.fine_tune-draft-????????/results/labels.json", 1),
+    ("../.fine_tune-draft-????????/results/curves.png", 1),
+    ("../.fine_tune-draft-????????/results/report.html", 1),
     ("../fine_tune/metrics.json", 1),
 ]
 
@@ -490,7 +522,8 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     learn = f"{sys.executable} -m tutorials.fine_tune --quick --outputs {tmp_path}"
     script = (
         f"mount -t tmpfs -o size={size} tmpfs {tmp_path} && mkdir {tmp_path}/fine_tune && "
-        f"echo kept > {tmp_path}/fine_tune/metrics.json && {learn}; code=$?; "
+        f"printf metrics.json > {tmp_path}/fine_tune/.files && "  # as an earlier version left it
+        f'echo \'{{"lesson": "fine_tune"}}\' > {tmp_path}/fine_tune/metrics.json && {learn}; code=$?; '
         f"cat {tmp_path}/fine_tune/metrics.json; exit $code"
     )
     done = subprocess.run(
@@ -500,7 +533,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
     assert done.stderr.startswith("Error: ")
     assert "cannot be written (no space left on device)" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert done.stdout.endswith("kept\n")
+    assert done.stdout.endswith('{"lesson": "fine_tune"}\n')
 
 
 @pytest.mark.slow

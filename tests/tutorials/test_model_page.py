@@ -70,7 +70,7 @@ def settle(browser):
 def answer(browser):
     """The likeliest class, and what all have been given."""
     settle(browser)
-    return browser.value("Page.answer.best().unit"), np.array(browser.value("[...Page.answer.shares]"))
+    return browser.value("Page.bars.best().unit"), np.array(browser.value("[...Page.bars.shares]"))
 
 
 def box(browser, what):
@@ -500,7 +500,7 @@ def test_pointing_writes_the_arithmetic_of_a_convolution_out(opened, model, scan
     sums = (patch * kernel[..., c]).sum((0, 1))
     most = int(abs(sums).argmax())
     assert panel(opened).startswith(f"conv2, map {c}, row {y}, column {x}")
-    assert f"From map {most} of conv1, which adds most" in panel(opened)
+    assert f"Largest contribution: map {most} of conv1" in panel(opened)
     shown = grids(opened)
     for title, expected in {
         "patch": patch[..., most],
@@ -585,6 +585,13 @@ def test_a_click_on_a_map_s_title_shows_the_filter_s_weights(opened, model):
         np.testing.assert_allclose(np.array(shown), np.moveaxis(kernel[..., c], -1, 0), rtol=1e-6)
     opened.value("document.getElementById('release').click()")
     assert "Filter" not in panel(opened)
+
+
+def test_filters_of_the_same_number_in_two_layers_differ(opened):
+    for name in "conv1", "conv2":
+        opened.value(f"{tile(opened, name, 3)}.closest('.map').querySelector('button').click()")
+        assert panel(opened).startswith(f"Filter 3 of {name}")
+        assert opened.value("document.getElementById('panel').classList.contains('held')")
 
 
 def listed_votes(browser):
@@ -678,8 +685,23 @@ def test_everything_has_a_name_for_who_cannot_see_it(opened):
     assert nameless == []
     opened.value("new Promise(done => setTimeout(done, 800))")
     assert re.match(
-        r"The network says \d, [\d.]+\W%\.", opened.value("document.getElementById('live').textContent")
+        r"Prediction: \d, [\d.]+\W%\.", opened.value("document.getElementById('live').textContent")
     )
+
+
+def colour_of_zero(browser):
+    """The red part of the colour in which a map shows a zero, from the pixels on the screen."""
+    box(browser, tile(browser, "conv1", 0))
+    settle(browser)
+    red, alpha = browser.value(f"""(() => {{
+        const node = Page.model.nodes.find(one => one.name === 'conv1')
+        const pixel = Array.from({{length: node.h * node.w}}, (_, at) => node.values[at * node.c]).indexOf(0)
+        const brush = {tile(browser, "conv1", 0)}.getContext('2d')
+        const [red, , , alpha] = brush.getImageData(pixel % node.w, Math.floor(pixel / node.w), 1, 1).data
+        return [red, alpha]
+    }})()""")
+    assert alpha == 255
+    return red
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -695,8 +717,7 @@ def test_it_fits_its_window_in_light_and_dark(browser, page, width, dark):
     assert browser.value("document.documentElement.scrollWidth") <= width
     background = browser.value("getComputedStyle(document.body).backgroundColor")
     assert (max(map(int, re.findall(r"\d+", background))) < 60) == dark
-    zero = browser.value("Writing.colours()[Writing.place(0, 1)]")
-    assert (zero < 60) == dark
+    assert (colour_of_zero(browser) < 60) == dark
     assert browser.lowest_contrast() >= 4.5
     assert troubles(browser) == []
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import unicodedata
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -30,6 +31,18 @@ HOSTILE = [
     "\u202edesrever",
     "javascript:alert(1)",
 ]
+
+
+def seen(name):
+    """What a page shows of a name: halves of letters, controls and turned directions as text."""
+    turning = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
+    return "".join(
+        letter.encode("unicode_escape", "surrogatepass").decode()
+        if (unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} and letter not in "\n\t")
+        or unicodedata.bidirectional(letter) in turning
+        else letter
+        for letter in name
+    )
 
 
 @dataclass
@@ -159,7 +172,7 @@ def test_what_is_missing_is_left_out_cleanly():
 
 def test_names_are_text_and_nothing_else(reader):
     hostile = Reader(render(full_page(names=HOSTILE, files=HOSTILE)))
-    for name in HOSTILE:  # where: set aside, findings, classes, scores, mistakes, settings
+    for name in map(seen, HOSTILE):  # where: set aside, findings, classes, scores, mistakes, settings
         assert hostile.texts.count(name) >= 4, name
     assert set(hostile.tags) == set(reader.tags) | ({"details", "summary"} & set(hostile.tags))
     assert {key for _, key, _ in hostile.attributes} == {key for _, key, _ in reader.attributes}
@@ -168,16 +181,16 @@ def test_names_are_text_and_nothing_else(reader):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.text(st.characters(exclude_characters="\r\0"), min_size=1, max_size=20))
-def test_any_name_comes_out_as_it_went_in(name):
+@given(st.text(min_size=1, max_size=20))
+def test_any_name_comes_out_as_it_went_in_unless_it_deceives(name):
     page = render(full_page(names=[name, "bees"], files=[name], figures={}, mistakes=[]))
     page.encode("utf-8")
-    assert re.sub("[\ud800-\udfff]", "\ufffd", name) in Reader(page).texts
+    assert seen(name) in Reader(page).texts
 
 
 def test_names_that_are_not_utf_8_can_be_written(tmp_path):
     write_page(tmp_path / "report.html", full_page(files=[b"caf\xe9.jpg".decode("utf-8", "surrogateescape")]))
-    assert "caf\ufffd.jpg" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "caf\\udce9.jpg" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_long_lists_are_folded_and_cut():

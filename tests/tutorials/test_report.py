@@ -3,6 +3,7 @@
 import errno
 import gc
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
 
 from datasets import Source
+from datasets._source import MARKER
 from tutorials import _report
 from tutorials._report import Report
 
@@ -96,19 +98,7 @@ def test_results_appear_at_the_end_and_replace_the_old(tmp_path):
     report.figure("second", Figure().subplots())
     assert (folder / "first.png").exists()
     finish(report)
-    assert {file.name for file in folder.iterdir()} == {"second.png", "curve.png", "metrics.json", ".files"}
-
-
-def test_what_the_user_put_there_stays(tmp_path):
-    finish(main(outputs=tmp_path))
-    folder = tmp_path / LESSON
-    (folder / "photo.jpg").write_bytes(b"mine")
-    (folder / "notes").mkdir()
-    (folder / "notes" / "a.txt").write_text("mine too")
-    finish(main(outputs=tmp_path))
-    finish(main(outputs=tmp_path))
-    assert (folder / "photo.jpg").read_bytes() == b"mine"
-    assert (folder / "notes" / "a.txt").read_text() == "mine too"
+    assert {file.name for file in folder.iterdir()} == {"second.png", "curve.png", "metrics.json", MARKER}
 
 
 def test_a_run_that_fails_leaves_nothing(tmp_path):
@@ -146,3 +136,17 @@ def test_a_disk_that_refuses_is_one_sentence(tmp_path):
     Full.flat = [Full]
     with pytest.raises(LessonError, match=r"curve\.png cannot be written \(no space left on device\)"):
         report.figure("curve", Full)
+
+
+def test_what_fails_at_the_end_is_told_and_no_half_of_it_is_left(tmp_path, capsys):
+    report = main(outputs=tmp_path)
+    with report.unless_it_fails("report.html"), report.writing("report.html") as path:
+        path.write_text("half")
+        os.fsdecode(b"caf\xe9").encode()
+    with pytest.raises(KeyError), report.unless_it_fails("check", passes=KeyError):
+        raise KeyError
+    said = capsys.readouterr().err
+    assert said.startswith("No report.html ('utf-8' codec can't encode") and said.count("\n") == 1
+    assert said.endswith("; the model and its metrics are kept.\n")
+    finish(report)
+    assert {file.name for file in (tmp_path / LESSON).iterdir()} == {"curve.png", "metrics.json", MARKER}

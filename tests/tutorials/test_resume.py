@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras import layers
 
+from datasets._source import MARKER
 from tutorials._report import Report
 from tutorials._resume import KeepState, Unfinished, state_of
 from tutorials._views import training_batches
@@ -160,7 +161,7 @@ def test_without_resume_it_starts_anew(whole, tmp_path):
     with pytest.raises(Killed):
         train(begin(tmp_path), 50, 3)
     unfinished = begin(tmp_path)
-    assert {file.name for file in unfinished.folder.iterdir()} <= {"settings.json", "lock"}
+    assert {file.name for file in unfinished.folder.iterdir()} <= {"settings.json", "lock", MARKER}
     assert KeepState(unfinished, "phase", None).passes == 0
 
 
@@ -227,28 +228,70 @@ def test_damaged_settings_are_as_good_as_none(tmp_path, content):
     assert not (left.folder / "phase.state").exists()
 
 
-def test_drafts_of_killed_runs_are_removed_and_nothing_else(tmp_path):
-    for name in f".{LESSON}-abcd1234", f".{LESSON}-zz_0zz99-old":
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "model.keras").write_text("half")
-    kept = [f".{LESSON}-mine", f".{LESSON}x-abcd1234", f"{LESSON}-abcd1234", ".other-abcd1234", LESSON]
-    for name in kept:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "mine.txt").write_text("mine")
-    report = main(outputs=tmp_path)
-    unfinished = Unfinished(report, False)
-    here = {entry.name for entry in tmp_path.iterdir()}
-    assert here == {*kept, unfinished.folder.name, report.path("").name}
-    assert all((tmp_path / name / "mine.txt").exists() for name in kept)
+def test_what_the_user_put_there_stays(tmp_path):
+    for resume in False, True:
+        unfinished = begin(tmp_path, resume=resume)
+        unfinished.write("phase.state", b"something")
+        (unfinished.folder / "mine.state").write_text("mine")
+        (unfinished.folder / "digits").mkdir(exist_ok=True)
+        (unfinished.folder / "digits" / "0001.png").write_text("mine")
+    unfinished.close()
+    assert {file.name for file in unfinished.folder.rglob("*")} == {
+        MARKER,
+        "mine.state",
+        "digits",
+        "0001.png",
+    }
 
 
-def test_killed_between_the_two_renames_the_old_results_come_back(tmp_path):
-    old = tmp_path / f".{LESSON}-abcd1234-old"
-    old.mkdir()
-    (old / "metrics.json").write_text("{}")
-    begin(tmp_path)
-    assert (tmp_path / LESSON / "metrics.json").read_text() == "{}"
-    assert not old.exists()
+def test_a_folder_of_that_name_that_no_run_made_is_refused(tmp_path, disk):
+    folder = tmp_path / f".{LESSON}-unfinished"
+    folder.mkdir()
+    (folder / "settings.json").write_text("{}")
+    before = disk.things_in(folder)
+    with pytest.raises(LessonError, match=r"holds what no run of test_resume made, such as settings\.json"):
+        begin(tmp_path)
+    assert disk.things_in(folder) == before
+
+
+def test_what_an_earlier_version_left_is_gone_on_with(tmp_path):
+    begin(tmp_path).write("phase.state", b"something")
+    folder = tmp_path / f".{LESSON}-unfinished"
+    (folder / MARKER).unlink()
+    for place in "train/3", "test/4":
+        (folder / "digits" / place).mkdir(parents=True)
+        (folder / "digits" / place / "0001.png").write_text("a digit")
+    again = begin(tmp_path, resume=True)
+    assert again.resumed
+    assert not (folder / "digits").exists()
+    again.close()
+    assert not folder.exists()
+
+
+def test_killed_at_any_event_it_resumes_or_leaves_nothing(tmp_path, disk):
+    """The next start of the lesson, even one that does not resume, is the one that tidies up."""
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    with disk.recorded(outputs) as snapshots:
+        unfinished = begin(outputs)
+        unfinished.check_data("abc")
+        unfinished.write("phase.state", b"something")
+        unfinished.write("phase.state", b"something else")
+        unfinished.close()
+    for number, snapshot in enumerate(snapshots):
+        top = tmp_path / str(number)
+        top.mkdir()
+        snapshot.put(top)
+        del snapshot
+        report = main(outputs=top)
+        here = {entry.name for entry in top.iterdir()} - {report.path("").parent.name}
+        state = top / f".{LESSON}-unfinished" / "phase.state"
+        assert here == ({f".{LESSON}-unfinished"} if state.exists() else set())
+        assert not state.exists() or state.read_bytes() in (b"something", b"something else")
+        again = Unfinished(report, True)
+        again.close()
+        del report, again
+        assert not list(top.iterdir())
 
 
 def test_what_fails_before_there_is_anything_to_go_on_with_leaves_nothing(tmp_path):
@@ -279,9 +322,10 @@ def test_two_runs_at_once_do_not_spoil_each_other(root, tmp_path):
         "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.lockf(file, fcntl.LOCK_EX); "
         "print('held', flush=True); sys.stdin.read()"
     )
-    folder = begin(tmp_path).folder
-    folder.mkdir(exist_ok=True)
-    (folder / "phase.state").write_bytes(b"of the other run")
+    left = begin(tmp_path)
+    left.write("phase.state", b"of the other run")
+    folder = left.folder
+    del left
     other = subprocess.Popen(
         [sys.executable, "-c", holder, folder / "lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

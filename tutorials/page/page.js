@@ -1,197 +1,118 @@
-"use strict";
-/* What runs when: pictures come in, the model runs once a frame, and what is seen follows. */
+/* The page: input comes in, the model runs once a frame, and all that is visible follows. */
 
+import { whenColoursChange } from "./colours.js";
+import { byId, make } from "./elements.js";
+import { load } from "./engine/model.js";
+import { probabilities } from "./engine/probabilities.js";
+import { Panel } from "./explanation/panel.js";
+import { Input } from "./input/input.js";
+import { View } from "./layers/view.js";
+import { announce, say } from "./messages.js";
+import { PredictionBars } from "./prediction_bars.js";
+import { Selection } from "./selection.js";
+import * as texts from "./texts.js";
+
+// The only global: for the browser's console, tests and benchmarks. No module reads it.
 const Page = { timings: [], runs: 0 };
+globalThis.Page = Page;
 
-(async () => {
-  const byId = (id) => document.getElementById(id);
-  const data = JSON.parse(byId("model").textContent);
-  const model = await Engine.load(data.model);
-  const last = model.nodes.at(-1);
-  const names = data.class_names;
-  const oneSided = last.shape[0] === 1; // one value for two classes
-
-  const view = new View(model, names, { layers: byId("layers"), seen: byId("seen") }, data.pixel_range, {
-    look: (place, byKey) => look({ kind: "place", place }, byKey),
-    hold: (place) => hold({ kind: "place", place }),
-    weights: (node, c) => hold({ kind: "filter", node, c }),
-  });
-  const panel = new Panel(byId("panel"), model, view, names, { release, show: look });
-  const answer = new Answer(byId("bars"), last.shape[0], oneSided, names, {
-    look: (unit) => look({ kind: "answer", unit }),
-    hold: (unit) => hold({ kind: "answer", unit }),
-  });
-
-  /* ---- One run a frame, however many strokes come ---- */
-
-  let waiting = false;
-  let since = 0; // when the first change came that is not yet seen
-
-  function changed() {
-    since ||= performance.now();
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(step);
+/* Runs the model once a frame, however many strokes come. */
+class Runner {
+  constructor(model, [low, high], parts) {
+    this.model = model;
+    this.range = [low, high];
+    this.parts = parts;
+    this.waiting = false;
+    this.since = 0; // when the first change came that is not yet on the screen
+    this.timer = 0;
   }
 
-  function step() {
-    waiting = false;
-    const [low, high] = data.pixel_range;
+  changed() {
+    this.since ||= performance.now();
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => this.step());
+  }
+
+  step() {
+    this.waiting = false;
+    const { input, view, bars, selection } = this.parts;
+    const [low, high] = this.range;
     const pixels = input.pixels();
-    model.run(low === 0 && high === 255 ? pixels : pixels.map((value) => low + (value * (high - low)) / 255));
+    const plain = low === 0 && high === 255;
+    this.model.run(plain ? pixels : pixels.map((value) => low + (value * (high - low)) / 255));
     input.paint();
     view.draw();
-    answer.draw(Engine.scores(model).values);
-    const best = answer.best();
-    byId("best").textContent = input.isEmpty() ? "" : `${best.name} · ${Writing.percent(best.share)}`;
-    if (subject) show();
-    if (input.isEmpty()) say("Nothing is drawn yet: the network sees only zeros.");
-    announce();
+    bars.draw(probabilities(this.model));
+    byId("best").textContent = input.isEmpty() ? "" : texts.best(bars.best());
+    selection.show();
+    if (input.isEmpty()) say(texts.NOTHING_DRAWN);
+    this.announceLater();
     Page.runs += 1;
-    Page.timings.push(performance.now() - since);
-    since = 0;
+    Page.timings.push(performance.now() - this.since);
+    this.since = 0;
   }
 
-  let timer = 0;
-  function announce() {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const best = answer.best();
-      byId("live").textContent = input.isEmpty()
-        ? "The drawing is empty: the network sees only zeros."
-        : `The network says ${best.name}, ${Writing.percent(best.share)}.`;
-    }, 700);
-  }
-
-  function say(sentence, bad = false) {
-    const message = byId("message");
-    message.textContent = sentence;
-    message.hidden = !sentence;
-    message.classList.toggle("bad", bad);
-  }
-
-  /* ---- What is pointed at ---- */
-
-  let subject = null;
-  let held = false;
-  let pointing = false;
-
-  const same = (one, other) =>
-    one &&
-    other &&
-    one.kind === other.kind &&
-    one.unit === other.unit &&
-    one.c === other.c &&
-    (!one.place || ["id", "y", "x", "c"].every((key) => one.place[key] === other.place[key]));
-
-  /* Follows the pointer, unless something is held; keys move what is held. */
-  function look(next, byKey = false) {
-    if ((held && !byKey) || same(subject, next)) return;
-    subject = next;
-    if (byKey) held = false;
-    if (pointing) return;
-    pointing = true;
-    requestAnimationFrame(() => {
-      pointing = false;
-      show();
-      if (byKey) tell();
-    });
-  }
-
-  function hold(next) {
-    held = !(held && same(subject, next));
-    subject = next;
-    show();
-    if (next.kind === "filter") byId("release")?.focus({ preventScroll: true });
-    panel.unfold(matchMedia("(max-width: 820px)").matches && next.kind !== "place");
-  }
-
-  function release() {
-    held = false;
-    panel.unfold(false);
-    if (subject.kind === "filter") {
-      const card = view.cards.get(subject.node.id);
-      const { c } = subject;
-      subject = {
-        kind: "place",
-        place:
-          view.at && view.at.id === subject.node.id
-            ? { ...view.at, c }
-            : view.placeAt(card.tiles[c].canvas, 0, 0),
-      };
-      card.tiles[c]?.canvas.focus({ preventScroll: true });
-    }
-    show();
-  }
-
-  function show() {
-    if (subject.kind === "place") view.light(subject.place);
-    else if (subject.kind === "answer") lightVotes(subject.unit);
-    else view.lightFilter(subject.node, subject.c);
-    panel.set(subject, held);
-    answer.point(subject.kind === "answer" ? subject.unit : -1);
-  }
-
-  function lightVotes(unit) {
-    view.clearLight();
-    const { node } = panel.voting();
-    if (node) view.lightVotes(node, Math.min(unit, node.shape[0] - 1));
-  }
-
-  /* For who cannot see it: the place and its value. */
-  function tell() {
-    if (subject.kind !== "place") return;
-    const text = `${view.name(subject.place)}: ${Writing.number(view.value(subject.place))}`;
-    byId("live").textContent = text;
-    document.activeElement?.tile && document.activeElement.setAttribute("aria-label", text);
-  }
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && held) release();
-  });
-
-  /* ---- Start ---- */
-
-  const elements = {
-    pad: byId("pad"),
-    undo: byId("undo"),
-    clear: byId("clear"),
-    choose: byId("choose"),
-    file: byId("file"),
-    colours: byId("colours"),
-    examples: byId("examples"),
-    whole: document.body,
-  };
-  const input = new Input(model.nodes[0].shape, elements, changed, say);
-  Writing.whenColoursChange(() => {
-    view.draw();
-    if (subject) show();
-  });
-  Object.assign(Page, { model, view, panel, input, answer });
-
-  const begin = () => {
-    if (input.examples.length) input.useExample(input.examples[0]);
-    else input.update();
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => {
-        const place = view.firstPlace();
-        if (place && !subject) look({ kind: "place", place });
-        Page.ready = true;
-      }),
+  /* Once the pen rests. */
+  announceLater() {
+    const { input, bars } = this.parts;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(
+      () => announce(input.isEmpty() ? texts.NOTHING_DRAWN : texts.prediction(bars.best())),
+      700,
     );
-  };
+  }
+}
+
+async function start() {
+  const data = JSON.parse(byId("model").textContent);
+  const model = await load(data.model);
+  const names = data.class_names;
+  const onPlace = (place) => ({ kind: "place", place });
+  const onClass = (unit) => ({ kind: "class", unit });
+  const view = new View(model, names, { layers: byId("layers"), input: byId("seen") }, data.pixel_range, {
+    look: (place, byKey) => selection.look(onPlace(place), byKey),
+    pin: (place) => selection.pin(onPlace(place)),
+    showFilter: (node, c) => selection.pin({ kind: "filter", node, c }),
+  });
+  const bars = new PredictionBars(byId("bars"), model.nodes.at(-1).c, names, {
+    look: (unit) => selection.look(onClass(unit)),
+    pin: (unit) => selection.pin(onClass(unit)),
+  });
+  const panel = new Panel(byId("panel"), view, names, () => selection.unpin());
+  const selection = new Selection(view, bars, panel);
+  const ids = { pens: "colours", pad: "pad", undo: "undo", clear: "clear", choose: "choose", file: "file" };
+  const elements = Object.fromEntries(Object.entries(ids).map(([key, id]) => [key, byId(id)]));
+  Object.assign(elements, { examples: byId("examples"), whole: document.body });
+  const input = new Input(model.nodes[0].shape, elements, () => runner.changed(), say);
+  const runner = new Runner(model, data.pixel_range, { input, view, bars, selection });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && selection.pinned) selection.unpin();
+  });
+  whenColoursChange(() => {
+    view.draw();
+    selection.show();
+  });
+  Object.assign(Page, { model, view, panel, input, bars });
+  await begin(input, view, (place) => selection.subject || selection.look(onPlace(place)));
+}
+
+/* Show the first example, and explain one of its places. */
+async function begin(input, view, look) {
   const images = input.examples.map((button) => button.querySelector("img"));
   await Promise.all(images.map((image) => image.decode().catch(() => null)));
-  begin();
-})().catch((error) => {
-  document
-    .getElementById("layers")
-    .replaceChildren(
-      Writing.make(
-        "p",
-        { class: "message bad" },
-        `The model cannot be opened in this browser (${error.message}).`,
-      ),
-    );
+  if (input.examples.length) input.useExample(input.examples[0]);
+  else input.update();
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      const place = view.firstPlace();
+      if (place) look(place);
+      Page.ready = true;
+    }),
+  );
+}
+
+start().catch((error) => {
+  byId("layers").replaceChildren(make("p", { class: "message bad" }, texts.cannotOpen(error)));
   throw error;
 });

@@ -1,0 +1,147 @@
+"""Ctrl-C, SIGTERM and a closed terminal: a command of the project ends with one sentence.
+
+This is the first module that `python -m models` and the lessons load, so it imports next to nothing:
+Ctrl-C must work from the first moment on, also while TensorFlow is being imported.
+"""
+
+import os
+import signal
+import sys
+import time
+
+FOLDERS = ("models", "tutorials", "benchmarks")  # a module or file in one of these is a command
+AGAIN = 3.0  # seconds: a second signal within them is the same request, and must not stop the tidy-up
+REASONS = {
+    "SIGINT": "Stopped by Ctrl-C",
+    "SIGTERM": "Stopped by SIGTERM, the request to end",
+    "SIGHUP": "Stopped because the terminal was closed",
+}
+
+
+class Stopped(KeyboardInterrupt):
+    """Raised by a signal that asks a command to end while it works.
+
+    Args:
+        number: The signal's number.
+    """
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
+
+
+class State:
+    """Where this process is.
+
+    Attributes:
+        is_command: Whether Python was started with one of the project's commands. In a notebook, a
+            test or another program, signals do what they always do.
+        working: Whether the command's own work has begun, so that there may be drafts to remove.
+        ending: Whether a signal has stopped it, and what it left is being tidied up.
+        stopped: When a signal last asked it to end, by `time.monotonic()`.
+        number: The number of that signal.
+        terminal: A copy of standard error, which stays while notices are held back.
+    """
+
+    is_command, working, ending = False, False, False
+    stopped, number, terminal = -AGAIN, signal.SIGINT, 2
+
+
+def start():
+    """From here on signals end this process with one sentence, if it is a command of the project's."""
+    if State.is_command or not _is_command():
+        return
+    State.is_command = True
+    try:
+        State.terminal = os.dup(2)
+    except OSError:
+        State.terminal = -1  # standard error is closed
+    for name in REASONS:
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        # What was started with a signal ignored, as nohup does, goes on ignoring it
+        if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _on_signal)
+    sys.unraisablehook = _on_dropped_exception
+
+
+def begin():
+    """The command's own work begins: from here on a signal raises `Stopped`, so that drafts are removed."""
+    State.working = True
+
+
+def tidy_up():
+    """A signal has stopped the work: no other one stops the tidy-up, unless that takes more than 3 s."""
+    State.ending = True
+
+
+def end():
+    """The work is done, its results are in place: signals do nothing any more."""
+    if State.is_command:
+        for name in REASONS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def requested():
+    """Whether a signal has just asked this process to end: libraries turn `Stopped` into other errors."""
+    return time.monotonic() - State.stopped < AGAIN
+
+
+def sentence(number, kept="this run is not kept"):
+    """What is said when a signal ends a command.
+
+    Args:
+        number: The signal's number.
+        kept: What becomes of this run.
+    """
+    reason = REASONS.get(signal.Signals(number).name, REASONS["SIGINT"])
+    return f"{reason}: {kept}, and the results of earlier, complete runs are as they were."
+
+
+def _is_command():
+    """Whether Python was started with `-m` and a module of the project's, or with a file of its own."""
+    argv = getattr(sys, "argv", None) or [""]
+    if argv[0] == "-m":  # so it is while Python imports the packages that the module is in
+        given = getattr(sys, "orig_argv", [])
+        for place, option in enumerate(given[1:], start=1):
+            if option[:1] == "-" and option[1:2] != "-" and "m" in option:  # -m, -um, -mtutorials.digits
+                module = option.partition("m")[2] or "".join(given[place + 1 : place + 2])
+                if module.partition(".")[0] in FOLDERS:
+                    return True
+        return False
+    try:
+        path = os.path.realpath(argv[0])
+    except OSError:  # the current folder has been deleted
+        return False
+    root = os.path.realpath(__file__)[: -len("models/_interrupts.py")]
+    return path.endswith(".py") and path.startswith(tuple(root + name + os.sep for name in FOLDERS))
+
+
+def _on_signal(number, frame):
+    if not State.working:
+        # There is nothing to tidy up yet. An exception would not do: it would come up in the middle of
+        # an import, where native code drops it or makes an ImportError of it
+        try:  # noqa: SIM105  (contextlib is one import more)
+            os.write(State.terminal, f"\n{sentence(number)}\n".encode())
+        except OSError:
+            pass  # nobody can read it
+        os._exit(128 + number)
+    if requested():
+        return
+    if State.ending:
+        os._exit(128 + number)
+    State.stopped, State.number = time.monotonic(), number
+    raise Stopped(number)
+
+
+def _on_dropped_exception(dropped):
+    """Raise a `Stopped` again that came up where Python drops exceptions, such as in `__del__`."""
+    if not issubclass(dropped.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
+        return
+    import threading
+
+    State.stopped = -AGAIN
+    again = threading.Timer(0.05, signal.raise_signal, [State.number])
+    again.daemon = True
+    again.start()

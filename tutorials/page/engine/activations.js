@@ -1,0 +1,87 @@
+/** Activation functions, as Keras defines them. */
+
+export const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+
+const clip = (x, low, high) => Math.min(Math.max(x, low), high);
+
+// log(1 + e^x), without an e^x that is too large to hold
+const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** The error function, by its Taylor series in the middle and a continued fraction outside. */
+function erf(x) {
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 2.5) {
+    let term = x,
+      sum = x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= -(x * x) / n;
+      sum += term / (2 * n + 1);
+    }
+    return (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
+}
+
+/** Functions of one number, and of the numbers that Keras lets one set. */
+export const ACTIVATIONS = {
+  linear: (x) => x,
+  relu: (x, { negative_slope = 0, max_value = null, threshold = 0 }) => {
+    const low = negative_slope ? negative_slope * Math.max(threshold - x, 0) : 0;
+    const high = x > threshold ? x : 0;
+    return (max_value === null ? high : clip(high, 0, max_value)) - low;
+  },
+  relu6: (x) => clip(x, 0, 6),
+  leaky_relu: (x, { negative_slope }) => (x > 0 ? x : negative_slope * x),
+  elu: (x, { alpha }) => (x > 0 ? x : alpha * Math.expm1(x)),
+  celu: (x, { alpha }) => Math.max(x, 0) + alpha * Math.expm1(Math.min(x, 0) / alpha),
+  selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
+  gelu: (x, { approximate }) =>
+    approximate
+      ? 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+      : 0.5 * x * (1 + erf(x / Math.SQRT2)),
+  silu: (x) => x * sigmoid(x),
+  mish: (x) => x * Math.tanh(softplus(x)),
+  sigmoid,
+  log_sigmoid: (x) => -softplus(-x),
+  hard_sigmoid: (x) => clip(x + 3, 0, 6) / 6,
+  hard_silu: (x) => (x * clip(x + 3, 0, 6)) / 6,
+  tanh: Math.tanh,
+  hard_tanh: (x) => clip(x, -1, 1),
+  tanh_shrink: (x) => x - Math.tanh(x),
+  softplus,
+  softsign: (x) => x / (1 + Math.abs(x)),
+  exponential: Math.exp,
+};
+
+export const isSoftmax = (node) => /softmax$/.test(node.config.activation || "");
+
+/** Softmax of `count` numbers from `start` on, in place; its logarithm if `log`. */
+export function softmax(values, start, count, log) {
+  let largest = -Infinity,
+    sum = 0;
+  for (let i = start; i < start + count; i++) largest = Math.max(largest, values[i]);
+  for (let i = start; i < start + count; i++) sum += Math.exp(values[i] - largest);
+  for (let i = start; i < start + count; i++) {
+    const score = values[i] - largest;
+    values[i] = log ? score - Math.log(sum) : Math.exp(score) / sum;
+  }
+}
+
+/** Put a node's values through its activation function. */
+export function activate(node) {
+  const { values, c } = node;
+  const { activation = "linear", options = {} } = node.config;
+  if (activation === "linear") return;
+  if (isSoftmax(node)) {
+    const log = activation === "log_softmax";
+    for (let start = 0; start < values.length; start += c) softmax(values, start, c, log);
+  } else if (node.plainRelu) {
+    for (let i = 0; i < values.length; i++) if (values[i] < 0) values[i] = 0;
+  } else {
+    const f = ACTIVATIONS[activation];
+    for (let i = 0; i < values.length; i++) values[i] = f(values[i], options);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The kinds of nodes, by the names that `models.portable` gives them.
+ *
+ * For each kind of node:
+ *   prepare(node, inputs)               once, when the network is loaded
+ *   run(node, inputs)                   fill node.values
+ *   positions(node, k, input, y, x, c)     [rows, columns, channels] of its k-th input that the value at
+ *                                       (y, x, c) is computed from, as Steps
+ *   weigh(node, inputs, y, x, c)        a function of a term's (k, y, x, c): what it is multiplied by
+ *   bias(node, y, x, c)                 what is added to the sum of all terms, 0 if missing
+ */
+
+import { activation, prelu } from "./activation_layers.js";
+import { conv, depthwise } from "./convolution.js";
+import { dense } from "./dense.js";
+import { concatenate, merge } from "./merging.js";
+import { normalize, rescale } from "./normalization.js";
+import { pad } from "./padding.js";
+import { globalPool, pool } from "./pooling.js";
+import { copy } from "./reshaping.js";
+import { resize } from "./resizing.js";
+
+export const KINDS = {
+  input: { run() {} },
+  conv,
+  depthwise,
+  dense,
+  pool,
+  global: globalPool,
+  rescale,
+  normalize,
+  activation,
+  prelu,
+  copy,
+  pad,
+  resize,
+  merge,
+  concatenate,
+};

@@ -1,0 +1,97 @@
+/**
+ * Runs a Keras network in the browser.
+ *
+ * A network is a list of nodes in the order of computation. Each node takes the values of one or more
+ * nodes before it and computes its own. Values are feature maps of `h` rows, `w` columns and `c`
+ * channels in one array, with the channels of one pixel side by side:
+ *
+ *     values[(y * w + x) * c + channel]
+ *
+ * A vector of n numbers is a map of one pixel with n channels.
+ *
+ * What a node computes depends on its kind: see `kinds.js`. The engine only computes; it knows nothing
+ * of the page.
+ *
+ * @typedef {Object} Node
+ * @property {number} id  Its index in `model.nodes`.
+ * @property {string} name
+ * @property {string[]} path  Names of the layers around it, the outermost model's first.
+ * @property {string} type  Keras's class, such as "Conv2D".
+ * @property {string} kind  What it computes: a key of KINDS.
+ * @property {number[]} inputs  Ids.
+ * @property {number[]} shape  [h, w, c] or [n].
+ * @property {number} h
+ * @property {number} w
+ * @property {number} c
+ * @property {Object} config
+ * @property {Object<string, Float32Array>} weights
+ * @property {Object<string, number[]>} weightShapes
+ * @property {Float32Array} values  What it computed in the last run, as float32.
+ */
+
+import * as texts from "../texts.js";
+import { activate } from "./activations.js";
+import { KINDS } from "./kinds.js";
+import { decompress, fromBase64, readWeight } from "./weights.js";
+
+class Model {
+  constructor(name, nodes) {
+    /** @type {string} */
+    this.name = name;
+    /** @type {Node[]} */
+    this.nodes = nodes;
+  }
+
+  /**
+   * Run the network on one image.
+   * @param {ArrayLike<number>} pixels  h * w * c numbers in the model's range, channels last.
+   * @returns {Float32Array} the last node's values; each node's are in `node.values`.
+   */
+  run(pixels) {
+    const [image, ...others] = this.nodes;
+    if (pixels.length !== image.values.length) {
+      throw new Error(texts.wrongSize(image.values.length, pixels.length));
+    }
+    image.values.set(pixels);
+    for (const node of others) {
+      KINDS[node.kind].run(
+        node,
+        node.inputs.map((id) => this.nodes[id]),
+      );
+      activate(node);
+    }
+    return this.nodes[this.nodes.length - 1].values;
+  }
+}
+
+/**
+ * Make a network that runs from what `models.portable.portable` wrote down.
+ * @param {Object} portable
+ * @returns {Promise<Model>}
+ */
+export async function load(portable) {
+  const buffer = await decompress(fromBase64(portable.weights));
+  const nodes = [];
+  for (const description of portable.nodes) {
+    const node = { ...description, weights: {}, weightShapes: {} };
+    const [h, w, c] = node.shape.length === 3 ? node.shape : [1, 1, node.shape[0]];
+    for (const [key, weight] of Object.entries(description.weights)) {
+      node.weights[key] = readWeight(buffer, weight);
+      node.weightShapes[key] = weight.shape;
+    }
+    Object.assign(node, { h, w, c });
+    const { options = {} } = node.config;
+    const { negative_slope = 0, threshold = 0, max_value = null } = options;
+    node.plainRelu = node.config.activation === "relu" && !negative_slope && !threshold && max_value === null;
+    if (node.kind !== "copy") node.values = new Float32Array(h * w * c);
+    node.sums = new Float64Array(c); // where `run` adds up the values of one pixel
+    nodes.push(node);
+    const { prepare } = KINDS[node.kind];
+    if (prepare)
+      prepare(
+        node,
+        node.inputs.map((id) => nodes[id]),
+      );
+  }
+  return new Model(portable.name, nodes);
+}

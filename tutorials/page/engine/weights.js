@@ -1,0 +1,34 @@
+/** Reading the weights that `models.portable` wrote. */
+
+import * as texts from "../texts.js";
+
+/** The bytes of text in base64. */
+export function fromBase64(text) {
+  const letters = atob(text),
+    bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+  return bytes;
+}
+
+export async function decompress(bytes) {
+  if (typeof DecompressionStream === "undefined") {
+    throw new Error(texts.BROWSER_TOO_OLD);
+  }
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+/** A number of 16 bits: 1 for the sign, 5 for the exponent, 10 for the digits. */
+function fromHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1,
+    exponent = (bits >> 10) & 31,
+    digits = bits & 1023;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + digits / 1024) : 2 ** -24 * digits);
+}
+
+/** @returns {Float32Array} the numbers of one weight */
+export function readWeight(buffer, { shape, type, start }) {
+  const count = shape.reduce((product, side) => product * side, 1);
+  if (type === "float32") return new Float32Array(buffer.slice(start, start + 4 * count));
+  return Float32Array.from(new Uint16Array(buffer.slice(start, start + 2 * count)), fromHalf);
+}

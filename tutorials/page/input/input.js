@@ -1,0 +1,233 @@
+/* The model's input: drawn with a pen, read from a file, or one of the examples. */
+
+import { make } from "../elements.js";
+import * as texts from "../texts.js";
+import { drawnDigit } from "./drawn_digit.js";
+import { listenToFiles } from "./files.js";
+import { fromGrey, SIDE } from "./mnist.js";
+import { blackboard, listenToPen, paintStrokes } from "./pen.js";
+import { fitted, fromCanvas, grey, read, Unreadable } from "./picture.js";
+
+const PEN = 0.08; // of the drawing area's width: the pen that is shown for digits
+const PHOTO_PEN = 0.04;
+
+export class Input {
+  /* `shape` is [height, width, channels] of the model's input. `changed()` is called whenever `pixels()`
+     would give others, `say(sentence, bad)` with what cannot be done ("" if all is well). */
+  constructor(shape, elements, changed, say) {
+    [this.height, this.width, this.channels] = shape;
+    this.isDigit = this.channels === 1 && this.height === SIDE && this.width === SIDE;
+    this.elements = elements;
+    this.changed = changed;
+    this.say = say;
+    this.strokes = [];
+    this.drawing = null; // the stroke that is being drawn
+    this.picture = null; // Float32Array of the model's input
+    this.name = ""; // of the picture
+    this.colour = "#ffffff";
+    this.cache = null;
+    this.turn = 0; // counts inputs, so that a picture that was read too late is dropped
+    this.sizePad(elements.pad);
+    listenToPen(elements.pad, {
+      begin: (point) => this.begin(point),
+      move: (points) => this.extend(points),
+      end: () => {
+        this.drawing = null;
+      },
+      undo: () => this.undo(),
+      clear: () => this.clear(),
+    });
+    elements.undo.addEventListener("click", () => this.undo());
+    elements.clear.addEventListener("click", () => this.clear());
+    elements.choose.addEventListener("click", () => elements.file.click());
+    listenToFiles(
+      elements.whole,
+      elements.file,
+      (files) => this.take(files),
+      () => this.say(texts.NOT_A_FILE),
+    );
+    if (this.channels === 3) this.offerPens(elements.pens);
+    this.examples = [...elements.examples.querySelectorAll("button")];
+    for (const button of this.examples) button.addEventListener("click", () => this.useExample(button));
+  }
+
+  sizePad(pad) {
+    const scale = Math.max(1, Math.round(448 / Math.max(this.height, this.width)));
+    pad.width = this.width * scale;
+    pad.height = this.height * scale;
+    pad.style.aspectRatio = `${this.width} / ${this.height}`;
+  }
+
+  /* ---- Drawing ---- */
+
+  begin(point) {
+    if (this.picture && this.channels === 1) {
+      // a digit over another would be neither
+      this.picture = null;
+      this.strokes = [];
+    }
+    this.say("");
+    this.turn += 1;
+    this.drawing = { points: [point], colour: this.channels === 3 ? this.colour : "#ffffff" };
+    this.strokes.push(this.drawing);
+    this.update();
+  }
+
+  extend(points) {
+    if (!this.drawing) return;
+    this.drawing.points.push(...points);
+    this.update();
+  }
+
+  undo() {
+    if (!this.strokes.pop()) return;
+    this.say("");
+    this.update();
+  }
+
+  clear() {
+    this.strokes = [];
+    this.picture = null;
+    this.say("");
+    this.update();
+  }
+
+  offerPens(holder) {
+    holder.hidden = false;
+    for (const [name, colour] of Object.entries(texts.PENS)) {
+      const choose = () => {
+        this.colour = colour;
+        for (const other of holder.querySelectorAll("button")) {
+          other.setAttribute("aria-pressed", String(other === button));
+        }
+      };
+      const button = make("button", {
+        type: "button",
+        class: "swatch",
+        "aria-label": texts.penLabel(name),
+        "aria-pressed": String(colour === this.colour),
+        onclick: choose,
+      });
+      button.style.backgroundColor = colour;
+      holder.append(button);
+    }
+  }
+
+  /* ---- Pictures ---- */
+
+  /* Use the first of some files. */
+  async take(files) {
+    if (!files.length) return;
+    this.turn += 1;
+    const { turn } = this;
+    this.say(texts.READING);
+    try {
+      const picture = await read(files[0]);
+      const pixels = this.convert(picture, files[0]);
+      if (turn !== this.turn) return; // another came meanwhile
+      this.use(pixels, files[0].name || texts.A_PICTURE, files.length > 1 ? texts.firstOfSeveral(files) : "");
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      if (turn === this.turn) this.say(error.message, true);
+    }
+  }
+
+  /* A picture as the model takes it. */
+  convert(picture, file) {
+    if (!this.isDigit) return fitted(picture, this.height, this.width, this.channels);
+    const digit = fromGrey(grey(picture), picture.height, picture.width);
+    if (!digit) throw new Unreadable(texts.noPenStroke(file));
+    return digit;
+  }
+
+  useExample(button) {
+    this.turn += 1;
+    const image = button.querySelector("img");
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    canvas.getContext("2d", { willReadFrequently: true }).drawImage(image, 0, 0);
+    const picture = fromCanvas(canvas);
+    const same = picture.height === this.height && picture.width === this.width;
+    const pixels =
+      this.isDigit && !same
+        ? this.convert(picture, { name: image.alt })
+        : fitted(picture, this.height, this.width, this.channels);
+    this.use(pixels, image.alt);
+  }
+
+  use(pixels, name, sentence = "") {
+    this.picture = pixels;
+    this.strokes = [];
+    this.name = name;
+    this.say(sentence);
+    this.update();
+  }
+
+  /* ---- What the model gets ---- */
+
+  update() {
+    this.cache = null;
+    this.stale = true;
+    this.elements.undo.disabled = !this.strokes.length;
+    this.elements.clear.disabled = this.isEmpty();
+    this.changed();
+  }
+
+  isEmpty() {
+    return !this.picture && !this.strokes.length;
+  }
+
+  /* Float32Array of height × width × channels, 0 to 255. */
+  pixels() {
+    this.cache ??= this.compute();
+    return this.cache;
+  }
+
+  compute() {
+    const size = this.height * this.width * this.channels;
+    if (this.isEmpty()) return new Float32Array(size);
+    if (!this.strokes.length) return this.picture;
+    if (this.isDigit) return drawnDigit(this.strokes, PEN / 4) || new Float32Array(size);
+    const canvas = blackboard(this.height, this.width);
+    const brush = canvas.getContext("2d");
+    if (this.picture) brush.putImageData(this.asImage(this.picture), 0, 0);
+    paintStrokes(brush, this.strokes, Math.max(1, this.penWidth(canvas)));
+    return fitted(fromCanvas(canvas), this.height, this.width, this.channels);
+  }
+
+  penWidth(canvas) {
+    return canvas.width * (this.isDigit ? PEN : PHOTO_PEN);
+  }
+
+  asImage(pixels) {
+    const image = new ImageData(this.width, this.height);
+    for (let at = 0; at < this.width * this.height; at++) {
+      for (let part = 0; part < 3; part++) {
+        image.data[4 * at + part] = pixels[at * this.channels + (this.channels === 3 ? part : 0)];
+      }
+      image.data[4 * at + 3] = 255;
+    }
+    return image;
+  }
+
+  /* Show in the drawing area what has been drawn or chosen. */
+  paint() {
+    if (!this.stale) return;
+    this.stale = false;
+    const { pad } = this.elements;
+    const brush = pad.getContext("2d");
+    brush.fillStyle = "#000";
+    brush.fillRect(0, 0, pad.width, pad.height);
+    if (this.picture) {
+      const canvas = blackboard(this.height, this.width);
+      canvas.getContext("2d").putImageData(this.asImage(this.picture), 0, 0);
+      brush.imageSmoothingEnabled = this.width > 64;
+      brush.drawImage(canvas, 0, 0, pad.width, pad.height);
+    }
+    paintStrokes(brush, this.strokes, this.penWidth(pad));
+    const content = this.isEmpty() ? texts.EMPTY : this.strokes.length ? texts.YOUR_DRAWING : this.name;
+    pad.setAttribute("aria-label", texts.padLabel(content));
+    pad.parentElement.classList.toggle("empty", this.isEmpty());
+  }
+}
