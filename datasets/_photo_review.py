@@ -159,6 +159,10 @@ class Review:
                     f"{self.source} has the classes {quoted(first)} and {quoted(label)}, which seem to be "
                     "one; name them alike."
                 )
+        if not train:
+            raise DataError(
+                f"{self.source} names no photo of any class to train on; add some, or name another."
+            )
         if len(train) == 1:
             raise DataError(
                 f"{self.source} has only one class to train on, {quoted(next(iter(train)))}, so there is "

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tutorials._command import LessonError
 
-from datasets._names import shown
+from datasets._names import cut, shown
 from datasets._source import MARKER, OLD_MARKER
 
 BEGUN = MARKER + ".draft"  # a marker that is being written
@@ -244,8 +244,8 @@ def check_folder(folder, lesson, name=None, changes=False):
         return
     if marker.lesson != lesson:
         raise LessonError(
-            f"{name} holds results of {shown(marker.lesson)}, which {lesson} does not replace; move them, or "
-            "name another folder with --outputs."
+            f"{name} holds results of {shown(cut(marker.lesson, 80))}, which {lesson} does not replace; "
+            "move them, or name another folder with --outputs."
         )
     if not changes and (changed := [each for each in found if each in marker.files]):
         raise LessonError(

@@ -181,6 +181,13 @@ def test_class_names_that_differ_by_a_letter_are_told():
     assert review.findings[0].files == ["elefant beside elephant"]
 
 
+@pytest.mark.parametrize("rows", ["", ",,\n,,\n", "0.png,,train\n"])
+def test_a_table_without_photos_of_a_class_is_refused(tmp_path, rows):
+    (tmp_path / "photos.csv").write_text("file,label,split\n" + rows)
+    with pytest.raises(DataError, match="no photo of any class"):
+        photos.check(tmp_path / "photos.csv", SIZE)
+
+
 def test_pixels_go_to_a_file_when_they_are_many(tmp_path, monkeypatch):
     data = folder(tmp_path / "data", ants=12, bees=12)
     (data / "ants" / "003.png").write_bytes(b"damaged")

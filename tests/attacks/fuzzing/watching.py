@@ -161,7 +161,7 @@ def not_one_sentence(text):
     if not text.isprintable():
         wrong.append("has characters that no terminal should get")
     if len(text) > LONGEST:
-        wrong.append(f"has {len(text):,} characters")
+        wrong.append(f"is longer than {LONGEST:,} characters")
     if not text.strip().endswith((".", ")")):
         wrong.append("does not end as a sentence does")
     return [(f"an error {what}", ascii(text[:LONGEST])) for what in wrong]
