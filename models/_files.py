@@ -39,6 +39,10 @@ def read_file(path, most, remedy):
         raise ModelError(
             f"{path} cannot be read ({(error.strerror or str(error)).lower()}); {remedy}."
         ) from error
+    except ValueError as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{str(path)!r} is no name of a file; {remedy}.") from error
     except MemoryError as error:
         raise ModelError(f"{path} does not fit into memory; {remedy}.") from error
 

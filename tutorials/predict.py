@@ -9,6 +9,7 @@ python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 import contextlib
 import itertools
 import math
+import os
 import sys
 from collections.abc import Callable
 from csv import writer
@@ -177,7 +178,8 @@ def load(folder):
         LessonError: If the folder holds no results, they are damaged or do not fit each other,
             or another major version of Keras saved them.
     """
-    if not (folder / "metrics.json").is_file() or not (folder / "model.keras").is_file():
+    names = folder / "metrics.json", folder / "model.keras"
+    if not all(os.path.exists(name) for name in names):  # noqa: PTH110 (names may be too long for a file)
         raise LessonError(
             f"{folder} holds no trained model; run a lesson first, "
             "such as python -m tutorials.digits, and name the folder it names."
