@@ -34,11 +34,15 @@ def read_file(path, most, remedy):
         if info.st_size > most:
             raise ModelError(f"{path} has {info.st_size:,} bytes, where {most:,} are the most; {remedy}.")
         with path.open("rb") as file:
-            return file.read(info.st_size)  # read(most) would ask for that much memory at once
+            return file.read(info.st_size)
     except OSError as error:
         raise ModelError(
             f"{path} cannot be read ({(error.strerror or str(error)).lower()}); {remedy}."
         ) from error
+    except ValueError as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{str(path)!r} is no name of a file; {remedy}.") from error
     except MemoryError as error:
         raise ModelError(f"{path} does not fit into memory; {remedy}.") from error
 
@@ -57,8 +61,8 @@ def parse_json(content):
     """
     try:
         value = json.loads(content.decode("utf-8"))
-    except (RecursionError, MemoryError) as error:
-        raise ValueError("more than can be read") from error
+    except RecursionError as error:
+        raise ValueError(f"more than {DEEPEST} levels deep") from error
     level = [value]
     for _ in range(DEEPEST):
         inner = [each.values() if isinstance(each, dict) else each for each in level]

@@ -59,7 +59,7 @@ def Backbone(name="mobilenet", weights="pretrained", image_size=None):
         download(origin, checksum, lambda file: filled.append(_fill([entry], size, file)), entry.most_bytes)
         return filled[-1]
     path = Path(weights)
-    if not os.path.isfile(path):  # noqa: PTH113 (it takes names that are too long for no file)
+    if not os.path.exists(path):  # noqa: PTH110 (it takes names that are too long for a file)
         raise ModelError(
             f'{name} has no weights {str(weights)!r}, and no such file exists; use "{entry.weights}", '
             '"none", or name a file.'

@@ -9,6 +9,7 @@ python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 import contextlib
 import itertools
 import math
+import os
 import sys
 from collections.abc import Callable
 from csv import writer
@@ -182,7 +183,8 @@ def load(folder):
         LessonError: If the folder holds no results, they are damaged or do not fit each other,
             or another major version of Keras saved them.
     """
-    if not all(_is(Path.is_file, folder / name) for name in ("metrics.json", "model.keras")):
+    names = folder / "metrics.json", folder / "model.keras"
+    if not all(os.path.exists(name) for name in names):  # noqa: PTH110 (names may be too long for a file)
         raise LessonError(
             f"{folder} holds no trained model; run a lesson first, "
             "such as python -m tutorials.digits, and name the folder it names."

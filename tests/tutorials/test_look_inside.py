@@ -149,7 +149,7 @@ def test_a_lessons_folder_tells_the_classes_and_the_size(beetles, tmp_path):
     np.testing.assert_array_equal(found.labels, 1 - colours)
     assert {0, 1} == set(found.labels)
     (tmp_path / "labels.json").write_text(json.dumps(["a", "b", "c"]))
-    with pytest.raises(LessonError, match="labels.json names 3 of 2 classes"):
+    with pytest.raises(LessonError, match="labels.json names 3 classes, and the model has 2"):
         load_image_model(tmp_path)
 
 
@@ -281,6 +281,55 @@ def test_what_cannot_be_opened_gets_one_sentence(flags, said, wrong, tmp_path, m
     error = capsys.readouterr().err
     assert said in error and error.startswith("Error: ") and error.count("\n") == 1
     assert not list(tmp_path.rglob("*.*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        *(
+            ("metrics.json", json.dumps({"settings": {"image_size": size}}), f"image_size cannot be {size!r}")
+            for size in (0, 40_000, "x", True, -1, 1e9)
+        ),
+        ("metrics.json", "[" * 1000 + "]" * 1000, "metrics.json is damaged (more than 100 levels deep)"),
+        ("metrics.json", "{", "metrics.json is damaged"),
+        ("labels.json", '{"a": 0}', "labels.json is not a list of the classes' names"),
+        ("labels.json", "[1, 2]", "labels.json is not a list of the classes' names"),
+        ("labels.json", '["a", "a"]', "two of one name"),
+        ("labels.json", json.dumps(["a"] * 1_000_000), "names 1,000,000 classes, and the model has 2"),
+        ("model.keras", "", "model.keras is damaged or no .keras file"),
+    ],
+)
+def test_hostile_results_are_one_sentence(name, text, said, tmp_path):
+    nested().save(tmp_path / "model.keras")
+    (tmp_path / name).write_text(text)
+    with pytest.raises((LessonError, ModelError)) as error:
+        load_image_model(tmp_path)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("settings", ["null", "3", '{"image_size": null}'])
+def test_results_that_tell_no_size_are_opened_with_the_usual_one(settings, tmp_path):
+    nested().save(tmp_path / "model.keras")
+    (tmp_path / "metrics.json").write_text(f'{{"settings": {settings}}}')
+    assert load_image_model(tmp_path).image_size == (160, 160)
+
+
+def test_a_model_of_huge_images_is_refused(tmp_path):
+    pixels = keras.Input((9000, 9000, 1))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(1, 3, strides=3)(pixels))
+    keras.Model(pixels, layers.Dense(2)(x)).save(tmp_path / "model.keras")
+    with pytest.raises(LessonError, match="takes images of 9,000 x 9,000 pixels, where 4,096 are the most"):
+        load_image_model(tmp_path)
+
+
+def test_a_model_that_answers_nan_is_one_sentence_before_any_figure(tmp_path):
+    images = keras.Input((28, 28, 1))
+    x = layers.Flatten()(layers.Conv2D(2, 3, strides=3, name="conv")(images))
+    x = layers.Dense(10, activation="softmax")(x / keras.ops.sum(images * 0, (1, 2)))
+    keras.Model(images, x, name="broken").save(tmp_path / "broken.keras")
+    with pytest.raises(LessonError, match=r"broken.keras answers \d+ of \d+ pictures with NaN where"):
+        main(load=str(tmp_path / "broken.keras"), data="embedded", quick=True, outputs=tmp_path / "new")
+    assert not list((tmp_path / "new").rglob("*.png"))
 
 
 def test_errors_are_of_their_wing(wrong):

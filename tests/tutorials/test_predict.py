@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 
 import keras
@@ -265,6 +266,129 @@ def test_results_that_are_no_results_are_one_sentence(seeing, tmp_path, change, 
     with pytest.raises(LessonError, match=said) as error:
         main(folder, ("a.png",))
     assert str(error.value).count("\n") == 0
+
+
+def settings(**values):
+    return write("metrics.json", json.dumps({"lesson": "fine_tune", "settings": values}))
+
+
+def as_folder(name):
+    def change(folder):
+        (folder / name).unlink()
+        (folder / name).mkdir()
+
+    return change
+
+
+def as_pipe(name):
+    def change(folder):
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return change
+
+
+DEEP = "[" * 1000 + "]" * 1000
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        *(
+            (settings(image_size=value), rf"metrics.json is damaged: image_size cannot be {said}; run")
+            for value, said in [
+                (0, "0"), (None, "None"), (40_000, "40000"), ("x", "'x'"), (True, "True"), (-24, "-24"),
+                (1e9, "1000000000.0"), (10**30, "10+"), ([24], r"\[24\]"), (24.0, "24.0"),
+            ]
+        ),
+        (settings(image_size=25), "takes 24 x 24 x 3 numbers, where the lesson fine_tune gives 25 x 25 x 3"),
+        (settings(), "metrics.json is damaged: it does not tell image_size"),
+        (write("metrics.json", '{"lesson": "fine_tune", "settings": [1]}'), "does not tell image_size"),
+        (write("metrics.json", '{"lesson": ["fine_tune"]}'), "of the lesson .*, which takes no files"),
+        (write("metrics.json", '{"lesson": 3}'), "of the lesson 3, which takes no files"),
+        (write("metrics.json", "{}"), "of the lesson None, which takes no files"),
+        (write("metrics.json", DEEP), "metrics.json is damaged .*more than 100 levels deep"),
+        (write("metrics.json", '{"a":' * 300 + "1" + "}" * 300), "more than 100 levels deep"),
+        (write("metrics.json", '{"lesson": "sentiment", "settings": {"text_column": null}}'),
+         "model.keras takes any x any x 3 numbers, where the lesson sentiment gives texts"),
+        (write("metrics.json", '{"lesson": "digits"}'),
+         "takes any x any x 3 numbers, where the lesson digits gives 28 x 28 x 1"),
+        (write("metrics.json", '{"lesson": "sound", "settings": {"seconds": 1, "hertz": 8000}}'),
+         "takes any x any x 3 numbers, where the lesson sound gives 8000 numbers"),
+        (write("metrics.json", '{"lesson": "sound", "settings": {"seconds": 1e300, "hertz": 8000}}'),
+         "seconds cannot be 1e.300"),
+        (write("metrics.json", '{"lesson": "sound", "settings": {"seconds": NaN, "hertz": 8000}}'),
+         "seconds cannot be nan"),
+        (write("labels.json", DEEP), "labels.json is damaged .*more than 100 levels deep"),
+        (write("labels.json", "3"), "labels.json is not a list of the classes' names"),
+        (write("labels.json", '["a", "b", null]'), "labels.json is not a list of the classes' names"),
+        (write("labels.json", '["a", "b", "a"]'), "a class without a name, or two of one name"),
+        (write("labels.json", '["a", "b", ""]'), "a class without a name, or two of one name"),
+        (write("labels.json", json.dumps(["a"] * 1_000_000)), "names 1,000,000 classes, and the model has 3"),
+        (write("labels.json", json.dumps(["a" * 9_000_000])), "labels.json has 9,000,004 bytes, where 8,388"),
+        (as_folder("labels.json"), "labels.json is a folder, not a file; run the lesson again"),
+        (as_pipe("labels.json"), "labels.json is a pipe, a device or the like, not a file; run the lesson"),
+        (as_folder("model.keras"), "model.keras is a folder, not a file"),
+        (as_pipe("model.keras"), "model.keras is a pipe, a device or the like"),
+        (as_pipe("metrics.json"), "metrics.json is a pipe, a device or the like"),
+        (lambda folder: write("model.keras", (folder / "model.keras").read_text("latin-1"))(folder),
+         "model.keras is damaged"),
+    ],
+)  # fmt: skip
+def test_hostile_results_are_one_sentence_in_little_memory(seeing, tmp_path, change, said):
+    folder = shutil.copytree(seeing[1], tmp_path / "fine_tune")
+    change(folder)
+    tracemalloc.start()
+    try:
+        with pytest.raises(LessonError, match=said) as error:
+            main(folder, ("a.png",))
+        assert tracemalloc.get_traced_memory()[1] < 60e6
+    finally:
+        tracemalloc.stop()
+    assert "\n" not in str(error.value) and len(str(error.value)) < 500
+
+
+def test_a_model_of_numbers_or_without_classes_is_no_lessons(tmp_path):
+    numbers = keras.Input((28, 28, 1))
+    maps = save(tmp_path / "maps", "digits", keras.Model(numbers, layers.Conv2D(2, 3)(numbers)), ["a", "b"])
+    with pytest.raises(LessonError, match="does not answer with one number a class"):
+        main(maps, ("a.png",))
+    text = TextClassifier(["good", "bad"], SentimentBag(4), 10)
+    folder = save(tmp_path / "digits", "digits", text, ["neg", "pos"])
+    with pytest.raises(LessonError, match="takes texts, where the lesson digits gives 28 x 28 x 1 numbers"):
+        main(folder, ("a.png",))
+
+
+def test_an_answer_that_is_no_probability_is_told_for_its_example_alone(tmp_path, capsys):
+    pixels = keras.Input((None, None, 3))
+    bright = layers.GlobalAveragePooling2D()(pixels)
+    # 0/0 for a black photo, far from a probability for a white one
+    ratio = bright[:, :2] / keras.ops.sum(keras.ops.minimum(bright, 30.0), 1, keepdims=True)
+    model = keras.Model(pixels, ratio)
+    folder = save(tmp_path / "fine_tune", "fine_tune", model, ["a", "b"], image_size=8)
+    for name, grey in ("1 black", 0), ("2 grey", 20), ("3 white", 255):
+        Image.new("RGB", (8, 8), (grey,) * 3).save(tmp_path / f"{name}.png")
+    names = [str(tmp_path / f"{name}.png") for name in ("1 black", "2 grey", "3 white")]
+    for table in False, True:
+        with pytest.raises(LessonError, match="gave no probabilities for 2 of the examples"):
+            main(folder, names if not table else names[:1] * 2 + names[1:2], csv=table)
+        said = capsys.readouterr()
+        assert said.err.count("\n") == 2 and "1 black.png has no answer: the model gives nan" in said.err
+        answers = said.out.splitlines()[table:]
+        assert len(answers) == 1 and answers[0].startswith(names[1])
+        assert "nan" not in said.out
+    assert "0.333333" in answers[0]
+
+
+def test_a_model_that_fails_on_what_it_takes_is_one_sentence(tmp_path):
+    pixels = keras.Input((None, None, 3))
+    x = layers.Reshape((24 * 24 * 3 + 1,))(layers.Reshape((-1,))(pixels))
+    model = keras.Model(pixels, layers.Activation("softmax")(x[:, :2]))
+    folder = save(tmp_path / "fine_tune", "fine_tune", model, ["a", "b"], image_size=24)
+    paint(tmp_path / "a.png", 0)
+    with pytest.raises(LessonError, match="model.keras fails on what the lesson gives it") as error:
+        main(folder, (str(tmp_path / "a.png"),))
+    assert "\n" not in str(error.value)
 
 
 def test_a_model_of_another_minor_version_is_read(seeing, tmp_path, capsys):
