@@ -251,8 +251,8 @@ def field_boxes(model, layer, image_size, positions):
     taken = tuple(model.inputs[0].shape[1:3])
     if any(want not in (None, have) for want, have in zip(taken, image_size, strict=True)):
         raise ModelError(f"{model.name} takes images of {taken}, not of image_size {image_size}.")
-    probe, found = linear_probe(model), {}
-    until = _until(probe, find(probe, layer))
+    path, probe, found = find(model, layer), linear_probe(model), {}
+    until = _until(probe, path)
     shape = (1, *image_size, model.inputs[0].shape[-1])
     image = keras.random.uniform(
         shape, seed=0

@@ -248,15 +248,10 @@ def from_shapes(model):
     return counted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [
-        "MobileNet",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in ("Xception", "InceptionV3", "MobileNetV3Small", "EfficientNetV2B0", "NASNetMobile")
-        ),
-    ],
+    ["MobileNet", "Xception", "InceptionV3", "MobileNetV3Small", "EfficientNetV2B0", "NASNetMobile"],
 )
 def test_networks_of_keras_have_the_arithmetic_of_their_graph_in_tensorflow(name):
     side = 224 if name == "NASNetMobile" else 96
