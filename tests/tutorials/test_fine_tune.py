@@ -571,10 +571,13 @@ def ants_and_weights(ants_folder):
 
 @pytest.fixture(scope="module")
 def ants_and_bees(ants_and_weights, tmp_path_factory):
-    """Five whole runs with the bar's command, seeds 0 to 4: their folders and results."""
+    """Three whole runs with the bar's command, seeds 0 to 2: their folders and results.
+
+    `benchmarks/fine_tune.py --runs 5` measures the spread over five.
+    """
     data, weights = ants_and_weights
     runs = []
-    for seed in range(5):
+    for seed in range(3):
         outputs = tmp_path_factory.mktemp(f"ants-{seed}")
         metrics = fine_tune.main(str(data), "mobilenet", str(weights), seed=seed, outputs=outputs)
         runs.append((outputs / "fine_tune", metrics["results"]))
@@ -582,7 +585,7 @@ def ants_and_bees(ants_and_weights, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_ants_and_bees_are_told_apart_over_five_seeds(ants_and_bees):
+def test_ants_and_bees_are_classified_correctly_over_three_seeds(ants_and_bees):
     accuracies = [results["test_accuracy"] for _, results in ants_and_bees]
     assert np.mean(accuracies) >= 0.90, accuracies
     assert min(accuracies) >= 0.87, accuracies

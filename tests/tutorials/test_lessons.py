@@ -398,12 +398,13 @@ def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "mean", "lowest"), [("convnet", 0.990, 0.988), ("mlp", 0.982, 0.0)])
-def test_mnist_accuracy_over_five_seeds(model, mean, lowest, mnist_folder, tmp_path, capsys):
+def test_mnist_accuracy_over_two_seeds(model, mean, lowest, mnist_folder, tmp_path, capsys):
+    """`benchmarks/seeds.py` measures the spread over five."""
     accuracies = [
         teach("digits", model=model, data=str(mnist_folder), seed=seed, outputs=tmp_path)["results"][
             "test_accuracy"
         ]
-        for seed in range(5)
+        for seed in range(2)
     ]
     assert np.mean(accuracies) >= mean, accuracies
     assert min(accuracies) >= lowest, accuracies
