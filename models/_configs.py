@@ -102,8 +102,9 @@ def _class(module, name):
     found = vars(sys.modules[module]).get(name)
     quantization = getattr(keras.quantizers, "QuantizationConfig", keras.quantizers.Quantizer)
     kinds = (
-        keras.Operation, keras.Initializer, keras.Regularizer, keras.constraints.Constraint,
-        keras.dtype_policies.DTypePolicy, keras.random.SeedGenerator, keras.Quantizer, quantization,
+        keras.Operation, keras.initializers.Initializer, keras.regularizers.Regularizer,
+        keras.constraints.Constraint, keras.dtype_policies.DTypePolicy, keras.random.SeedGenerator,
+        keras.quantizers.Quantizer, quantization,
     )  # fmt: skip
     own = isinstance(found, type) and found.__module__.partition(".")[0] == "keras"
     return found if own and issubclass(found, kinds) else None

@@ -465,6 +465,22 @@ def test_what_is_registered_in_this_process_is_not_called(saved, tmp_path):
             load_model(pack(tmp_path / "a.keras", changed_config(saved, change)))
     finally:
         keras.saving.get_custom_objects().pop("planted>Mine")
+    file = pack(tmp_path / "b.keras", saved)
+    with keras.saving.custom_object_scope({"Flatten": Mine}), pytest.raises(ModelError, match="registered"):
+        load_model(file)
+
+
+def test_maps_that_no_machine_could_hold_are_refused(saved, tmp_path):
+    pixels = keras.Input((8, 8, 1))
+    large = layers.UpSampling2D(100_000)(layers.Conv2D(1, 3)(pixels))
+    answer = layers.Dense(2)(layers.GlobalMaxPooling2D()(large))
+    keras.Model(pixels, answer).save(tmp_path / "a.keras")
+    with (
+        little_memory(),
+        pytest.raises(ModelError, match="makes 360,000,000,000 numbers of one example") as error,
+    ):
+        load_model(tmp_path / "a.keras")
+    one_sentence(error, tmp_path / "a.keras")
 
 
 @pytest.mark.parametrize(
