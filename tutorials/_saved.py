@@ -20,7 +20,7 @@ def read_results(file, kind):
 
     Args:
         file: Its path.
-        kind: dict or list, which it must be.
+        kind: What it must be: dict, list, or object for anything.
 
     Raises:
         LessonError: If it cannot be read, is damaged, too large, or of another kind.
@@ -56,7 +56,7 @@ def read_names(file, model):
     Raises:
         LessonError: If they are not as many different texts as the model has classes.
     """
-    names = read_results(file, (dict, list))
+    names = read_results(file, object)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise LessonError(f"{file} is not a list of the classes' names; {AGAIN}.")
     classes = max(2, model.outputs[0].shape[-1])  # one neuron tells two classes apart
