@@ -250,6 +250,7 @@ def write(name, text):
         (turn_bits, "model.keras is damaged"),
         (write("model.keras", ""), "model.keras is damaged"),
         (write("labels.json", '{"0": "red"}'), "labels.json is not a list of the classes' names"),
+        (write("labels.json", "null"), "labels.json is not a list of the classes' names"),
         (write("labels.json", "[1, 2, 3]"), "labels.json is not a list of the classes' names"),
         (write("labels.json", '["red", "blue"]'), "labels.json names 2 classes, and the model has 3"),
         (write("labels.json", '["red",'), "labels.json is damaged"),

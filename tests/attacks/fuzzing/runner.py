@@ -17,7 +17,7 @@ from fuzzing.targets import TARGETS
 
 PROJECT = Path(__file__).parents[3]
 KEPT = Path(tempfile.gettempdir()) / "glass-zoo-attacks"
-START = 180  # seconds for a worker to load its modules, on a busy machine
+START = 180  # seconds for a worker to load its modules, or to make an input, on a busy machine
 PATIENCE = 3  # times the processor time that a case may take before its process is ended
 ENOUGH = 2  # cases that hang, until a kind is left: each takes long
 GOOD = (-1, -2, -3)  # seeds of inputs that are not spoiled
@@ -42,7 +42,7 @@ class Worker:
         with contextlib.suppress(BrokenPipeError):  # then no answer will come
             self.process.stdin.write(json.dumps(case).encode() + b"\n")
             self.process.stdin.flush()
-        made, answer, said = self._answer(60), None, ""
+        made, answer, said = self._answer(START), None, ""
         if made is not None:
             answer = self._answer(PATIENCE * TARGETS[kind].seconds)
         if answer is None:
