@@ -149,6 +149,13 @@ def test_only_the_bag_without_pairs_ignores_the_order():
             assert change > 1e-4, name
 
 
+@pytest.mark.parametrize(("name", "place"), [("SentimentLSTM", 2), ("SentimentBiLSTM", -1)])
+def test_the_forget_gates_bias_starts_at_0(name, place):
+    """Keras's default, 1, cost accuracy."""
+    layer = getattr(models, name)(WORDS).get_layer("lstm" if place == 2 else "bilstm")
+    assert not layer.get_weights()[place].any()
+
+
 def test_classes_decide_the_ending():
     assert build("SentimentLSTM").output_shape == (None, 1)
     assert build("SentimentLSTM", classes=3).output_shape == (None, 3)
