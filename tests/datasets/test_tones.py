@@ -412,11 +412,11 @@ def test_classes_named_train_and_test_are_classes(tmp_path):
     [
         (lambda folder: None, "has no WAV files in class folders"),
         (lambda folder: write_wav(folder / "loose.wav", tone(440)), "has no WAV files in class folders"),
-        (lambda folder: collection(folder, bark=9), "one class only, bark"),
-        (lambda folder: collection(folder, bark=9, meow=4), "needs 5 WAV files or more; meow has 4"),
+        (lambda folder: collection(folder, bark=9), "one class only, 'bark'"),
+        (lambda folder: collection(folder, bark=9, meow=4), "needs 5 WAV files or more; 'meow' has 4"),
         (
             lambda folder: (collection(folder / "train", a=5, b=5), collection(folder / "test", c=1)),
-            "it has c",
+            "it has 'c'",
         ),
         (
             lambda folder: (collection(folder / "train", a=5, b=5), collection(folder / "test", a=0)),
