@@ -20,7 +20,7 @@ def read_results(file, kind):
 
     Args:
         file: Its path.
-        kind: dict, or object for anything.
+        kind: What it must be: dict, list, or object for anything.
 
     Raises:
         LessonError: If it cannot be read, is damaged, too large, or of another kind.
