@@ -34,7 +34,7 @@ def read_file(path, most, remedy):
         if info.st_size > most:
             raise ModelError(f"{path} has {info.st_size:,} bytes, where {most:,} are the most; {remedy}.")
         with path.open("rb") as file:
-            return file.read(info.st_size)
+            return file.read(info.st_size)  # read(most) would ask for that much memory at once
     except OSError as error:
         raise ModelError(
             f"{path} cannot be read ({(error.strerror or str(error)).lower()}); {remedy}."
