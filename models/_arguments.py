@@ -17,6 +17,7 @@ import numpy as np
 from models import _free_memory
 from models._errors import ModelError
 
+BYTES_EACH = 12  # of a weight while a layer is built: float32, and what its initializer draws it from
 MOST = 2**31 - 1  # the largest whole number that every backend takes as a size
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 60
@@ -225,12 +226,12 @@ def check_parameters(owner, count):
         ...     check_parameters("MLP", 10**12)
         ... except ModelError as error:
         ...     print(str(error)[:50])
-        MLP needs about 4.0 TB of memory for its weights w
+        MLP needs about 12 TB of memory for its weights wi
     """
-    free = _free_memory.free_memory()
-    if 4 * count > free:
+    free, needed = _free_memory.free_memory(), BYTES_EACH * count
+    if needed > free:
         raise ModelError(
-            f"{owner} needs {_free_memory.about(4 * count)} of memory for its weights with these arguments, "
+            f"{owner} needs {_free_memory.about(needed)} of memory for its weights with these arguments, "
             f"and {_free_memory.spoken(free)} are free; make the largest of them smaller."
         )
 

@@ -28,6 +28,11 @@ def values_per_example(model, unknown=None):
 
     Returns:
         An int.
+
+    Example:
+        >>> from models import MLP
+        >>> values_per_example(MLP()) == 784 + 784 + 784 + 512 + 10
+        True
     """
     return sum(_values(model, unknown))
 
@@ -57,6 +62,11 @@ def training_bytes(model, batch_size, unknown=None):
 
     Returns:
         An int. Measured peaks were from a third of it to all of it.
+
+    Example:
+        >>> from models import MLP
+        >>> training_bytes(MLP(), batch_size=100)
+        2299200
     """
     return TRAINING * 4 * batch_size * values_per_example(model, unknown)
 
@@ -71,5 +81,10 @@ def answering_bytes(model, batch_size, unknown=None):
 
     Returns:
         An int.
+
+    Example:
+        >>> from models import MLP
+        >>> answering_bytes(MLP(), batch_size=100)
+        1254400
     """
     return ANSWERING * 4 * batch_size * max(_values(model, unknown))

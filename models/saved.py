@@ -43,6 +43,15 @@ def load_model(path):
         ModelError: If the file cannot be read, is damaged or hostile, has parts that only the
             code that saved it knows, weights that are not finite, or layers that need more than
             1 GB for one example, or if another major version of Keras saved it.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from models import MLP, load_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     MLP().save(Path(folder) / "digits.keras")
+        ...     load_model(Path(folder) / "digits.keras").count_params()
+        407050
     """
     path = Path(path)
     if not path.name.endswith(".keras"):
