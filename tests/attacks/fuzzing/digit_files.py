@@ -60,13 +60,13 @@ def odd_header(random, content):
     content = write_number(
         content, random.choice((2, 3, 4, 8, 12)) if size == 1 else 4, size, number(random, size)
     )
-    return gzip.compress(content) if packed else content
+    return gzip.compress(content, mtime=0) if packed else content
 
 
 def bomb(random, content):
     """Gigabytes of zeros in a few kilobytes."""
-    one = gzip.compress(bytes(5_000_000), 9)
-    start = gzip.compress(struct.pack(">HBBIII", 0, 8, 3, random.choice((1, 2**20)), 28, 28))
+    one = gzip.compress(bytes(5_000_000), 9, mtime=0)
+    start = gzip.compress(struct.pack(">HBBIII", 0, 8, 3, random.choice((1, 2**20)), 28, 28), mtime=0)
     return start + one * random.choice((10, 1400))
 
 
@@ -98,7 +98,7 @@ def odd_arrays(random, content):
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, values in arrays().items():
             made = odd[random.choice(sorted(odd))]() if name == chosen else _npy(values)
-            archive.writestr(f"{name}.npy", made)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), made, zipfile.ZIP_DEFLATED)
     return lie(random, file.getvalue()) if random.random() < 0.2 else file.getvalue()
 
 

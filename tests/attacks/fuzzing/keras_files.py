@@ -186,14 +186,12 @@ def odd_parts(random, path):
         parts = [(name, archive.read(name)) for name in archive.namelist()]
     which, what = random.randrange(len(parts)), random.randrange(9)
     name, content = parts[which]
-    method = zipfile.ZIP_STORED
     if what == 0:
         parts.pop(which)
     elif what == 1:
         parts.append((name, random.choice((b"", content[:100], bytes(100)))))
-    elif what == 2:  # a bomb
-        method = zipfile.ZIP_DEFLATED
-        parts[which] = name, content + bytes(800_000_000)
+    elif what == 2:
+        parts.pop(which)
     elif what == 3:
         parts.append((random.choice(("../escaped", "/tmp/escaped", "assets/../../escaped", "assets")), b"x"))
     elif what == 4:
@@ -206,7 +204,14 @@ def odd_parts(random, path):
         parts += [("assets/vocabulary/vocabulary.txt", b"\xff"), ("assets/x/" * 50 + "y", b"x")]
     else:
         parts[which] = name, random.choice(parts)[1]
-    path.write_bytes(_zip(parts, method))
+    path.write_bytes(_zip(parts))
+    if what == 2:  # a bomb
+        bomb = zipfile.ZipInfo(name)
+        bomb.compress_type = zipfile.ZIP_DEFLATED
+        with zipfile.ZipFile(path, "a", compresslevel=1) as archive, archive.open(bomb, "w") as part:
+            part.write(content)
+            for _ in range(200):
+                part.write(bytes(4_000_000))
 
 
 def lying(random, path):

@@ -61,8 +61,8 @@ def insert(random, content):
 
 def duplicate(random, content):
     one, other = sorted(random.randrange(len(content) + 1) for _ in range(2))
-    times = random.choice((1, 1, 3, 50))
-    return (content[:other] + content[one:other] * times + content[other:])[:MOST]
+    times = min(random.choice((1, 1, 3, 50)), MOST // (other - one + 1))
+    return (content[:other] + content[one:other] * times + content[other:])[: max(MOST, len(content))]
 
 
 def splice(random, content):
