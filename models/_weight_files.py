@@ -62,7 +62,9 @@ def fill(model, path, what, remedy):
     with copied(saved, path) as copy:
         fits = load_copy(model, copy)
     if not fits:
-        raise ModelError(f"{path} does not fit {what}: {difference(model, saved)[1]}; {remedy}.")
+        with naming(path, remedy):  # what the file says of itself may be damaged as well
+            reason = difference(model, saved)[1]
+        raise ModelError(f"{path} does not fit {what}: {reason}; {remedy}.")
     check_finite(model, path)
 
 

@@ -12,7 +12,7 @@ from models._arguments import whole
 from models._backbone_table import BACKBONES, Entry, entry_of
 from models._errors import ModelError
 from models._published import download, published_layers
-from models._weight_files import check_finite, copied, difference, load_copy, open_weights
+from models._weight_files import REMEDY, check_finite, copied, difference, load_copy, naming, open_weights
 from models.convnets import ConvNet
 
 __all__ = ["BACKBONES", "Backbone", "Entry", "entry_of"]
@@ -133,7 +133,8 @@ def _fill(entries, size, path):
                 differences.append(_assign(model, saved))
                 fits = not differences[-1][0]
             elif not (fits := load_copy(model, copy)):
-                differences.append(difference(model, saved))
+                with naming(path, REMEDY):
+                    differences.append(difference(model, saved))
             if fits:
                 check_finite(model, path)
                 return model

@@ -90,7 +90,9 @@ def SentimentLSTM(
         >>> 4 * (32 + 16 + 1) * 16  # four gates; each takes the word, the last output and a bias
         3136
     """
-    check_parameters("SentimentLSTM", vocabulary_size * embedding_dim + 4 * units * (embedding_dim + units))
+    ends = classes * (2 * units + embedding_dim)
+    reads = 4 * units * (embedding_dim + units)
+    check_parameters("SentimentLSTM", vocabulary_size * embedding_dim + reads + ends)
 
     def build(classes):
         tokens, words = _embed(vocabulary_size, embedding_dim, word_dropout)
@@ -145,7 +147,9 @@ def SentimentBiLSTM(
         >>> SentimentBiLSTM(vocabulary_size=1000, units=16).get_layer("bilstm").output.shape
         (None, None, 32)
     """
-    check_parameters("SentimentBiLSTM", vocabulary_size * embedding_dim + 8 * units * (embedding_dim + units))
+    ends = classes * (4 * units + embedding_dim)
+    reads = 8 * units * (embedding_dim + units)
+    check_parameters("SentimentBiLSTM", vocabulary_size * embedding_dim + reads + ends)
 
     def build(classes):
         tokens, words = _embed(vocabulary_size, embedding_dim, word_dropout)
@@ -202,7 +206,9 @@ def SentimentSimpleRNN(
         >>> model.output_shape, model.get_layer("simple_rnn").count_params() == (32 + 16 + 1) * 16
         ((None, 3), True)
     """
-    check_parameters("SentimentSimpleRNN", vocabulary_size * embedding_dim + units * (embedding_dim + units))
+    ends = classes * (2 * units + embedding_dim)
+    reads = units * (embedding_dim + units)
+    check_parameters("SentimentSimpleRNN", vocabulary_size * embedding_dim + reads + ends)
 
     def build(classes):
         tokens, words = _embed(vocabulary_size, embedding_dim, word_dropout)
@@ -259,7 +265,9 @@ def SentimentConv1D(
         >>> (5 * 32 + 1) * 64
         10304
     """
-    check_parameters("SentimentConv1D", vocabulary_size * embedding_dim + kernel_size * embedding_dim * units)
+    ends = classes * (2 * units + embedding_dim)
+    reads = kernel_size * embedding_dim * units
+    check_parameters("SentimentConv1D", vocabulary_size * embedding_dim + reads + ends)
 
     def build(classes):
         tokens, words = _embed(vocabulary_size, embedding_dim, word_dropout)
@@ -321,7 +329,7 @@ def SentimentBag(
         >>> bool(abs(good_not_bad - bad_not_good) < 1e-6), bool(abs(good_not_bad - padded) < 1e-6)
         (True, True)
     """
-    check_parameters("SentimentBag", (vocabulary_size + word_pairs) * embedding_dim)
+    check_parameters("SentimentBag", (vocabulary_size + word_pairs + 2 * classes) * embedding_dim)
 
     def build(classes):
         tokens, words = _embed(vocabulary_size, embedding_dim, word_dropout)

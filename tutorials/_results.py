@@ -97,7 +97,7 @@ def _read_old_marker(folder):
     if told is None or content is None or not isinstance(told.get("lesson"), str):
         return None
     try:
-        names = content.decode("utf-8").split("\n")
+        names = [name for name in content.decode("utf-8").split("\n") if name]
     except UnicodeDecodeError:
         return None
     if "metrics.json" not in names or not all(map(_is_name, names)):

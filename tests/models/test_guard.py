@@ -591,3 +591,16 @@ def test_loading_leaves_layers_as_they_are(saved, tmp_path):
 def test_other_endings_are_refused(tmp_path):
     with pytest.raises(ModelError, match="must end in .keras"):
         load_model(tmp_path / "model.h5")
+
+
+def test_a_damaged_name_in_a_file_that_does_not_fit_is_one_sentence(tmp_path):
+    file = tmp_path / "bad.weights.h5"
+    file.write_bytes((FOLDER / "convnet-mnist.weights.h5").read_bytes())
+    with h5py.File(file, "r+") as opened:
+        first = next(name for name, layer in opened["layers"].items() if len(layer.get("vars", ())))
+        del opened["layers"][first]["vars"]["0"]
+        extra = opened.create_group("extra")
+        extra.attrs["name"] = 7
+        extra.create_dataset("0", data=[1.0])
+    with pytest.raises(ModelError, match=r"bad\.weights\.h5 is damaged; "):
+        models.ConvNet(weights=file)
