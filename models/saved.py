@@ -88,6 +88,15 @@ def read_json(path, most, remedy):
 
     Raises:
         ModelError: If it cannot be read, is larger, is no JSON, or more than 100 levels deep.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "labels.json"
+        ...     _ = path.write_text('["cat", "dog"]')
+        ...     read_json(path, most=1000, remedy="run the lesson again")
+        ['cat', 'dog']
     """
     content = read_file(path, most, remedy)
     try:

@@ -197,7 +197,9 @@ def real_folder(folder):
         LessonError: If a link leads nowhere.
     """
     real = Path(os.path.realpath(folder))
-    if folder.is_symlink() and not real.is_dir() and not real.is_file():
+    with writing(folder):  # such as a name that is too long
+        linked = folder.is_symlink()
+    if linked and not real.is_dir() and not real.is_file():
         raise LessonError(
             f"{shown(folder)} is a link to {shown(folder.readlink())}, where there is no folder; make that "
             "folder, or remove the link."

@@ -372,5 +372,5 @@ def test_predict_refuses_what_is_no_result(command, tmp_path):
         (tmp_path / name).write_text(content)
     code, _, error = command("predict", tmp_path, "a.png")
     assert code == 1
-    assert f"{tmp_path / 'model.keras'} is damaged; run the lesson again" in error
+    assert f"{tmp_path / 'model.keras'} is damaged or no .keras file; save the model again" in error
     assert error.count("\n") == 1
