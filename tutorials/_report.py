@@ -259,6 +259,6 @@ class Report:
             print("There is no expected band for other than the default settings.")
         elif not bands:
             print("There is no expected band for this data.")
-        print(f"Figures and numbers are in {self.folder}.\n\n{finding}")
+        print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{finding}")
         if self.settings["quick"]:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
