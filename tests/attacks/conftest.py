@@ -1,12 +1,32 @@
-"""What the fuzzers share: a worker for each group of loaders, and the time that is left."""
+"""What the attacks share: which are tried, a worker for each group of loaders, and the time that is left."""
 
 import os
+import random
 import time
 
 import pytest
 
 from fuzzing.runner import Worker
 from fuzzing.targets import TARGETS
+
+SAMPLED = ("test_settings.py", "test_surroundings.py")  # of their hundreds of cases, some take ten seconds
+MANY = 30  # cases; who chooses fewer with -k or by name gets all of them
+WHOLE = 240  # from so many --attack-seconds on, all of them are tried
+
+
+@pytest.hookimpl(trylast=True)  # after -k and -m
+def pytest_collection_modifyitems(config, items):
+    """Try as many of the sampled modules' cases as the time allows, always the same ones."""
+    share = config.getoption("--attack-seconds") / WHOLE
+    if share >= 1:
+        return
+    for name in SAMPLED:
+        cases = [item for item in items if item.path.name == name and item.get_closest_marker("attack")]
+        if len(cases) < MANY:
+            continue
+        left_out = set(random.Random(0).sample(cases, len(cases) - round(share * len(cases))))
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
 
 
 class Fuzzers:

@@ -33,7 +33,7 @@ def cases():
 
 
 @pytest.mark.parametrize("quick", [True, False])
-@pytest.mark.parametrize(("lesson", "name", "value"), cases())
+@pytest.mark.parametrize(("lesson", "name", "value"), [*cases()])
 def test_the_ends_of_each_range_are_training_or_a_sentence(lesson, name, value, quick, tmp_path, monkeypatch):
     def stop(*args, **kwargs):
         raise Trained
