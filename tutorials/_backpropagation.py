@@ -47,5 +47,5 @@ def backward(values, weights, truth):
 
 
 def cross_entropy(probabilities, truth):
-    """Mean of log(1/p) of the right class."""
-    return -np.log(probabilities[truth == 1]).mean()
+    """Mean of log(1/p) of the right class, with p of 1e-7 at least, as Keras computes it."""
+    return -np.log(np.maximum(probabilities[truth == 1], 1e-7)).mean()

@@ -112,3 +112,9 @@ def test_by_hand_is_finite_differences(chain):
             moved[n][place] += step
             losses.append(cross_entropy(forward(x, moved)[-1], truth))
         assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-3, abs=1e-7)
+
+
+def test_a_probability_of_0_gives_the_loss_that_keras_gives():
+    probabilities, truth = np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    expected = keras.losses.categorical_crossentropy(truth, probabilities).numpy().mean()
+    assert cross_entropy(probabilities, truth) == pytest.approx(expected, rel=1e-4)
