@@ -170,7 +170,9 @@ def _claim(path, checked):
     waited, seen, since = False, None, time.monotonic()
     while (file := _locked(_lock(path))) is False:
         waited = True
-        size = _draft(path).stat().st_size if _draft(path).is_file() else 0
+        size = 0
+        with contextlib.suppress(FileNotFoundError):  # not begun, or put in its place this moment
+            size = _draft(path).stat().st_size
         if size != seen:
             seen, since = size, time.monotonic()
         if time.monotonic() - since > _http.IDLE + _http.GRACE:
