@@ -20,7 +20,7 @@ import importlib.util
 import statistics
 import time
 
-from tutorials._command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np

@@ -22,15 +22,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from tutorials._command import check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 from keras import layers
 
 from datasets import photos
-from models.backbones import Backbone
-from models.transfer import border_at
+from models.pretrained.backbones import Backbone
+from models.fine_tuning.transfer import border_at
 from tutorials import fine_tune
 
 SIZE = 224  # what the guide's way trains on

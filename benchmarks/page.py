@@ -15,11 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from tutorials._command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 
 from datasets import digits
 from models import ConvNet
-from tutorials._model_page import write_page
+from models.export.page.page import write_page
 
 BROWSER = Path(__file__).parents[1] / "tests" / "conftest.py"
 

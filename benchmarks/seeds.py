@@ -15,13 +15,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tutorials._command import check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tutorials._report import EXPECTED
+from tutorials.lesson.report import EXPECTED
 
 
 def main(

@@ -16,16 +16,16 @@ reviews are looked at, after every 5,000 training reviews and at the end.
 import statistics
 import time
 
-from tutorials._command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 from keras import layers
 
 from datasets import reviews
-from datasets.bucketing import LengthBuckets
+from datasets.texts.bucketing import LengthBuckets
 from models import SentimentLSTM
-from tutorials._texts import LONGEST, learn_vocabulary, token_ids
+from tutorials.lesson.texts import LONGEST, learn_vocabulary, token_ids
 from tutorials.sentiment import EPSILON, STEP_SIZES, WORD_DROPOUT
 
 GOAL = 0.86

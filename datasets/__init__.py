@@ -1,5 +1,5 @@
 """Loaders: files, downloads or generators in, NumPy arrays out."""
 
-from datasets._source import DataError, Source
+from .sources import DataError, Source
 
 __all__ = ["DataError", "Source"]

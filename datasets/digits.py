@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from datasets._digit_files import read_idx, read_npz
-from datasets._names import sentence
-from datasets._source import DataError, Source, download, user_folder
-from datasets.photos import read_photo
+from .files.arrays import read_idx, read_npz
+from .files.names import sentence
+from .sources import DataError, Source, download, user_folder
+from .photos import read_photo
 
 CLASS_NAMES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets import _archives, _tables, _trees
-from datasets._labels import as_names, check_labels, in_order, split
-from datasets._names import from_csv, quoted, sentence, shown, shown_apart
-from datasets._source import DataError, Source, digest, download, results_in, user_folder
+from .files import archives as _archives, tables, folders
+from .labels import as_names, check_labels, in_order, split
+from .files.names import from_csv, quoted, sentence, shown, shown_apart
+from .sources import DataError, Source, digest, download, results_in, user_folder
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 KERAS_NOTE = "Keras's form of them, without capital letters and punctuation"
@@ -94,7 +94,7 @@ def load_data(source=None, text_column=None, label_column=None):
     source = locate("auto" if source is None else source)
     notes = [source.note] if source.note else []
     if source.path is None:
-        from datasets import opinions
+        from .generated import opinions
 
         _refuse_columns(source, text_column, label_column)
         train, test = opinions.load_data()
@@ -137,13 +137,13 @@ def read_texts(path, text_column=None):
             raise DataError(f"{path} {what}; name a .txt, .csv or .tsv file.")
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
-    content = _tables.decode(_trees.read_file(path), path)
-    if path.suffix.lower() not in _trees.TABLES:
-        _tables.check_length(content, path)
+    content = tables.decode(folders.read_file(path), path)
+    if path.suffix.lower() not in folders.TABLES:
+        tables.check_length(content, path)
         texts = [_with_line_breaks(content)]
     else:
-        table = _tables.read_table(content, str(path))
-        text, _, header = _tables.columns(table, text_column, labelled=False)
+        table = tables.read_table(content, str(path))
+        text, _, header = tables.columns(table, text_column, labelled=False)
         texts = [_with_line_breaks(row[text]) for row in table.rows[header:]]
     if not any(text.strip() for text in texts):
         raise DataError(f"{path} holds no text; name a file that does.")
@@ -195,21 +195,21 @@ def _read(source, text_column, label_column):
     if path.suffix == ".npz":
         parts = _read_keras(path)
     elif path.is_dir() or _archives.is_archive(path):
-        tree = _trees.open_tree(path)
+        tree = folders.open_tree(path)
         if tree.results:
             print(f"Not read as data: {results_in(map(shown, tree.results))}.", flush=True)
-        classes = _trees.class_folders(tree)
+        classes = folders.class_folders(tree)
         if source.name == "imdb":
             classes = _as_imdb(classes, path)
         if not classes:
-            return _read_tables(tree, _trees.tables(tree), text_column, label_column)
+            return _read_tables(tree, folders.tables(tree), text_column, label_column)
         names = shown_apart([name for found in classes.values() for name in found])
         parts = {
             part: _read_classes(tree, {names[name]: files for name, files in found.items()})
             for part, found in classes.items()
         }
     else:
-        tree = _trees.Tree(path.parent, {(path.name,): path}, set())
+        tree = folders.Tree(path.parent, {(path.name,): path}, set())
         return _read_tables(tree, {"train": (path.name,)}, text_column, label_column)
     _refuse_columns(source, text_column, label_column)
     return parts
@@ -240,7 +240,7 @@ def _read_classes(tree, classes):
     for label, files in classes.items():
         for parts in files:
             text = tree.text(parts)
-            _tables.check_length(text, tree.name(parts))
+            tables.check_length(text, tree.name(parts))
             texts.append(_with_line_breaks(text))
             labels.append(label)
     return texts, as_names(labels, tree.path)
@@ -249,12 +249,12 @@ def _read_classes(tree, classes):
 def _read_tables(tree, files, text_column, label_column):
     result, like = {}, None
     for part, parts in files.items():
-        table = _tables.read_table(tree.text(parts), tree.name(parts))
+        table = tables.read_table(tree.text(parts), tree.name(parts))
         if like is None:
-            text, label, header = _tables.columns(table, text_column, label_column)
+            text, label, header = tables.columns(table, text_column, label_column)
             like = table
         else:
-            text, label = _tables.same_columns(table, like, text, label, header)
+            text, label = tables.same_columns(table, like, text, label, header)
         rows = table.rows[header:]
         texts = [_with_line_breaks(row[text]) for row in rows]
         labels = as_names([from_csv(row[label].strip()) for row in rows], table.name)
@@ -278,7 +278,7 @@ def _read_keras(path):
     for file, checksum in zip((path, path.with_name(WORDS)), CHECKSUMS.values(), strict=True):
         if not file.is_file():
             raise DataError(f"{file} is missing; put it beside {path.name}.")
-        contents.append(_trees.read_file(file))
+        contents.append(folders.read_file(file))
         if digest(contents[-1], checksum) != checksum:
             raise DataError(f"{file} is not the file that Keras provides, or is damaged; fetch it again.")
     words = {number: word for word, number in json.loads(contents[1]).items()}

@@ -10,8 +10,8 @@ import numpy as np
 from scipy import signal
 from scipy.io import wavfile
 
-from datasets._names import quoted, shown, shown_apart
-from datasets._source import DataError, Source, is_results, results_in
+from .files.names import quoted, shown, shown_apart
+from .sources import DataError, Source, is_results, results_in
 
 CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
 SUFFIXES = {".wav", ".wave"}

@@ -4,16 +4,16 @@ Each builder is imported when it is first asked for, so that `python -m models` 
 zoo without loading Keras.
 """
 
-from models import _interrupts
+from .startup import interrupts
 
-_interrupts.start()  # first; it does nothing unless this is `python -m models` or a lesson
+interrupts.start()  # first; it does nothing unless this is `python -m models` or a lesson
 
 import importlib
 
-from models import _surroundings
-from models._errors import ModelError
+from .startup import surroundings
+from .errors import ModelError
 
-_surroundings.prepare()
+surroundings.prepare()
 
 _HOMES = {
     "ConvNet": "models.convnets",
@@ -38,7 +38,7 @@ _HOMES = {
     "VideoLSTM": "models.video",
     "VideoConv3D": "models.video",
 }
-_OTHERS = {"load_model": "models.saved"}
+_OTHERS = {"load_model": "models.loading.saved_models"}
 
 __all__ = ["ModelError", *_HOMES, *_OTHERS]
 

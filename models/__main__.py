@@ -5,9 +5,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from models._backbone_table import BACKBONES
-from models._surroundings import readable_output
-from models._weights import FOLDER, zoo
+from .pretrained.table import BACKBONES
+from .startup.surroundings import readable_output
+from .zoo import FOLDER, zoo
 
 
 def rows():

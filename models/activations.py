@@ -6,7 +6,7 @@ tensor or array of any shape and return a tensor of the same shape; whole number
 
 from keras import ops
 
-from models._arguments import numbers
+from .checks.arguments import numbers
 
 
 def sigmoid(z):

@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
-from models._arguments import array, batch_for, checked
-from models._errors import ModelError
-from models.filters import COUNTING, IDENTITY, KERNELS, ONES, SMILE, FilterBank
+from .checks.arguments import array, batch_for, checked
+from .errors import ModelError
+from .filters import COUNTING, IDENTITY, KERNELS, ONES, SMILE, FilterBank
 
 
 @checked()
@@ -40,7 +40,7 @@ def disc_tables(disc):
     """The open disc through three kernels; after the last, ReLU and two poolings without padding.
 
     Args:
-        disc: Array (7, 7, 1), `datasets.drawings.open_disc()`.
+        disc: Array (7, 7, 1), `datasets.generated.drawings.open_disc()`.
 
     Returns:
         {caption: array (height, width)}.
@@ -71,7 +71,7 @@ def face_tables(face):
     """The smiling face through one kernel and max pooling with padding "same".
 
     Args:
-        face: Array (7, 7, 1), `datasets.drawings.smiling_face()`.
+        face: Array (7, 7, 1), `datasets.generated.drawings.smiling_face()`.
 
     Returns:
         {caption: array (height, width)}.

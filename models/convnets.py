@@ -5,18 +5,9 @@ import re
 import keras
 from keras import layers
 
-from models._arguments import (
-    chain,
-    check_image_size,
-    check_parameters,
-    checked,
-    image_shape,
-    shown,
-    sizes,
-    whole,
-)
-from models._errors import ModelError
-from models._weights import load_weights
+from .checks.arguments import chain, check_image_size, check_parameters, checked, image_shape, shown, sizes, whole
+from .errors import ModelError
+from .zoo import load_weights
 
 
 @checked(input_shape=image_shape(smallest=7), filters=sizes(2))

@@ -8,9 +8,9 @@ import math
 import keras
 from keras import layers
 
-from models._arguments import built_model, check_parameters, checked, image_shape, shown, whole
-from models._arithmetic import walk
-from models._errors import ModelError
+from .checks.arguments import built_model, check_parameters, checked, image_shape, shown, whole
+from .multiply_adds import walk
+from .errors import ModelError
 
 
 @checked(inputs=whole())

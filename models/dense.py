@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from models._arguments import chain, check_parameters, checked, choice, image_shape, sizes, whole
-from models._weights import load_weights
+from .checks.arguments import chain, check_parameters, checked, choice, image_shape, sizes, whole
+from .zoo import load_weights
 
 
 @checked(input_shape=image_shape(), hidden_units=sizes(0))

@@ -12,20 +12,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from models._arguments import (
-    MOST,
-    activation,
-    array,
-    check_parameters,
-    checked,
-    choice,
-    flag,
-    shown,
-    sizes,
-    text,
-    whole,
-)
-from models._errors import ModelError
+from .checks.arguments import MOST, activation, array, check_parameters, checked, choice, flag, shown, sizes, text, whole
+from .errors import ModelError
 
 _padding = choice("valid", "same")
 

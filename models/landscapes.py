@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from models._arguments import numbers
-from models._errors import ModelError
+from .checks.arguments import numbers
+from .errors import ModelError
 
 
 def two_valleys(w):

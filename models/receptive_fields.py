@@ -20,9 +20,9 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
-from models._arguments import MOST, built_model, check_parameters, checked, image_shape, shown, whole
-from models._errors import ModelError
-from models.filters import zeros_around
+from .checks.arguments import MOST, built_model, check_parameters, checked, image_shape, shown, whole
+from .errors import ModelError
+from .filters import zeros_around
 
 
 class Window(NamedTuple):

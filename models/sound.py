@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from models._arguments import check_parameters, checked, choice, shape, sizes, whole
-from models._errors import ModelError
-from models._weights import load_weights
+from .checks.arguments import check_parameters, checked, choice, shape, sizes, whole
+from .errors import ModelError
+from .zoo import load_weights
 
 SPECTROGRAMS = ("stft", "mel")
 

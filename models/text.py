@@ -14,10 +14,10 @@ import gzip
 import keras
 from keras import layers, ops
 
-from models._arguments import activation as usual_activation
-from models._arguments import built_model, check_parameters, checked, share, shown, whole
-from models._errors import ModelError
-from models._weights import FOLDER, load_weights
+from .checks.arguments import activation as usual_activation
+from .checks.arguments import built_model, check_parameters, checked, share, shown, whole
+from .errors import ModelError
+from .zoo import FOLDER, load_weights
 
 VOCABULARY = FOLDER / "reviews-vocabulary.txt.gz"
 MOST_IDS = 200_000  # more, times PAIR_FACTOR, are no int32

@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from models._arguments import chain, check_parameters, checked, flag, shape, sizes, whole
-from models._errors import ModelError
-from models._weights import load_weights
+from .checks.arguments import chain, check_parameters, checked, flag, shape, sizes, whole
+from .errors import ModelError
+from .zoo import load_weights
 
 _clips = checked(
     input_shape=shape("frames, height, width, channels", (8, 24, 24, 1), unknown=(0,)),

@@ -3,10 +3,10 @@
 import keras
 from keras import layers, ops
 
-from models._arguments import check_parameters, checked, image_shape, whole
-from models._errors import ModelError
-from models._weights import load_weights
-from models.filters import FEATURES
+from .checks.arguments import check_parameters, checked, image_shape, whole
+from .errors import ModelError
+from .zoo import load_weights
+from .filters import FEATURES
 
 # What each of the twelve values adds to the votes for X (and takes from those for O), for each
 # feature at the top left, top right, bottom left and bottom right: 1 where the clean X has the

@@ -16,7 +16,7 @@ import pytest
 USERS_DATA = os.environ.pop("GLASS_ZOO_DATA", None) or os.environ.get("GLASS_ZOO_TESTS_DATA")
 os.environ |= {"GLASS_ZOO_TESTS_DATA": USERS_DATA} if USERS_DATA else {}
 
-import tutorials._command  # noqa: F401  (loads Keras without TensorFlow's start-up notices)
+import tutorials.lesson.command  # noqa: F401  (loads Keras without TensorFlow's start-up notices)
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,7 +47,7 @@ def _own_keras_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
     monkeypatch.setattr("datasets.digits.ORIGIN", "http://127.0.0.1:9/mnist.npz")
     monkeypatch.setattr("datasets.reviews.ORIGIN", "http://127.0.0.1:9/")
-    monkeypatch.setattr("models._published.ORIGIN", "http://127.0.0.1:9/")
+    monkeypatch.setattr("models.pretrained.published.ORIGIN", "http://127.0.0.1:9/")
 
 
 @pytest.fixture(scope="session")

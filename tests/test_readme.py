@@ -8,7 +8,7 @@ from PIL import Image
 
 import models
 from datasets import digits
-from models._weights import zoo
+from models.zoo import zoo
 from tutorials import digits as lesson
 from tutorials.__main__ import LESSONS
 

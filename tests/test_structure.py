@@ -27,7 +27,7 @@ def test_ground_floor_imports_only_what_it_may(root, wing):
         may = MAY_IMPORT[wing] | ({"tensorflow"} if path.name == "_gradients.py" else set())
         for name in imports(path):
             package = name.partition(".")[0]
-            one_download = (path.name, name) == ("_published.py", "datasets._download")
+            one_download = (path.name, name) == ("_published.py", "datasets.files.download")
             assert package in may or package in sys.stdlib_module_names or one_download, (
                 f"{path.name}: {name}"
             )
@@ -35,10 +35,10 @@ def test_ground_floor_imports_only_what_it_may(root, wing):
 
 def test_the_download_that_models_use_too_knows_no_data_set():
     """It is the one thing of `datasets` that `models` may import: two of them would drift apart."""
-    code = "import sys; from datasets._download import fetch; print(*sorted(sys.modules))"
+    code = "import sys; from datasets.files.download import fetch; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     ours = {name for name in loaded.split() if name.partition(".")[0] in ("datasets", "models", "tutorials")}
-    assert ours == {"datasets", "datasets._download", "datasets._http", "datasets._names", "datasets._source"}
+    assert ours == {"datasets", "datasets.files.download", "datasets.files._http", "datasets.files.names", "datasets.sources"}
     assert not {"numpy", "keras"} & set(loaded.split())
 
 

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from models._surroundings import readable_output
+from models.startup.surroundings import readable_output
 
 # In reading order, with the minutes that a default run takes on two cores, start to end
 LESSONS = {

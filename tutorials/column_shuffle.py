@@ -5,18 +5,19 @@ The lectures' rule of thumb as an experiment, on digits and on a table of custom
 
 from pathlib import Path
 
-from tutorials._command import run  # first: loads Keras quietly
+from tutorials.lesson.command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
-from datasets import customers, digits
-from datasets.perturbations import shuffle_columns
+from datasets.generated import customers
+from datasets import digits
+from datasets.generated.perturbations import shuffle_columns
 from models import MLP, TwoBlockConvNet
-from tutorials._limits import OF_MANY_SEEDS, check_settings, fitting_batch
-from tutorials._plots import accuracy_dots, image_grid
-from tutorials._repeats import start_afresh
-from tutorials._report import Report
+from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
+from tutorials.figures.charts import accuracy_dots, image_grid
+from tutorials.lesson.repeats import start_afresh
+from tutorials.lesson.report import Report
 
 BUILDERS = {"dense": MLP, "convolutional": TwoBlockConvNet}
 

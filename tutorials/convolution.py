@@ -5,20 +5,20 @@ The lectures' tables from real layers, a photograph, sizes, 1D and 3D; then Sobe
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from datasets import edges
+from datasets.generated import edges
 from datasets.photos import grey_photo
 from models import FilterBank, activations, filters
-from tutorials import _filtering
-from tutorials._limits import check_memory, check_settings, fitting_batch
-from tutorials._plots import activation_curves, map_grid, number_tables
-from tutorials._report import Report
-from tutorials._tables import side_by_side
+from tutorials.figures import filtering
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.figures.charts import activation_curves, map_grid, number_tables
+from tutorials.lesson.report import Report
+from tutorials.figures.text_tables import side_by_side
 
 
 def main(
@@ -59,12 +59,12 @@ def main(
     grey = grey_photo(photo, longest=320)  # (height, width, 1) in [0, 255]
 
     # Kernels set by hand: what filtering is, on the lectures' pictures and on others
-    report.figure("filtering_the_x", _filtering.the_x())
-    report.figure("small_pictures", _filtering.small_pictures())
-    report.figure("photograph", _filtering.photograph(grey))
-    axes, agreeing, compared = _filtering.sizes(grey, largest=3 if quick else 20)
+    report.figure("filtering_the_x", filtering.the_x())
+    report.figure("small_pictures", filtering.small_pictures())
+    report.figure("photograph", filtering.photograph(grey))
+    axes, agreeing, compared = filtering.sizes(grey, largest=3 if quick else 20)
     report.figure("padding_and_strides", axes)
-    report.figure("sequence_and_volume", _filtering.sequence_and_volume(seed))
+    report.figure("sequence_and_volume", filtering.sequence_and_volume(seed))
 
     # Activation functions: derivatives by automatic differentiation, TensorFlow's, and by formula
     z, curves = tf.linspace(-4.0, 4.0, 161), {}

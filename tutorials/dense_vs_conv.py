@@ -5,16 +5,16 @@
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
-from datasets import edges
+from datasets.generated import edges
 from models import ConvLayer, CountingMLP, DenseLayer
-from tutorials._limits import check_memory, check_settings, fitting_batch
-from tutorials._plots import count_bars, map_grid
-from tutorials._report import Report
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.figures.charts import count_bars, map_grid
+from tutorials.lesson.report import Report
 
 
 def main(

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -15,10 +15,10 @@ from sklearn import metrics
 
 import models
 from datasets import digits
-from datasets._names import safe
-from tutorials._limits import check_settings, fitting_batch
-from tutorials._plots import confusion_matrix, image_grid, learning_curves
-from tutorials._report import Report
+from datasets.files.names import safe
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.figures.charts import confusion_matrix, image_grid, learning_curves
+from tutorials.lesson.report import Report
 
 BUILDERS = {
     "convnet": models.ConvNet,

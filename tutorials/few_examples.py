@@ -5,18 +5,19 @@ A reader of MNIST's digits meets other people's, beside one that starts from not
 
 from pathlib import Path
 
-from tutorials._command import run  # first: loads Keras quietly
+from tutorials.lesson.command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
-from datasets import digits, draws
+from datasets import digits
+from datasets.generated import draws
 from models import ConvNet
-from tutorials._limits import OF_MANY_SEEDS, check_memory, check_settings, fitting_batch
-from tutorials._plots import curves_by_examples, image_grid
-from tutorials._repeats import start_afresh
-from tutorials._report import Report
-from tutorials._tables import percent_rows
+from tutorials.lesson.limits import OF_MANY_SEEDS, check_memory, check_settings, fitting_batch
+from tutorials.figures.charts import curves_by_examples, image_grid
+from tutorials.lesson.repeats import start_afresh
+from tutorials.lesson.report import Report
+from tutorials.figures.text_tables import percent_rows
 
 SIZES = (2, 5, 10, 20, 50)  # examples a class of the learning curve
 NEW = "new layer: "  # begins the name of a way that starts with a new last layer

@@ -7,24 +7,24 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 from datasets import digits, photos
-from datasets._names import safe
-from models.backbones import Backbone, entry_of
-from models.memory import answering_bytes
-from models.transfer import TransferClassifier, border_at, freeze, split
-from tutorials import _exports
-from tutorials._limits import check_memory, check_settings, fitting_batch
-from tutorials._photo_report import Outcome, commands, print_findings, write_report
-from tutorials._report import Report
-from tutorials._rescore import Disagreement, agreements
-from tutorials._resume import KeepState, Unfinished
-from tutorials._timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
-from tutorials._views import AT_ONCE, Kept, Live, Views, steps_in
+from datasets.files.names import safe
+from models.pretrained.backbones import Backbone, entry_of
+from models.checks.memory import answering_bytes
+from models.fine_tuning.transfer import TransferClassifier, border_at, freeze, split
+from models.export import formats
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.photo_report.report import Outcome, commands, print_findings, write_report
+from tutorials.lesson.report import Report
+from tutorials.lesson.rescore import Disagreement, agreements
+from tutorials.lesson.resume import KeepState, Unfinished
+from tutorials.lesson.timing import Deadline, as_seconds, photo_seconds, plan, spoken, step_seconds
+from tutorials.lesson.views import AT_ONCE, Kept, Live, Views, steps_in
 
 STEP_SIZES = {"head": 1e-2, "top": 3e-4}  # the longest of each phase
 PASSES = {"head": 20, "top": 20}
@@ -80,7 +80,7 @@ def main(
     started = time.perf_counter()
     budget_seconds = as_seconds(budget)
     if export != "none":
-        _exports.check_export(export)
+        formats.check_export(export)
     embedded = data == "embedded"
     pretrained = entry_of(backbone or ("convnet" if embedded else "mobilenet"))
     size = image_size or pretrained.tuning_size
@@ -233,8 +233,8 @@ def main(
         report.table("quarantine", found.quarantine_table())
     saved = [report.path("model.keras")]
     if export != "none":
-        with report.unless_it_fails(f"{export} file"), report.writing(_exports.FILES[export]) as file:
-            _exports.export(classifier, file, size)
+        with report.unless_it_fails(f"{export} file"), report.writing(formats.FILES[export]) as file:
+            formats.export(classifier, file, size)
             saved.append(file)
 
     # See that a process that knows nothing but the files comes to the same

@@ -5,20 +5,20 @@ Step sizes, valleys and optimizers; then back-propagation in NumPy through six l
 
 from pathlib import Path
 
-from tutorials._command import run  # first: loads Keras quietly
+from tutorials.lesson.command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from datasets import spirals
+from datasets.generated import spirals
 from models import DenseChain
 from models.landscapes import ravine
-from tutorials._backpropagation import backward, cross_entropy, forward
-from tutorials._descent import descend, skiers
-from tutorials._limits import check_settings, fitting_batch
-from tutorials._plots import descent_film, descents, paths_on_surface, training_and_map
-from tutorials._report import Report
+from models.backpropagation import backward, cross_entropy, forward
+from models.descent import descend, skiers
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.figures.charts import descent_film, descents, paths_on_surface, training_and_map
+from tutorials.lesson.report import Report
 
 OPTIMIZERS = {
     "SGD": lambda: keras.optimizers.SGD(0.9),

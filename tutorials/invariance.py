@@ -6,17 +6,18 @@ A dense and a convolutional network, with and without augmentation, with and wit
 from functools import partial
 from pathlib import Path
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
-from datasets import digits, perturbations
+from datasets import digits
+from datasets.generated import perturbations
 from models import MLP, ConvNet, StackedConvNet
-from models.augmentation import random_affine, random_light
-from tutorials._limits import check_settings, fitting_batch
-from tutorials._plots import curve_panels, image_grid
-from tutorials._report import Report
+from models.fine_tuning.augmentation import random_affine, random_light
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.figures.charts import curve_panels, image_grid
+from tutorials.lesson.report import Report
 
 # Each perturbation: its amounts, what they count, and the range that augmentation shows
 PERTURBATIONS = {

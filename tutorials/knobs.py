@@ -6,7 +6,7 @@ Number and size of features, pooling window and stride, neurons, and the order o
 import time
 from pathlib import Path
 
-from tutorials._command import run  # first: loads Keras quietly
+from tutorials.lesson.command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -14,11 +14,11 @@ import numpy as np
 from datasets import digits
 from models import StackedConvNet
 from models.counting import multiply_adds
-from tutorials._limits import OF_MANY_SEEDS, check_settings, fitting_batch
-from tutorials._plots import knob_rows, search_progress
-from tutorials._repeats import start_afresh
-from tutorials._report import Report
-from tutorials._search import load_optuna, search_knobs
+from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
+from tutorials.figures.charts import knob_rows, search_progress
+from tutorials.lesson.repeats import start_afresh
+from tutorials.lesson.report import Report
+from tutorials.lesson.search import load_optuna, search_knobs
 
 # What each knob is turned to; the first value is the common setting
 KNOBS = {

@@ -6,36 +6,22 @@ outputs/fine_tune --data photos/
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, LessonError, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 import models
 from datasets import digits
-from datasets._names import safe
-from models.inspection import (
-    class_probabilities,
-    deletion,
-    exciting_image,
-    feature_maps,
-    first_filters,
-    grad_cam,
-    has_feature_maps,
-    hidden_activations,
-    hidden_layer,
-    most_exciting,
-    occlusion,
-    saliency,
-    stages,
-)
-from tutorials import _looks as looks
-from tutorials._flat_maps import FEWEST, flat_maps, neighbours_alike
-from tutorials._image_models import Pictures, find_pictures, load_image_model
-from tutorials._labels import plain
-from tutorials._limits import check_settings
-from tutorials._model_page import write_page
-from tutorials._report import Report
+from datasets.files.names import safe
+from models.inspection import class_probabilities, deletion, exciting_image, feature_maps, first_filters, grad_cam, has_feature_maps, hidden_activations, hidden_layer, most_exciting, occlusion, saliency, stages
+from tutorials.figures import looks
+from models.inspection.flat_maps import FEWEST, flat_maps, neighbours_alike
+from tutorials.lesson.image_models import Pictures, find_pictures, load_image_model
+from tutorials.figures.labels import plain
+from tutorials.lesson.limits import check_settings
+from models.export.page.page import write_page
+from tutorials.lesson.report import Report
 
 HIDDEN = 0.1  # share of the pixels that is hidden to see what an answer rests on
 TRAIN_IMAGES = 6000

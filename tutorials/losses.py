@@ -5,17 +5,17 @@ log(1/p), softmax and its gradient p - t; then one classifier trained with two l
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
 from datasets import digits
 from models import MLP
-from tutorials import _losses
-from tutorials._limits import check_settings, fitting_batch
-from tutorials._plots import pair_bars, side_by_side
-from tutorials._report import Report
+from models import losses
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.figures.charts import pair_bars, side_by_side
+from tutorials.lesson.report import Report
 
 STEP_SIZES = (0.1, 0.3, 1.0)
 
@@ -49,8 +49,8 @@ def main(
     source = digits.locate(data)
 
     # Before any training: the lectures' table, softmax, and the gradient p - t
-    measured = _losses.two_networks()
-    difference = _losses.softmax_and_gradient(seed)
+    measured = losses.two_networks()
+    difference = losses.softmax_and_gradient(seed)
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels as rows of one 1 and nine 0
     (x_train, y_train), (x_test, y_test) = digits.load_data(source)
@@ -64,7 +64,7 @@ def main(
     # Compile and fit: the same network from the same beginning; each loss gets the step size that
     # serves it best on validation images. Squared error, the wrong loss, goes first
     histories, best = {}, {}
-    for name, loss in _losses.LOSSES.items():
+    for name, loss in losses.LOSSES.items():
         for step_size in STEP_SIZES:
             print(f"\nTraining with {name}, step size {step_size}")
             keras.utils.set_random_seed(seed)
@@ -87,7 +87,7 @@ def main(
     worse = measured["NN2"]["cross-entropy"] / measured["NN1"]["cross-entropy"]
     title = f"Equally many mistakes, but the cross-entropy of NN2 is {worse:.1f} times as large"
     report.figure("two_networks", pair_bars(measured, title))
-    p, values, pushes = _losses.by_probability()
+    p, values, pushes = losses.by_probability()
     report.figure(
         "loss_and_gradient",
         side_by_side(
@@ -106,7 +106,7 @@ def main(
                     passes,
                     {f"step size {size}": histories[name, size] for size in STEP_SIZES},
                 )
-                for name in _losses.LOSSES
+                for name in losses.LOSSES
             },
             "Read right with the best step size: "
             + ", ".join(f"{name} {score:.1%}" for name, (score, _, _) in best.items()),

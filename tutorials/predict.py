@@ -16,15 +16,16 @@ from csv import writer
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from tutorials._command import LessonError, run  # first: loads Keras quietly
+from tutorials.lesson.command import LessonError, run  # first: loads Keras quietly
 
 import numpy as np
 from tyro.conf import Positional, arg
 
-from datasets import DataError, _notices, digits, photos, reviews, tones
-from datasets._names import safe, sentence, shown
-from tutorials._saved import check_takes, read_model, read_names, read_results, read_settings
-from tutorials._texts import class_probabilities, from_command_line
+from datasets import DataError, digits, photos, reviews, tones
+from datasets.files import notices
+from datasets.files.names import safe, sentence, shown
+from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
+from tutorials.lesson.texts import class_probabilities, from_command_line
 
 AT_ONCE = 128  # examples that are read and predicted together, however many there are
 VALUES_AT_ONCE = 64 << 20  # and numbers in them, of which there are many in large images
@@ -107,7 +108,7 @@ def main(
         if sound.any():
             some = [example for example, each in zip(batch, sound, strict=True) if each]
             show(some, probabilities[sound], class_names)
-    _notices.say(sys.stderr)
+    notices.say(sys.stderr)
     if unusable:
         raise LessonError(
             f"{len(unusable)} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."

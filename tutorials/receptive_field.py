@@ -5,7 +5,7 @@ The formula says which pixels can matter; the gradient's mass says which do.
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -14,9 +14,9 @@ import models
 from datasets import digits
 from models.inspection import effective_field, input_gradient, linear_probe, pixels_holding
 from models.receptive_fields import EXAMPLES, of_layer, of_maps
-from tutorials._limits import check_settings, fitting_batch
-from tutorials._plots import field_growth, field_maps, map_grid
-from tutorials._report import Report
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.figures.charts import field_growth, field_maps, map_grid
+from tutorials.lesson.report import Report
 
 ZOO = {"convnet": models.ConvNet, "two_block": models.TwoBlockConvNet, "lenet5": models.LeNet5}
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tutorials._command import VERBOSE, LessonError, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
@@ -17,24 +17,15 @@ from sklearn import metrics
 
 import models
 from datasets import reviews
-from datasets._names import safe
-from datasets.bucketing import LengthBuckets
+from datasets.files.names import safe
+from datasets.texts.bucketing import LengthBuckets
 from models.text import TextClassifier, reviews_vocabulary
-from tutorials._labels import plain
-from tutorials._limits import Bounds, check_memory, check_settings, fitting_batch
-from tutorials._plots import confusion_matrix, learning_curves
-from tutorials._report import Report
-from tutorials._text_plots import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
-from tutorials._texts import (
-    LONGEST,
-    class_probabilities,
-    judge,
-    learn_vocabulary,
-    nearest_words,
-    show_comparison,
-    token_ids,
-    word_effects,
-)
+from tutorials.figures.labels import plain
+from tutorials.lesson.limits import Bounds, check_memory, check_settings, fitting_batch
+from tutorials.figures.charts import confusion_matrix, learning_curves
+from tutorials.lesson.report import Report
+from tutorials.figures.texts import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
+from tutorials.lesson.texts import LONGEST, class_probabilities, judge, learn_vocabulary, nearest_words, show_comparison, token_ids, word_effects
 
 BUILDERS = {
     "lstm": models.SentimentLSTM,

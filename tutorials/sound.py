@@ -5,20 +5,20 @@ Rising, falling, steady, trilled and drum-like sounds in noise, or your own WAV 
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 from sklearn import metrics
 
 from datasets import tones
-from datasets._names import safe
+from datasets.files.names import safe
 from models import ConvNet, SoundConvNet
-from models.memory import training_bytes
-from tutorials._limits import check_memory, check_settings
-from tutorials._plots import confusion_matrix, learning_curves
-from tutorials._report import Report
-from tutorials._sound_plots import first_kernels, shuffled_rows, waveforms_and_spectrograms
+from models.checks.memory import training_bytes
+from tutorials.lesson.limits import check_memory, check_settings
+from tutorials.figures.charts import confusion_matrix, learning_curves
+from tutorials.lesson.report import Report
+from tutorials.figures.sound import first_kernels, shuffled_rows, waveforms_and_spectrograms
 
 SHOWN = 6  # classes that a figure has room for
 

@@ -6,17 +6,17 @@ Every frame separately, frames through a memory (LSTM), and time as a direction 
 from functools import partial
 from pathlib import Path
 
-from tutorials._command import VERBOSE, LessonError, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
-from datasets import moving_shapes
+from datasets.generated import moving_shapes
 from models import FrameByFrame, VideoConv3D, VideoLSTM
-from tutorials._limits import check_memory, check_settings, fitting_batch
-from tutorials._plots import side_by_side
-from tutorials._report import Report
-from tutorials._video_plots import film_strips, film_with_answers, ordered_and_shuffled
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.figures.charts import side_by_side
+from tutorials.lesson.report import Report
+from tutorials.figures.video import film_strips, film_with_answers, ordered_and_shuffled
 
 NETWORKS = {"frame by frame": FrameByFrame, "LSTM": VideoLSTM, "Conv3D": VideoConv3D}
 

@@ -5,17 +5,17 @@ Conv → ReLU → Pool → Pool → twelve values, each of which votes for X or 
 
 from pathlib import Path
 
-from tutorials._command import VERBOSE, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
-from datasets import x_or_o
+from datasets.generated import x_or_o
 from models import XorO
 from models.filters import FEATURES
-from tutorials._limits import check_memory, check_settings, fitting_batch
-from tutorials._plots import axes_grid, curves, image_grid, map_grid, number_tables
-from tutorials._report import Report
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.figures.charts import axes_grid, curves, image_grid, map_grid, number_tables
+from tutorials.lesson.report import Report
 
 DECK = """
 The lectures' own example of errors is given, not derived: it shows no weights, and its twelve values

@@ -26,10 +26,10 @@ from pathlib import Path
 import pytest
 
 from datasets import Source
-from datasets._source import MARKER
+from datasets.sources import MARKER
 from tutorials import __main__ as listing
-from tutorials import _exchange, _views
-from tutorials._report import Report
+from tutorials.lesson import exchange, views
+from tutorials.lesson.report import Report
 
 pytestmark = [
     pytest.mark.attack,
@@ -180,7 +180,7 @@ def test_a_lesson_killed_at_any_event(variant, tmp_path, disk, seconds, monkeypa
     before = Before(teach, outputs, disk)
     settings = {"data": "embedded"} if "data" in inspect.signature(teach).parameters else {}
     if "on disk" in variant:
-        monkeypatch.setattr(_views, "IN_MEMORY", 0)
+        monkeypatch.setattr(views, "IN_MEMORY", 0)
     with contextlib.redirect_stdout(io.StringIO()), disk.recorded(outputs) as snapshots:
         teach(**settings, **VARIANTS[variant], quick=True, outputs=outputs)
     new = listed(outputs / lesson)[1]
@@ -200,7 +200,7 @@ def test_a_lesson_killed_at_any_event(variant, tmp_path, disk, seconds, monkeypa
 def test_killed_while_it_recovers(tmp_path, disk, monkeypatch, at_once):
     """A kill at any event of a run, and another at any event of the start after it."""
     if not at_once:
-        monkeypatch.setattr(_exchange, "_exchange_call", lambda: None)
+        monkeypatch.setattr(exchange, "_exchange_call", lambda: None)
     outputs = tmp_path / "outputs"
     before = Before(main, outputs, disk)
     with contextlib.redirect_stdout(io.StringIO()), disk.recorded(outputs) as snapshots:

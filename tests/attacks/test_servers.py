@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from datasets import _download, _http
-from datasets._download import DownloadError
+from datasets.files import download, _http
+from datasets.files.download import DownloadError
 from tests.servers import CONTENT, Handler, serving
 
 pytestmark = pytest.mark.attack
@@ -35,7 +35,7 @@ class Slow(Handler):
 def test_killed_at_any_moment_the_cache_is_sound_and_the_next_run_leaves_it_tidy(tmp_path, root, request):
     seconds = request.config.getoption("--attack-seconds", 20)
     code = (
-        "import sys; from pathlib import Path; from datasets._download import fetch\n"
+        "import sys; from pathlib import Path; from datasets.files.download import fetch\n"
         f"fetch(sys.argv[1], Path(sys.argv[2]), {SHA256!r})"
     )
     path, chance, ends, kills = tmp_path / "file.bin", random.Random(0), time.monotonic() + seconds / 2, 0
@@ -54,7 +54,7 @@ def test_killed_at_any_moment_the_cache_is_sound_and_the_next_run_leaves_it_tidy
             if path.exists():
                 assert path.read_bytes() == CONTENT
             if chance.random() < 0.3:
-                assert _download.fetch(address, path, SHA256).read_bytes() == CONTENT
+                assert download.fetch(address, path, SHA256).read_bytes() == CONTENT
                 assert os.listdir(tmp_path) == ["file.bin"]  # noqa: PTH208
                 path.unlink()
 
@@ -102,7 +102,7 @@ def test_whatever_a_server_answers_is_the_file_or_one_sentence(tmp_path, monkeyp
             checksum = chance.choice([None, hashlib.md5(b"hello").hexdigest()])
             path, start = tmp_path / "file.bin", time.monotonic()
             try:
-                _download.fetch(f"{server.address}x/file.bin", path, checksum, most=10_000)
+                download.fetch(f"{server.address}x/file.bin", path, checksum, most=10_000)
                 path.unlink()
             except DownloadError as error:
                 assert str(error).isprintable(), server.noise

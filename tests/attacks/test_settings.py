@@ -5,14 +5,14 @@ import gc
 import importlib
 import inspect
 
-from tutorials._command import LessonError
+from tutorials.lesson.command import LessonError
 
 import keras
 import pytest
 
 from datasets import DataError
 from models import ModelError
-from tutorials import _limits
+from tutorials.lesson import limits
 from tutorials.__main__ import LESSONS
 
 pytestmark = pytest.mark.attack
@@ -26,8 +26,8 @@ def cases():
     for lesson in LESSONS:
         main = importlib.import_module(f"tutorials.{lesson}").main
         for name in inspect.signature(main).parameters:
-            if name in _limits.BOUNDS:
-                bounds = _limits.BOUNDS[name]
+            if name in limits.BOUNDS:
+                bounds = limits.BOUNDS[name]
                 for value in (bounds.least + bounds.open, bounds.most):
                     yield lesson, name, value
 
@@ -40,7 +40,7 @@ def test_the_ends_of_each_range_are_training_or_a_sentence(lesson, name, value, 
 
     monkeypatch.setattr(keras.Model, "fit", stop)
     monkeypatch.setattr("tutorials.gradient_descent.backward", stop)  # this one trains by hand first
-    monkeypatch.setattr("tutorials._report.Report.figure", lambda *args: None)
+    monkeypatch.setattr("tutorials.lesson.report.Report.figure", lambda *args: None)
     main = importlib.import_module(f"tutorials.{lesson}").main
     settings = {"quick": quick, "outputs": tmp_path, name: value}
     if "data" in inspect.signature(main).parameters:

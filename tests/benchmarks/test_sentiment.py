@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks import sentiment as benchmark
-from datasets import opinions, reviews
+from datasets.generated import opinions
+from datasets import reviews
 from tutorials import sentiment as lesson
-from tutorials._texts import learn_vocabulary, token_ids
+from tutorials.lesson.texts import learn_vocabulary, token_ids
 
 
 @pytest.fixture(scope="module")

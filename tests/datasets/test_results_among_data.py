@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from datasets import photos, reviews, tones
-from datasets._names import shown_apart
-from datasets._source import MARKER
+from datasets.files.names import shown_apart
+from datasets.sources import MARKER
 
 BYTES, TEXT = os.fsdecode(b"caf\xe9"), r"caf\udce9"  # shown alike
 

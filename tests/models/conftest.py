@@ -10,7 +10,7 @@ def built():
     """A function of a backbone's name that builds it at its smallest size, once: leave it as it is."""
     import keras
 
-    from models.backbones import BACKBONES, Backbone
+    from models.pretrained.backbones import BACKBONES, Backbone
 
     @functools.cache
     def build(name):

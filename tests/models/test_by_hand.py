@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from datasets import drawings
+from datasets.generated import drawings
 from models import FilterBank, by_hand, filters
 
 

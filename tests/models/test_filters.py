@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from datasets.x_or_o import clean_letters
+from datasets.generated.x_or_o import clean_letters
 from models import FilterBank, ModelError, filters
 from models.by_hand import layer_outputs
 

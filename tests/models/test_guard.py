@@ -20,10 +20,10 @@ from keras.src.legacy.saving import legacy_h5_format  # Keras's own writer of th
 
 import models
 from models import ModelError, load_model
-from models._errors import Refused
-from models._hdf5 import Hdf5
-from models._weights import FOLDER
-from models.backbones import Backbone
+from models.errors import Refused
+from models.loading.hdf5 import Hdf5
+from models.zoo import FOLDER
+from models.pretrained.backbones import Backbone
 
 
 @contextlib.contextmanager
@@ -258,7 +258,7 @@ def quarter():
 
 
 def try_all(content, quarter, file, monkeypatch, seeds):
-    monkeypatch.setattr("models.backbones._build", lambda entry, size: quarter)  # which takes half a second
+    monkeypatch.setattr("models.pretrained.backbones._build", lambda entry, size: quarter)  # which takes half a second
     outcomes = {"filled": 0, "refused": 0}
     for seed in seeds:
         file.write_bytes(flipped(content, seed))

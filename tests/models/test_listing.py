@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import models
-from models import _weights
+from models import zoo as _weights
 
 
 def test_list_names_every_builder_with_its_true_parameters():

@@ -110,7 +110,7 @@ def test_mel_trains_the_same_way_twice():
 
 
 LOAD = """
-import sys, tutorials._command, keras, numpy as np
+import sys, tutorials.lesson.command, keras, numpy as np
 for name in "stft", "mel":
     model = keras.saving.load_model(f"{sys.argv[1]}/{name}.keras", safe_mode=True)
     np.save(f"{sys.argv[1]}/{name}.npy", model(np.load(f"{sys.argv[1]}/x.npy")))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import models
-from datasets import x_or_o
+from datasets.generated import x_or_o
 from models.filters import FEATURES
 from models.x_or_o import VOTES
 

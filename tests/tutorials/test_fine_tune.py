@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from tutorials._command import run
+from tutorials.lesson.command import run
 
 import keras
 import numpy as np
@@ -22,8 +22,9 @@ import pytest
 from PIL import Image
 
 from datasets import digits, photos
-from models import transfer
-from tutorials import _views, fine_tune
+from models.fine_tuning import transfer
+from tutorials.lesson import views
+from tutorials import fine_tune
 from tutorials.predict import load
 
 SOON = {"backbone": "convnet", "image_size": 28, "batch_size": 16}
@@ -266,8 +267,8 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
 
     if cache:
         count = {part: len(rows) for part, rows in outcome.rows.items()}
-        filled_up = {part: -(-number // _views.AT_ONCE) * _views.AT_ONCE for part, number in count.items()}
-        measured = 2 * _views.AT_ONCE
+        filled_up = {part: -(-number // views.AT_ONCE) * views.AT_ONCE for part, number in count.items()}
+        measured = 2 * views.AT_ONCE
         assert passed["frozen"] == 2 * filled_up["train"] + filled_up["validation"] + measured
         assert passed[classifier.name] == count["validation"] + count["test"]
         # What is trained holds no frozen layer but norms, so that no other pass through them can be
@@ -286,7 +287,7 @@ def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
         return found
 
     monkeypatch.setattr(photos, "check", without_test)
-    monkeypatch.setattr(_views, "IN_MEMORY", 0)
+    monkeypatch.setattr(views, "IN_MEMORY", 0)
     metrics = fine_tune.main(
         str(folder), quick=True, unfreeze=0, policy="strong", mixing="cutmix", outputs=tmp_path, **SOON
     )
@@ -378,7 +379,7 @@ def test_no_space_for_the_cache(folder, command, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_views, "IN_MEMORY", 0)
+    monkeypatch.setattr(views, "IN_MEMORY", 0)
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     said = command("--data", folder, "--backbone", "convnet", "--quick")
     assert "cannot hold the" in said and "GB of activations (no space left on device)" in said

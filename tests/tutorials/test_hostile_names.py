@@ -11,7 +11,7 @@ import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 
-from tutorials._command import LessonError, run
+from tutorials.lesson.command import LessonError, run
 
 import keras
 import numpy as np
@@ -20,17 +20,18 @@ from keras import layers
 from matplotlib.text import Text
 from PIL import Image
 
-from datasets import DataError, Source, _notices, photos
+from datasets import DataError, Source, photos
+from datasets.files import notices as _notices
 from models import ModelError
 from tutorials import predict
-from tutorials._inspection_plots import scattered
-from tutorials._model_page import render
-from tutorials._photo_report import print_findings
-from tutorials._plots import confusion_matrix
-from tutorials._report import Report
-from tutorials._sound_plots import first_kernels
-from tutorials._text_plots import moved_words, neighbourhoods
-from tutorials._texts import judge
+from tutorials.figures.inspection import scattered
+from models.export.page.page import render
+from tutorials.lesson.photo_report.report import print_findings
+from tutorials.figures.charts import confusion_matrix
+from tutorials.lesson.report import Report
+from tutorials.figures.sound import first_kernels
+from tutorials.figures.texts import moved_words, neighbourhoods
+from tutorials.lesson.texts import judge
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",

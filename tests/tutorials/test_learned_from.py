@@ -8,7 +8,7 @@ import ast
 import gzip
 from collections import Counter
 
-from tutorials._command import LessonError  # noqa: F401  (first: loads Keras quietly)
+from tutorials.lesson.command import LessonError  # noqa: F401  (first: loads Keras quietly)
 
 import keras
 import numpy as np
@@ -17,8 +17,9 @@ import pytest
 import models
 from datasets import Source
 from datasets.photos import Photos
-from models._weights import zoo
-from tutorials import sentiment, train_zoo
+from models.zoo import zoo
+from tutorials import sentiment
+from benchmarks import train_zoo
 
 WORDS = ("good", "bad", "film", "plot", "actor")
 

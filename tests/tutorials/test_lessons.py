@@ -6,7 +6,7 @@ import importlib
 import io
 import json
 
-from tutorials._command import LessonError
+from tutorials.lesson.command import LessonError
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from PIL import Image
 from datasets import DataError
 from models import ModelError
 from tutorials import __main__ as listing
-from tutorials import _command
+from tutorials.lesson import command
 from tutorials.predict import load
 
 RESULTS = {
@@ -543,7 +543,7 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
     main = importlib.import_module(f"tutorials.{lesson}").main
     monkeypatch.setattr("sys.argv", [lesson, *flags, "--outputs", str(tmp_path / "new")])
     with pytest.raises(SystemExit) as stop:
-        _command.run(main)
+        command.run(main)
     assert stop.value.code == status
     del stop  # it holds the run, whose unfinished results go with it
     gc.collect()

@@ -3,7 +3,7 @@
 import gc
 import json
 
-from tutorials._command import LessonError
+from tutorials.lesson.command import LessonError
 
 import keras
 import numpy as np
@@ -13,12 +13,12 @@ from PIL import Image
 
 from datasets import DataError, photos
 from models import ConvNet, ModelError, SentimentBag
-from models.transfer import TransferClassifier
-from tutorials import _command
-from tutorials import _looks as looks
-from tutorials._flat_maps import flat_maps, neighbours_alike
-from tutorials._image_models import find_pictures, load_image_model
-from tutorials._report import Report
+from models.fine_tuning.transfer import TransferClassifier
+from tutorials.lesson import command
+from tutorials.figures import looks
+from models.inspection.flat_maps import flat_maps, neighbours_alike
+from tutorials.lesson.image_models import find_pictures, load_image_model
+from tutorials.lesson.report import Report
 from tutorials.look_inside import main
 
 LOADED = {"exciting", "feature_maps", "filters", "hidden_map", "maps", "neurons"}
@@ -274,7 +274,7 @@ def test_what_cannot_be_opened_gets_one_sentence(flags, said, wrong, tmp_path, m
     flags = [flag.format(wrong) for flag in flags]
     monkeypatch.setattr("sys.argv", ["look_inside", *flags, "--outputs", str(tmp_path / "new")])
     with pytest.raises(SystemExit) as stop:
-        _command.run(main)
+        command.run(main)
     assert stop.value.code == 1
     del stop
     gc.collect()

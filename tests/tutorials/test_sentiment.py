@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 
-from tutorials._command import LessonError
+from tutorials.lesson.command import LessonError
 
 import keras
 import numpy as np
@@ -16,15 +16,7 @@ from datasets import DataError
 from models import SentimentBag
 from models.text import TextClassifier
 from tutorials import sentiment
-from tutorials._texts import (
-    class_probabilities,
-    from_command_line,
-    judge,
-    learn_vocabulary,
-    nearest_words,
-    token_ids,
-    word_effects,
-)
+from tutorials.lesson.texts import class_probabilities, from_command_line, judge, learn_vocabulary, nearest_words, token_ids, word_effects
 from tutorials.predict import main as predict
 
 TOPICS = {

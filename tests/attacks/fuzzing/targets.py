@@ -96,14 +96,14 @@ def _digit_weights(path, _):
 
 
 def _backbone_weights(path, _):
-    from models.backbones import Backbone
+    from models.pretrained.backbones import Backbone
 
     name, size = weights.BACKBONE
     weights.check(Backbone(name, path, size))
 
 
 def _image_model(path, _):
-    from tutorials._image_models import load_image_model
+    from tutorials.lesson.image_models import load_image_model
 
     keras_files.check(load_image_model(path).model)
 
@@ -162,11 +162,11 @@ TARGETS = {
     ),
     "backbone weights": Target(
         "models", weights.good("backbone"), safely(_backbone_weights), weights.HARMS,
-        modules=("models.backbones",), weight=3,
+        modules=("models.pretrained.backbones",), weight=3,
     ),
     "image model": Target(
         "models", keras_files.good("digits", "photos"), safely(_image_model), keras_files.HARMS,
-        modules=("tutorials._image_models",), megabytes=1000, weight=3,
+        modules=("tutorials.lesson.image_models",), megabytes=1000, weight=3,
     ),
     "predict": Target(
         "models", folders.good(*folders.LESSONS), safely(_predict), folders.HARMS,

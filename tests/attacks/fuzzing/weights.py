@@ -40,7 +40,7 @@ def contents(kind, ending):
     import keras
 
     import models
-    from models.backbones import Backbone
+    from models.pretrained.backbones import Backbone
 
     keras.utils.set_random_seed(0)
     model = models.ConvNet(**DIGITS) if kind == "digits" else Backbone(BACKBONE[0], None, BACKBONE[1])

@@ -1,0 +1,140 @@
+"""Labels: checked for typos, and split so that both parts have their share of each."""
+
+import difflib
+import re
+from collections import Counter
+
+import numpy as np
+
+from .files.names import quoted, shown
+from .sources import DataError
+
+# What the parts of a split are called
+PARTS = {
+    "train": ("train", "training", "trn"),
+    "validation": ("val", "valid", "validation", "dev", "development"),
+    "test": ("test", "testing", "tst", "holdout", "heldout", "eval", "evaluation"),
+}
+TEST_SHARE = 0.2
+MAX_COMPARED = 200  # classes; more would take long
+
+
+def check_labels(labels, name):
+    """Refuse labels that cannot be what was meant.
+
+    Args:
+        labels: A label for every text, as strings.
+        name: What messages call their source.
+
+    Raises:
+        DataError: If there are fewer than two classes, or labels that look like typos of others.
+    """
+    counts = Counter(labels)
+    if not counts:
+        raise DataError(f"{name} holds no texts, or only empty ones; name a file or folder that does.")
+    if len(counts) == 1:
+        raise DataError(
+            f"{name} has only one class, {quoted(next(iter(counts)))}, so there is nothing to tell apart; "
+            "add texts of another class, or name the right column with --label-column."
+        )
+    if found := typos(counts):
+        listed = ", ".join(
+            f"{quoted(typo)} ({counts[typo]:,}) beside {quoted(meant)} ({counts[meant]:,})"
+            for typo, meant in found[:10]
+        )
+        raise DataError(f"{name} has labels that look like typos of others: {listed}; write them alike.")
+
+
+def typos(counts):
+    """Pairs (label, what may have been meant), the rarest first."""
+    total, common, found = counts.total(), {}, []
+    for label, count in counts.most_common():
+        key = " ".join(label.casefold().split())
+        if re.search(r"\d", key):
+            continue  # 1 and 11, or class_1 and class_2, are near without being typos
+        if key in common:
+            found.append((label, common[key]))
+        elif count < max(2, 0.01 * total) and len(counts) <= MAX_COMPARED:
+            for near in difflib.get_close_matches(key, common, n=1, cutoff=0.8):
+                shorter, longer = sorted((key, near), key=len)
+                prefixed = longer.endswith(shorter) and len(longer) >= len(shorter) + 2  # "irrelevant"
+                if counts[common[near]] >= 5 * count and not prefixed:
+                    found.append((label, common[near]))
+        common.setdefault(key, label)
+    return found[::-1]
+
+
+def as_names(labels, name):
+    """Labels as class names on one line that can be printed, as `datasets.files.names.shown` writes them.
+
+    Args:
+        labels: Strings.
+        name: What messages call their source.
+
+    Returns:
+        List of str.
+
+    Raises:
+        DataError: If two different labels would be one class then.
+    """
+    names = {label: shown(label) for label in set(labels)}
+    if len(set(names.values())) < len(names):
+        alike = [name for name, count in Counter(names.values()).items() if count > 1]
+        raise DataError(
+            f"{shown(name)} has two different labels that are both printed as {quoted(alike[0])}; rename one."
+        )
+    return [names[label] for label in labels]
+
+
+def in_order(labels):
+    """Class names in their order: numbers by size, else by the alphabet."""
+    try:
+        return sorted(labels, key=float)
+    except ValueError:
+        return sorted(labels)
+
+
+def split(texts, labels, name, seed=0):
+    """Split texts into a training and a test part, equal texts always on one side.
+
+    Texts are equal here when they differ in capital letters and outer spaces at most.
+
+    Args:
+        texts: List of str.
+        labels: A label for every text.
+        name: What messages call their source.
+        seed: Of the shuffling.
+
+    Returns:
+        Two integer arrays: indices of the training texts and of the test texts, of which
+        there are about 20 % of every class.
+
+    Raises:
+        DataError: If a class has fewer than two different texts of its own.
+    """
+    groups, classes = {}, {label: [] for label in sorted(set(labels))}
+    for index, (text, label) in enumerate(zip(texts, labels, strict=True)):
+        key = text.strip().casefold()
+        if key not in groups:
+            groups[key] = []
+            classes[label].append(groups[key])  # one text under two labels goes with the first
+        groups[key].append(index)
+    if rare := [label for label, members in classes.items() if len(members) < 2]:
+        counts = Counter(labels)
+        listed = ", ".join(f"{quoted(label)} ({counts[label]:,})" for label in rare[:10])
+        more = f" and {len(rare) - 10:,} more" if len(rare) > 10 else ""
+        raise DataError(
+            f"{name} has too few different texts to train and to test on in {listed}{more}; every class "
+            "needs 2 or more: add some, leave the class out, or name the right column with --label-column."
+        )
+    random = np.random.default_rng(seed)
+    test = []
+    for members in classes.values():
+        wanted = max(1, round(TEST_SHARE * sum(map(len, members))))
+        taken = []
+        for position in random.permutation(len(members)):
+            if len(taken) + len(members[position]) <= wanted:
+                taken += members[position]
+        test += taken or min(members, key=len)
+    test = np.sort(np.array(test))
+    return np.setdiff1d(np.arange(len(texts)), test), test

@@ -1,0 +1,119 @@
+"""What folders of photos mean: which are parts of a split, which are classes."""
+
+import re
+
+from ..labels import PARTS
+from ..files.names import shown
+from ..sources import DataError
+
+
+def part_of(name):
+    """The part of a split that a name means: "train", "validation", "test", or None."""
+    key = re.sub("[^a-z]", "", name.casefold())
+    key = re.sub("(?<=.)(set|data|images|photos|split)$", "", key)  # "Train_Set"
+    return next((part for part, names in PARTS.items() if key in names), None)
+
+
+def layout(files, folders, source):
+    """Say what folders mean: which are parts of a split, which classes.
+
+    Args:
+        files: Tuples of names, such as `("train", "ants", "1.jpg")`.
+        folders: The same for folders.
+        source: What messages call the data.
+
+    Returns:
+        `(places, aside, classes)`: the name of a part's folder (None where there are none)
+        and the class, by file; a reason by file that has no class; and all parts' and
+        classes' names as in places, those without files too.
+
+    Raises:
+        DataError: If there are no folders for classes.
+    """
+    top, inside = (), files
+    while True:
+        below = _below(inside, len(top))
+        split = _split_folders(below, len(top), source)
+        alone = next(iter(below)) if len(below) == 1 else None
+        deeper = _below(below[alone], len(top) + 1) if alone else {}
+        if not deeper or (split and _split_folders(deeper, len(top) + 1, source) is None):
+            break
+        top, inside = (*top, alone), below[alone]
+    depth, places, aside, classes = len(top), {}, {}, set()
+    for file in files:
+        inner = file[depth:] if file[:depth] == top else ()
+        if split is None:
+            if len(inner) > 1:
+                places[file] = None, inner[0]
+            else:
+                aside[file] = "lies in no class's folder"
+        elif len(inner) > 2 and inner[0] in split:
+            places[file] = inner[0], inner[1]
+        else:
+            known = bool(inner) and inner[0] in split
+            aside[file] = "lies in no class's folder" if known else "lies in no folder of the split"
+    wanted = depth + (1 if split is None else 2)
+    for folder in folders:
+        if len(folder) == wanted and folder[:depth] == top and (split is None or folder[depth] in split):
+            classes.add((None if split is None else folder[depth], folder[-1]))
+    classes |= set(places.values())
+    if not places:
+        inner = "files, but no folders of them" if files else "no files"
+        raise DataError(
+            f"{shown(source)} holds {inner}; it needs a folder of photos for each class, such as ants/1.jpg."
+        )
+    return places, aside, classes
+
+
+def _below(files, depth):
+    """Files by the name of the folder in which they lie, at this depth."""
+    found = {}
+    for file in files:
+        if len(file) > depth + 1:
+            found.setdefault(file[depth], []).append(file)
+    return found
+
+
+def _split_folders(below, depth, source):
+    """The folders that are the parts of a split, or None if they are classes."""
+    inner = {name: set(_below(files, depth + 1)) for name, files in below.items()}
+    train = {name for name in inner if part_of(name) == "train" and inner[name]}
+    if not train:
+        named = [name for name in inner if part_of(name) and inner[name]]
+        if len(named) > 1 and len(named) == len(inner):
+            listed = " and ".join(sorted(map(shown, named)))
+            raise DataError(
+                f"{shown(source)} has folders of photos to test on, {listed}, but none to train on; call "
+                "that one train."
+            )
+        return None
+    classes = set().union(*(inner[name] for name in train))
+    others = set(inner) - train
+    held_out = {name for name in others if part_of(name) or inner[name] & classes}
+    if others and not held_out:
+        return None  # a class called train, beside bus and car
+    return train | held_out
+
+
+def as_parts(names):
+    """Say which names of a split mean training, validation and test.
+
+    A single held-out part is the test part, whatever its name.
+
+    Args:
+        names: Set of str, such as `{"train", "val"}`.
+
+    Returns:
+        Dictionary from name to "train", "validation", "test", or None where it is not clear.
+    """
+    parts = {name: part_of(name) for name in sorted(names)}
+    held_out = [name for name, part in parts.items() if part != "train"]
+    if len(held_out) == 1:
+        return parts | {held_out[0]: "test"}
+    for part in "test", "validation":
+        unclear = [name for name in held_out if parts[name] is None]
+        if unclear and part not in parts.values():
+            parts[unclear[0]] = part
+    if held_out and "test" not in parts.values():  # val and dev
+        parts[held_out[0]] = "test"
+    return parts

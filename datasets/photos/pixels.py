@@ -1,0 +1,248 @@
+"""From the bytes of an image file to upright RGB pixels: one pass, for every reader alike."""
+
+import contextlib
+import functools
+import hashlib
+import io
+import logging
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from ..files import notices
+
+# Photos are what cameras and browsers make; these run other programs or hold no pixels
+_REFUSED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+MAX_PIXELS = 2 * 89_478_485  # where Pillow, too, speaks of an attack
+MAX_BYTES = 500_000_000  # of one file
+
+_MAGIC = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"RIFF": "WebP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"BM": "BMP",
+    b"\0\0\0\x0cjP": "JPEG 2000",
+}
+_HEIC = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_FAMILY = {"MPO": "JPEG", "DIB": "BMP", "CUR": "ICO"}
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its warnings go to the terminal
+
+
+class Unusable(ValueError):
+    """An image file that cannot be used; its message goes on from the file's name.
+
+    Attributes:
+        kind: What is wrong, in a word or two.
+    """
+
+    def __init__(self, kind, reason):
+        super().__init__(reason)
+        self.kind = kind
+
+
+@dataclass
+class Decoded:
+    """A decoded image file.
+
+    Attributes:
+        pixels: uint8 (height, width, 3), RGB.
+        side: Of the image in its file the shorter side, in pixels.
+        traits: Set of what was odd about it, such as "CMYK".
+        digest: SHA-256 of the file.
+    """
+
+    pixels: np.ndarray
+    side: int
+    traits: set
+    digest: bytes
+
+
+@functools.cache
+def formats():
+    """The names of the formats that are read; to be called before threads do."""
+    Image.init()
+    return [name for name in Image.OPEN if name not in _REFUSED]
+
+
+@functools.cache
+def suffixes():
+    """The format by ending of a file name, such as ".jpg"."""
+    return Image.registered_extensions()
+
+
+@contextlib.contextmanager
+def quietly():
+    """Hold back what Pillow and its libraries have to say; around threads, not within them."""
+    formats()
+    with notices.held():
+        yield
+
+
+def decode(content, size=None, name=None, room=None):
+    """Decode an image file to its end: 8 bits, RGB, upright, white under what is transparent.
+
+    Args:
+        content: Its bytes.
+        size: Side of the square wanted, in pixels; None for the whole image.
+        name: The file's name, if its ending is to be judged.
+        room: Where to ask for memory, counted in pixels; None to take it.
+
+    Returns:
+        A `Decoded`.
+
+    Raises:
+        Unusable: If it is no image, cut off, damaged, or so large that it may be an attack.
+    """
+    image = _open(content)
+    side, traits = min(image.size), _traits(image, content, name)
+    try:
+        if size:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 in the first place
+            image.draft(None, (2 * size, 2 * size))
+        with room.taken(image.width * image.height) if room else contextlib.nullcontext():
+            image.load()
+            turn = _TURNS.get(_orientation(image))
+            pixels = _simple_mode(image)
+            if size:
+                box = square_box(*pixels.size)
+                pixels = pixels.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
+            if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema()[0] < 255:
+                traits.add("alpha")
+                pixels = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
+            pixels = pixels.convert("RGB")
+            if turn is not None:
+                pixels = pixels.transpose(turn)
+            return Decoded(np.asarray(pixels), side, traits, hashlib.sha256(content).digest())
+    except Exception as error:
+        raise _cause(image, error) from error
+
+
+def square_box(width, height):
+    """The part of an image that becomes the square: the largest one in its middle.
+
+    Returns:
+        left, top, right, bottom.
+    """
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return left, top, left + side, top + side
+
+
+def _open(content):
+    if not content:
+        raise Unusable("empty", "is empty")
+    try:
+        image = Image.open(io.BytesIO(content), formats=formats())
+    except Image.DecompressionBombError as error:
+        raise _too_large() from error
+    except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
+        raise _no_image(content) from error
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large()
+    return image
+
+
+def _too_large():
+    return Unusable(
+        "huge", f"has too many pixels (over {MAX_PIXELS / 1e6:.0f} million), as attacks have; make it smaller"
+    )
+
+
+def _no_image(content):
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
+        return Unusable("not readable", "is a HEIC photo, which cannot be read; save it as JPEG")
+    if content.lstrip()[:4] == b"%!PS":
+        return Unusable("not readable", "is a PostScript drawing, which cannot be read; save it as PNG")
+    for magic, name in _MAGIC.items():
+        if content.startswith(magic):
+            return Unusable("damaged", f"begins like a {name} file, but is cut off or damaged")
+    return Unusable("not an image", "is not an image that can be read")
+
+
+def _cause(image, error):
+    """Why an image that began well could not be decoded."""
+    said = str(error).lower()
+    if isinstance(error, MemoryError):
+        return Unusable("huge", "does not fit in memory; make it smaller")
+    if isinstance(error, EOFError) or "truncated" in said or "not enough" in said:
+        return Unusable("truncated", "is cut off before its end, or damaged")
+    if "conversion from" in said:
+        return Unusable("not readable", f"has colours of a rare kind ({image.mode}); save it as RGB")
+    return Unusable("damaged", "is damaged, so that it cannot be decoded")
+
+
+def _orientation(image):
+    try:
+        return image.getexif().get(0x0112, 1)
+    except Exception:  # camera data can be damaged where the picture is not
+        return 1
+
+
+def _simple_mode(image):
+    """The same image as L, RGB or RGBA."""
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.nan_to_num(np.asarray(image, "float32"))
+        if image.mode.startswith("I;16"):
+            top = 65535
+        else:  # of the usual ranges the one that it needs
+            usual = (1, 255, 65535) if image.mode == "F" else (255, 65535)
+            top = next((top for top in usual if values.max() <= top), values.max())
+        return Image.fromarray((values.clip(0, top) * (255 / top)).astype("uint8"))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode in ("L", "RGB"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _traits(image, content, name):
+    """What is odd about an image that is opened, but not decoded yet."""
+    found = set()
+    kind = _FAMILY.get(image.format, image.format)
+    if name is not None:
+        expected = suffixes().get(PurePosixPath(name).suffix.lower())
+        if _FAMILY.get(expected, expected) != kind:
+            found.add("wrong extension")
+    if kind != "JPEG" and _animated(content):
+        found.add("animated")
+    if image.mode == "CMYK":
+        found.add("CMYK")
+    if image.mode in ("P", "PA"):
+        found.add("palette")
+    if image.mode.startswith("I") or image.mode == "F" or _deep(image, content):
+        found.add("16-bit")
+    if _orientation(image) in _TURNS:
+        found.add("EXIF-rotated")
+    return found
+
+
+def _animated(content):
+    """Whether there is more than one frame; asked of another copy, since to look for it is to move on."""
+    try:
+        return getattr(Image.open(io.BytesIO(content), formats=formats()), "is_animated", False)
+    except Exception:
+        return False
+
+
+def _deep(image, content):
+    """Whether a colour image has more than 8 bits a channel, which Pillow brings to 8 by itself."""
+    if image.format == "PNG":
+        return content[24:25] == b"\x10"
+    if image.format == "TIFF":
+        with contextlib.suppress(Exception):
+            return max(image.tag_v2.get(258, (8,))) > 8
+    return False

@@ -1,0 +1,154 @@
+"""A trained network of photos in the formats of other runtimes, for servers, phones and browsers.
+
+Both take what the trained network sees after its resizing: float32 pixels in [0, 255], of shape
+(batch, size, size, channels), any number of them at once; both give probabilities (batch,
+classes). Who runs them scales and crops photos to that size, as `datasets.photos.read_square`
+does: antialiased resizing is something that neither runtime offers.
+"""
+
+import functools
+import importlib.util
+import logging
+
+from tutorials.lesson.command import LessonError, without_notices
+
+import keras
+import numpy as np
+from keras import layers
+
+# Of each format: the file that it is kept in, and the packages that make and then check that file
+FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
+PACKAGES = {
+    "onnx": {"onnx": "onnx", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
+    "litert": {"ai_edge_litert": "ai-edge-litert"},
+}
+
+
+def check_export(kind):
+    """Refuse, before any work is done, an export that could not be made and checked here.
+
+    Args:
+        kind: "onnx" or "litert".
+
+    Raises:
+        LessonError: Names the packages that are missing, or the backend that cannot be exported.
+    """
+    missing = [
+        package for module, package in PACKAGES[kind].items() if importlib.util.find_spec(module) is None
+    ]
+    if missing:
+        raise LessonError(
+            f"--export {kind} needs {' and '.join(missing)}; install {'it' if len(missing) == 1 else 'them'} "
+            f"with: python -m pip install {' '.join(missing)}"
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise LessonError(
+            f"--export {kind} goes by way of TensorFlow, and Keras runs on {keras.backend.backend()} here; "
+            "unset KERAS_BACKEND, or leave --export out."
+        )
+
+
+def export(model, path, size):
+    """Write a classifier of photos as an ONNX or a LiteRT file.
+
+    Dropout is off, as it is in `predict`. If the model begins with a `Resizing` layer, the
+    exported one begins behind it.
+
+    Args:
+        model: Built Keras model, pixels in [0, 255] -> probabilities (batch, classes).
+        path: File to write; ".onnx" or ".tflite" at its end tells the format.
+        size: Height and width of the images that it will take.
+
+    Raises:
+        LessonError: If a package is missing, the model is of another size, or it has a layer that
+            the format has no words for; nothing is written then.
+    """
+    kinds = {file.rpartition(".")[2]: kind for kind, file in FILES.items()}
+    kind = kinds[path.suffix[1:]]
+    check_export(kind)
+    behind = _behind_resizing(model, size)
+    failure = None
+    with without_notices():  # converters talk much, about themselves
+        try:
+            (_write_onnx if kind == "onnx" else _write_litert)(behind, path, size)
+        except OSError as error:
+            failure = f"{path} cannot be written ({(error.strerror or str(error)).lower()})", error
+        except Exception as error:  # converters raise nearly anything
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            failure = f"{path.name} cannot be made of this network ({reason})", error
+    if failure:
+        path.unlink(missing_ok=True)
+        raise LessonError(f"{failure[0]}; leave --export {kind} out, or change that.") from failure[1]
+
+
+def _behind_resizing(model, size):
+    """The part of a model that takes images of one size: all of it, or what follows its `Resizing`."""
+    first = next((layer for layer in model.layers if not isinstance(layer, layers.InputLayer)), None)
+    if isinstance(first, layers.Resizing):
+        model = keras.Model(first.output, model.output, name=model.name)
+    if any(side not in (None, size) for side in model.input_shape[1:3]):
+        raise LessonError(
+            f"This network takes images of {model.input_shape[1]} by {model.input_shape[2]} pixels; "
+            f"it cannot be exported for {size} by {size}."
+        )
+    return model
+
+
+def _constant(model, size):
+    """A network as one TensorFlow function of pixels, in which the weights are constants.
+
+    `model.export` goes other ways, on which LiteRT takes ten times as long, and ONNX asks users
+    of the file for the constants of `Normalization` layers, and fails on grouped convolutions.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    pixels = tf.TensorSpec((None, size, size, model.input_shape[-1]), tf.float32, name="pixels")
+    tf.config.run_functions_eagerly(True)  # so that no call of a compiled function is left in it
+    try:
+        function = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(pixels)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    return convert_variables_to_constants_v2(function)
+
+
+def _write_litert(model, path, size):
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_constant(model, size)], tf.Module())
+    path.write_bytes(converter.convert())
+
+
+def _write_onnx(model, path, size):
+    import onnx
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel("CRITICAL")
+    _teach_erfc()
+    function = _constant(model, size)
+    before, after = function.inputs[0].name, function.outputs[0].name
+    network, _ = tf2onnx.convert.from_graph_def(
+        function.graph.as_graph_def(),
+        input_names=[before],
+        output_names=[after],
+        tensors_to_rename={before: "pixels", after: "probabilities"},
+    )
+    for tensor in network.graph.input[0], network.graph.output[0]:
+        tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.checker.check_model(network)  # tf2onnx leaves operations that it does not know as they are
+    onnx.save(network, path)
+
+
+@functools.cache
+def _teach_erfc():
+    """Tell tf2onnx how to write TensorFlow's Erfc, which is in GELU: as 1 - Erf."""
+    from tf2onnx.handler import tf_op
+
+    @tf_op("Erfc")
+    class Erfc:
+        @classmethod
+        def version_9(cls, ctx, node, **_):
+            node.type = "Erf"
+            one = ctx.make_const(f"{node.name}_one", np.float32(1)).output[0]
+            minus = ctx.insert_new_node_on_output("Neg", node.output[0], name=f"{node.name}_minus").output[0]
+            ctx.insert_new_node_on_output("Add", minus, name=f"{node.name}_sum", inputs=[minus, one])

@@ -1,0 +1,247 @@
+"""What a filter or neuron responds to: images made to maximize it, and those of a set that do so most."""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from ..checks.arguments import array, batch_for, checked, number, shown, sizes, whole
+from .effective_fields import _place, field_boxes
+from ..errors import ModelError
+from .gradients import gradients
+from .graphs import BEFORE, before_activation, find, layer_at, multi_output
+
+AT_ONCE = 32  # images in one batch
+
+
+@checked(
+    steps=whole(most=100_000),
+    learning_rate=number(above=0),
+    jitter=whole(0, 10_000),
+    blur=number(least=0, most=0.25),
+    decay=number(least=0, most=1),
+    step_size=number(above=0),
+)
+def exciting_image(
+    model,
+    layer,
+    channel,
+    steps=60,
+    seed=0,
+    image_size=None,
+    position=None,
+    pixels=(0, 255),
+    learning_rate=0.05,
+    jitter=1,
+    blur=0.05,
+    decay=0.01,
+    step_size=None,
+):
+    """An image that maximizes a channel or neuron, by gradient ascent from grey noise.
+
+    Gradient ascent alone ends in noise. So in every step the image is moved a little (jitter), smoothed a
+    little (blur) and drawn a little towards grey (decay), and it never leaves the range of pixels. What is
+    maximized is the value before the layer's own activation, since the gradient of a ReLU below zero, or of
+    a saturated softmax, is zero.
+
+    Args:
+        model: A Keras model of images, functional, sequential or nested.
+        layer: Name of the layer, also of a nested model's.
+        channel: Channel or neuron of the layer, or a list of them.
+        steps: Steps of gradient ascent.
+        seed: Draws the noise and the moves.
+        image_size: (height, width), needed where the model takes any.
+        position: (row, column) of one pixel of the layer's output to maximize; None for the mean of all,
+            in which values below zero count a tenth.
+        pixels: The lowest and the highest value of a pixel.
+        learning_rate: Mean change of a pixel in the first step, as a share of that range; it falls to 0.
+        jitter: Pixels by which the image moves at most.
+        blur: Share of a pixel that each of its four neighbours gets, from 0 to 0.25.
+        decay: Share of its distance to grey that a pixel loses in a step, from 0 to 1.
+        step_size: The former name of `learning_rate`, which it replaces if given.
+
+    Returns:
+        Array (height, width, channels), float32, or (k, height, width, channels) for a list.
+
+    Raises:
+        ModelError: If an argument is not as described, there is no such layer, channel or pixel, or the size
+            of the image is unknown.
+
+    Reference:
+        Olah et al., Feature visualization, 2017.
+
+    Example:
+        >>> from models import FilterBank
+        >>> from models.inspection import exciting_image
+        >>> edge = FilterBank([((-1, 1), (-1, 1))], input_shape=(2, 2, 1))
+        >>> exciting_image(edge, "filters", 0, steps=20, learning_rate=0.2, jitter=0, blur=0)[..., 0]
+        array([[  0., 255.],
+               [  0., 255.]], dtype=float32)
+    """
+    path = find(model, layer)
+    walked = multi_output(model, [(*path, BEFORE), path])
+    until, of = keras.Model(walked.inputs, walked.outputs[:2]), layer_at(model, path)
+    height, width, depth = _image_shape(until, model, image_size)
+    features = until.outputs[1].shape[-1]
+    channels = _channels("exciting_image", "channel", channel, layer, features)
+    position = None if position is None else _place("exciting_image", position)
+    low, high = _pixel_range(pixels)
+    learning_rate = learning_rate if step_size is None else step_size
+    wanted = ops.reshape(ops.convert_to_tensor(channels, "int32"), (-1, 1))
+
+    def excitement(outputs):
+        inputs, values = outputs
+        raw = before_activation(of, inputs)
+        values = values if raw is None else raw  # (k, rows, columns, features) or (k, features)
+        if position is not None:
+            sides = values.shape[1:-1]
+            if len(position) != len(sides) or not all(
+                0 <= p < s for p, s in zip(position, sides, strict=True)
+            ):
+                raise ModelError(f"{layer} has {tuple(sides)} pixels: there is no position {position}.")
+            values = values[(slice(None), *position)]
+        values = ops.reshape(values, (len(channels), -1, features))
+        if values.shape[1] > 1:  # in a plain mean gains and losses cancel, and only brightness is left
+            values = ops.leaky_relu(values, 0.1)
+        values = ops.mean(values, 1)
+        return ops.take_along_axis(values, wanted, 1)
+
+    draws = keras.random.SeedGenerator(seed)
+    grey, shape = (low + high) / 2, (len(channels), height, width, depth)
+    moves = ops.convert_to_numpy(keras.random.randint((steps, 2), -jitter, jitter + 1, seed=draws))
+    noise = keras.random.normal((1, *shape[1:]), seed=draws)
+    images = ops.broadcast_to(grey + 0.02 * (high - low) * noise, shape)
+    for step, move in enumerate(moves):
+        shifted = ops.roll(images, [int(m) for m in move], (1, 2))
+        _, gradient = gradients(until, shifted, excitement)
+        gradient = ops.roll(gradient, [-int(m) for m in move], (1, 2))
+        size = ops.mean(ops.abs(gradient), (1, 2, 3), keepdims=True)
+        # Where the gradient is zero, earlier ReLUs are below zero: stronger noise may change that
+        louder = images + 0.05 * (high - low) * keras.random.normal(shape, seed=draws)
+        change = learning_rate * (high - low) * (1 - step / steps) * gradient / ops.maximum(size, 1e-20)
+        images = ops.where(size > 1e-20, images + change, louder)
+        images = grey + (1 - decay) * (_smoothed(images, blur) - grey)
+        images = ops.clip(images, low, high)
+    images = ops.convert_to_numpy(images)
+    return images if len(getattr(channel, "shape", ())) or isinstance(channel, (list, tuple)) else images[0]
+
+
+def _smoothed(images, blur):
+    """Images whose pixels each give a share to their four neighbours; borders are reflected."""
+    wide = ops.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
+    around = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
+    return (1 - 4 * blur) * images + blur * around
+
+
+def _image_shape(until, model, image_size):
+    """(height, width, channels) of the image, all known."""
+    taken = tuple(until.inputs[0].shape[1:])
+    if len(taken) != 3:
+        raise ModelError(f"{model.name} takes no images (height, width, channels), but {taken}.")
+    side = taken[:2] if image_size is None else sizes(2)("exciting_image", "image_size", image_size)
+    if None in side:
+        raise ModelError(f"{model.name} takes images of any size: say which with image_size.")
+    if any(want not in (None, have) for want, have in zip(taken, side, strict=False)):
+        raise ModelError(f"{model.name} takes images of {taken[:2]}, not of image_size {side}.")
+    return (*side, taken[2])
+
+
+def _channels(owner, name, given, layer, features):
+    """Channels of a layer as a list of ints."""
+    found = array(owner, name, given)
+    if found.dtype.kind not in "iu":
+        raise ModelError(f"{owner} needs {name} as whole numbers, not {shown(given)}.")
+    found = found.ravel().tolist()
+    if not all(0 <= each < features for each in found):
+        raise ModelError(f"{layer} has {features} channels, from 0 on: no {name} {shown(given)}.")
+    return found
+
+
+def _pixel_range(pixels):
+    """The lowest and the highest value of a pixel."""
+    found = array("exciting_image", "pixels", pixels).ravel()
+    if len(found) != 2 or not found[0] < found[1]:
+        raise ModelError(
+            f"exciting_image needs pixels as the lowest and the highest value, not {shown(pixels)}."
+        )
+    return found.tolist()
+
+
+class Excitement(NamedTuple):
+    """Which images activate some channels of a layer most, and where.
+
+    Attributes:
+        indices: Of the images, int (k, count), for each channel the one with the highest activation first.
+        activations: Float (k, count): the highest of the channel's feature map, or the neuron's value.
+        positions: Int (k, count, 2): (row, column) of that pixel; (k, count, 0) without a map.
+        boxes: Int (k, count, 4): its receptive field in the image, (top, left, bottom, right).
+
+    Example:
+        >>> Excitement([[3]], [[0.5]], [[(1, 2)]], [[(1, 2, 4, 5)]]).indices
+        [[3]]
+    """
+
+    indices: object
+    activations: object
+    positions: object
+    boxes: object
+
+
+@checked(count=whole())
+def most_exciting(model, images, layer, channels, count=9):
+    """The images that activate chosen channels of a layer most, and where in them.
+
+    Args:
+        model: A Keras model of images, functional, sequential or nested.
+        images: Array (n, height, width, channels) in the model's range.
+        layer: Name of the layer, also of a nested model's.
+        channels: List of channels or neurons of the layer.
+        count: Images for each, at most; 1 or more.
+
+    Returns:
+        An `Excitement`.
+
+    Raises:
+        ModelError: If the images are not what the model takes, there is no such layer or channel, or count
+            is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import FilterBank
+        >>> from models.inspection import most_exciting
+        >>> edge = FilterBank([((-1, 1), (-1, 1))], input_shape=(3, 4, 1))
+        >>> images = np.zeros((2, 3, 4, 1))
+        >>> images[1, :, 2:] = 9  # white begins at column 2
+        >>> found = most_exciting(edge, images, "filters", [0], count=1)
+        >>> found.indices.tolist(), found.positions.tolist(), found.boxes.tolist()
+        ([[1]], [[[0, 1]]], [[[0, 1, 2, 3]]])
+    """
+    images = batch_for("most_exciting", model, images)
+    walked = multi_output(model, [path := find(model, layer)])
+    until = keras.Model(walked.inputs, walked.outputs[:1])
+    features = until.outputs[0].shape[-1]
+    channels = _channels("most_exciting", "channels", channels, layer, features)
+    highest, places = [], []
+    for first in range(0, len(images), AT_ONCE):
+        values = until(ops.cast(images[first : first + AT_ONCE], "float32"), training=False)
+        values = values[0] if isinstance(values, (list, tuple)) else values
+        sides = values.shape[1:-1]
+        values = ops.take(values, channels, axis=-1)
+        values = ops.reshape(values, (values.shape[0], -1, len(channels)))
+        highest.append(ops.max(values, 1))
+        places.append(ops.argmax(values, 1))
+    highest, places = (ops.transpose(ops.concatenate(each)) for each in (highest, places))  # (k, n)
+    activations, indices = ops.top_k(highest, min(count, len(images)))
+    places = ops.convert_to_numpy(ops.take_along_axis(places, ops.cast(indices, "int32"), 1))
+    if len(sides) == 2:
+        found = [[divmod(int(place), sides[1]) for place in line] for line in places]
+    else:
+        found = [[() for _ in line] for line in places]
+    flat = [place for line in found for place in line]
+    boxes = field_boxes(model, "/".join(path), images.shape[1:3], flat)
+    return Excitement(
+        *(ops.convert_to_numpy(each) for each in (indices, activations)),
+        np.reshape(np.array(flat, "int32"), (*places.shape, len(sides))),
+        np.reshape(np.array(boxes, "int32"), (*places.shape, 4)),
+    )

@@ -1,0 +1,172 @@
+"""Squares of photos: the same pixels for every reader, whatever the file."""
+
+import io
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from datasets import DataError, photos
+from datasets.photos import pixels as photo_pixels
+
+NOISE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
+SCENE = Image.fromarray(NOISE).resize((480, 360), Image.Resampling.BICUBIC)
+
+
+def saved(image, kind="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def traits(content, name="photo.png"):
+    return photo_pixels.decode(content, 32, name).traits
+
+
+def test_a_square_is_the_middle_of_a_photo_shrunk_without_jagged_edges():
+    pixels = np.zeros((60, 100, 3), "uint8")
+    pixels[:, 20:80] = (np.indices((60, 60)).sum(0) % 2 * 255)[..., None]  # a fine chessboard, grey from afar
+    square = photos.read_square(saved(Image.fromarray(pixels)), 12)
+    assert square.shape == (12, 12, 3)
+    assert square.dtype == "uint8"
+    assert np.abs(square[1:-1, 1:-1].astype(int) - 127).max() <= 3
+    np.testing.assert_array_equal(photos.read_square(saved(Image.fromarray(pixels)), 60), pixels[:, 20:80])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (30_000, 2), (3, 5)])
+def test_thin_and_tiny_pictures_become_squares_too(size):
+    assert (
+        photos.read_square(saved(Image.new("RGB", size, "red")), 224).tolist() == [[[255, 0, 0]] * 224] * 224
+    )
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+def test_a_large_photo_gives_what_it_gives_when_shrunk_by_hand(tmp_path, kind):
+    content = saved(SCENE.resize((1600, 1200)), kind)
+    square = photos.read_square(content, 48)
+    by_hand = ImageOps.fit(Image.open(io.BytesIO(content)).convert("RGB"), (48, 48), Image.Resampling.BOX)
+    assert np.abs(square.astype(int) - np.asarray(by_hand)).mean() < 4
+    (tmp_path / "photo").write_bytes(content)
+    np.testing.assert_array_equal(photos.read_square(tmp_path / "photo", 48), square)
+    np.testing.assert_array_equal(photos.read_square(str(tmp_path / "photo"), 48), square)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_photos_are_turned_upright_before_and_after_shrinking(turn, kind):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    content = saved(SCENE, kind, exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
+    whole = photo_pixels.decode(content)
+    assert np.abs(whole.pixels.astype(int) - np.asarray(upright)).max() <= 1
+    square = photos.read_square(content, 24).astype(int)
+    again = photos.read_square(saved(upright), 24)
+    assert np.abs(square - again).mean() < 4
+    assert ("EXIF-rotated" in traits(content)) == (turn > 1)
+
+
+def test_damaged_camera_data_do_no_harm():
+    content = saved(SCENE, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f")
+    assert photos.read_square(content, 24).shape == (24, 24, 3)
+
+
+def test_white_shines_through_and_what_is_half_transparent_is_half_white():
+    drawing = np.zeros((40, 40, 4), "uint8")
+    drawing[:, 20:, 3] = 128
+    content = saved(Image.fromarray(drawing))
+    square = photos.read_square(content, 20)
+    assert (square[:, :9] == 255).all()
+    assert np.abs(square[:, 11:].astype(int) - 127).max() <= 2
+    assert traits(content) == {"alpha"}
+    assert traits(saved(SCENE.convert("RGBA"))) == set()  # nothing shines through
+    palette = Image.new("P", (8, 8), 0)
+    palette.putpalette([255, 0, 0, 0, 0, 255])
+    assert (photos.read_square(saved(palette, transparency=0), 8) == 255).all()
+
+
+def test_deep_pictures_keep_their_range():
+    ramp = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+    grey = np.round(ramp * 255)
+    deep = Image.fromarray((ramp * 65535).astype("uint16"))
+    for content in (
+        saved(deep),
+        saved(deep, "TIFF"),
+        saved(deep, "PPM"),
+        saved(Image.fromarray(ramp.astype("float32")), "TIFF"),
+        saved(Image.fromarray((ramp * 255).astype("float32")), "TIFF"),
+        saved(Image.fromarray((ramp * 65535).astype("int32")), "TIFF"),
+        saved(Image.fromarray((ramp * (2**31 - 1)).astype("int32")), "TIFF"),
+    ):
+        assert np.abs(photos.read_square(content, 64)[..., 0] - grey).max() <= 1
+        assert "16-bit" in traits(content)
+    holes = ramp.astype("float32")
+    holes[0, :3] = np.nan, np.inf, -np.inf
+    assert photos.read_square(saved(Image.fromarray(holes), "TIFF"), 64).shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "found"),
+    [
+        (saved(SCENE), "a.PNG", set()),
+        (saved(SCENE, "JPEG"), "a.jpeg", set()),
+        (saved(SCENE, "MPO", save_all=True, append_images=[SCENE]), "phone.jpg", set()),
+        (saved(SCENE), "a.jpg", {"wrong extension"}),
+        (saved(SCENE), "a", {"wrong extension"}),
+        (saved(SCENE.convert("CMYK"), "JPEG"), "a.jpg", {"CMYK"}),
+        (saved(SCENE.quantize()), "a.png", {"palette"}),
+        (saved(SCENE, "WEBP", save_all=True, append_images=[SCENE.rotate(5)]), "a.webp", {"animated"}),
+    ],
+)
+def test_what_is_odd_is_noted(content, name, found):
+    assert traits(content, name) == found
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "said"),
+    [
+        (b"", "empty", "is empty"),
+        (b"Dear reader", "not an image", "is not an image"),
+        (saved(SCENE)[:2000], "truncated", "cut off"),
+        (saved(SCENE, "JPEG")[:2000], "truncated", "cut off"),
+        (saved(SCENE, "JPEG")[:20], "damaged", "like a JPEG file, but"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "not readable", "HEIC"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not readable", "PostScript"),
+        (saved(Image.new("1", (30_000, 6_000))), "huge", "too many pixels"),
+    ],
+)
+def test_what_cannot_be_decoded_has_a_reason(content, kind, said):
+    with pytest.raises(photo_pixels.Unusable, match=said) as caught:
+        photo_pixels.decode(content, 24)
+    assert caught.value.kind == kind
+    with pytest.raises(DataError, match=f"^The photo .*{said}.*[.]$"):
+        photos.read_square(content, 24)
+
+
+WHOLE = {
+    kind: saved(SCENE.resize((40, 30)), kind)
+    for kind in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), kind=st.sampled_from(sorted(WHOLE)))
+def test_a_damaged_file_gives_pixels_or_one_sentence(data, kind):
+    content = bytearray(WHOLE[kind][: data.draw(st.integers(0, len(WHOLE[kind])))])
+    for place in data.draw(st.lists(st.integers(0, max(0, len(content) - 1)), max_size=5)):
+        if content:
+            content[place] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        assert photos.read_square(bytes(content), 24).shape == (24, 24, 3)
+    except DataError as error:
+        assert "\n" not in str(error)
+        assert str(error).endswith(".")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(DataError, match=r"pipe\.jpg"):
+        photos.read_square(tmp_path / "pipe.jpg", 24)

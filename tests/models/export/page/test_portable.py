@@ -1,0 +1,160 @@
+"""Models as plain data: what is written is what the model has, and what a page cannot show is refused."""
+
+import base64
+import json
+import re
+import zlib
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import models
+from models import ModelError
+from models.pretrained.backbones import Backbone
+from models.export.page.portable import portable
+from models.fine_tuning.transfer import TransferClassifier
+
+
+def model_of(*steps, shape=(8, 6, 1), units=2):
+    """An image through some layers, then flattened and named."""
+    return keras.Sequential([keras.Input(shape), *steps, layers.Flatten(), layers.Dense(units, name="end")])
+
+
+def numbers(written, weight):
+    """One weight, read from the bytes."""
+    data = zlib.decompress(base64.b64decode(written["weights"]))
+    kind = {"float32": "<f4", "float16": "<f2"}[weight["type"]]
+    array = np.frombuffer(data, kind, int(np.prod(weight["shape"])), weight["start"])
+    return array.reshape(weight["shape"])
+
+
+def test_a_model_is_a_list_of_steps_with_its_weights():
+    model = models.ConvNet(weights="mnist")
+    written = portable(model)
+    assert json.loads(json.dumps(written)) == written
+    assert [node["name"] for node in written["nodes"]] == [layer.name for layer in model.layers]
+    assert [node["inputs"] for node in written["nodes"]] == [[], *([n] for n in range(8))]
+    assert [node["shape"] for node in written["nodes"]] == [list(x.output.shape[1:]) for x in model.layers]
+    conv = written["nodes"][2]
+    assert (conv["type"], conv["kind"], conv["path"]) == ("Conv2D", "conv", ["conv1"])
+    assert conv["config"]["before"] == [1, 1]  # 3 zeros, the odd one after
+    assert conv["config"]["activation"] == "relu"
+    for layer, node in zip(model.layers, written["nodes"], strict=True):
+        found = [numbers(written, weight) for weight in node["weights"].values()]
+        for have, want in zip(found, layer.get_weights(), strict=True):
+            np.testing.assert_array_equal(have, want)
+
+
+def test_weights_are_halved_only_where_no_digit_is_lost():
+    model = model_of()
+    kernel = np.full((48, 2), 0.1, "float32")
+    for bias, kind in ([0.5, 65504.0], "float32"), ([0.5, -1024.0], "float16"), ([0.1, 0.5], "float32"):
+        model.get_layer("end").set_weights([kernel, np.array(bias)])
+        written = portable(model)
+        weights = written["nodes"][-1]["weights"]
+        assert (weights["kernel"]["type"], weights["bias"]["type"]) == ("float32", kind)
+        np.testing.assert_array_equal(numbers(written, weights["bias"]), np.array(bias, "float32"))
+
+
+def test_a_page_of_the_zoos_digit_reader_stays_small():
+    assert len(json.dumps(portable(models.ConvNet(weights="mnist")))) < 1_700_000
+
+
+def test_nested_models_are_one_list_and_keep_their_names():
+    model = TransferClassifier(Backbone("mobilenet_v3_small", None, 32), 3)
+    written = portable(model)["nodes"]
+    backbone = model.layers[2]
+    paths = [tuple(node["path"]) for node in written]
+    inner = [path[1] for path in paths if path[0] == backbone.name]
+    assert sorted(inner) == sorted(operation.name for operation in backbone.operations[1:])
+    assert paths[0] == ("images",) and paths[-1] == ("predictions",)
+    assert written[0]["shape"] == [32, 32, 3]  # as the first layer resizes
+    for node in written:
+        assert all(source < node["id"] for source in node["inputs"])
+    assert all(node["id"] == place for place, node in enumerate(written))
+
+
+def test_the_model_stays_as_it_was():
+    model = TransferClassifier(Backbone("mobilenet_025", None, 32), 3)
+    names, before = [layer.name for layer in model.layers], model.to_json()
+    image = np.full((1, 40, 50, 3), 99.0)
+    answer = model.predict(image, verbose=0)
+    assert portable(model) == portable(model)
+    assert [layer.name for layer in model.layers] == names and model.to_json() == before
+    np.testing.assert_array_equal(model.predict(image, verbose=0), answer)
+
+
+def test_a_layer_called_twice_is_two_nodes_with_the_same_weights():
+    images = keras.Input((4, 4, 1))
+    same = layers.Conv2D(1, 3, padding="same", name="same")
+    model = keras.Model(images, layers.Flatten()(same(same(images))))
+    first, second = portable(model)["nodes"][1:3]
+    assert first["name"] == second["name"] == "same"
+    assert (first["inputs"], second["inputs"]) == ([0], [1])
+
+
+def test_a_model_of_any_size_takes_the_size_that_is_asked_for():
+    images = keras.Input((None, None, 3), name="photo")
+    x = layers.Conv2D(2, 3, name="conv")(images)
+    model = keras.Model(images, layers.GlobalAveragePooling2D()(x), name="any")
+    assert [node["shape"] for node in portable(model, 20)["nodes"]] == [[20, 20, 3], [18, 18, 2], [2]]
+    assert portable(model, (5, 9))["nodes"][1]["shape"] == [3, 7, 2]
+    for size in None, 0, -3, 2.5, "large", (5,), (5, 6, 7):
+        with pytest.raises(ModelError, match="image_size"):
+            portable(model, size)
+    with pytest.raises(ModelError, match="any cannot work on 2 x 2 pixels"):
+        portable(model, 2)
+    with pytest.raises(ModelError, match="takes images of .28, 28., not of image_size 32"):
+        portable(models.ConvNet(), 32)
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (layers.Conv2DTranspose(2, 3, name="up"), "up (Conv2DTranspose) is of a type that"),
+        (layers.GroupNormalization(1, name="norm"), "norm (GroupNormalization) is of a type that"),
+        (layers.BatchNormalization(axis=1, name="norm"), "works along an axis, 1, that"),
+        (layers.Softmax(axis=1, name="soft"), "works along an axis, 1, that"),
+        (layers.Reshape((4, 12), name="list"), "list (Reshape) has an output of a shape, (4, 12), that"),
+        (layers.Resizing(4, 4, "bicubic", name="small"), "small (Resizing) has an interpolation, bicubic,"),
+        (layers.Activation("sparsemax", name="act"), "act (Activation) has an activation, sparsemax, that"),
+        (layers.Conv2D(1, 1, activation=lambda x: 2 * x, name="own"), "has an activation, <lambda>, that"),
+        (layers.Conv2D(1, 1, data_format="channels_first"), "has a data format, channels first, that"),
+        (layers.CenterCrop(20, 20), "crops an image to a larger size, 20 x 20, that"),
+        (keras.Sequential([layers.UnitNormalization(name="in")], name="out"), "out/in (UnitNormalization)"),
+    ],
+)
+def test_what_the_page_does_not_know_is_named_in_one_sentence(layer, said):
+    with pytest.raises(ModelError, match=re.escape(said)) as caught:
+        portable(model_of(layer))
+    assert str(caught.value).endswith("that models/portable.py lists.") and "\n" not in str(caught.value)
+
+
+def test_custom_layers_that_bear_a_known_name_are_not_taken_for_it():
+    class Conv2D(layers.Conv2D):
+        def call(self, inputs):
+            return -super().call(inputs)
+
+    with pytest.raises(ModelError, match="conv .Conv2D. is of a type that"):
+        portable(model_of(Conv2D(1, 1, name="conv")))
+
+
+def test_what_is_no_image_model_is_refused_in_one_sentence():
+    two = [keras.Input((4, 4, 1)), keras.Input((4, 4, 1))]
+    maps = keras.Sequential([keras.Input((4, 4, 1)), layers.Conv2D(1, 3)], name="maps")
+    refused = {
+        "no built functional or sequential model": [
+            keras.Sequential([layers.Flatten()]),
+            keras.Model(two, layers.Flatten()(layers.Add()(two))),
+            layers.Dense(3),
+            "outputs/digits",
+        ],
+        "and no image": [models.DenseChain(), model_of(shape=(8, 8, 4)), models.SentimentBag()],
+        "not with one number a class": [maps],
+    }
+    for said, several in refused.items():
+        for model in several:
+            with pytest.raises(ModelError, match=said):
+                portable(model)

@@ -1,0 +1,152 @@
+"""Results are complete or not there at all; bands are told as they are."""
+
+import errno
+import gc
+import json
+import os
+from itertools import pairwise
+from pathlib import Path
+
+from tutorials.lesson.command import LessonError
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image, ImageSequence
+
+from datasets import Source
+from datasets.sources import MARKER
+from tutorials.lesson import report as _report
+from tutorials.lesson.report import Report
+
+LESSON = Path(__file__).stem
+
+
+def main(model="convnet", epochs=3, seed=0, quick=False, outputs=Path("outputs")):
+    return Report(main, settings=locals())
+
+
+def finish(report, accuracy=0.5):
+    report.figure("curve", Figure().subplots())
+    return report.close(Source("mnist"), examples=7, finding="It is so.", test_accuracy=accuracy)
+
+
+@pytest.fixture
+def bands(tmp_path, monkeypatch):
+    file = tmp_path / "expected.json"
+    bands = {"test_accuracy": [0.4, 0.6], "parameters": [441, 441]}
+    file.write_text(json.dumps({LESSON: {"mnist": {"convnet": bands}}}))
+    monkeypatch.setattr(_report, "EXPECTED", file)
+
+
+@pytest.mark.parametrize(
+    ("settings", "accuracy", "said"),
+    [
+        ({}, 0.5, "0.5          inside the expected band, 0.4 to 0.6"),
+        ({"seed": 9}, 0.6, "inside the expected band"),
+        ({}, 0.61, "OUTSIDE the expected band"),
+        ({"epochs": 4}, 0.5, "no expected band for other than the default settings"),
+        ({"model": "mlp"}, 0.5, "no expected band for this data"),
+    ],
+)
+def test_closing_lines_tell_the_band(bands, tmp_path, capsys, settings, accuracy, said):
+    finish(main(outputs=tmp_path, **settings), accuracy)
+    out = capsys.readouterr().out
+    assert said in out
+    assert str(tmp_path / LESSON) in out
+    assert ("expected band," in out) == ("expected band" in said and "no expected" not in said)
+
+
+def test_a_count_is_expected_exactly(bands, tmp_path, capsys):
+    for count, said in (441, "441          as expected"), (442, "NOT the expected 441"):
+        main(outputs=tmp_path).close(Source("mnist"), examples=7, finding="It is so.", parameters=count)
+        assert said in capsys.readouterr().out
+
+
+def test_the_finding_is_the_last_word_unless_the_run_was_quick(bands, tmp_path, capsys):
+    assert finish(main(outputs=tmp_path))["finding"] == "It is so."
+    assert capsys.readouterr().out.endswith("\n\nIt is so.\n")
+    finish(main(outputs=tmp_path, quick=True))
+    assert "It is so.\nThis was a quick run" in capsys.readouterr().out
+
+
+def test_an_animation_shows_its_frames_and_rests_on_the_last(tmp_path):
+    report = main(outputs=tmp_path)
+    figure = Figure(figsize=(2, 2))
+    point = figure.add_axes((0, 0, 1, 1)).plot([0], [0], "ko", markersize=40)[0]
+    report.animation("descent", figure, lambda n: point.set_data([n / 40], [0]), 3, frames_per_second=4)
+    finish(report)
+    with Image.open(tmp_path / LESSON / "descent.gif") as film:
+        pictures, seconds = [], []
+        for frame in ImageSequence.Iterator(film):
+            pictures.append(np.asarray(frame.convert("L")))
+            seconds.append(frame.info["duration"] / 1000)
+    assert len(pictures) == 3
+    assert all((one != two).any() for one, two in pairwise(pictures))
+    assert seconds == [0.25, 0.25, 2.25]
+
+
+def test_results_appear_at_the_end_and_replace_the_old(tmp_path):
+    folder = tmp_path / LESSON
+    report = main(outputs=tmp_path)
+    report.figure("first", Figure().subplots())
+    assert not folder.exists()
+    finish(report)
+    assert (folder / "first.png").exists()
+
+    report = main(outputs=tmp_path)
+    report.figure("second", Figure().subplots())
+    assert (folder / "first.png").exists()
+    finish(report)
+    assert {file.name for file in folder.iterdir()} == {"second.png", "curve.png", "metrics.json", MARKER}
+
+
+def test_a_run_that_fails_leaves_nothing(tmp_path):
+    finish(main(outputs=tmp_path), accuracy=0.1)
+    report = main(outputs=tmp_path)
+    report.figure("half", Figure().subplots())
+    assert len(list(tmp_path.iterdir())) == 2
+    del report
+    gc.collect()
+    assert [entry.name for entry in tmp_path.iterdir()] == [LESSON]
+    assert json.loads((tmp_path / LESSON / "metrics.json").read_text())["results"]["test_accuracy"] == 0.1
+
+
+def test_a_folder_that_cannot_be_is_refused_at_the_start(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with pytest.raises(LessonError, match=r"file/.* cannot be written .*--outputs"):
+        main(outputs=file)
+    (tmp_path / LESSON).write_text("in the way")
+    with pytest.raises(LessonError, match="a file is in its place"):
+        main(outputs=tmp_path)
+
+
+def test_a_disk_that_refuses_is_one_sentence(tmp_path):
+    report = main(outputs=tmp_path)
+
+    class Full:
+        flat = None
+
+        class figure:
+            @staticmethod
+            def savefig(*_, **__):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    Full.flat = [Full]
+    with pytest.raises(LessonError, match=r"curve\.png cannot be written \(no space left on device\)"):
+        report.figure("curve", Full)
+
+
+def test_what_fails_at_the_end_is_told_and_no_half_of_it_is_left(tmp_path, capsys):
+    report = main(outputs=tmp_path)
+    with report.unless_it_fails("report.html"), report.writing("report.html") as path:
+        path.write_text("half")
+        os.fsdecode(b"caf\xe9").encode()
+    with pytest.raises(KeyError), report.unless_it_fails("check", passes=KeyError):
+        raise KeyError
+    said = capsys.readouterr().err
+    assert said.startswith("No report.html ('utf-8' codec can't encode") and said.count("\n") == 1
+    assert said.endswith("; the model and its metrics are kept.\n")
+    finish(report)
+    assert {file.name for file in (tmp_path / LESSON).iterdir()} == {"curve.png", "metrics.json", MARKER}

@@ -1,0 +1,135 @@
+"""Figures of the lesson on sounds: arrays in, matplotlib Axes out; never a model."""
+
+import numpy as np
+
+from tutorials.figures.labels import distinct, plain
+from tutorials.figures.charts import BLUE, ORANGE, axes_grid
+
+
+def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column):
+    """Sounds in rows: each waveform beside its spectrogram.
+
+    Args:
+        waveforms: Array (n, samples) in [-1, 1].
+        spectrograms: Array (n, frequencies, times, 1): from 0 hertz to half of `hertz`.
+        captions: A line for each.
+        hertz: Samples per second.
+        column: Seconds from one column of a spectrogram to the next.
+
+    Returns:
+        Array (n, 2) of Axes.
+    """
+    seconds = waveforms.shape[1] / hertz
+    title = "What a waveform hides, its spectrogram shows: which frequencies sound when"
+    axes = axes_grid(len(waveforms), 2, 9, 1.4 * len(waveforms) + 1.1, title)
+    margin = (seconds - column * spectrograms.shape[2]) / 2  # no frame is centred on the very ends
+    row = hertz / 2 / (spectrograms.shape[1] - 1)
+    extent = [margin, seconds - margin, -row / 2, hertz / 2 + row / 2]
+    for line, waveform, spectrogram, caption in zip(axes, waveforms, spectrograms, captions, strict=True):
+        line[0].plot(np.arange(len(waveform)) / hertz, waveform, color=BLUE, linewidth=0.4)
+        line[0].set_ylim(-1.05, 1.05)
+        line[0].set_ylabel(f"{_short(caption)}\namplitude")
+        line[1].imshow(
+            spectrogram[..., 0].clip(0), cmap="magma", vmin=0, origin="lower", aspect="auto", extent=extent,
+        )  # fmt: skip
+        line[1].set_ylabel("frequency (Hz)")
+        for ax in line:
+            ax.set_xlim(0, seconds)
+            ax.spines[["top", "right"]].set_visible(False)
+    for ax in axes[:-1].flat:
+        ax.set_xticklabels([])
+    for ax in axes[-1]:
+        ax.set_xlabel("time (seconds)")
+    return axes
+
+
+def first_kernels(kernels, spectrograms, responses, names, hertz, column):
+    """Kernels that look at spectrograms, what excites each most, and how much each class does.
+
+    Args:
+        kernels: Array (rows of frequency, columns of time, kernels).
+        spectrograms: Array (n, frequencies, times, 1): from 0 hertz to half of `hertz`.
+        responses: What the kernels answer to them, without padding, (n, rows, columns, kernels).
+        names: The class of each spectrogram; the first six classes that come are shown.
+        hertz: Samples per second of the sounds.
+        column: Seconds from one column of a spectrogram to the next.
+
+    Returns:
+        Array (3, kernels) of Axes.
+    """
+    height, width, count = kernels.shape
+    names = np.array(names)
+    classes = list(dict.fromkeys(names.tolist()))[:6]
+    strongest = responses.max((1, 2))  # of each sound, its most exciting place: (n, kernels)
+    mean = {name: strongest[names == name].mean(0) for name in classes}
+    best = [max(classes, key=lambda name, k=k: mean[name][k]) for k in range(count)]
+    favourite = max(classes, key=best.count)
+    answering = f"{best.count(favourite)} of {count} answer most to {plain(favourite)}"
+    title = f"What the first kernels listen for: {answering}"
+    axes = axes_grid(3, count, 1.25 * count + 1.2, 5.4, title)
+    hertz_high = height * hertz / 2 / (spectrograms.shape[1] - 1)
+    box = {"origin": "lower", "aspect": "auto", "extent": [0, 1000 * column * width, 0, hertz_high]}
+    limit = np.abs(kernels).max()
+    for k, (kernel, patch, bars) in enumerate(axes.T):
+        n, r, c = np.unravel_index(responses[..., k].argmax(), responses.shape[:3])
+        kernel.imshow(kernels[..., k], cmap="RdBu_r", vmin=-limit, vmax=limit, **box)
+        patch.imshow(spectrograms[n, r : r + height, c : c + width, 0].clip(0), cmap="magma", vmin=0, **box)
+        patch.set_title(f"from {_short(names[n])}", fontsize=8)
+        colours = [ORANGE if name == best[k] else BLUE for name in classes]
+        bars.barh(distinct(classes), [mean[name][k] for name in classes], color=colours)
+        bars.invert_yaxis()
+        bars.set_xticks([])
+        bars.spines[["top", "right", "bottom"]].set_visible(False)
+        for ax in kernel, patch:
+            ax.set_xlabel("ms", fontsize=8, labelpad=0)
+            ax.tick_params(labelsize=8)
+            if k:
+                ax.set_yticklabels([])
+        if k:
+            bars.set_yticks([])
+    axes[0, 0].set_ylabel("kernel\n(Hz)")
+    axes[1, 0].set_ylabel("excites it\nmost (Hz)")
+    axes[2, 0].set_ylabel("strongest\nanswer, mean")
+    return axes
+
+
+def shuffled_rows(pictures, captions, accuracies):
+    """Pictures, the same with their rows shuffled, and what a network makes of both.
+
+    Args:
+        pictures: Two arrays (n, height, width, 1) in [0, 255], low frequencies in the first rows.
+        captions: A line for each picture.
+        accuracies: {what the network was trained on: share of its answers that are right}, for
+            pictures as they are and for shuffled ones.
+
+    Returns:
+        Array (1, 2n + 1) of Axes.
+    """
+    columns = [picture for pair in zip(*pictures, strict=True) for picture in pair]
+    percent = [100 * share for share in accuracies.values()]
+    lost = percent[0] - percent[1]
+    title = "Shuffling the rows of frequency " + (
+        f"costs the zoo's ConvNet {lost:.1f} points of accuracy"
+        if lost > 0
+        else f"does the zoo's ConvNet no harm: it gains {abs(lost):.1f} points"
+    )
+    axes = axes_grid(1, len(columns) + 1, 2 * len(columns) + 2.6, 3.2, title)
+    for place, (ax, picture) in enumerate(zip(axes.flat, columns, strict=False)):
+        ax.imshow(picture[..., 0], cmap="magma", vmin=0, vmax=255, origin="lower", aspect="auto")
+        ax.set_title(_short(captions[place // 2]) + (", shuffled" if place % 2 else ""), fontsize=10)
+        ax.set_xlabel("time")
+        ax.set_xticks([])
+        ax.set_yticks([])
+    axes[0, 0].set_ylabel("rows of frequency")
+    ax = axes.flat[-1]
+    bars = ax.bar([*accuracies], percent, color=[BLUE, ORANGE], width=0.6)
+    ax.bar_label(bars, [f"{share:.1f}" for share in percent], padding=2)
+    ax.set_ylim(0, 112)
+    ax.set_ylabel("accuracy on test sounds (%)")
+    ax.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def _short(name):
+    """A class's name, cut where it would run into its neighbour's."""
+    return plain(name, 12)

@@ -1,0 +1,223 @@
+"""The command line of every lesson: its flags, its quiet start, its one-sentence errors.
+
+A lesson imports this module first, so that TensorFlow's start-up notices do not stand above
+what the lesson has to say.
+"""
+
+import atexit
+import contextlib
+import functools
+import inspect
+import io
+import logging
+import math
+import os
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import tyro
+
+from models.startup import interrupts
+from models.startup.surroundings import readable_output, say
+
+
+@contextlib.contextmanager
+def without_notices(shown_on_failure=True):
+    """Hold back what native code writes to standard error.
+
+    Args:
+        shown_on_failure: Whether to show it if the block fails.
+    """
+    try:
+        sys.stderr.flush()
+        terminal = os.dup(2)
+    except (OSError, ValueError, AttributeError):  # standard error is closed or full: nothing to hold back
+        yield
+        return
+    with _scratch() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            if shown_on_failure and held.seekable():
+                held.seek(0)
+                os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+def _scratch():
+    """A file for a moment; where there is no folder for one, the null device."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.devnull, "r+b")  # noqa: PTH123
+
+
+def _load_keras():
+    """Import Keras and its backend, without their notices, or end in one sentence.
+
+    Raises:
+        SystemExit: With 1, where this process is a lesson; elsewhere whatever Keras raises.
+    """
+    try:
+        with without_notices(shown_on_failure=not interrupts.State.is_command):
+            import keras
+
+            # The lessons' shapes and types are these, whatever keras.json says
+            keras.config.set_image_data_format("channels_last")
+            keras.config.set_floatx("float32")
+            keras.ops.zeros(1)  # makes the backend look for its devices, which it also comments on
+            keras.ops.transpose([[True]])  # and on how it turns a mask, as recurrent layers do
+    except Exception as error:
+        if not interrupts.State.is_command:
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        chosen = os.environ.get("KERAS_BACKEND")
+        if chosen and chosen != "tensorflow":
+            todo = f"KERAS_BACKEND is {chosen!r}; unset it, or set it to 'tensorflow'"
+        elif isinstance(error, (ImportError, OSError, MemoryError)):
+            todo = "install what requirements.txt lists, and see that this process may use 4 GB of memory"
+        else:
+            folder = os.environ.get("KERAS_HOME") or "~/.keras"
+            todo = f"look at {folder}/keras.json, or remove it"
+        say(f"Error: Keras cannot be loaded ({reason.rstrip('.')}); {todo}.")
+        sys.exit(1)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
+logging.getLogger("matplotlib").setLevel("ERROR")  # and matplotlib of a home folder that it may not use
+_load_keras()
+
+from datasets import DataError
+from datasets.files.names import sentence
+from models import ModelError
+
+# For `fit` and `predict`: a progress bar on a terminal, one line an epoch in a file or pipe
+VERBOSE = 1 if sys.stdout and sys.stdout.isatty() else 2
+# Settings that decide how much memory a run needs, those first that are lowered most easily
+OF_MEMORY = (
+    "batch_size", "image_size", "views", "word_pairs", "train_images", "train_pictures", "train_letters",
+    "train_clips", "frames", "size", "seconds", "hertz", "vocabulary_size",
+)  # fmt: skip
+
+
+class LessonError(ValueError):
+    """A setting or folder that a lesson cannot use: one sentence that names it, and what to do."""
+
+
+def flag(name):
+    """A setting as it is given on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
+def check_positive(**settings):
+    """Refuse settings that are zero, negative or no finite number; None means "by default" and passes.
+
+    Raises:
+        LessonError: Names the flag and the value.
+    """
+    for name, value in settings.items():
+        if value is not None and not 0 < value < math.inf:
+            raise LessonError(f"{flag(name)} must be more than 0, not {value}.")
+
+
+def run(main, resumable=False):
+    """Call `main` with the flags of the command line, which its signature and docstring define.
+
+    An expected error is shown as its one sentence and ends the program with 1, a flag that
+    cannot be used with 2, Ctrl-C with 130, SIGTERM with 143. Anything else is a bug and keeps its
+    traceback.
+
+    Args:
+        main: The lesson's main function.
+        resumable: Whether its --resume goes on with a run that was stopped.
+    """
+    with contextlib.suppress(AttributeError):  # a terminal that cannot show a box still runs
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        interrupts.begin()
+        code = _exit_code(main)
+        interrupts.end()
+    except KeyboardInterrupt as stop:
+        _stop(getattr(stop, "number", signal.SIGINT), resumable)
+    except Exception:
+        if not interrupts.requested():
+            raise
+        _stop(interrupts.State.number, resumable)  # a library made another error of it
+    if code is not None:
+        sys.exit(code)
+
+
+def _exit_code(main):
+    """Call `main`, and show an expected error as its sentence: the exit code, None for success."""
+    try:
+        with readable_output():
+            _parse(main)()
+    except (DataError, ModelError, LessonError) as error:
+        say(f"Error: {sentence(error)}")
+        return 1
+    except Exception as error:
+        if not _of_memory(error):
+            raise
+        names = [name for name in OF_MEMORY if name in inspect.signature(main).parameters]
+        flags = ", ".join(map(flag, names))
+        todo = f"lower {flags}" if flags else "end other programs, or take smaller inputs"
+        say(f"Error: There is not enough memory for this run; {todo}.")
+        return 1
+    except SystemExit as stop:
+        return stop.code
+    return None
+
+
+def _of_memory(error):
+    """Whether an error, of Python's or of TensorFlow's, says that there is no more memory."""
+    named = {kind.__name__ for kind in type(error).__mro__}
+    return not named.isdisjoint({"MemoryError", "ResourceExhaustedError"})
+
+
+def _stop(number, resumable):
+    """End after a signal: say so, remove drafts, and leave."""
+    interrupts.tidy_up()
+    kept = {"kept": "the same command with --resume goes on with it"} if resumable else {}
+    say(f"\n{interrupts.sentence(number, **kept)}")
+    # Tidy up as at any exit, but at once: a step that still runs in TensorFlow's threads now
+    # and then makes the ordinary way out end in an abort. What was printed last may be lost, since
+    # nobody may be reading it any more
+    atexit._run_exitfuncs()
+    os._exit(128 + number)
+
+
+def _parse(main):
+    """`main` with its settings taken from the command line, ready to be called."""
+
+    @functools.wraps(main)
+    def with_settings(*arguments, **settings):
+        return functools.partial(main, *arguments, **settings)
+
+    file = Path(inspect.getfile(main))
+    frame = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(frame):
+            return tyro.cli(
+                with_settings,
+                prog=f"python -m {file.parent.name}.{file.stem}",
+                config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff),
+            )
+    except SystemExit as stop:
+        if stop.code:  # tyro explains in a framed box; its first paragraph is the error
+            lines = [line.strip("│ ") for line in frame.getvalue().splitlines()[1:]]
+            border = [not line or line[0] in "─╰-" and set(line) <= set("─╰╯-") for line in lines]
+            begin = border.index(False)  # where no box can be shown, a line of "-" comes first
+            end = border.index(True, begin) if True in border[begin:] else None
+            reason = " ".join(lines[begin:end]).rstrip(".")
+            if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", reason):
+                reason = f"{flag[1]} cannot be {flag[2]!r}"
+            say(f"Error: {sentence(reason)}; --help lists the flags and their values.")
+        raise

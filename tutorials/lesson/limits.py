@@ -1,0 +1,166 @@
+"""What each setting may be: a lower and an upper bound, and no more than fits in memory.
+
+The first line of every lesson's `main` is `check_settings(locals())`: nothing has been read or written
+when a setting is refused. What depends on the data and on the network is checked once they are known.
+"""
+
+import math
+import random
+from typing import NamedTuple
+
+from tutorials.lesson.command import LessonError, flag
+
+import keras
+
+from datasets.generated import moving_shapes, x_or_o
+from models.checks.memory import about, free_memory, spoken, training_bytes
+
+YEAR = 365 * 24 * 3600  # seconds
+MOST = 10**9  # of anything that is counted; a number beyond is a slip of the keyboard
+
+
+class Bounds(NamedTuple):
+    """From `least` to `most`; with `open`, `least` itself is not allowed, and `most` is out of the way."""
+
+    least: float
+    most: float
+    open: bool = False
+
+
+BOUNDS = {
+    "epochs": Bounds(0, 100_000, open=True),  # each is kept in the history, and drawn
+    "steps": Bounds(0, 100_000, open=True),
+    "repeats": Bounds(0, 1_000, open=True),
+    "batch_size": Bounds(0, MOST, open=True),  # `fitting_batch` knows the data, and so the memory
+    "step_size": Bounds(0, 1_000.0, open=True),  # beyond, no network learns anything
+    "train_images": Bounds(0, MOST, open=True),  # all that there are, if they are fewer
+    "train_pictures": Bounds(0, MOST, open=True),
+    "train_letters": Bounds(0, MOST, open=True),
+    "train_clips": Bounds(0, MOST, open=True),
+    "examples": Bounds(0, MOST, open=True),
+    "vocabulary_size": Bounds(0, 200_000, open=True),  # what the builders take
+    "word_pairs": Bounds(0, MOST),
+    "word_dropout": Bounds(0, 0.99),
+    "frames": Bounds(moving_shapes.SMALLEST_FRAMES, moving_shapes.LARGEST_FRAMES),
+    "size": Bounds(moving_shapes.SMALLEST_SIZE, moving_shapes.LARGEST_SIZE),
+    "noise": Bounds(0, moving_shapes.LARGEST_NOISE),
+    "seconds": Bounds(0, 3_600.0, open=True),
+    "hertz": Bounds(0, 1_000_000, open=True),
+    "decibels": Bounds(-100, 100),
+    **{knob: Bounds(0, most) for knob, most in x_or_o.LARGEST.items()},
+    "image_size": Bounds(0, 10_000, open=True),  # `fitting_batch` knows the network, and so the memory
+    "unfreeze": Bounds(0, 1),
+    "views": Bounds(0, 10_000, open=True),
+    "white": Bounds(0, 65_535.0, open=True),  # 16 bits a pixel
+    "search": Bounds(0, YEAR),
+    "seed": Bounds(0, 2**32 - 1),
+}
+
+
+# Of lessons that train several networks, each from a seed of its own, a thousand times the lesson's and on
+OF_MANY_SEEDS = Bounds(0, 4_000_000)
+
+
+def check_settings(settings, **least):
+    """Refuse numbers that are out of their bounds, "nan" and "inf" among them.
+
+    Args:
+        settings: {name: value}, `locals()` on the first line of a lesson's `main`. What is no number
+            is not looked at; None means "by default" and passes.
+        **least: The least that this lesson needs of a setting, or the `Bounds` that it has here.
+
+    Raises:
+        LessonError: Names the flag, the value, and what is possible.
+    """
+    for name, value in settings.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        bounds, own = BOUNDS[name], least.get(name)
+        if isinstance(own, Bounds):
+            bounds, own = own, None
+        if not bounds.open:
+            if not bounds.least <= value <= bounds.most:  # "nan" is on no side of anything
+                raise LessonError(
+                    f"{flag(name)} must be from {_number(bounds.least)} to {_number(bounds.most)}, "
+                    f"not {_short(value)}."
+                )
+            continue
+        if own and not value >= own:
+            raise LessonError(f"{flag(name)} must be {own} or more, not {_short(value)}.")
+        if not value > bounds.least:
+            raise LessonError(f"{flag(name)} must be more than {bounds.least}, not {_short(value)}.")
+        if not value <= bounds.most:
+            raise LessonError(f"{flag(name)} may be at most {_number(bounds.most)}, not {_short(value)}.")
+
+
+def check_memory(name, value, needed, power=1):
+    """Refuse a setting whose memory is not there.
+
+    Args:
+        name: The setting.
+        value: Its value.
+        needed: Bytes that it needs, about.
+        power: How the bytes grow with it: 1 for in proportion, 2 for with its square.
+
+    Raises:
+        LessonError: Names the flag, what it needs, what is free, and what would fit.
+    """
+    free = free_memory()
+    if needed > free:
+        most = value * (free / needed) ** (1 / power)
+        most = _rounded_down(math.floor(most)) if isinstance(value, int) else float(f"{0.95 * most:.1g}")
+        advice = f"give at most {most}" if most else "free some memory"
+        raise LessonError(
+            f"{flag(name)} {_short(value)} needs {about(needed)} of memory, and {spoken(free)} are "
+            f"free; {advice}."
+        )
+
+
+def fitting_batch(batch_size, examples, *models, length=None, name="batch_size"):
+    """The batch that training really takes: not larger than the data, and no more than fits in memory.
+
+    Args:
+        batch_size: The setting.
+        examples: Number of training examples.
+        *models: The networks that are trained on such batches, or functions that build them.
+        length: Of the directions that they leave open, such as words; see `values_per_example`.
+        name: The setting's name.
+
+    Returns:
+        An int: `batch_size`, or `examples` where these are fewer.
+
+    Raises:
+        LessonError: If there is not enough memory for a batch.
+    """
+    batch_size = min(batch_size, max(1, examples))
+    needed = max(training_bytes(_built(model), batch_size, length) for model in models)
+    check_memory(name, batch_size, needed)
+    return batch_size
+
+
+def _built(model):
+    """A model, or what a function builds, without touching the random numbers that are drawn next."""
+    if isinstance(model, keras.Model):
+        return model
+    state = random.getstate()  # what Keras draws the seeds of new layers from
+    try:
+        return model()
+    finally:
+        random.setstate(state)
+
+
+def _short(value):
+    """A number, shortened in the middle where it is very long."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 24 else f"{text[:10]}...{text[-4:]} ({len(text)} digits)"
+
+
+def _number(value):
+    """A bound: 4294967295 and 0.99, not 4.29497e+09."""
+    return str(int(value)) if value == int(value) else f"{value:g}"
+
+
+def _rounded_down(number):
+    """Two digits and zeros: an estimate is no more precise than that."""
+    zeros = max(0, len(str(number)) - 2)
+    return number // 10**zeros * 10**zeros

@@ -1,0 +1,264 @@
+"""Where results go: outputs/LESSON/, the metrics file, the closing lines."""
+
+import contextlib
+import csv
+import inspect
+import json
+import os
+import platform
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+from tutorials.lesson.command import LessonError
+
+import keras
+from matplotlib.animation import FuncAnimation, PillowWriter
+from PIL import Image, ImageSequence
+
+from datasets.files.names import safe
+from tutorials.lesson.drafts import Draft
+from tutorials.lesson.results import writing
+
+__all__ = ["EXPECTED", "Report", "as_unicode", "writing"]
+
+EXPECTED = Path(__file__).with_name("expected.json")
+# Settings that a band allows to vary
+NO_PART_OF_A_BAND = {"data", "model", "outputs", "page", "resume", "seed"}
+
+
+def as_unicode(value):
+    """A text that every file can hold: bytes of a name that are no Unicode are written with backslashes."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class Report:
+    """Collects what one run of a lesson produces, and puts it in place when all is there.
+
+    Everything is written to a hidden folder beside the old results, which `close` exchanges with
+    it. A run that fails or is interrupted leaves the old results as they were; the model that it
+    has trained by then is kept in a folder of its own. What killed runs left is brought to order
+    when the next run begins.
+
+    Args:
+        main: The lesson's main function; its file names the lesson, its signature tells
+            which settings are the defaults.
+        settings: The arguments it was called with, `locals()` on its first line.
+
+    Attributes:
+        folder: Where the results go, as the user names it.
+        settings: {name: value}, as they are written to metrics.json.
+        scratch: A folder for what the run needs meanwhile; it goes with the run.
+
+    Raises:
+        LessonError: If the output folder cannot be written or holds what no run made, if a
+            setting names something in it, or the seed is not a seed.
+    """
+
+    def __init__(self, main, settings):
+        self.lesson = Path(inspect.getfile(main)).stem
+        self.settings = {
+            name: as_unicode(value) if isinstance(value, (str, Path)) else value
+            for name, value in settings.items()
+        }
+        self.folder = Path(settings["outputs"]) / self.lesson
+        self._default = all(
+            settings[name] == parameter.default
+            for name, parameter in inspect.signature(main).parameters.items()
+            if name not in NO_PART_OF_A_BAND
+        )
+        self._started = time.perf_counter()
+        if not 0 <= settings["seed"] < 2**32:
+            raise LessonError(f"--seed must be from 0 to 4294967295, not {settings['seed']}.")
+        self._draft = Draft(self.folder, self.lesson, settings)
+        self.scratch = self._draft.scratch
+
+    def figure(self, name, axes):
+        """Save a figure as NAME.png.
+
+        Args:
+            name: File name without its ending.
+            axes: matplotlib Axes, or an array of those of one figure.
+        """
+        figure = getattr(axes, "flat", [axes])[0].figure
+        with self.writing(f"{name}.png") as path:
+            figure.savefig(path, dpi=150)
+
+    def model(self, model, class_names):
+        """Save a trained model as model.keras, and its class names, in index order, as labels.json.
+
+        `python -m tutorials.predict` needs both. From here on the model is not lost: if the run does not
+        come to its end, it is kept in a folder of its own.
+        """
+        with self.writing("model.keras") as path:
+            model.save(path)
+        self._write_json("labels.json", [as_unicode(name) for name in class_names])
+        self._write_json("metrics.json", self._metrics({}, "The run did not come to its end.", None))
+        self._draft.save("model")
+
+    def path(self, name):
+        """Where to write a further file of this run: with the others it is put in place by `close`."""
+        return self._draft.results / name
+
+    @contextlib.contextmanager
+    def writing(self, name):
+        """The same, where a disk's refusal is to become one sentence: `with report.writing(...) as path`.
+
+        If the block fails, no half of the file is left.
+        """
+        path = self.path(name)
+        try:
+            with writing(self.folder / name):
+                yield path
+        except BaseException:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def unless_it_fails(self, what, passes=()):
+        """Tell in one sentence what the block cannot do, and go on: the model is worth more than a figure.
+
+        Args:
+            what: What the block makes, such as "report.html".
+            passes: Kinds of errors that end the run all the same.
+        """
+        try:
+            yield
+        except passes:
+            raise
+        except Exception as error:  # whatever a name, a font or a disk can cause
+            reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+            print(
+                as_unicode(f"No {what} ({reason}); the model and its metrics are kept."),
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def table(self, name, rows):
+        """Save rows of text as NAME.csv, in which no spreadsheet finds a formula.
+
+        Args:
+            name: File name without its ending.
+            rows: Sequences of values, the heads of the columns first.
+        """
+        with (
+            writing(self.folder / f"{name}.csv"),
+            self.path(f"{name}.csv").open("w", newline="", encoding="utf-8") as file,
+        ):
+            csv.writer(file).writerows([safe(cell, "csv") for cell in row] for row in rows)
+
+    def animation(self, name, figure, draw, frames, frames_per_second=12):
+        """Save a figure that moves as NAME.gif.
+
+        Args:
+            name: File name without its ending.
+            figure: matplotlib Figure.
+            draw: Function of a frame's number, from 0, that changes the figure to show it.
+            frames: Number of frames; the last one stands still for two seconds.
+            frames_per_second: Speed.
+        """
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, not anew for every frame
+        moving = FuncAnimation(figure, draw, frames=frames, init_func=lambda: None)
+        with self.writing(f"{name}.gif") as path:
+            moving.save(path, writer=PillowWriter(fps=frames_per_second), dpi=80)
+            with Image.open(path) as film:
+                shown = [frame.copy() for frame in ImageSequence.Iterator(film)]
+            milliseconds = [frame.info["duration"] for frame in shown]  # alike frames were made one
+            milliseconds[-1] += 2000
+            shown[0].save(path, save_all=True, append_images=shown[1:], duration=milliseconds, loop=0)
+
+    def close(self, source, examples, finding, **results):
+        """Write metrics.json, put everything in place, and say what came out.
+
+        Args:
+            source: The `Source` that the data came from.
+            examples: Number of examples used, for training and testing together.
+            finding: What the run showed, in one sentence, computed from its results.
+            **results: Every metric of the run, by name.
+
+        Returns:
+            What was written to metrics.json.
+        """
+        self._note(source, examples, finding, results)
+        return self.finish()
+
+    def record(self, source, examples, finding, **results):
+        """Write metrics.json, which is kept from then on as the model is; takes what `close` does."""
+        self._note(source, examples, finding, results)
+        self._draft.save("model")
+
+    def _note(self, source, examples, finding, results):
+        results = {name: value if isinstance(value, int) else float(value) for name, value in results.items()}
+        data = {"source": as_unicode(source), "examples": examples}
+        self._recorded = source, self._metrics(results, as_unicode(finding), data)
+        self._write_json("metrics.json", self._recorded[1])
+
+    def finish(self):
+        """Put everything in place, and say what came out; returns what was written to metrics.json."""
+        source, metrics = self._recorded
+        self._draft.save("complete")
+        self._draft.place()
+        self._say(source, metrics["results"], metrics["finding"])
+        return metrics
+
+    def _metrics(self, results, finding, data):
+        return {
+            "lesson": self.lesson,
+            "results": results,
+            "settings": {
+                name: as_unicode(value) if isinstance(value, (str, Path)) else value
+                for name, value in self.settings.items()
+            },
+            "finding": finding,
+            "data": data,
+            "environment": self.environment(),
+            "seconds": round(time.perf_counter() - self._started, 2),
+        }
+
+    def environment(self):
+        """What the run ran on: {name: value}."""
+        return {
+            "python": platform.python_version(),
+            "keras": keras.version(),
+            "backend": keras.backend.backend(),
+            "backend_version": metadata.version(keras.backend.backend()),
+            "processors": os.cpu_count(),
+        }
+
+    def _write_json(self, name, content):
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        begun = self.path(f"{name}.draft")  # what is there already stays until all is written
+        try:
+            with writing(self.folder / name):
+                begun.write_text(text, encoding="utf-8")
+                begun.replace(self.path(name))
+        finally:
+            begun.unlink(missing_ok=True)
+
+    def _say(self, source, results, finding):
+        """The closing lines: each result and whether it lies in its band, then the finding."""
+        bands = json.loads(EXPECTED.read_text(encoding="utf-8"))
+        bands = bands.get(self.lesson, {}).get(source.name, {})
+        bands = bands.get(self.settings.get("model", "default"), {})
+        print("\nResults")
+        width = max([24, *map(len, results)])
+        for name, value in results.items():
+            text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+            if self._default and name in bands:
+                low, high = bands[name]
+                where = "inside" if low <= value <= high else "OUTSIDE"
+                band = f"{where} the expected band, {low:,} to {high:,}"
+                if low == high:
+                    band = "as expected" if value == low else f"NOT the expected {low:,}"
+                text = f"{text:<12} {band}"
+            print(f"  {name:<{width}} {text}".rstrip())
+        if not self._default:
+            print("There is no expected band for other than the default settings.")
+        elif not bands:
+            print("There is no expected band for this data.")
+        print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{finding}")
+        if self.settings["quick"]:
+            print("This was a quick run, on a sample: it shows every step, and its results say little.")
