@@ -18,7 +18,11 @@ at after each pass. A run that never reaches 99.0 % counts as infinite.
 
 import importlib.util
 import statistics
+import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 

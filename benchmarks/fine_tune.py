@@ -18,9 +18,12 @@ frozen layers and validation included.
 import contextlib
 import io
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
@@ -29,8 +32,8 @@ import numpy as np
 from keras import layers
 
 from datasets import photos
-from models.pretrained.backbones import Backbone
 from models.fine_tuning.transfer import border_at
+from models.pretrained.backbones import Backbone
 from tutorials import fine_tune
 
 SIZE = 224  # what the guide's way trains on

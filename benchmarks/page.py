@@ -11,9 +11,12 @@ grow from the first second to the last.
 import importlib.util
 import math
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 
@@ -39,7 +42,7 @@ def main(seconds: int = 10, strokes_per_second: int = 30) -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
         examples = digits.load_data("embedded")[1][0][:6]
-        write_page(page, ConvNet(weights="mnist"), digits.CLASS_NAMES, examples, "ConvNet")
+        write_page(ConvNet(weights="mnist"), examples, page, digits.CLASS_NAMES, "ConvNet")
         print(f"File: {page.stat().st_size / 1e6:.2f} MB.")
         browser = tests.Browser(program, Path(folder) / "browser")
         try:

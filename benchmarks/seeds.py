@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
+
 from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
 import numpy as np

@@ -14,7 +14,11 @@ reviews are looked at, after every 5,000 training reviews and at the end.
 """
 
 import statistics
+import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 

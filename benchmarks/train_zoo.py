@@ -8,8 +8,12 @@ models/zoo.json. These are the commands that made the files there; nobody needs 
 import gzip
 import hashlib
 import json
+import sys
 import time
+from pathlib import Path
 from typing import Literal
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import LessonError, run  # first: loads Keras quietly
 
@@ -20,9 +24,9 @@ import numpy as np
 import models
 from datasets import digits, reviews
 from datasets.texts.bucketing import LengthBuckets
-from models.zoo import FOLDER, LIST, zoo
 from models.fine_tuning.augmentation import random_affine
 from models.text import VOCABULARY
+from models.zoo import FOLDER, LIST, zoo
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.texts import LONGEST, learn_vocabulary, token_ids
 

@@ -9,8 +9,8 @@ from scipy import ndimage
 
 from .files.arrays import read_idx, read_npz
 from .files.names import sentence
-from .sources import DataError, Source, download, user_folder
 from .photos import read_photo
+from .sources import DataError, Source, download, user_folder
 
 CLASS_NAMES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 

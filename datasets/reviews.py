@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import archives as _archives, tables, folders
-from .labels import as_names, check_labels, in_order, split
+from .files import archives as _archives
+from .files import folders, tables
 from .files.names import from_csv, quoted, sentence, shown, shown_apart
+from .labels import as_names, check_labels, in_order, split
 from .sources import DataError, Source, digest, download, results_in, user_folder
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"

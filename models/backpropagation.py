@@ -13,6 +13,13 @@ def forward(x, weights):
 
     Returns:
         The inputs and every layer's outputs, in order; the last are probabilities (n, classes).
+
+    Example:
+        >>> import numpy as np
+        >>> from models.backpropagation import forward
+        >>> weights = [np.eye(2), np.zeros(2), np.zeros((2, 4)), np.zeros(4)]
+        >>> [values.shape for values in forward(np.ones((3, 2)), weights)]
+        [(3, 2), (3, 2), (3, 4)]
     """
     values = [x]
     for layer in range(0, len(weights), 2):
@@ -34,6 +41,14 @@ def backward(values, weights, truth):
     Returns:
         The gradient of the mean cross-entropy with respect to each of the weights, in their
         order and of their shapes.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.backpropagation import backward, forward
+        >>> weights = [np.zeros((1, 2)), np.zeros(2)]
+        >>> kernel, bias = backward(forward(np.array([[2.0]]), weights), weights, np.array([[1, 0]]))
+        >>> kernel.tolist(), bias.tolist()
+        ([[-1.0, 1.0]], [-0.5, 0.5])
     """
     gradients = []
     slope = (values[-1] - truth) / len(truth)  # of the loss by the last layer's z: p - t
@@ -47,5 +62,16 @@ def backward(values, weights, truth):
 
 
 def cross_entropy(probabilities, truth):
-    """Mean of log(1/p) of the right class, with p of 1e-7 at least, as Keras computes it."""
+    """Mean of log(1/p) of the right class, with p of 1e-7 at least, as Keras computes it.
+
+    Args:
+        probabilities: Array (n, classes).
+        truth: 1 for the right class of each example and 0 for the others, (n, classes).
+
+    Example:
+        >>> import numpy as np
+        >>> from models.backpropagation import cross_entropy
+        >>> round(float(cross_entropy(np.array([[0.5, 0.5], [0.9, 0.1]]), np.array([[0, 1], [1, 0]]))), 3)
+        0.399
+    """
     return -np.log(np.maximum(probabilities[truth == 1], 1e-7)).mean()

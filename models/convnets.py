@@ -5,7 +5,16 @@ import re
 import keras
 from keras import layers
 
-from .checks.arguments import chain, check_image_size, check_parameters, checked, image_shape, shown, sizes, whole
+from .checks.arguments import (
+    chain,
+    check_image_size,
+    check_parameters,
+    checked,
+    image_shape,
+    shown,
+    sizes,
+    whole,
+)
 from .errors import ModelError
 from .zoo import load_weights
 

@@ -9,8 +9,8 @@ import keras
 from keras import layers
 
 from .checks.arguments import built_model, check_parameters, checked, image_shape, shown, whole
-from .multiply_adds import walk
 from .errors import ModelError
+from .multiply_adds import walk
 
 
 @checked(inputs=whole())

@@ -12,7 +12,19 @@ import keras
 import numpy as np
 from keras import layers
 
-from .checks.arguments import MOST, activation, array, check_parameters, checked, choice, flag, shown, sizes, text, whole
+from .checks.arguments import (
+    MOST,
+    activation,
+    array,
+    check_parameters,
+    checked,
+    choice,
+    flag,
+    shown,
+    sizes,
+    text,
+    whole,
+)
 from .errors import ModelError
 
 _padding = choice("valid", "same")

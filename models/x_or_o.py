@@ -5,8 +5,8 @@ from keras import layers, ops
 
 from .checks.arguments import check_parameters, checked, image_shape, whole
 from .errors import ModelError
-from .zoo import load_weights
 from .filters import FEATURES
+from .zoo import load_weights
 
 # What each of the twelve values adds to the votes for X (and takes from those for O), for each
 # feature at the top left, top right, bottom left and bottom right: 1 where the clean X has the

@@ -3,19 +3,22 @@
 The lectures' rule of thumb as an experiment, on digits and on a table of customers.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 
-from datasets.generated import customers
 from datasets import digits
+from datasets.generated import customers
 from datasets.generated.perturbations import shuffle_columns
 from models import MLP, TwoBlockConvNet
-from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials.figures.charts import accuracy_dots, image_grid
+from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
 

@@ -3,7 +3,10 @@
 The lectures' tables from real layers, a photograph, sizes, 1D and 3D; then Sobel's kernel, learned.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -15,10 +18,10 @@ from datasets.generated import edges
 from datasets.photos import grey_photo
 from models import FilterBank, activations, filters
 from tutorials.figures import filtering
-from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.figures.charts import activation_curves, map_grid, number_tables
-from tutorials.lesson.report import Report
 from tutorials.figures.text_tables import side_by_side
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.report import Report
 
 
 def main(

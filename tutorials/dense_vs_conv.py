@@ -3,7 +3,10 @@
 1,048,576 weights against 441, on the same task: find the edges in a picture.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -12,8 +15,8 @@ import numpy as np
 
 from datasets.generated import edges
 from models import ConvLayer, CountingMLP, DenseLayer
-from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.figures.charts import count_bars, map_grid
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.lesson.report import Report
 
 

@@ -3,9 +3,12 @@
 Conv → Conv → Pool → Flatten → Dense → Dense on MNIST, or one of three other networks.
 """
 
+import sys
 import time
 from pathlib import Path
 from typing import Literal
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -16,8 +19,8 @@ from sklearn import metrics
 import models
 from datasets import digits
 from datasets.files.names import safe
-from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.figures.charts import confusion_matrix, image_grid, learning_curves
+from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.report import Report
 
 BUILDERS = {

@@ -3,7 +3,10 @@
 A reader of MNIST's digits meets other people's, beside one that starts from nothing.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import run  # first: loads Keras quietly
 
@@ -13,11 +16,11 @@ import numpy as np
 from datasets import digits
 from datasets.generated import draws
 from models import ConvNet
-from tutorials.lesson.limits import OF_MANY_SEEDS, check_memory, check_settings, fitting_batch
 from tutorials.figures.charts import curves_by_examples, image_grid
+from tutorials.figures.text_tables import percent_rows
+from tutorials.lesson.limits import OF_MANY_SEEDS, check_memory, check_settings, fitting_batch
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
-from tutorials.figures.text_tables import percent_rows
 
 SIZES = (2, 5, 10, 20, 50)  # examples a class of the learning curve
 NEW = "new layer: "  # begins the name of a way that starts with a new last layer

@@ -3,9 +3,12 @@
 Photos are checked and split; a new head is trained on the frozen network, then its top as well.
 """
 
+import sys
 import time
 from pathlib import Path
 from typing import Literal
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -14,10 +17,10 @@ import numpy as np
 
 from datasets import digits, photos
 from datasets.files.names import safe
-from models.pretrained.backbones import Backbone, entry_of
 from models.checks.memory import answering_bytes
-from models.fine_tuning.transfer import TransferClassifier, border_at, freeze, split
 from models.export import formats
+from models.fine_tuning.transfer import TransferClassifier, border_at, freeze, split
+from models.pretrained.backbones import Backbone, entry_of
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.lesson.photo_report.report import Outcome, commands, print_findings, write_report
 from tutorials.lesson.report import Report

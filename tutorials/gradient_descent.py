@@ -3,7 +3,10 @@
 Step sizes, valleys and optimizers; then back-propagation in NumPy through six layers.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import run  # first: loads Keras quietly
 
@@ -13,11 +16,11 @@ import tensorflow as tf
 
 from datasets.generated import spirals
 from models import DenseChain
-from models.landscapes import ravine
 from models.backpropagation import backward, cross_entropy, forward
-from models.descent import descend, skiers
-from tutorials.lesson.limits import check_settings, fitting_batch
+from models.landscapes import ravine
 from tutorials.figures.charts import descent_film, descents, paths_on_surface, training_and_map
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.parts.descent import descend, skiers
 from tutorials.lesson.report import Report
 
 OPTIMIZERS = {

@@ -3,8 +3,11 @@
 A dense and a convolutional network, with and without augmentation, with and without pooling.
 """
 
+import sys
 from functools import partial
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -15,8 +18,8 @@ from datasets import digits
 from datasets.generated import perturbations
 from models import MLP, ConvNet, StackedConvNet
 from models.fine_tuning.augmentation import random_affine, random_light
-from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.figures.charts import curve_panels, image_grid
+from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.report import Report
 
 # Each perturbation: its amounts, what they count, and the range that augmentation shows

@@ -3,8 +3,11 @@
 Number and size of features, pooling window and stride, neurons, and the order of the layers.
 """
 
+import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import run  # first: loads Keras quietly
 
@@ -14,11 +17,11 @@ import numpy as np
 from datasets import digits
 from models import StackedConvNet
 from models.counting import multiply_adds
-from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials.figures.charts import knob_rows, search_progress
+from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
+from tutorials.lesson.parts.search import load_optuna, search_knobs
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
-from tutorials.lesson.search import load_optuna, search_knobs
 
 # What each knob is turned to; the first value is the common setting
 KNOBS = {

@@ -4,7 +4,10 @@ Trains the digit reader, or opens any saved model: python -m tutorials.look_insi
 outputs/fine_tune --data photos/
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
@@ -14,13 +17,27 @@ import numpy as np
 import models
 from datasets import digits
 from datasets.files.names import safe
-from models.inspection import class_probabilities, deletion, exciting_image, feature_maps, first_filters, grad_cam, has_feature_maps, hidden_activations, hidden_layer, most_exciting, occlusion, saliency, stages
-from tutorials.figures import looks
+from models.export.page.page import write_page
+from models.inspection import (
+    class_probabilities,
+    deletion,
+    exciting_image,
+    feature_maps,
+    first_filters,
+    grad_cam,
+    has_feature_maps,
+    hidden_activations,
+    hidden_layer,
+    most_exciting,
+    occlusion,
+    saliency,
+    stages,
+)
 from models.inspection.flat_maps import FEWEST, flat_maps, neighbours_alike
-from tutorials.lesson.image_models import Pictures, find_pictures, load_image_model
+from tutorials.figures import looks
 from tutorials.figures.labels import plain
 from tutorials.lesson.limits import check_settings
-from models.export.page.page import write_page
+from tutorials.lesson.parts.image_models import Pictures, find_pictures, load_image_model
 from tutorials.lesson.report import Report
 
 HIDDEN = 0.1  # share of the pixels that is hidden to see what an answer rests on
@@ -207,7 +224,7 @@ def main(
         with report.writing("page.html") as path:
             some = looks.of_all_classes(labels, 12)
             truths = [names[label] for label in labels[some]] if known else ()
-            write_page(path, model, names, images[some], f"Look inside {model.name}", captions=truths)
+            write_page(model, images[some], path, names, f"Look inside {model.name}", captions=truths)
     if not load:
         report.model(model, names)
     if best == "occlusion":

@@ -3,7 +3,10 @@
 log(1/p), softmax and its gradient p - t; then one classifier trained with two losses.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -12,9 +15,9 @@ import numpy as np
 
 from datasets import digits
 from models import MLP
-from models import losses
-from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.figures.charts import pair_bars, side_by_side
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.parts import losses
 from tutorials.lesson.report import Report
 
 STEP_SIZES = (0.1, 0.3, 1.0)

@@ -16,6 +16,8 @@ from csv import writer
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
+
 from tutorials.lesson.command import LessonError, run  # first: loads Keras quietly
 
 import numpy as np

@@ -3,7 +3,10 @@
 The formula says which pixels can matter; the gradient's mass says which do.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -14,8 +17,8 @@ import models
 from datasets import digits
 from models.inspection import effective_field, input_gradient, linear_probe, pixels_holding
 from models.receptive_fields import EXAMPLES, of_layer, of_maps
-from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.figures.charts import field_growth, field_maps, map_grid
+from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.report import Report
 
 ZOO = {"convnet": models.ConvNet, "two_block": models.TwoBlockConvNet, "lenet5": models.LeNet5}

@@ -4,10 +4,13 @@ Embedding → LSTM → Dense, or one of four other networks that remember more o
 in which the words stood.
 """
 
+import sys
 import time
 from functools import partial
 from pathlib import Path
 from typing import Literal
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
@@ -20,12 +23,21 @@ from datasets import reviews
 from datasets.files.names import safe
 from datasets.texts.bucketing import LengthBuckets
 from models.text import TextClassifier, reviews_vocabulary
-from tutorials.figures.labels import plain
-from tutorials.lesson.limits import Bounds, check_memory, check_settings, fitting_batch
 from tutorials.figures.charts import confusion_matrix, learning_curves
-from tutorials.lesson.report import Report
+from tutorials.figures.labels import plain
 from tutorials.figures.texts import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
-from tutorials.lesson.texts import LONGEST, class_probabilities, judge, learn_vocabulary, nearest_words, show_comparison, token_ids, word_effects
+from tutorials.lesson.limits import Bounds, check_memory, check_settings, fitting_batch
+from tutorials.lesson.report import Report
+from tutorials.lesson.texts import (
+    LONGEST,
+    class_probabilities,
+    judge,
+    learn_vocabulary,
+    nearest_words,
+    show_comparison,
+    token_ids,
+    word_effects,
+)
 
 BUILDERS = {
     "lstm": models.SentimentLSTM,

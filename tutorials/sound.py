@@ -3,7 +3,10 @@
 Rising, falling, steady, trilled and drum-like sounds in noise, or your own WAV files.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -15,10 +18,10 @@ from datasets import tones
 from datasets.files.names import safe
 from models import ConvNet, SoundConvNet
 from models.checks.memory import training_bytes
-from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.figures.charts import confusion_matrix, learning_curves
-from tutorials.lesson.report import Report
 from tutorials.figures.sound import first_kernels, shuffled_rows, waveforms_and_spectrograms
+from tutorials.lesson.limits import check_memory, check_settings
+from tutorials.lesson.report import Report
 
 SHOWN = 6  # classes that a figure has room for
 

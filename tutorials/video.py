@@ -3,8 +3,11 @@
 Every frame separately, frames through a memory (LSTM), and time as a direction (Conv3D).
 """
 
+import sys
 from functools import partial
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads Keras quietly
 
@@ -13,10 +16,10 @@ import numpy as np
 
 from datasets.generated import moving_shapes
 from models import FrameByFrame, VideoConv3D, VideoLSTM
-from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.figures.charts import side_by_side
-from tutorials.lesson.report import Report
 from tutorials.figures.video import film_strips, film_with_answers, ordered_and_shuffled
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.report import Report
 
 NETWORKS = {"frame by frame": FrameByFrame, "LSTM": VideoLSTM, "Conv3D": VideoConv3D}
 

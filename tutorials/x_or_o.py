@@ -3,7 +3,10 @@
 Conv → ReLU → Pool → Pool → twelve values, each of which votes for X or O.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
 from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
@@ -13,8 +16,8 @@ import numpy as np
 from datasets.generated import x_or_o
 from models import XorO
 from models.filters import FEATURES
-from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.figures.charts import axes_grid, curves, image_grid, map_grid, number_tables
+from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.lesson.report import Report
 
 DECK = """

@@ -8,8 +8,8 @@ import zlib
 
 import numpy as np
 
-from . import archives
 from ..sources import DataError
+from . import archives
 
 MAX_IMAGES = 1_000_000  # the largest set in MNIST's form, EMNIST, has 814,255
 MAX_BYTES = 1_000_000_000  # of one array

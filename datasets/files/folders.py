@@ -5,9 +5,10 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import archives, tables as _tables
 from .. import labels
 from ..sources import DataError, is_results
+from . import archives
+from . import tables as _tables
 
 TABLES = (".csv", ".tsv", ".tab")
 MAX_BYTES = 4 * _tables.MAX_CHARACTERS  # of one text

@@ -7,8 +7,8 @@ import io
 import re
 from dataclasses import dataclass
 
-from .names import quoted
 from ..sources import DataError
+from .names import quoted
 
 MAX_CHARACTERS = 1_000_000  # of one text
 FEW_ZEROS = 0.01  # of the characters; more are no slip, but UTF-16 without its mark

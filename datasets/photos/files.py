@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..files import archives, paths, tables, folders as trees
+from ..files import archives, paths, tables
+from ..files import folders as trees
 from ..files.names import cut, from_csv, quoted, shown, unshown
+from ..sources import DataError, is_results
 from .layout import part_of
 from .pixels import MAX_BYTES, Unusable
-from ..sources import DataError, is_results
 
 MAX_FILES = 1_000_000
 MAX_NAME = 4096  # characters of a file's name that are kept
@@ -335,9 +336,7 @@ def _columns(table):
     parts = [index for index, cells in enumerate(columns) if cells and _share(part_of, cells) == 1]
     file, label, part = None, None, None
     if header:
-        file, label, part = (
-            tables.named(names, tiers) for tiers in (_FILE_NAMES, _LABEL_NAMES, _PART_NAMES)
-        )
+        file, label, part = (tables.named(names, tiers) for tiers in (_FILE_NAMES, _LABEL_NAMES, _PART_NAMES))
     if len(files) == 1 and file not in files:
         file = files[0]
     if part is None and len(parts) == 1:

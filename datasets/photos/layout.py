@@ -2,8 +2,8 @@
 
 import re
 
-from ..labels import PARTS
 from ..files.names import shown
+from ..labels import PARTS
 from ..sources import DataError
 
 

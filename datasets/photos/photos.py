@@ -8,26 +8,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..files import archives, notices, folders as trees
-from . import files as photo_files, layout, pixels as photo_pixels, pool
-from ..labels import in_order
+from ..files import archives, notices
+from ..files import folders as trees
 from ..files.names import sentence, shown, shown_apart
-from .pixels import Unusable
-from .review import UNEVEN, Finding, Review, look
+from ..labels import in_order
 from ..sources import DataError, Source, results_in
-
-__all__ = [
-    "Finding",
-    "Photos",
-    "Sample",
-    "check",
-    "grey_photo",
-    "locate",
-    "read_files",
-    "read_photo",
-    "read_square",
-    "sample",
-]
+from . import files as photo_files
+from . import layout, pool
+from . import pixels as photo_pixels
+from .pixels import Unusable
+from .review import UNEVEN, Review, look
 
 # Photographs that come with scikit-learn, both under CC BY 2.0
 SAMPLES = {
@@ -303,9 +293,7 @@ def sample(data, size, classes=(), most=64):
         file.name: (*files.places.get(file.name, ()),) if files.places is not None else file.path[:-1]
         for file in files.found
     }
-    parts = {
-        name: {layout.part_of(shown(each or "")) for each in place} for name, place in places.items()
-    }
+    parts = {name: {layout.part_of(shown(each or "")) for each in place} for name, place in places.items()}
     part = next((one for one in ("test", "validation") if any(one in each for each in parts.values())), None)
     names = [name for name in sorted(places) if part is None or part in parts[name]]
     texts = shown_apart([each for place in places.values() for each in place if each])

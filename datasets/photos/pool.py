@@ -13,8 +13,8 @@ import numpy as np
 
 from ..files import notices
 from ..files.names import shown
-from .pixels import Unusable, quietly
 from ..sources import DataError
+from .pixels import Unusable, quietly
 
 IN_MEMORY = 1_000_000_000  # bytes of squares; more go to a file
 BYTES_AT_ONCE = 300_000_000  # of files, in all threads together

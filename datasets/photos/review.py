@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import labels as _labels
-from . import duplicates, split
 from ..files.names import quoted, shown
-from .pixels import Unusable, decode
 from ..sources import DataError
+from . import duplicates, split
+from .pixels import Unusable, decode
 
 SHARES = {"test": 0.15, "validation": 0.15, "train": 0.7}
 FEW = 10  # photos of a class; with fewer there is a warning

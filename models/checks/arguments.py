@@ -14,8 +14,8 @@ import reprlib
 import keras
 import numpy as np
 
-from . import free_memory
 from ..errors import ModelError
+from . import free_memory
 
 BYTES_EACH = 12  # of a weight while a layer is built: float32, and what its initializer draws it from
 MOST = 2**31 - 1  # the largest whole number that every backend takes as a size

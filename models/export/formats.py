@@ -10,14 +10,16 @@ import functools
 import importlib.util
 import logging
 
-from tutorials.lesson.command import LessonError, without_notices
-
 import keras
 import numpy as np
 from keras import layers
 
+from ..errors import ModelError
+from ..startup.quiet import without_notices
+
 # Of each format: the file that it is kept in, and the packages that make and then check that file
 FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
+NAMES = {"onnx": "ONNX", "litert": "LiteRT"}
 PACKAGES = {
     "onnx": {"onnx": "onnx", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
     "litert": {"ai_edge_litert": "ai-edge-litert"},
@@ -31,20 +33,30 @@ def check_export(kind):
         kind: "onnx" or "litert".
 
     Raises:
-        LessonError: Names the packages that are missing, or the backend that cannot be exported.
+        ModelError: Names the packages that are missing, or the backend that cannot be exported.
+
+    Example:
+        >>> from models.export.formats import check_export
+        >>> try:
+        ...     check_export("onnx")
+        ... except ModelError as error:
+        ...     print("install" in str(error))
+        ... else:
+        ...     print(True)
+        True
     """
     missing = [
         package for module, package in PACKAGES[kind].items() if importlib.util.find_spec(module) is None
     ]
     if missing:
-        raise LessonError(
-            f"--export {kind} needs {' and '.join(missing)}; install {'it' if len(missing) == 1 else 'them'} "
-            f"with: python -m pip install {' '.join(missing)}"
+        raise ModelError(
+            f"An export to {NAMES[kind]} needs {' and '.join(missing)}; "
+            f"install {'it' if len(missing) == 1 else 'them'} with: python -m pip install {' '.join(missing)}"
         )
     if keras.backend.backend() != "tensorflow":
-        raise LessonError(
-            f"--export {kind} goes by way of TensorFlow, and Keras runs on {keras.backend.backend()} here; "
-            "unset KERAS_BACKEND, or leave --export out."
+        raise ModelError(
+            f"An export to {NAMES[kind]} goes by way of TensorFlow, and Keras runs on "
+            f"{keras.backend.backend()} here; unset KERAS_BACKEND, or leave the export out."
         )
 
 
@@ -60,8 +72,14 @@ def export(model, path, size):
         size: Height and width of the images that it will take.
 
     Raises:
-        LessonError: If a package is missing, the model is of another size, or it has a layer that
+        ModelError: If a package is missing, the model is of another size, or it has a layer that
             the format has no words for; nothing is written then.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from models import ConvNet
+        >>> from models.export.formats import export
+        >>> export(ConvNet(), Path("model.tflite"), size=28)  # doctest: +SKIP
     """
     kinds = {file.rpartition(".")[2]: kind for kind, file in FILES.items()}
     kind = kinds[path.suffix[1:]]
@@ -78,7 +96,9 @@ def export(model, path, size):
             failure = f"{path.name} cannot be made of this network ({reason})", error
     if failure:
         path.unlink(missing_ok=True)
-        raise LessonError(f"{failure[0]}; leave --export {kind} out, or change that.") from failure[1]
+        raise ModelError(
+            f"{failure[0]}; leave the export to {NAMES[kind]} out, or change that."
+        ) from failure[1]
 
 
 def _behind_resizing(model, size):
@@ -87,7 +107,7 @@ def _behind_resizing(model, size):
     if isinstance(first, layers.Resizing):
         model = keras.Model(first.output, model.output, name=model.name)
     if any(side not in (None, size) for side in model.input_shape[1:3]):
-        raise LessonError(
+        raise ModelError(
             f"This network takes images of {model.input_shape[1]} by {model.input_shape[2]} pixels; "
             f"it cannot be exported for {size} by {size}."
         )

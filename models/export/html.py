@@ -4,7 +4,9 @@ import re
 
 import jinja2
 
-from datasets.files.names import safe
+from ..sibling import datasets_module
+
+safe = datasets_module("files.names").safe
 
 
 def template(path, **filters):

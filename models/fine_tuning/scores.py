@@ -1,4 +1,4 @@
-"""What test answers are worth: shares with their 95 % intervals, and how far probabilities can be trusted."""
+"""Accuracy, precision and recall with their 95 % intervals, and calibration."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,13 +12,18 @@ from sklearn import metrics
 class Share:
     """`hits` of `of`, as a share with its 95 % interval after Wilson.
 
-    The interval tells how far the share may be off because so few were drawn: 9 of 10 may be 60 %
-    or 98 %. Where nothing was drawn, `value` is nan and the interval is everything, 0 to 1.
+    The interval says how far the share may be off because the sample is small: 9 of 10 may be 60 %
+    or 98 %. Of an empty sample, `value` is nan and the interval is 0 to 1.
 
     Attributes:
         hits, of: Counts.
         value: hits / of.
         low, high: Ends of the interval.
+
+    Example:
+        >>> from models.fine_tuning.scores import Share
+        >>> str(Share(9, 10))
+        '90.0 % (59.6 to 98.2 %)'
     """
 
     hits: int
@@ -47,12 +52,17 @@ class Share:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How well one class is told.
+    """Precision and recall of one class.
 
     Attributes:
         name: The class.
-        precision: Share of the answers "it is this class" that are right.
-        recall: Share of this class's examples that are told right.
+        precision: Share of the predictions of this class that are correct.
+        recall: Share of this class's examples that are classified correctly.
+
+    Example:
+        >>> from models.fine_tuning.scores import ClassScore, Share
+        >>> ClassScore("bee", precision=Share(3, 4), recall=Share(3, 3)).precision.value
+        0.75
     """
 
     name: str
@@ -62,14 +72,19 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Answers in bins of the probability that the model gave them.
+    """Predictions in bins of their probability.
 
     Attributes:
         edges: Array (bins + 1,) from 0 to 1.
-        confidence: Array (bins,), the mean probability of each bin's answers; nan where there are none.
-        shares: List of `Share`, the answers of each bin that are right.
-        error: The expected calibration error: by how far probability and share right differ, on
-            average over all answers.
+        confidence: Array (bins,), the mean probability of each bin's predictions; nan where there are none.
+        shares: List of `Share`, the accuracy in each bin.
+        error: The expected calibration error: the mean difference of confidence and accuracy over
+            all predictions.
+
+    Example:
+        >>> from models.fine_tuning.scores import calibration
+        >>> round(calibration([0, 0], [[0.9, 0.1], [0.3, 0.7]], bins=2).error, 2)
+        0.3
     """
 
     edges: np.ndarray
@@ -79,13 +94,18 @@ class Calibration:
 
 
 def accuracy(truth, answers):
-    """The share of answers that are right.
+    """The share of predictions that are correct.
 
     Args:
         truth, answers: Integers (n,).
 
     Returns:
         A `Share`.
+
+    Example:
+        >>> from models.fine_tuning.scores import accuracy
+        >>> accuracy([0, 1, 1, 2], [0, 1, 0, 2]).value
+        0.75
     """
     return Share(int(np.sum(np.asarray(truth) == np.asarray(answers))), len(truth))
 
@@ -99,6 +119,11 @@ def class_scores(truth, answers, class_names):
 
     Returns:
         List of `ClassScore`, in index order.
+
+    Example:
+        >>> from models.fine_tuning.scores import class_scores
+        >>> [score.recall.value for score in class_scores([0, 1, 1], [0, 1, 0], ["ant", "bee"])]
+        [1.0, 0.5]
     """
     counts = metrics.confusion_matrix(truth, answers, labels=range(len(class_names)))
     return [
@@ -112,7 +137,7 @@ def class_scores(truth, answers, class_names):
 
 
 def calibration(truth, probabilities, bins=10):
-    """Whether the model is right as often as it says: reliability of its answers' probabilities.
+    """Calibration: whether predictions of a confidence of 80 % are correct in 80 % of the cases.
 
     Args:
         truth: Integers (n,).
@@ -124,6 +149,11 @@ def calibration(truth, probabilities, bins=10):
 
     Reference:
         Guo et al., On calibration of modern neural networks, 2017.
+
+    Example:
+        >>> from models.fine_tuning.scores import calibration
+        >>> round(calibration([0, 1], [[0.9, 0.1], [0.1, 0.9]]).error, 2)
+        0.1
     """
     probabilities = np.asarray(probabilities, "float64")
     right = probabilities.argmax(-1) == np.asarray(truth)

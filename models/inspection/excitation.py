@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from ..checks.arguments import array, batch_for, checked, number, shown, sizes, whole
-from .effective_fields import _place, field_boxes
 from ..errors import ModelError
+from .effective_fields import _place, field_boxes
 from .gradients import gradients
 from .graphs import BEFORE, before_activation, find, layer_at, multi_output
 

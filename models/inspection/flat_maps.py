@@ -1,4 +1,4 @@
-"""Vectors of many numbers on a map of two, and what such a map keeps of who is near whom."""
+"""Maps of high-dimensional vectors in two dimensions, and how far classes are separated in them."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -20,6 +20,13 @@ def flat_maps(vectors, seed):
 
     Reference:
         Van der Maaten and Hinton, Visualizing data using t-SNE, 2008.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.inspection.flat_maps import flat_maps
+        >>> maps = flat_maps(np.random.default_rng(0).normal(size=(20, 6)), seed=0)
+        >>> {name: values.shape for name, values in maps.items()}
+        {'PCA': (20, 2), 't-SNE': (20, 2)}
     """
     vectors = np.asarray(vectors, "float64").reshape(len(vectors), -1)
     if vectors.shape[1] < 2:
@@ -40,6 +47,12 @@ def neighbours_alike(vectors, labels, neighbours=5):
 
     Returns:
         A share from 0 to 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.inspection.flat_maps import neighbours_alike
+        >>> neighbours_alike(np.array([[0.0], [0.1], [5.0], [5.1]]), np.array([0, 0, 1, 1]), neighbours=1)
+        1.0
     """
     vectors = np.asarray(vectors, "float64").reshape(len(vectors), -1)
     neighbours = min(neighbours, len(vectors) - 1)

@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from .answers import Answers, classifier_images, of_classes, wanted_classes
 from ..checks.arguments import array, checked, number, shown, whole
 from ..errors import ModelError
+from .answers import Answers, classifier_images, of_classes, wanted_classes
 
 AT_ONCE = 256  # hidden windows in one batch
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import keras
 
+from ..errors import ModelError, Refused
 from .archives import read_archive
 from .configs import check_config
-from ..errors import ModelError, Refused
 from .files import parse_json, read_file
 from .hdf5 import Hdf5
 from .weight_files import check_finite, naming, no_room, temporary_folder, write_copy

@@ -13,8 +13,8 @@ import h5py
 import keras
 import numpy as np
 
-from .archives import read_archive
 from ..errors import ModelError, Refused
+from .archives import read_archive
 from .files import read_file
 from .hdf5 import Hdf5
 

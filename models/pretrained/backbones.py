@@ -9,11 +9,11 @@ import keras
 from keras import layers, ops
 
 from ..checks.arguments import whole
-from .table import BACKBONES, Entry, entry_of
-from ..errors import ModelError
-from .published import download, published_layers
-from ..loading.weight_files import REMEDY, check_finite, copied, difference, load_copy, naming, open_weights
 from ..convnets import ConvNet
+from ..errors import ModelError
+from ..loading.weight_files import REMEDY, check_finite, copied, difference, load_copy, naming, open_weights
+from .published import download, published_layers
+from .table import BACKBONES, Entry, entry_of
 
 __all__ = ["BACKBONES", "Backbone", "Entry", "entry_of"]
 
@@ -41,6 +41,15 @@ def Backbone(name="mobilenet", weights="pretrained", image_size=None):
     Raises:
         ModelError: If there is no such backbone, the image size is too small, or the weights
             cannot be had or do not fit.
+
+    Reference:
+        Each network's paper is in the documentation of `keras.applications`.
+
+    Example:
+        >>> from models import Backbone
+        >>> backbone = Backbone("mobilenet_025", weights=None, image_size=96)
+        >>> backbone.output_shape
+        (None, 3, 3, 256)
     """
     entry = entry_of(name)
     size = entry.image_size if image_size is None else image_size

@@ -2,6 +2,7 @@
 
 from ..errors import ModelError, Refused
 from ..loading.weight_files import REMEDY, naming, open_weights
+from ..sibling import datasets_module
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
@@ -21,12 +22,11 @@ def download(origin, checksum=None, validate=None, most=500_000_000):
     Raises:
         ModelError: If the file cannot be had, or is not the one that was published.
     """
-    from datasets.files.download import DownloadError, cache_folder, fetch  # knows no data set
-
+    files = datasets_module("files.download")
     try:
-        path = cache_folder("models") / origin.rpartition("/")[2]
-        return fetch(ORIGIN + origin, path, checksum, validate, most)
-    except DownloadError as error:
+        path = files.cache_folder("models") / origin.rpartition("/")[2]
+        return files.fetch(ORIGIN + origin, path, checksum, validate, most)
+    except files.DownloadError as error:
         raise ModelError(str(error)) from error
 
 

@@ -113,7 +113,7 @@ def _is_command():
         path = os.path.realpath(argv[0])
     except OSError:  # the current folder has been deleted
         return False
-    root = os.path.realpath(__file__)[: -len("models/_interrupts.py")]
+    root = os.path.realpath(__file__)[: -len("models/startup/interrupts.py")]
     return path.endswith(".py") and path.startswith(tuple(root + name + os.sep for name in FOLDERS))
 
 

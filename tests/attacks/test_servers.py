@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from datasets.files import download, _http
+from datasets.files import _http, download
 from datasets.files.download import DownloadError
 from tests.servers import CONTENT, Handler, serving
 

@@ -12,8 +12,8 @@ import pytest
 
 from datasets import DataError
 from models import ModelError
-from tutorials.lesson import limits
 from tutorials.__main__ import LESSONS
+from tutorials.lesson import limits
 
 pytestmark = pytest.mark.attack
 

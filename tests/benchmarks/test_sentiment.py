@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import sentiment as benchmark
-from datasets.generated import opinions
 from datasets import reviews
+from datasets.generated import opinions
 from tutorials import sentiment as lesson
 from tutorials.lesson.texts import learn_vocabulary, token_ids
 

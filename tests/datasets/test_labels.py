@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets import DataError, labels as _labels
+from datasets import DataError
+from datasets import labels as _labels
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 
-from datasets import DataError, Source, sources, reviews
+from datasets import DataError, Source, reviews, sources
 
 
 def review(part, label, number):

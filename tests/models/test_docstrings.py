@@ -7,12 +7,23 @@ import inspect
 import keras
 import pytest
 
-# Modules that say what there is, or are of other makers: their examples run, too, but none is asked for
-WITHOUT = {"__init__", "backbones"}
+# Packages and modules that users do not call: their examples run, too, but none is asked for
+INTERNAL = (
+    "models.checks.free_memory",
+    "models.errors",
+    "models.export.html",
+    "models.export.page.bundle",
+    "models.loading",
+    "models.pretrained",
+    "models.startup",
+    "models.zoo",
+)
 
 
 def modules(root):
-    return sorted(path.stem for path in (root / "models").glob("*.py") if path.stem not in ("__main__",))
+    """Dotted names of the modules of `models`."""
+    paths = (path.relative_to(root).with_suffix("") for path in (root / "models").rglob("*.py"))
+    return sorted(".".join(path.parts).removesuffix(".__init__") for path in paths if path.name != "__main__")
 
 
 def public(module):
@@ -27,7 +38,7 @@ def test_every_example_gives_what_it_says(root):
     runner = doctest.DocTestRunner(verbose=False)
     finder, report = doctest.DocTestFinder(), []
     for name in modules(root):
-        module = importlib.import_module("models" if name == "__init__" else f"models.{name}")
+        module = importlib.import_module(name)
         for test in finder.find(module):
             keras.utils.set_random_seed(0)
             runner.run(test, out=report.append)
@@ -37,9 +48,9 @@ def test_every_example_gives_what_it_says(root):
 
 def test_every_public_function_has_an_example_and_says_what_it_takes_gives_and_raises(root):
     for name in modules(root):
-        if name in WITHOUT or name.startswith("_"):
+        if name.startswith(INTERNAL):
             continue
-        module = importlib.import_module(f"models.{name}")
+        module = importlib.import_module(name)
         for what, value in public(module):
             said = inspect.getdoc(value) or ""
             assert ">>> " in said, f"{name}.{what} has no example"

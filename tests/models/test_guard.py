@@ -22,8 +22,8 @@ import models
 from models import ModelError, load_model
 from models.errors import Refused
 from models.loading.hdf5 import Hdf5
-from models.zoo import FOLDER
 from models.pretrained.backbones import Backbone
+from models.zoo import FOLDER
 
 
 @contextlib.contextmanager
@@ -258,7 +258,9 @@ def quarter():
 
 
 def try_all(content, quarter, file, monkeypatch, seeds):
-    monkeypatch.setattr("models.pretrained.backbones._build", lambda entry, size: quarter)  # which takes half a second
+    monkeypatch.setattr(
+        "models.pretrained.backbones._build", lambda entry, size: quarter
+    )  # which takes half a second
     outcomes = {"filled": 0, "refused": 0}
     for seed in seeds:
         file.write_bytes(flipped(content, seed))

@@ -7,7 +7,24 @@ from keras import layers
 
 import models
 from models import ModelError
-from models.inspection import deletion, effective_field, exciting_image, feature_maps, field_boxes, first_filters, grad_cam, hidden_activations, hidden_layer, input_gradient, linear_probe, most_exciting, occlusion, pixels_holding, saliency, stages
+from models.inspection import (
+    deletion,
+    effective_field,
+    exciting_image,
+    feature_maps,
+    field_boxes,
+    first_filters,
+    grad_cam,
+    hidden_activations,
+    hidden_layer,
+    input_gradient,
+    linear_probe,
+    most_exciting,
+    occlusion,
+    pixels_holding,
+    saliency,
+    stages,
+)
 from models.receptive_fields import EXAMPLES, of_layer, of_maps
 
 

@@ -12,12 +12,12 @@ from keras import layers
 
 import models
 from datasets import digits
-from models.pretrained.backbones import BACKBONES, Backbone
-from models.export.page.portable import portable
-from models.receptive_fields import of_layer
-from models.fine_tuning.transfer import TransferClassifier
 from models.export.page.bundle import bundle
 from models.export.page.page import FOLDER
+from models.export.page.portable import portable
+from models.fine_tuning.transfer import TransferClassifier
+from models.pretrained.backbones import BACKBONES, Backbone
+from models.receptive_fields import of_layer
 
 # The engine as the rest of the page imports it
 ENGINE = tuple(f"engine/{name}.js" for name in ("model", "receptive_fields", "arithmetic", "probabilities"))

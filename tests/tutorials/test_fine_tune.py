@@ -23,8 +23,8 @@ from PIL import Image
 
 from datasets import digits, photos
 from models.fine_tuning import transfer
-from tutorials.lesson import views
 from tutorials import fine_tune
+from tutorials.lesson import views
 from tutorials.predict import load
 
 SOON = {"backbone": "convnet", "image_size": 28, "batch_size": 16}
@@ -372,7 +372,7 @@ def test_settings_that_cannot_be(folder, command, tmp_path, arguments, said):
 def test_a_package_that_is_missing_is_told_before_any_work(folder, command, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
     said = command("--data", folder, "--backbone", "convnet", "--export", "onnx")
-    assert "--export onnx needs " in said and "pip install" in said
+    assert "An export to ONNX needs " in said and "pip install" in said
 
 
 def test_no_space_for_the_cache(folder, command, monkeypatch):

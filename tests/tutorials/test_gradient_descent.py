@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import DenseChain
-from models.landscapes import ravine, two_valleys, two_valleys_derivative
 from models.backpropagation import backward, cross_entropy, forward
-from models.descent import STEP_SIZES, descend
+from models.landscapes import ravine, two_valleys, two_valleys_derivative
+from tutorials.lesson.parts.descent import STEP_SIZES, descend
 
 
 def by_arithmetic(start, step_size, steps):

@@ -23,14 +23,14 @@ from PIL import Image
 from datasets import DataError, Source, photos
 from datasets.files import notices as _notices
 from models import ModelError
-from tutorials import predict
-from tutorials.figures.inspection import scattered
 from models.export.page.page import render
-from tutorials.lesson.photo_report.report import print_findings
+from tutorials import predict
 from tutorials.figures.charts import confusion_matrix
-from tutorials.lesson.report import Report
+from tutorials.figures.inspection import scattered
 from tutorials.figures.sound import first_kernels
 from tutorials.figures.texts import moved_words, neighbourhoods
+from tutorials.lesson.photo_report.report import print_findings
+from tutorials.lesson.report import Report
 from tutorials.lesson.texts import judge
 
 HOSTILE = [
@@ -215,9 +215,9 @@ def test_pages_of_models_have_no_element_more():
         [keras.Input((8, 8, 3)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(20)]
     )
     picture = np.zeros((len(HOSTILE), 8, 8, 3), "uint8")
-    plain = Elements(render(model, ["ants"] * 20, picture, "A title", captions=["a caption"] * 20))
+    plain = Elements(render(model, picture, ["ants"] * 20, "A title", captions=["a caption"] * 20))
     for title in HOSTILE:
-        page = render(model, HOSTILE, picture, title, captions=HOSTILE)
+        page = render(model, picture, HOSTILE, title, captions=HOSTILE)
         hostile = Elements(page)
         assert hostile.tags == plain.tags
         assert set(hostile.attributes) == set(plain.attributes)

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 import models
+from benchmarks import train_zoo
 from datasets import Source
 from datasets.photos import Photos
 from models.zoo import zoo
 from tutorials import sentiment
-from benchmarks import train_zoo
 
 WORDS = ("good", "bad", "film", "plot", "actor")
 

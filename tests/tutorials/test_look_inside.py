@@ -14,10 +14,10 @@ from PIL import Image
 from datasets import DataError, photos
 from models import ConvNet, ModelError, SentimentBag
 from models.fine_tuning.transfer import TransferClassifier
-from tutorials.lesson import command
-from tutorials.figures import looks
 from models.inspection.flat_maps import flat_maps, neighbours_alike
-from tutorials.lesson.image_models import find_pictures, load_image_model
+from tutorials.figures import looks
+from tutorials.lesson import command
+from tutorials.lesson.parts.image_models import find_pictures, load_image_model
 from tutorials.lesson.report import Report
 from tutorials.look_inside import main
 

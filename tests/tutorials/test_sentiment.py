@@ -16,7 +16,15 @@ from datasets import DataError
 from models import SentimentBag
 from models.text import TextClassifier
 from tutorials import sentiment
-from tutorials.lesson.texts import class_probabilities, from_command_line, judge, learn_vocabulary, nearest_words, token_ids, word_effects
+from tutorials.lesson.texts import (
+    class_probabilities,
+    from_command_line,
+    judge,
+    learn_vocabulary,
+    nearest_words,
+    token_ids,
+    word_effects,
+)
 from tutorials.predict import main as predict
 
 TOPICS = {

@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from tutorials.figures.labels import plain
 from tutorials.figures.charts import COLOURS, GREY, ORANGE, axes_grid
+from tutorials.figures.labels import plain
 
 HEAT = "inferno"
 MARKERS = "os^DvP*Xh<"

@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from PIL import Image
 
-from tutorials.figures.labels import distinct, plain
 from tutorials.figures.charts import BLUE, GREY, ORANGE, axes_grid
+from tutorials.figures.labels import distinct, plain
 
 HEAT = "inferno"
 LINE = 26  # characters that fit above a photo

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tutorials.figures.labels import distinct, plain
 from tutorials.figures.charts import BLUE, ORANGE, axes_grid
+from tutorials.figures.labels import distinct, plain
 
 
 def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column):

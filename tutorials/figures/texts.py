@@ -6,8 +6,8 @@ from matplotlib.patches import Rectangle
 from sklearn.manifold import TSNE
 
 from datasets.files.names import cut
-from tutorials.figures.labels import MONOSPACE, plain
 from tutorials.figures.charts import BLUE, COLOURS, ORANGE, axes_grid
+from tutorials.figures.labels import MONOSPACE, plain
 
 MOST_LETTERS = 40  # of a word in a figure
 

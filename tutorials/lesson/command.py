@@ -15,48 +15,13 @@ import os
 import re
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 import tyro
 
 from models.startup import interrupts
+from models.startup.quiet import without_notices
 from models.startup.surroundings import readable_output, say
-
-
-@contextlib.contextmanager
-def without_notices(shown_on_failure=True):
-    """Hold back what native code writes to standard error.
-
-    Args:
-        shown_on_failure: Whether to show it if the block fails.
-    """
-    try:
-        sys.stderr.flush()
-        terminal = os.dup(2)
-    except (OSError, ValueError, AttributeError):  # standard error is closed or full: nothing to hold back
-        yield
-        return
-    with _scratch() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            if shown_on_failure and held.seekable():
-                held.seek(0)
-                os.write(terminal, held.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-
-
-def _scratch():
-    """A file for a moment; where there is no folder for one, the null device."""
-    try:
-        return tempfile.TemporaryFile()
-    except OSError:
-        return open(os.devnull, "r+b")  # noqa: PTH123
 
 
 def _load_keras():
@@ -94,6 +59,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
 logging.getLogger("matplotlib").setLevel("ERROR")  # and matplotlib of a home folder that it may not use
 _load_keras()
+
+for _package in "datasets", "models":
+    _loaded = getattr(sys.modules.get(_package), "__file__", None)
+    if _loaded and Path(_loaded).parents[1] != Path(__file__).parents[2]:
+        raise ImportError(
+            f"Another package named {_package} is loaded from {Path(_loaded).parent}, and the lessons need "
+            f"the one in {Path(__file__).parents[2]}; restart Python and import the lesson before it."
+        )
 
 from datasets import DataError
 from datasets.files.names import sentence

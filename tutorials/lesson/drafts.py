@@ -27,8 +27,33 @@ from tutorials.lesson.command import LessonError
 from datasets.files.names import shown
 from datasets.sources import MARKER
 from tutorials.lesson.exchange import alone, take
-from tutorials.lesson.placing import NEW, OLD, drop_unlisted, keep, make_alike, move_theirs, place, readable, remove_old, reset_modes, run_of
-from tutorials.lesson.results import BEGUN, MADE_BY, Marker, check_folder, check_inputs, digest, is_complete, read_marker, read_whole, real_folder, write_marker, writing
+from tutorials.lesson.placing import (
+    NEW,
+    OLD,
+    drop_unlisted,
+    keep,
+    make_alike,
+    move_theirs,
+    place,
+    readable,
+    remove_old,
+    reset_modes,
+    run_of,
+)
+from tutorials.lesson.results import (
+    BEGUN,
+    MADE_BY,
+    Marker,
+    check_folder,
+    check_inputs,
+    digest,
+    is_complete,
+    read_marker,
+    read_whole,
+    real_folder,
+    write_marker,
+    writing,
+)
 
 DRAFT, UNFINISHED = "-draft-", "-unfinished"  # what names of folders get
 SCRATCH, LOCK = "scratch", "lock"  # in a draft

@@ -23,7 +23,7 @@ from tutorials.lesson.results import writing
 
 __all__ = ["EXPECTED", "Report", "as_unicode", "writing"]
 
-EXPECTED = Path(__file__).with_name("expected.json")
+EXPECTED = Path(__file__).parents[1] / "expected.json"
 # Settings that a band allows to vary
 NO_PART_OF_A_BAND = {"data", "model", "outputs", "page", "resume", "seed"}
 

@@ -25,7 +25,7 @@ from models.export.formats import check_export
 ALLOWED = {".keras": 1e-5, ".onnx": 1e-4, ".tflite": 1e-4}  # of difference between probabilities
 AT_ONCE = 64  # photos that are scored together
 BYTES_AT_ONCE = 256 << 20  # of photos that are read together: each time all names are gone through
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 class Disagreement(LessonError):

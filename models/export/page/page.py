@@ -1,6 +1,6 @@
 """A page that runs a model in the browser: one HTML file that needs no other, no server, no network.
 
-The page's own style and ES modules lie in `page/`; the modules are bundled into one script. No other
+The page's own style and ES modules lie beside this file; the modules are bundled into one script. No other
 script may run in the page: its Content-Security-Policy allows only the checksums of these. Whatever
 classes and titles are called is shown as text.
 """
@@ -16,43 +16,73 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from datasets.files.names import shown
-from .portable import portable
-from .bundle import bundle
+from ...sibling import datasets_module
 from ..html import rendered, template
+from .bundle import bundle
+from .portable import portable
 
-FOLDER = Path(__file__).with_name("page")
+shown = datasets_module("files.names").shown
+FOLDER = Path(__file__).parent
 ENTRY = "page.js"  # imports all other modules
 
 
-def write_page(path, model, class_names, examples, title, pixel_range=(0, 255), captions=()):
-    """Write a page in which a model can be tried and looked into.
+def write_page(model, images, path, class_names=None, title=None, pixel_range=(0, 255), captions=()):
+    """Write a page that runs a model in the browser and shows what each layer computes.
 
     Args:
-        path: Where to; what stands there is replaced only once the page is complete.
-        model: A Keras model of images, as `models.export.page.portable.portable` takes it. Where it takes
+        model: A Keras model of images, as `models.export.page.portable` takes it. Where it takes
             images of any size, the page takes the examples' size.
-        class_names: Names of the classes, in index order; for a single output the names of both.
-        examples: uint8 array (n, height, width, 1 or 3) of pictures to click, n may be 0.
-        title: Heading of the page.
-        pixel_range: What black and white are in the model's input.
-        captions: What each example is in truth, as text; empty where nobody knows.
+        images: uint8 array (n, height, width, 1 or 3) of example images; n may be 0.
+        path: File to write, one HTML file. An existing file is replaced once the page is complete.
+        class_names: Names of the classes, in index order; for a single output the names of both. None
+            for "0", "1" and so on.
+        title: Heading of the page, None for the model's name.
+        pixel_range: Values of black and white in the model's input.
+        captions: The true class of each example, as text; empty if unknown.
 
     Raises:
         ModelError: If the page cannot show such a model.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from models import LeNet5
+        >>> from models.export.page import write_page
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_page(LeNet5(), np.zeros((2, 28, 28, 1), "uint8"), Path(folder) / "lenet5.html")
+        ...     print([path.name for path in Path(folder).iterdir()])
+        ['lenet5.html']
     """
     path = Path(path)
     draft = path.with_name(f"{path.name}.part")
-    draft.write_text(render(model, class_names, examples, title, pixel_range, captions), encoding="utf-8")
+    page = render(model, images, class_names, title, pixel_range, captions)
+    draft.write_text(page, encoding="utf-8")
     draft.replace(path)
 
 
-def render(model, class_names, examples, title, pixel_range=(0, 255), captions=()):
-    """A model's page as HTML, with the arguments of `write_page`."""
-    examples = np.asarray(examples)
+def render(model, images, class_names=None, title=None, pixel_range=(0, 255), captions=()):
+    """The page of `write_page` as text, with the same arguments.
+
+    Args:
+        model, images, class_names, title, pixel_range, captions: As in `write_page`.
+
+    Raises:
+        ModelError: If the page cannot show such a model.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import LeNet5
+        >>> from models.export.page import render
+        >>> render(LeNet5(), np.zeros((0, 28, 28, 1), "uint8"))[:15]
+        '<!DOCTYPE html>'
+    """
+    examples = np.asarray(images)
     sides = model.inputs[0].shape[1:3] if getattr(model, "inputs", None) else ()
     size = examples.shape[1:3] if None in sides and len(examples) else None
     network = portable(model, image_size=size)
+    if class_names is None:
+        class_names = [str(index) for index in range(max(2, model.output_shape[-1]))]
     data = {
         "model": network,
         "class_names": [shown(name) for name in class_names],
@@ -60,7 +90,7 @@ def render(model, class_names, examples, title, pixel_range=(0, 255), captions=(
     }
     return rendered(
         _template(),
-        title=str(title),
+        title=str(model.name if title is None else title),
         digits=network["nodes"][0]["shape"] == [28, 28, 1],
         examples=[
             (_uri(example), str(caption))

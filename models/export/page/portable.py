@@ -2,7 +2,7 @@
 
 `portable` goes through the graph of a model of images, nested models included, and writes down one node
 for each step of the computation: what it computes, from which nodes' outputs, and with which weights.
-`tutorials/page/engine.js` reads this and runs it in a browser.
+The modules in `engine/` read this and run it in a browser.
 """
 
 import base64
@@ -14,8 +14,8 @@ from keras import layers
 
 from ...checks.arguments import shown, whole
 from ...errors import ModelError
-from ...inspection.graphs import is_graph
 from ...filters import zeros_around
+from ...inspection.graphs import is_graph
 
 # Layers whose output is their input: always, or in inference
 _ONLY_SHAPE = ("Flatten", "Reshape", "Identity", "ActivityRegularization")

@@ -139,8 +139,8 @@ HARMS = (odd_json, odd_json, known_traps, odd_kind, odd_model, other_model)
 def report(folder, outputs):
     """Run what every lesson does with its results: an empty run of the lesson digits."""
     from datasets import Source
-    from tutorials.lesson.report import Report
     from tutorials.digits import main
+    from tutorials.lesson.report import Report
 
     settings = {name: each.default for name, each in inspect.signature(main).parameters.items()}
     made = Report(main, settings | {"outputs": outputs})

@@ -103,7 +103,7 @@ def _backbone_weights(path, _):
 
 
 def _image_model(path, _):
-    from tutorials.lesson.image_models import load_image_model
+    from tutorials.lesson.parts.image_models import load_image_model
 
     keras_files.check(load_image_model(path).model)
 
@@ -166,7 +166,7 @@ TARGETS = {
     ),
     "image model": Target(
         "models", keras_files.good("digits", "photos"), safely(_image_model), keras_files.HARMS,
-        modules=("tutorials.lesson.image_models",), megabytes=1000, weight=3,
+        modules=("tutorials.lesson.parts.image_models",), megabytes=1000, weight=3,
     ),
     "predict": Target(
         "models", folders.good(*folders.LESSONS), safely(_predict), folders.HARMS,

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from datasets import DataError, sources
-from datasets.files import download, _http
+from datasets.files import _http, download
 from datasets.files.download import DownloadError
 from tests.servers import CONTENT, HALF, serving
 

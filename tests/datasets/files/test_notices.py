@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.files import notices
 from datasets import photos
+from datasets.files import notices
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageEnhance
 from sklearn.datasets import load_sample_image
 
-from datasets.photos import duplicates, pixels
 from datasets import digits
+from datasets.photos import duplicates, pixels
 
 SIZE = 96
 

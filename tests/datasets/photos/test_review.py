@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from datasets import DataError, digits, photos
-from datasets.photos import pool, review as photo_review
+from datasets.photos import pool
+from datasets.photos import review as photo_review
 
 SIZE = 64
 

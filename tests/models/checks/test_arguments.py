@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import models
 from models import ModelError, by_hand, counting, filters, inspection, landscapes, receptive_fields, text
 from models import activations as formulas
-from models.fine_tuning.augmentation import AugmentPhotos, augment_photos, mix, random_affine, random_light
 from models.export.page.portable import portable
+from models.fine_tuning.augmentation import AugmentPhotos, augment_photos, mix, random_affine, random_light
 from models.fine_tuning.transfer import TransferClassifier, border_at, borders, freeze, split
 
 BUILDERS = [name for name in models.__all__ if name not in ("ModelError", "load_model")]

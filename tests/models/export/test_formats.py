@@ -2,8 +2,6 @@
 
 import importlib.util
 
-from tutorials.lesson.command import LessonError
-
 import keras
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from keras import layers
 from PIL import Image
 
 from datasets import photos
-from models import ConvNet
+from models import ConvNet, ModelError
 from models.export.formats import FILES, PACKAGES, check_export, export
 from tutorials.lesson.rescore import _runner, agreements
 
@@ -91,7 +89,7 @@ def test_a_fresh_process_of_the_other_runtime_says_the_same(kind, album, tmp_pat
     differences = agreements(saved, *album, SIZE, probabilities)
     assert list(differences) == saved
     assert differences[file] <= 1e-4
-    with pytest.raises(LessonError, match=f"cannot be exported for {SIZE + 1} by {SIZE + 1}"):
+    with pytest.raises(ModelError, match=f"cannot be exported for {SIZE + 1} by {SIZE + 1}"):
         export(model, file, SIZE + 1)
 
 
@@ -116,7 +114,7 @@ def test_a_network_of_one_size_is_exported_whole(kind, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1))
     export(model, file, 28)
     assert np.abs(run_here(file, images) - model.predict(images, verbose=0)).max() <= 1e-5
-    with pytest.raises(LessonError, match="takes images of 28 by 28 pixels"):
+    with pytest.raises(ModelError, match="takes images of 28 by 28 pixels"):
         export(model, file, 32)
 
 
@@ -145,7 +143,7 @@ def test_what_a_format_cannot_say_is_one_sentence_and_leaves_no_file(kind, tmp_p
     pixels = keras.Input((8, 8, 3))
     x = keras.ops.erfinv(keras.ops.fft2((pixels, pixels))[0])
     model = keras.Model(pixels, keras.ops.mean(x, axis=(1, 2)))
-    with pytest.raises(LessonError, match=f"{FILES[kind]} cannot be made of this network") as error:
+    with pytest.raises(ModelError, match=f"{FILES[kind]} cannot be made of this network") as error:
         export(model, tmp_path / FILES[kind], 8)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
@@ -159,9 +157,9 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(
 ):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     command = f"python -m pip install {packages.replace(' and', '')}$"
-    with pytest.raises(LessonError, match=f"--export {kind} needs {packages}; .*{command}"):
+    with pytest.raises(ModelError, match=f"export to .* needs {packages}; .*{command}"):
         check_export(kind)
-    with pytest.raises(LessonError, match="needs"):
+    with pytest.raises(ModelError, match="needs"):
         export(ConvNet(), tmp_path / FILES[kind], 28)
 
 
@@ -169,5 +167,5 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(
 def test_another_backend_is_told(kind, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
     monkeypatch.setattr("keras.backend.backend", lambda: "jax")
-    with pytest.raises(LessonError, match=f"--export {kind} .* Keras runs on jax"):
+    with pytest.raises(ModelError, match="export to .* Keras runs on jax"):
         check_export(kind)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from keras import layers
 
 from models import ModelError
-from models.pretrained.backbones import Backbone
 from models.fine_tuning.transfer import TransferClassifier, border_at, borders, freeze, split
+from models.pretrained.backbones import Backbone
 
 ONE_OF_EACH = [
     "convnet",

@@ -311,7 +311,9 @@ def test_what_is_not_the_published_file_is_one_sentence_and_leaves_nothing(
     if fault == "another network":
         name = "mobilenet_050"
     address = publisher.address + (f"{fault}/" if hasattr(Handler, fault) else "")
-    monkeypatch.setattr("models.pretrained.published.ORIGIN", "http://127.0.0.1:9/" if fault == "nobody" else address)
+    monkeypatch.setattr(
+        "models.pretrained.published.ORIGIN", "http://127.0.0.1:9/" if fault == "nobody" else address
+    )
     with pytest.raises(ModelError) as caught:
         Backbone(name, image_size=32)
     message = str(caught.value)

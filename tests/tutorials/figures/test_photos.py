@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from tutorials.figures import photos as plots
-from tutorials.figures.labels import distinct, plain
-from tutorials.figures.charts import confusion_matrix
 from models.fine_tuning.scores import ClassScore, Share, calibration
+from tutorials.figures import photos as plots
+from tutorials.figures.charts import confusion_matrix
+from tutorials.figures.labels import distinct, plain
 
 HOSTILE = [
     "$x_1^{2$",

@@ -16,11 +16,11 @@ import pytest
 
 import models
 from models import ModelError, TwoBlockConvNet
-from models.pretrained.backbones import Backbone
 from models.checks.memory import free_memory, training_bytes
 from models.fine_tuning.transfer import TransferClassifier
-from tutorials.lesson import limits
+from models.pretrained.backbones import Backbone
 from tutorials.__main__ import LESSONS
+from tutorials.lesson import limits
 from tutorials.lesson.timing import as_seconds
 
 EXTREMES = (math.nan, math.inf, -math.inf, 1e300, -1e300, -1, 10**12, -(10**12), 10**30)

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from datasets import Source
 from datasets.sources import MARKER
-from tutorials.lesson import exchange as _exchange, placing
+from tutorials.lesson import exchange as _exchange
+from tutorials.lesson import placing
 from tutorials.lesson.report import Report
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes and modes")

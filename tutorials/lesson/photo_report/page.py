@@ -14,7 +14,7 @@ from PIL import Image
 
 from models.export.html import rendered, template
 
-TEMPLATE = Path(__file__).with_name("templates") / "report.html"
+TEMPLATE = Path(__file__).with_name("report.html")
 FEW = 12  # rows of a table that are open at once; a longer one is folded
 MOST = 200  # rows of a table at all; of a longer one the page names the file that has the rest
 LARGEST = 150_000  # bytes of a figure that is kept as it is

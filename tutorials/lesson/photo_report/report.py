@@ -8,13 +8,20 @@ from sklearn import metrics
 
 from datasets.files.names import safe
 from datasets.photos import Photos
-from models.inspection import grad_cam
-from tutorials.figures.labels import plain
-from tutorials.lesson.photo_report.page import Mistake, Page, Picture, write_page
-from tutorials.figures.photos import augmented_views, captioned_photos, class_intervals, heat_overlays, phase_curves, reliability
-from tutorials.figures.charts import confusion_matrix
-from tutorials.lesson.report import as_unicode
 from models.fine_tuning.scores import accuracy, calibration, class_scores
+from models.inspection import grad_cam
+from tutorials.figures.charts import confusion_matrix
+from tutorials.figures.labels import plain
+from tutorials.figures.photos import (
+    augmented_views,
+    captioned_photos,
+    class_intervals,
+    heat_overlays,
+    phase_curves,
+    reliability,
+)
+from tutorials.lesson.photo_report.page import Mistake, Page, Picture, write_page
+from tutorials.lesson.report import as_unicode
 
 SHOWN = 12  # mistakes, and photos with their Grad-CAM
 SHOWN_NAMES = 3  # of files, in a line on the terminal

@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from datasets import digits
 from models import ConvNet
-from models.receptive_fields import of_layer
-from models.fine_tuning.transfer import TransferClassifier
 from models.export.page.page import write_page
+from models.fine_tuning.transfer import TransferClassifier
+from models.receptive_fields import of_layer
 
 NAMES = [str(digit) for digit in range(10)]
 SCRIPT = "</script><script>document.title='gone'</script><b>bold</b>"
@@ -38,7 +38,7 @@ def model():
 @pytest.fixture(scope="module")
 def page(model, scans, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "page.html"
-    write_page(path, model, NAMES, scans[0][:6], "Digits")
+    write_page(model, scans[0][:6], path, NAMES, "Digits")
     return path
 
 
@@ -198,7 +198,7 @@ def test_names_are_text(browser, scans, tmp_path):
         [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")]
     )
     names = [SCRIPT, "<img src=x onerror=alert(1)>", "{{ 1 + 1 }}&amp;\ud800"]
-    write_page(tmp_path / "page.html", small, names, np.zeros((0, 8, 8, 1), "uint8"), SCRIPT)
+    write_page(small, np.zeros((0, 8, 8, 1), "uint8"), tmp_path / "page.html", names, SCRIPT)
     open_page(browser, tmp_path / "page.html")
     assert (
         browser.value("document.title") == SCRIPT == browser.value("document.querySelector('h1').textContent")
@@ -216,7 +216,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path):
     (tmp_path / "page.html").write_text("old")
     strange = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
     with pytest.raises(ValueError, match="no image"):
-        write_page(tmp_path / "page.html", strange, ["a", "b"], np.zeros((0, 4, 4, 1)), "")
+        write_page(strange, np.zeros((0, 4, 4, 1)), tmp_path / "page.html", ["a", "b"], "")
     assert (tmp_path / "page.html").read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 
 
@@ -746,7 +746,7 @@ def test_a_nested_model_of_photos_opens(browser, tmp_path):
     keras.utils.set_random_seed(1)
     model = photo_model()
     examples = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3)).astype("uint8")
-    write_page(tmp_path / "page.html", model, ["ants", "bees"], examples, "Photos", captions=[SCRIPT, "bees"])
+    write_page(model, examples, tmp_path / "page.html", ["ants", "bees"], "Photos", captions=[SCRIPT, "bees"])
     open_page(browser, tmp_path / "page.html")
     told = browser.value("[...document.querySelectorAll('#examples img')].map(one => one.alt)")
     assert told == [f"example 1: {SCRIPT}", "example 2: bees", "example 3"]
@@ -782,7 +782,7 @@ def test_logits_one_output_and_a_range_of_its_own(browser, tmp_path):
     model = keras.Model(images, layers.Dense(1, name="score")(layers.Flatten()(x)))
     example = np.zeros((1, 9, 9, 1), "uint8")
     example[0, 2:7, 4] = 255
-    write_page(tmp_path / "page.html", model, ["x", "o"], example, "One output", pixel_range=(-1, 1))
+    write_page(model, example, tmp_path / "page.html", ["x", "o"], "One output", pixel_range=(-1, 1))
     open_page(browser, tmp_path / "page.html")
     second = 1 / (1 + np.exp(-predictions(model, example / 127.5 - 1)[0, 0]))
     np.testing.assert_allclose(answer(browser)[1], [1 - second, second], atol=1e-4)
@@ -801,7 +801,7 @@ def test_a_fine_tuned_mobilenet_opens(browser, published_mobilenet, tmp_path):
     model = TransferClassifier(Backbone("mobilenet", weights=str(published_mobilenet)), 2)
     photo = np.asarray(ImageDraw.Image.radial_gradient("L").resize((224, 224)))
     examples = np.stack([photo, photo.T, 255 - photo], -1)[None]
-    write_page(tmp_path / "page.html", model, ["ants", "bees"], examples, "MobileNet")
+    write_page(model, examples, tmp_path / "page.html", ["ants", "bees"], "MobileNet")
     open_page(browser, tmp_path / "page.html")
     np.testing.assert_allclose(answer(browser)[1], predictions(model, examples)[0], atol=1e-4)
     assert troubles(browser) == []

@@ -12,9 +12,9 @@ from keras import layers
 
 import models
 from models import ModelError
-from models.pretrained.backbones import Backbone
 from models.export.page.portable import portable
 from models.fine_tuning.transfer import TransferClassifier
+from models.pretrained.backbones import Backbone
 
 
 def model_of(*steps, shape=(8, 6, 1), units=2):

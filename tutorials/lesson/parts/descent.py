@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .landscapes import two_valleys
+from models.landscapes import two_valleys
 
 # Three skiers: what each step size comes to
 STEP_SIZES = {"too small": 0.01, "right": 0.2, "too large": 1.5}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import losses
+from tutorials.lesson.parts import losses
 
 # Section 8 of the lectures
 PRINTED = {

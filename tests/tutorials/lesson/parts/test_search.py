@@ -7,7 +7,7 @@ from tutorials.lesson.command import LessonError
 
 import pytest
 
-from tutorials.lesson.search import load_optuna, search_knobs
+from tutorials.lesson.parts.search import load_optuna, search_knobs
 
 KNOBS = {"a": (1, 2, 3, 4), "b": ("x", "y", "z")}
 

@@ -1,0 +1,1 @@
+"""Files that users and servers made: found, downloaded and read, with every limit checked."""

@@ -1,0 +1,1 @@
+"""Data that the lessons make up: it needs no download, and its truth is known."""

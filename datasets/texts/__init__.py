@@ -1,0 +1,1 @@
+"""Folders and archives of texts, and batches of texts of like length."""

@@ -1,0 +1,49 @@
+from .convnets import ConvNet, LeNet5, StackedConvNet, TwoBlockConvNet
+from .counting import ConvLayer, CountingMLP, DenseLayer
+from .dense import MLP, DenseChain
+from .errors import ModelError
+from .filters import FilterBank
+from .fine_tuning.transfer import TransferClassifier
+from .loading.saved_models import load_model
+from .pretrained.backbones import Backbone
+from .receptive_fields import WindowStack
+from .sound import SoundConvNet
+from .text import (
+    SentimentBag,
+    SentimentBiLSTM,
+    SentimentConv1D,
+    SentimentLSTM,
+    SentimentSimpleRNN,
+    TextClassifier,
+)
+from .video import FrameByFrame, VideoConv3D, VideoLSTM
+from .x_or_o import XorO
+
+__all__ = [
+    "Backbone",
+    "ConvLayer",
+    "ConvNet",
+    "CountingMLP",
+    "DenseChain",
+    "DenseLayer",
+    "FilterBank",
+    "FrameByFrame",
+    "LeNet5",
+    "MLP",
+    "ModelError",
+    "SentimentBag",
+    "SentimentBiLSTM",
+    "SentimentConv1D",
+    "SentimentLSTM",
+    "SentimentSimpleRNN",
+    "SoundConvNet",
+    "StackedConvNet",
+    "TextClassifier",
+    "TransferClassifier",
+    "TwoBlockConvNet",
+    "VideoConv3D",
+    "VideoLSTM",
+    "WindowStack",
+    "XorO",
+    "load_model",
+]

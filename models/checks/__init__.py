@@ -1,0 +1,1 @@
+"""Checks before work is done: of arguments, and of the memory that a model needs."""

@@ -1,0 +1,1 @@
+"""Fine-tuning: a new head on a pretrained backbone, and data augmentation."""

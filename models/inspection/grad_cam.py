@@ -1,0 +1,64 @@
+"""Grad-CAM: a coarse map of the evidence for a class, from the last feature maps and their gradients."""
+
+from keras import ops
+
+from ..errors import ModelError
+from .answers import classifier_images, of_classes, wanted_classes
+from .effective_fields import AT_ONCE
+from .gradients import gradients
+from .graphs import find, is_map, last_map, multi_output
+
+
+def grad_cam(model, images, class_index, layer=None):
+    """Grad-CAM: the regions of each image that raise the logit of a class.
+
+    Each feature map of a layer is weighted by the gradient of the class's logit with respect to it, averaged
+    over the map's pixels; the weighted sum is kept where it is positive. The logit is the value before a
+    final softmax or sigmoid: after it, gradients vanish where the model is confident.
+
+    Args:
+        model: A Keras model of images, functional, sequential or nested, with one output.
+        images: Array (n, height, width, channels) in the model's range.
+        class_index: Class to explain, one for all images or an array (n,) of one for each. Where the
+            model ends in one neuron, its logit counts for class 1, and with the opposite sign for class 0.
+        layer: Name of a layer whose output has rows and columns, of the model or of a model inside
+            it; None for the last that has more than one pixel.
+
+    Returns:
+        Array (n, rows, columns) of the layer's size, float32, in [0, 1]: 1 where an image's map is highest,
+        0 where nothing raises the logit, everywhere if need be.
+
+    Raises:
+        ModelError: If the images are not what the model takes, there is no such layer or class, the layer
+            has no rows and columns, or the model has no feature maps, as an MLP has none.
+
+    Reference:
+        Selvaraju et al., Grad-CAM: visual explanations from deep networks via gradient-based
+        localization, 2017.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import ConvNet
+        >>> from models.inspection import grad_cam
+        >>> images = np.random.default_rng(0).uniform(0, 255, (3, 28, 28, 1))
+        >>> grad_cam(ConvNet(weights="mnist"), images, 7).shape
+        (3, 6, 6)
+    """
+    images = classifier_images("grad_cam", model, images)
+    wanted = wanted_classes(model, images, class_index)
+    path = last_map(model) if layer is None else find(model, layer)
+    walked = multi_output(model, [path], scores=True)
+    if not is_map(walked.outputs[0]):
+        raise ModelError(f"The output of {layer} has no rows and columns; choose another layer.")
+    maps = [
+        _class_maps(walked, images[n : n + AT_ONCE], wanted[n : n + AT_ONCE])
+        for n in range(0, len(images), AT_ONCE)
+    ]
+    return ops.convert_to_numpy(ops.concatenate(maps))
+
+
+def _class_maps(walked, images, wanted):
+    (features, _), gradient = gradients(walked, images, lambda outputs: of_classes(outputs[-1], wanted), by=0)
+    weights = ops.mean(gradient, (1, 2), keepdims=True)  # (n, 1, 1, features)
+    heat = ops.cast(ops.relu(ops.sum(weights * features, -1)), "float32")
+    return ops.divide_no_nan(heat, ops.max(heat, (1, 2), keepdims=True))

@@ -1,0 +1,5 @@
+"""Saved models and weights, read without trust: a file may be damaged, or somebody else's."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,3 @@
+from .saved_models import load_model, read_json
+
+__all__ = ["load_model", "read_json"]

@@ -1,0 +1,5 @@
+"""Networks trained on many images: the table of them, their published weights, loading."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+"""What a command of the project sets up first: signals, streams, and libraries that start quietly."""
