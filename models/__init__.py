@@ -14,4 +14,10 @@ from .startup import surroundings
 
 surroundings.prepare()
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name):
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no {name!r}; it has {', '.join(__all__)}")
+    return _load(name)

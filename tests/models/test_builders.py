@@ -224,5 +224,5 @@ def test_impossible_sizes_are_refused_in_a_sentence(name, bad, named):
 
 
 def test_unknown_builder_names_those_there_are():
-    with pytest.raises(AttributeError, match="ConvNet, TwoBlockConvNet"):
+    with pytest.raises(AttributeError, match="LeNet5, MLP, "):
         models.AlexNet  # noqa: B018
