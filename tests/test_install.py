@@ -49,7 +49,10 @@ try:
 except ModelError as error:
     print(f"{right.mean():.0%}", error, "glass_zoo" in models.__name__)
 """
-WHERE = "import glass_zoo.datasets, glass_zoo.models; print(glass_zoo.models.__file__, glass_zoo.datasets.__file__)"
+WHERE = """
+import glass_zoo.datasets, glass_zoo.models
+print(glass_zoo.models.__file__, glass_zoo.datasets.__file__)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +82,13 @@ def wheel(checkout, tmp_path_factory):
     return next(built.glob("*.whl"))
 
 
-def test_the_wheel_holds_glass_zoo_and_nothing_else(root, wheel):
+def test_the_wheel_holds_glass_zoo_and_nothing_else(checkout, wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
     assert {name.partition("/")[0] for name in names} == {"glass_zoo"}
     for wing in "models", "datasets":  # every file of both, at the same place
-        files = [path for path in (root / wing).rglob("*") if path.is_file()]
-        wanted = {f"glass_zoo/{path.relative_to(root).as_posix()}" for path in files}
+        files = [path for path in (checkout / wing).rglob("*") if path.is_file()]
+        wanted = {f"glass_zoo/{path.relative_to(checkout).as_posix()}" for path in files}
         wanted = {name for name in wanted if "__pycache__" not in name}
         assert wanted == {name for name in names if name.startswith(f"glass_zoo/{wing}/")}
 
@@ -191,10 +194,13 @@ def test_lessons_run_from_any_folder_beside_another_datasets(editable, checkout,
     assert (tmp_path / "outputs" / "digits" / "metrics.json").exists()
 
 
-def test_another_datasets_that_is_already_loaded_is_said(installed, root, tmp_path):
-    code = f"import datasets, sys; sys.path.insert(0, {str(root)!r}); import tutorials.digits"
-    done = subprocess.run([installed, "-c", QUIET + code], cwd=tmp_path, capture_output=True, text=True)
+@pytest.mark.parametrize("name", ["datasets", "models"])
+def test_another_package_of_the_name_that_is_already_loaded_is_said(installed, root, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").touch()
+    code = f"import {name}, sys; sys.path.insert(0, {str(root)!r}); import tutorials.digits"
+    done = subprocess.run([installed, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: Another package named datasets is loaded"), done.stderr
-    assert str(root) in last
+    assert last.startswith(f"ImportError: Another package named {name} is loaded"), done.stderr
+    assert str(root) in last and str(tmp_path / name) in last
