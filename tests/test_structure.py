@@ -5,11 +5,13 @@ house with one fault in it.
 """
 
 import ast
+import functools
 import graphlib
 import itertools
 import re
 import subprocess
 import sys
+from typing import NamedTuple
 
 import pytest
 
@@ -85,25 +87,45 @@ def modules(root, *packages):
     return found
 
 
-def parsed(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
+class Facts(NamedTuple):
+    """What the rules ask of a file: small, where its tree is large."""
+
+    imports: list  # (dots, module or None, name in it or None)
+    functions: list  # (name, lines of the body)
+    strings: list
+
+
+@functools.cache
+def facts(text):
+    found = Facts([], [], [])
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found.imports.extend((0, alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.imports.extend((node.level, node.module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.FunctionDef):
+            body = node.body[bool(ast.get_docstring(node)) and len(node.body) > 1]
+            found.functions.append((node.name, node.end_lineno - body.lineno + 1))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.strings.append(node.value)
+    return found
+
+
+def facts_of(path):
+    return facts(path.read_text(encoding="utf-8"))
 
 
 def imports(name, path):
     """(module, name in it or None, dots) of each import in a file, relative ones resolved."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, None, 0) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: max(0, len(package) - node.level + 1)] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            yield from ((module, alias.name, node.level) for alias in node.names)
+    for dots, module, member in facts_of(path).imports:
+        base = package[: max(0, len(package) - dots + 1)] if dots else []
+        yield ".".join([*base, *([module] if module else [])]), member, dots
 
 
 def lessons(root):
     """The names that tutorials/__main__.py lists, read without running it."""
-    for node in parsed(root / "tutorials" / "__main__.py").body:
+    for node in ast.parse((root / "tutorials" / "__main__.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "LESSONS":
             return set(ast.literal_eval(node.value))
     raise AssertionError("tutorials/__main__.py lists no LESSONS")
@@ -191,13 +213,10 @@ def lengths(root):
         count = path.read_text(encoding="utf-8").count("\n")
         if count > FILE:
             found[name] = count
-        for node in ast.walk(parsed(path)) if path.suffix == ".py" else ():
-            if isinstance(node, ast.FunctionDef):
-                lesson = path.parent == root / "tutorials" and node.name == "main"
-                body = node.body[bool(ast.get_docstring(node)) and len(node.body) > 1]
-                count = node.end_lineno - body.lineno + 1
-                if count > (MAIN if lesson else FUNCTION):
-                    found[f"{name}: {node.name}"] = count
+        for function, count in facts_of(path).functions if path.suffix == ".py" else ():
+            lesson = path.parent == root / "tutorials" and function == "main"
+            if count > (MAIN if lesson else FUNCTION):
+                found[f"{name}: {function}"] = count
     return found
 
 
@@ -205,11 +224,9 @@ def flags(root):
     """{file: number of strings that name a flag} of the library, which has arguments and no flags."""
     found = {}
     for name, path in files(root, ".py"):
-        if name.startswith("tutorials/"):
-            continue
-        for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and FLAG.search(node.value):
-                found[name] = found.get(name, 0) + 1
+        named = sum(bool(FLAG.search(text)) for text in facts_of(path).strings)
+        if named and not name.startswith("tutorials/"):
+            found[name] = named
     return found
 
 
