@@ -9,12 +9,6 @@ import numpy as np
 from .files.names import quoted, shown
 from .sources import DataError
 
-# What the parts of a split are called
-PARTS = {
-    "train": ("train", "training", "trn"),
-    "validation": ("val", "valid", "validation", "dev", "development"),
-    "test": ("test", "testing", "tst", "holdout", "heldout", "eval", "evaluation"),
-}
 TEST_SHARE = 0.2
 MAX_COMPARED = 200  # classes; more would take long
 

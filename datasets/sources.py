@@ -5,16 +5,24 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import DataError
 from .files.download import DownloadError, cache_folder, fetch
 from .files.names import shown
+from .files.results import MARKER, OLD_MARKER, is_results, results_in
 
-MARKER = ".glass-zoo.json"  # in each folder that a lesson makes: what made it, and which files are its own
-OLD_MARKER = ".files"  # the same in folders made by an earlier version: one name a line
+__all__ = [
+    "MARKER",
+    "OLD_MARKER",
+    "DataError",
+    "Source",
+    "digest",
+    "download",
+    "is_results",
+    "results_in",
+    "user_folder",
+]
+
 MOST = 100_000_000  # bytes of a download
-
-
-class DataError(ValueError):
-    """Data that cannot be used: one sentence that names the file and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +41,6 @@ class Source:
 
     def __str__(self):
         return shown(f"{self.name} from {self.path}" if self.path else self.name)
-
-
-def is_results(folder):
-    """Whether a lesson made this folder, so that what is in it is no data."""
-    return os.path.isfile(os.path.join(folder, MARKER)) or all(  # noqa: PTH113, PTH118 (of many folders)
-        os.path.isfile(os.path.join(folder, name))  # noqa: PTH113, PTH118
-        for name in (OLD_MARKER, "metrics.json")
-    )
-
-
-def results_in(names):
-    """What messages say of folders of results among data."""
-    names = sorted(names)
-    listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    return f"{listed} (results of lessons)"
 
 
 def user_folder():

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser):
-    """Settings of the tests in attacks/; see the README."""
+    """Settings of the tests in attacks/, for which see the README, and of CI."""
+    parser.addoption("--no-skips", action="store_true", help="let tests that are skipped fail")
     group = parser.getgroup("attacks")
     group.addoption(
         "--attack-seconds", type=float, default=60, metavar="N", help="how long the fuzzers run, all together"
@@ -30,6 +31,14 @@ def pytest_addoption(parser):
     group.addoption(
         "--attack-seed", type=int, metavar="N", help="try this one case only, of each kind that -k chooses"
     )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """With --no-skips a skipped test has failed: what it needs should be there."""
+    report = (yield).get_result()
+    if report.skipped and item.config.getoption("--no-skips") and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"skipped: {report.longrepr[2]}"
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -12,7 +12,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from ..sources import DataError
+from ..errors import DataError
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
 

@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from ..sources import DataError
+from ..errors import DataError
 from . import archives
 
 MAX_IMAGES = 1_000_000  # the largest set in MNIST's form, EMNIST, has 814,255

@@ -5,17 +5,17 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import labels
-from ..sources import DataError, is_results
-from . import archives
+from ..errors import DataError
+from . import archives, splits
 from . import tables as _tables
+from .results import is_results
 
 TABLES = (".csv", ".tsv", ".tab")
 MAX_BYTES = 4 * _tables.MAX_CHARACTERS  # of one text
 LIMITS = {".txt": MAX_BYTES} | dict.fromkeys(TABLES, archives.MAX_KEPT)
 
 # What parts are called; of several names for one part the first that is there counts
-PARTS = {"train": labels.PARTS["train"], "test": labels.PARTS["test"] + labels.PARTS["validation"]}
+PARTS = {"train": splits.PARTS["train"], "test": splits.PARTS["test"] + splits.PARTS["validation"]}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from ..sources import DataError
+from ..errors import DataError
 from .names import quoted
 
 MAX_CHARACTERS = 1_000_000  # of one text

@@ -3,7 +3,7 @@
 import re
 
 from ..files.names import shown
-from ..labels import PARTS
+from ..files.splits import PARTS
 from ..sources import DataError
 
 

@@ -4,8 +4,8 @@ import math
 
 import keras
 
-from ..inspection.graphs import is_graph
 from .free_memory import about, free_memory, spoken
+from .nesting import is_graph
 
 __all__ = ["about", "answering_bytes", "free_memory", "spoken", "training_bytes", "values_per_example"]
 

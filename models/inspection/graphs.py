@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from ..checks.arguments import built_model, checked, flag, shown
+from ..checks.nesting import is_graph
 from ..errors import ModelError
 
 BEFORE = object()  # ends a path that asks for the input of a layer
@@ -364,23 +365,6 @@ def first_filters(model):
                 return "/".join(path), keras.ops.reshape(keras.ops.transpose(layer.kernel), (-1, *image))
             break
     raise ModelError(f"{model.name} has at its beginning no layer whose weights are small images.")
-
-
-def is_graph(layer):
-    """Whether a layer is a functional or sequential model that has been built.
-
-    Args:
-        layer: Anything.
-
-    Returns:
-        True or False.
-
-    Example:
-        >>> from models import MLP
-        >>> is_graph(MLP()), is_graph(keras.Sequential()), is_graph("MLP")
-        (True, False, False)
-    """
-    return isinstance(layer, keras.Model) and bool(getattr(layer, "outputs", None))
 
 
 def is_map(tensor):

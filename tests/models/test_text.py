@@ -241,6 +241,7 @@ def test_zoo_weights_serve_other_classes_too():
 
 
 @pytest.mark.slow
+@pytest.mark.extra
 @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX, an optional backend, is not installed")
 def test_networks_fit_on_jax():
     script = (

@@ -20,7 +20,7 @@ MISSING = {
 }
 
 
-@pytest.fixture(params=FILES)
+@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.extra) for kind in FILES])
 def kind(request):
     if MISSING[request.param]:
         pytest.skip(f"{' and '.join(MISSING[request.param])} (see requirements-extra.txt) not installed")
