@@ -1,4 +1,4 @@
-"""Where results go: outputs/LESSON/, the metrics file, the closing lines."""
+"""Where results go: outputs/LESSON/, the metrics file, the closing lines, figures in a notebook."""
 
 import contextlib
 import csv
@@ -18,10 +18,12 @@ from matplotlib.animation import FuncAnimation, PillowWriter
 from PIL import Image, ImageSequence
 
 from datasets.files.names import safe
+from tutorials.lesson import notebook
 from tutorials.lesson.drafts import Draft
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.results import writing
 
-__all__ = ["EXPECTED", "Report", "as_unicode", "writing"]
+__all__ = ["EXPECTED", "Outcome", "Report", "as_unicode", "writing"]
 
 EXPECTED = Path(__file__).parents[1] / "expected.json"
 # Settings that a band allows to vary
@@ -69,13 +71,14 @@ class Report:
             if name not in NO_PART_OF_A_BAND
         )
         self._started = time.perf_counter()
+        self._model, self._figures = None, {}  # what `finish` returns
         if not 0 <= settings["seed"] < 2**32:
             raise LessonError(f"--seed must be from 0 to 4294967295, not {settings['seed']}.")
         self._draft = Draft(self.folder, self.lesson, settings)
         self.scratch = self._draft.scratch
 
     def figure(self, name, axes):
-        """Save a figure as NAME.png.
+        """Save a figure as NAME.png, and show it if this is a notebook.
 
         Args:
             name: File name without its ending.
@@ -84,6 +87,8 @@ class Report:
         figure = getattr(axes, "flat", [axes])[0].figure
         with self.writing(f"{name}.png") as path:
             figure.savefig(path, dpi=150)
+        self._figures[name] = figure
+        notebook.show_figure(figure)
 
     def model(self, model, class_names):
         """Save a trained model as model.keras, and its class names, in index order, as labels.json.
@@ -93,6 +98,7 @@ class Report:
         """
         with self.writing("model.keras") as path:
             model.save(path)
+        self._model = model
         self._write_json("labels.json", [as_unicode(name) for name in class_names])
         self._write_json("metrics.json", self._metrics({}, "The run did not come to its end.", None))
         self._draft.save("model")
@@ -150,7 +156,7 @@ class Report:
             csv.writer(file).writerows([safe(cell, "csv") for cell in row] for row in rows)
 
     def animation(self, name, figure, draw, frames, frames_per_second=12):
-        """Save a figure that moves as NAME.gif.
+        """Save a figure that moves as NAME.gif, and show it if this is a notebook.
 
         Args:
             name: File name without its ending.
@@ -169,6 +175,8 @@ class Report:
             milliseconds = [frame.info["duration"] for frame in shown]  # alike frames were made one
             milliseconds[-1] += 2000
             shown[0].save(path, save_all=True, append_images=shown[1:], duration=milliseconds, loop=0)
+        self._figures[name] = figure
+        notebook.show_file(path)
 
     def close(self, source, examples, finding, **results):
         """Write metrics.json, put everything in place, and say what came out.
@@ -180,7 +188,7 @@ class Report:
             **results: Every metric of the run, by name.
 
         Returns:
-            What was written to metrics.json.
+            The `Outcome` of the run, which `main` returns.
         """
         self._note(source, examples, finding, results)
         return self.finish()
@@ -197,12 +205,17 @@ class Report:
         self._write_json("metrics.json", self._recorded[1])
 
     def finish(self):
-        """Put everything in place, and say what came out; returns what was written to metrics.json."""
+        """Put everything in place, and print what came out; returns the `Outcome` of the run."""
         source, metrics = self._recorded
         self._draft.save("complete")
         self._draft.place()
-        self._say(source, metrics["results"], metrics["finding"])
-        return metrics
+        bands = self._bands(source)
+        where = {
+            name: _compared(value, bands[name]) for name, value in metrics["results"].items() if name in bands
+        }
+        outcome = Outcome(metrics, self._model, self._figures, self.folder, where if self._default else {})
+        self._say(outcome, bands)
+        return outcome
 
     def _metrics(self, results, finding, data):
         return {
@@ -238,27 +251,28 @@ class Report:
         finally:
             begun.unlink(missing_ok=True)
 
-    def _say(self, source, results, finding):
-        """The closing lines: each result and whether it lies in its band, then the finding."""
+    def _bands(self, source):
+        """The bands in which the results of a run on this data are expected: {name: (lowest, highest)}."""
         bands = json.loads(EXPECTED.read_text(encoding="utf-8"))
         bands = bands.get(self.lesson, {}).get(source.name, {})
-        bands = bands.get(self.settings.get("model", "default"), {})
-        print("\nResults")
-        width = max([24, *map(len, results)])
-        for name, value in results.items():
-            text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-            if self._default and name in bands:
-                low, high = bands[name]
-                where = "inside" if low <= value <= high else "OUTSIDE"
-                band = f"{where} the expected band, {low:,} to {high:,}"
-                if low == high:
-                    band = "as expected" if value == low else f"NOT the expected {low:,}"
-                text = f"{text:<12} {band}"
-            print(f"  {name:<{width}} {text}".rstrip())
+        return bands.get(self.settings.get("model", "default"), {})
+
+    def _say(self, outcome, bands):
+        """Print the closing lines: each result and whether it lies in its band, then the finding."""
+        print("\nResults", *outcome.lines(), sep="\n")
         if not self._default:
             print("There is no expected band for other than the default settings.")
         elif not bands:
             print("There is no expected band for this data.")
-        print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{finding}")
+        print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{outcome.finding}")
         if self.settings["quick"]:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
+
+
+def _compared(value, band):
+    """How a result compares with its band."""
+    low, high = band
+    if low == high:  # a count
+        return "as expected" if value == low else f"NOT the expected {low:,}"
+    where = "inside" if low <= value <= high else "OUTSIDE"
+    return f"{where} the expected band, {low:,} to {high:,}"

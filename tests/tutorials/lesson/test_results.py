@@ -224,7 +224,7 @@ def test_names_that_are_no_unicode_are_written_with_backslashes(tmp_path, model)
     outputs = tmp_path / os.fsdecode(b"caf\xe9")
     report = main(data=os.fsdecode(b"caf\xe9s"), outputs=outputs)
     report.model(model, [os.fsdecode(b"caf\xe9"), "tea"])
-    written = report.close(Source("photos", Path(os.fsdecode(b"caf\xe9s"))), 7, "So.", accuracy=0.5)
+    written = report.close(Source("photos", Path(os.fsdecode(b"caf\xe9s"))), 7, "So.", accuracy=0.5).metrics
     folder = outputs / LESSON
     assert json.loads((folder / "metrics.json").read_text(encoding="utf-8")) == written
     assert written["settings"]["data"] == r"caf\udce9s"
