@@ -381,13 +381,13 @@ def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"epochs": 0}, "--epochs must be more than 0, not 0"),
-        ({"batch_size": -3}, "--batch-size must be more than 0, not -3"),
-        ({"step_size": 0.0}, "--step-size must be more than 0, not 0"),
-        ({"train_images": 0}, "--train-images must be (more than 0|20 or more), not 0"),
-        ({"repeats": 0}, "--repeats must be more than 0, not 0"),
-        ({"search": -1.0}, "--search must be from 0 to 31536000, not -1"),
-        ({"seed": -1}, r"--seed must be from 0 to \d+, not -1"),
+        ({"epochs": 0}, "epochs= must be more than 0, not 0"),
+        ({"batch_size": -3}, "batch_size= must be more than 0, not -3"),
+        ({"step_size": 0.0}, "step_size= must be more than 0, not 0"),
+        ({"train_images": 0}, "train_images= must be (more than 0|20 or more), not 0"),
+        ({"repeats": 0}, "repeats= must be more than 0, not 0"),
+        ({"search": -1.0}, "search= must be from 0 to 31536000, not -1"),
+        ({"seed": -1}, r"seed= must be from 0 to \d+, not -1"),
     ],
 )
 def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, said, tmp_path):
@@ -445,9 +445,9 @@ def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
         teach("convolution", photo="nowhere.jpg", quick=True, outputs=tmp_path)
     with pytest.raises(ModelError, match="kernel of 3 x 3 does not fit into 2 x 2"):
         teach("convolution", photo=str(tmp_path / "tiny.png"), quick=True, outputs=tmp_path)
-    with pytest.raises(LessonError, match="--step-size must be more than 0, not 0"):
+    with pytest.raises(LessonError, match="step_size= must be more than 0, not 0"):
         teach("convolution", step_size=0, outputs=tmp_path)
-    with pytest.raises(LessonError, match="--train-pictures must be 10 or more, not 9"):
+    with pytest.raises(LessonError, match="train_pictures= must be 10 or more, not 9"):
         teach("convolution", train_pictures=9, outputs=tmp_path)
 
 

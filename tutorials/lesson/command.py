@@ -69,7 +69,7 @@ for _package in "datasets", "models":
         )
 
 from datasets import DataError
-from datasets.files.names import sentence
+from datasets.files.names import sentence, shown
 from models import ModelError
 
 # For `fit` and `predict`: a progress bar on a terminal, one line an epoch in a file or pipe
@@ -82,23 +82,56 @@ OF_MEMORY = (
 
 
 class LessonError(ValueError):
-    """A setting or folder that a lesson cannot use: one sentence that names it, and what to do."""
+    """A setting or folder that a lesson cannot use: one sentence that names it, and what to do.
+
+    As in the library's errors, a setting is named as the argument of a function, such as `batch_size=`.
+    """
 
 
-def flag(name):
-    """A setting as it is given on the command line."""
+def in_flags(message, main):
+    """A message for the command line: arguments of `main` in it become flags.
+
+    Args:
+        message: Text in which an argument is written as `label_column=`, or with its value in quotes as
+            `data="photos"`. Anything else with a "=", such as a file called data=2020, stays as it is.
+        main: The function whose parameters are the flags.
+
+    Returns:
+        The text with `--label-column` and `--data "photos"` in it.
+
+    Example:
+        >>> from tutorials.lesson.command import in_flags
+        >>> in_flags("Name one of them with label_column=.", lambda label_column: None)
+        'Name one of them with --label-column.'
+    """
+
+    for name, parameter in inspect.signature(main).parameters.items():
+        on_command_line = name.upper() if _is_positional(parameter) else _flag(name)
+        for ending, space in (r"(?=[\s.,;:)]|$)", ""), (r"(?=[\"'])", " "):
+            message = re.sub(rf"(?<![^\s(]){name}={ending}", on_command_line + space, message)
+    return message
+
+
+def _flag(name):
+    """A parameter of `main` as it is given on the command line."""
     return f"--{name.replace('_', '-')}"
+
+
+def _is_positional(parameter):
+    """Whether a parameter is given without a flag."""
+    (mark,) = tyro.conf.Positional[int].__metadata__
+    return mark in getattr(parameter.annotation, "__metadata__", ())
 
 
 def check_positive(**settings):
     """Refuse settings that are zero, negative or no finite number; None means "by default" and passes.
 
     Raises:
-        LessonError: Names the flag and the value.
+        LessonError: Names the setting and the value.
     """
     for name, value in settings.items():
         if value is not None and not 0 < value < math.inf:
-            raise LessonError(f"{flag(name)} must be more than 0, not {value}.")
+            raise LessonError(f"{name}= must be more than 0, not {value}.")
 
 
 def run(main, resumable=False):
@@ -134,13 +167,13 @@ def _exit_code(main):
         with readable_output():
             _parse(main)()
     except (DataError, ModelError, LessonError) as error:
-        say(f"Error: {sentence(error)}")
+        say(f"Error: {sentence(in_flags(str(error), main))}")
         return 1
     except Exception as error:
         if not _of_memory(error):
             raise
         names = [name for name in OF_MEMORY if name in inspect.signature(main).parameters]
-        flags = ", ".join(map(flag, names))
+        flags = ", ".join(map(_flag, names))
         todo = f"lower {flags}" if flags else "end other programs, or take smaller inputs"
         say(f"Error: There is not enough memory for this run; {todo}.")
         return 1
@@ -175,22 +208,21 @@ def _parse(main):
         return functools.partial(main, *arguments, **settings)
 
     file = Path(inspect.getfile(main))
-    frame = io.StringIO()
+    message = io.StringIO()
     try:
-        with contextlib.redirect_stderr(frame):
+        with contextlib.redirect_stderr(message):
             return tyro.cli(
                 with_settings,
                 prog=f"python -m {file.parent.name}.{file.stem}",
                 config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff),
             )
-    except SystemExit as stop:
-        if stop.code:  # tyro explains in a framed box; its first paragraph is the error
-            lines = [line.strip("│ ") for line in frame.getvalue().splitlines()[1:]]
-            border = [not line or line[0] in "─╰-" and set(line) <= set("─╰╯-") for line in lines]
-            begin = border.index(False)  # where no box can be shown, a line of "-" comes first
-            end = border.index(True, begin) if True in border[begin:] else None
-            reason = " ".join(lines[begin:end]).rstrip(".")
-            if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", reason):
-                reason = f"{flag[1]} cannot be {flag[2]!r}"
-            say(f"Error: {sentence(reason)}; --help lists the flags and their values.")
+    except SystemExit:
+        if message.getvalue():  # else --help was asked for, and has been printed
+            say(_readable(message.getvalue()).rstrip("\n"))
         raise
+
+
+def _readable(message):
+    """A message with tyro's colours and line ends, in which nothing else drives the terminal."""
+    parts = re.split(r"(\x1b\[[\d;]*m|\n)", message)
+    return "".join(part if n % 2 else shown(part) for n, part in enumerate(parts))

@@ -73,7 +73,7 @@ class Report:
         self._started = time.perf_counter()
         self._model, self._figures = None, {}  # what `finish` returns
         if not 0 <= settings["seed"] < 2**32:
-            raise LessonError(f"--seed must be from 0 to 4294967295, not {settings['seed']}.")
+            raise LessonError(f"seed= must be from 0 to 4294967295, not {settings['seed']}.")
         self._draft = Draft(self.folder, self.lesson, settings)
         self.scratch = self._draft.scratch
 

@@ -32,7 +32,7 @@ def writing(path):
     except OSError as error:
         raise LessonError(
             f"{shown(path)} cannot be written ({(error.strerror or str(error)).lower()}); free some space "
-            "there, or name another folder with --outputs."
+            "there, or name another folder with outputs=."
         ) from error
 
 
@@ -229,30 +229,30 @@ def check_folder(folder, lesson, name=None, changes=False):
     if os.path.ismount(folder):
         raise LessonError(
             f"{name} is a disk of its own, which cannot be replaced as a whole; name a folder on it with "
-            "--outputs."
+            "outputs=."
         )
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise PermissionError(0, "permission denied")
     if hasattr(os, "geteuid") and os.geteuid() not in (0, folder.stat().st_uid):
-        raise LessonError(f"{name} belongs to another user; name another folder with --outputs.")
+        raise LessonError(f"{name} belongs to another user; name another folder with outputs=.")
     marker = read_marker(folder)
     found = theirs(folder, marker)
     if marker is None or marker.kind not in ("complete", "model"):
         if strange := [each for each in found if each not in LITTER]:
             raise LessonError(
                 f"{name} holds what no run of {lesson} made, such as {shown(strange[0])}; move it, or name "
-                "another folder with --outputs."
+                "another folder with outputs=."
             )
         return
     if marker.lesson != lesson:
         raise LessonError(
             f"{name} holds results of {shown(cut(marker.lesson, 80))}, which {lesson} does not replace; "
-            "move them, or name another folder with --outputs."
+            "move them, or name another folder with outputs=."
         )
     if not changes and (changed := [each for each in found if each in marker.files]):
         raise LessonError(
             f"{name}/{shown(changed[0])} was changed since {lesson} made it; move it to keep it, or name "
-            "another folder with --outputs."
+            "another folder with outputs=."
         )
 
 
@@ -267,13 +267,13 @@ def check_inputs(folder, name, settings):
     Raises:
         LessonError: Names the setting.
     """
-    given = {f"--{key.replace('_', '-')}": value for key, value in settings.items() if key != "outputs"}
-    given["GLASS_ZOO_DATA"] = os.environ.get("GLASS_ZOO_DATA", "")
-    for flag, value in given.items():
+    given = {f"{key}=": value for key, value in settings.items() if key != "outputs"}
+    given["GLASS_ZOO_DATA="] = os.environ.get("GLASS_ZOO_DATA", "")
+    for key, value in given.items():
         if not isinstance(value, (str, Path)) or not str(value) or not os.path.lexists(value):
             continue
         if Path(os.path.realpath(value)).is_relative_to(folder):
             raise LessonError(
-                f"{flag} {shown(value)} lies in {shown(name)}, which this run replaces; move it elsewhere, "
-                "or name another folder with --outputs."
+                f'{key}"{shown(value)}" lies in {shown(name)}, which this run replaces; move it elsewhere, '
+                "or name another folder with outputs=."
             )

@@ -212,11 +212,11 @@ def test_settings_that_name_what_is_replaced_are_refused(tmp_path, monkeypatch):
     (tmp_path / LESSON / "photos").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / LESSON / "photos")
     for data in tmp_path / LESSON, tmp_path / LESSON / "photos", tmp_path / "link":
-        with pytest.raises(LessonError, match=rf"--data {data} lies in .*{LESSON}, which this run replaces"):
+        with pytest.raises(LessonError, match=rf'data="{data}" lies in .*{LESSON}, which this run replaces'):
             main(data=str(data), outputs=tmp_path)
     main(data=str(tmp_path), outputs=tmp_path)
     monkeypatch.setenv("GLASS_ZOO_DATA", str(tmp_path / LESSON / "photos"))
-    with pytest.raises(LessonError, match="GLASS_ZOO_DATA .* lies in"):
+    with pytest.raises(LessonError, match='GLASS_ZOO_DATA=".*" lies in'):
         main(outputs=tmp_path)
 
 
