@@ -60,14 +60,6 @@ logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing where
 logging.getLogger("matplotlib").setLevel("ERROR")  # and matplotlib of a home folder that it may not use
 _load_keras()
 
-for _package in "datasets", "models":
-    _loaded = getattr(sys.modules.get(_package), "__file__", None)
-    if _loaded and Path(_loaded).parents[1] != Path(__file__).parents[2]:
-        raise ImportError(
-            f"Another package named {_package} is loaded from {Path(_loaded).parent}, and the lessons need "
-            f"the one in {Path(__file__).parents[2]}; restart Python and import the lesson before it."
-        )
-
 from datasets import DataError
 from datasets.files.names import sentence, shown
 from models import ModelError
