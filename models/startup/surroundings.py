@@ -129,8 +129,9 @@ def _prepare_streams():
     for name, mode in ("stdin", "r"), ("stdout", "w"), ("stderr", "w"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
-    told = sys.stdout.encoding, sys.stdout.errors, None, sys.stdout.line_buffering
-    sys.stdout = sys.__stdout__ = _Output(sys.stdout.detach(), *told)
+    encoding, at_once = sys.stdout.encoding, sys.stdout.line_buffering
+    # "replace": a terminal that cannot show a letter, such as the lines of a table, shows "?"
+    sys.stdout = sys.__stdout__ = _Output(sys.stdout.detach(), encoding, "replace", None, at_once)
 
 
 def _discard_output():

@@ -5,23 +5,17 @@ what the lesson has to say.
 """
 
 import atexit
-import contextlib
-import functools
 import inspect
-import io
 import logging
 import math
 import os
-import re
 import signal
 import sys
-from pathlib import Path
-
-import tyro
 
 from models.startup import interrupts
 from models.startup.quiet import without_notices
 from models.startup.surroundings import readable_output, say
+from tutorials.lesson.flags import flag, header, in_flags, parse
 
 
 def _load_keras():
@@ -55,13 +49,23 @@ def _load_keras():
         sys.exit(1)
 
 
+def _help():
+    """Print what --help prints before Keras is loaded, if this process is a lesson and was asked for it."""
+    if interrupts.State.is_command and not {"-h", "--help"}.isdisjoint(sys.argv):
+        main = header(sys.modules["__main__"].__file__)
+        if main:
+            with readable_output():
+                parse(main)
+
+
+_help()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
 logging.getLogger("matplotlib").setLevel("ERROR")  # and matplotlib of a home folder that it may not use
 _load_keras()
 
 from datasets import DataError
-from datasets.files.names import sentence, shown
+from datasets.files.names import sentence
 from models import ModelError
 
 # For `fit` and `predict`: a progress bar on a terminal, one line an epoch in a file or pipe
@@ -78,41 +82,6 @@ class LessonError(ValueError):
 
     As in the library's errors, a setting is named as the argument of a function, such as `batch_size=`.
     """
-
-
-def in_flags(message, main):
-    """A message for the command line: arguments of `main` in it become flags.
-
-    Args:
-        message: Text in which an argument is written as `label_column=`, or with its value in quotes as
-            `data="photos"`. Anything else with a "=", such as a file called data=2020, stays as it is.
-        main: The function whose parameters are the flags.
-
-    Returns:
-        The text with `--label-column` and `--data "photos"` in it.
-
-    Example:
-        >>> from tutorials.lesson.command import in_flags
-        >>> in_flags("Name one of them with label_column=.", lambda label_column: None)
-        'Name one of them with --label-column.'
-    """
-
-    for name, parameter in inspect.signature(main).parameters.items():
-        on_command_line = name.upper() if _is_positional(parameter) else _flag(name)
-        for ending, space in (r"(?=[\s.,;:)]|$)", ""), (r"(?=[\"'])", " "):
-            message = re.sub(rf"(?<![^\s(]){name}={ending}", on_command_line + space, message)
-    return message
-
-
-def _flag(name):
-    """A parameter of `main` as it is given on the command line."""
-    return f"--{name.replace('_', '-')}"
-
-
-def _is_positional(parameter):
-    """Whether a parameter is given without a flag."""
-    (mark,) = tyro.conf.Positional[int].__metadata__
-    return mark in getattr(parameter.annotation, "__metadata__", ())
 
 
 def check_positive(**settings):
@@ -137,8 +106,6 @@ def run(main, resumable=False):
         main: The lesson's main function.
         resumable: Whether its --resume goes on with a run that was stopped.
     """
-    with contextlib.suppress(AttributeError):  # a terminal that cannot show a box still runs
-        sys.stdout.reconfigure(errors="replace")
     try:
         interrupts.begin()
         code = _exit_code(main)
@@ -157,7 +124,7 @@ def _exit_code(main):
     """Call `main`, and show an expected error as its sentence: the exit code, None for success."""
     try:
         with readable_output():
-            _parse(main)()
+            parse(main)()
     except (DataError, ModelError, LessonError) as error:
         say(f"Error: {sentence(in_flags(str(error), main))}")
         return 1
@@ -165,7 +132,7 @@ def _exit_code(main):
         if not _of_memory(error):
             raise
         names = [name for name in OF_MEMORY if name in inspect.signature(main).parameters]
-        flags = ", ".join(map(_flag, names))
+        flags = ", ".join(map(flag, names))
         todo = f"lower {flags}" if flags else "end other programs, or take smaller inputs"
         say(f"Error: There is not enough memory for this run; {todo}.")
         return 1
@@ -190,31 +157,3 @@ def _stop(number, resumable):
     # nobody may be reading it any more
     atexit._run_exitfuncs()
     os._exit(128 + number)
-
-
-def _parse(main):
-    """`main` with its settings taken from the command line, ready to be called."""
-
-    @functools.wraps(main)
-    def with_settings(*arguments, **settings):
-        return functools.partial(main, *arguments, **settings)
-
-    file = Path(inspect.getfile(main))
-    message = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(message):
-            return tyro.cli(
-                with_settings,
-                prog=f"python -m {file.parent.name}.{file.stem}",
-                config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff),
-            )
-    except SystemExit:
-        if message.getvalue():  # else --help was asked for, and has been printed
-            say(_readable(message.getvalue()).rstrip("\n"))
-        raise
-
-
-def _readable(message):
-    """A message with tyro's colours and line ends, in which nothing else drives the terminal."""
-    parts = re.split(r"(\x1b\[[\d;]*m|\n)", message)
-    return "".join(part if n % 2 else shown(part) for n, part in enumerate(parts))

@@ -1,6 +1,7 @@
 """The command line as a user meets it: real processes, real pipes, a real terminal."""
 
 import importlib
+import inspect
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tutorials.lesson.command import LessonError, in_flags, run
+from tutorials.lesson.command import LessonError, run
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,9 @@ from tyro.conf import Positional
 
 from datasets import DataError
 from models import ModelError
+from tutorials.__main__ import LESSONS
 from tutorials.digits import main as digits_main
+from tutorials.lesson.flags import header, in_flags
 
 LEARN = [sys.executable, "-m", "tutorials.digits", "--data", "embedded"]
 
@@ -379,6 +382,31 @@ def test_help_explains_every_flag(command):
     assert "Passes over the training images" in out
 
 
+def loaded(done):
+    """The packages that a process with -X importtime has imported."""
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+
+
+def test_help_waits_for_no_framework(root, tmp_path):
+    done = call([sys.executable, "-X", "importtime", root / "tutorials" / "digits.py", "--help"], tmp_path)
+    assert done.returncode == 0
+    assert "--batch-size INT" in done.stdout
+    assert not {"keras", "tensorflow", "numpy", "matplotlib"} & loaded(done)
+
+
+@pytest.mark.parametrize("module", [*LESSONS, "predict"])
+def test_help_says_the_same_before_the_lesson_is_loaded(module):
+    lesson = importlib.import_module(f"tutorials.{module}")
+    early = header(lesson.__file__)
+    assert inspect.signature(early) == inspect.signature(lesson.main)
+    assert inspect.getdoc(early) == inspect.getdoc(lesson.main)
+
+
+def test_help_waits_where_it_needs_more_than_the_signature(tmp_path):
+    (tmp_path / "lesson.py").write_text("import numpy as np\ndef main(x=np.pi):\n    'Say x.'\n")
+    assert header(tmp_path / "lesson.py") is None
+
+
 @pytest.mark.parametrize("module", ["digits", "predict"])
 def test_help_names_the_command_as_the_readme_does(command, module):
     _, out, _ = command(module, "--help")
@@ -389,9 +417,7 @@ def test_the_list_of_lessons_loads_no_framework(root):
     started = time.perf_counter()
     done = call([sys.executable, "-X", "importtime", "-m", "tutorials"], root)
     assert time.perf_counter() - started < 5  # a framework alone takes longer; the usual is 0.05 s
-    assert not {"keras", "tensorflow", "numpy"} & {
-        line.rpartition("|")[2].strip() for line in done.stderr.splitlines()
-    }
+    assert not {"keras", "tensorflow", "numpy"} & loaded(done)
     for lesson in "dense_vs_conv", "digits":
         line = next(line for line in done.stdout.splitlines() if f"tutorials.{lesson} " in line)
         assert " min " in line
