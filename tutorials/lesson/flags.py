@@ -76,7 +76,9 @@ def header(file):
 
 
 def _is_light(node):
-    """Whether a line imports from the standard library or from tyro."""
+    """Whether a line imports from the standard library or from tyro, or gives a number or text a name."""
+    if isinstance(node, ast.Assign):
+        return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.Import):
         modules = [alias.name for alias in node.names]
     else:
