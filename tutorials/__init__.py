@@ -18,7 +18,7 @@ def _refuse_other_packages():
         if not places or os.path.join(ROOT, name) in places:  # noqa: PTH118
             continue
         message = (
-            f"Another package called {name} is loaded from {places[0]}, and the lessons need the one in "
+            f"Another package named {name} is loaded from {places[0]}, and the lessons need the one in "
             f"{ROOT}; restart Python, and import the lesson before anything that imports {name}."
         )
         program = sys.argv[0]  # "-m" while Python looks for the module

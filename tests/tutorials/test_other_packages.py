@@ -40,7 +40,7 @@ def test_a_package_that_is_loaded_already_is_named_in_one_sentence(root, surroun
     environment, name, folder = surroundings
     (folder / "sitecustomize.py").write_text(f"import {name}\n")  # before the lesson begins
     sentence = (
-        f"Another package called {name} is loaded from {folder / name}, and the lessons need the one in "
+        f"Another package named {name} is loaded from {folder / name}, and the lessons need the one in "
         f"{root}; restart Python, and import the lesson before anything that imports {name}."
     )
     for command, at in (["-m", "tutorials.digits"], root), ([root / "tutorials" / "digits.py"], tmp_path):
