@@ -2,7 +2,7 @@
 
 
 class ModelError(ValueError):
-    """A model that cannot be built or loaded: one sentence that names the argument or file, and what to do."""
+    """A model that cannot be built or loaded: one sentence that names what is wrong, and what to do."""
 
 
 class Refused(ValueError):

@@ -98,7 +98,7 @@ def _named():
 
 
 def _while_starting(kind, error, traceback):
-    """Print one sentence for a library that cannot be loaded; other errors are bugs and keep their traceback."""
+    """Print one sentence for a library that cannot be loaded; other errors keep their traceback."""
     if interrupts.State.working or not issubclass(kind, (ImportError, OSError, MemoryError)):
         sys.__excepthook__(kind, error, traceback)
         return

@@ -1,7 +1,7 @@
 """The command line of every lesson: its flags, its quiet start, its one-sentence errors.
 
-A lesson imports this module first, so that TensorFlow's start-up notices do not stand above
-what the lesson has to say.
+A lesson imports this module first, so that TensorFlow's start-up notices are not printed above the lesson's
+output.
 """
 
 import atexit
