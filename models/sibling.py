@@ -1,7 +1,7 @@
-"""The package `datasets` beside this one.
+"""The package `datasets` that stands beside this one, whatever the two are called.
 
-In the repository it is `datasets`; installed, `glass_zoo.datasets`. Models know no data set: the modules that
-they may use from there are those in `ALLOWED`.
+In the repository it is `datasets`; installed, `glass_zoo.datasets`. Models know no data set: what they take
+from there is named in `ALLOWED`, and a test holds that nothing else is asked for.
 """
 
 import importlib
