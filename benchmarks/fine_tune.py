@@ -51,7 +51,7 @@ def ours(data, backbone, weights, seed, **settings):
             seed=seed,
             outputs=Path(folder),
             **(settings or QUICK),
-        )["results"]
+        ).results
     seconds = sum(seconds for name, seconds in results.items() if name.endswith("_seconds"))
     return seconds, results["test_accuracy"]
 

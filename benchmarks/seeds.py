@@ -50,16 +50,16 @@ def main(
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             runs.append(teach(seed=seed, outputs=Path(folder), **settings))
-        print(f"seed {seed}:", json.dumps(runs[-1]["results"]), flush=True)
+        print(f"seed {seed}:", json.dumps(runs[-1].results), flush=True)
 
-    source = runs[0]["data"]["source"].split(" from ")[0]
+    source = runs[0].metrics["data"]["source"].split(" from ")[0]
     table = Table(title=f"{lesson} {model or ''} on {source}, {seeds} seeds")
     for column in "result", "mean", "standard deviation", "lowest", "highest", "band":
         table.add_column(column)
     bands = {}
-    for name in runs[0]["results"]:
-        values = np.array([one["results"][name] for one in runs])
-        if all(isinstance(one["results"][name], int) for one in runs):  # a count is met exactly
+    for name in runs[0].results:
+        values = np.array([one.results[name] for one in runs])
+        if all(isinstance(one.results[name], int) for one in runs):  # a count is met exactly
             bands[name] = [int(values.min()), int(values.max())]
         elif not name.endswith("_seconds"):
             bands[name] = _band(name, values)
@@ -69,13 +69,13 @@ def main(
             *(f"{number:.6g}" for number in (values.min(), values.max())),
             str(bands.get(name, "")),
         )
-    seconds = [one["seconds"] for one in runs]
+    seconds = [one.metrics["seconds"] for one in runs]
     table.add_row("whole run, seconds", f"{np.mean(seconds):.1f}", "", f"{min(seconds):.1f}",
                   f"{max(seconds):.1f}", "")  # fmt: skip
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     if write:
         expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
-        key = model or runs[0]["settings"].get("model", "default")
+        key = model or runs[0].metrics["settings"].get("model", "default")
         expected.setdefault(lesson, {}).setdefault(source, {})[key] = bands
         EXPECTED.write_text(json.dumps(expected, indent=2) + "\n", encoding="utf-8")
 

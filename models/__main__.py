@@ -1,4 +1,4 @@
-"""List the zoo: `python -m models`. Everything it says is in zoo.json, which tests hold true."""
+"""List the zoo: `python -m models`. All of it is in zoo.json, which tests check."""
 
 import sys
 
@@ -11,7 +11,7 @@ from .zoo import FOLDER, zoo
 
 
 def rows():
-    """One row for each builder and set of weights: name, call, parameters and what they reach."""
+    """One row for each builder and set of weights: name, call, parameters and test accuracy."""
     for entry in zoo().values():
         for weights in entry["weights"] or [None]:
             row = [entry["name"], entry["call"], f"{entry['parameters']:,}"]

@@ -1,4 +1,4 @@
-"""Weights: the zoo's own, listed in zoo.json, and files that users have."""
+"""Weights: those that come with the zoo, listed in zoo.json, and files of users."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ def load_weights(model, weights, builder, build=None, known=()):
     named = {entry["name"]: entry for entry in zoo()[builder]["weights"]}
     entry = named.get(str(weights))
     path = FOLDER / entry["file"] if entry else Path(weights)
-    if not os.path.exists(path):  # noqa: PTH110 (it takes names that are too long for a file)
+    if not os.path.exists(path):  # noqa: PTH110 (it accepts names that are too long)
         if entry:
             raise ModelError(
                 f"{path} is missing; restore it from the project's repository, "

@@ -1,11 +1,10 @@
-"""A small, strict reader of weights in HDF5, which never lets the HDF5 library see a file of others.
+"""A small, strict reader of weights in HDF5 files, which does not use the HDF5 library.
 
-That library trusts what a file says of itself: of 1,200 copies of a weights file with some bytes
-changed, several crashed it or cost gigabytes and minutes, and a file may send it to other files.
-Here every number is checked before it is used, each part is visited once, and nothing is
-allocated for arrays before their sizes are known to fit the file. What Keras's writers use is
-understood: the oldest form of the format, with groups and arrays of numbers, whole or in
-compressed chunks. All else is refused.
+That library trusts the numbers in a file: of 1,200 copies of a weights file with some bytes changed, several
+crashed it or cost gigabytes and minutes, and a file can make it open other files. Here every number is
+checked before it is used, each part is visited once, and no memory is allocated for arrays before their sizes
+are known to fit the file. It reads what Keras writes: the oldest version of the format, with groups and
+arrays of numbers, whole or in compressed chunks. Everything else is refused.
 
 Reference:
     The HDF Group, HDF5 file format specification version 3.0.

@@ -1,7 +1,7 @@
-"""Weights from files, whoever made them.
+"""Read weights from files without trusting them.
 
-No file of others is opened by the HDF5 library or by Keras: what `Hdf5` reads of it is written to
-a fresh copy, with nothing else in it, and Keras reads that.
+Neither the HDF5 library nor Keras opens the file: `Hdf5` reads its arrays, and Keras loads a copy that holds
+nothing else.
 """
 
 import contextlib
@@ -85,7 +85,7 @@ def naming(path, remedy):
 
 @contextlib.contextmanager
 def copied(saved, path):
-    """A fresh file with the arrays of `saved`, and nothing else; gone afterwards.
+    """A temporary file with the arrays of `saved`, and nothing else.
 
     Args:
         saved: A `models.loading.hdf5.Hdf5`.
@@ -106,7 +106,7 @@ def copied(saved, path):
 
 @contextlib.contextmanager
 def temporary_folder(path):
-    """A temporary folder; where there is none to be had, an error that names `path`."""
+    """A temporary folder; if it cannot be made, the error names `path`."""
     with contextlib.ExitStack() as stack:
         try:
             folder = stack.enter_context(
@@ -143,7 +143,7 @@ def load_copy(model, copy):
     """Fill a model from a copy; False if it does not fit."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras's word for weights left random
+            warnings.simplefilter("error", UserWarning)  # Keras warns of weights that it did not load
             model.load_weights(copy)
     except Exception:  # Keras raises many kinds on weights that do not fit
         return False

@@ -1,1 +1,1 @@
-"""What a command of the project sets up first: signals, streams, and libraries that start quietly."""
+"""What a command of the project sets up first: signals, streams, and libraries without notices."""

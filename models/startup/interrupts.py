@@ -35,10 +35,10 @@ class State:
 
     Attributes:
         is_command: Whether Python was started with one of the project's commands. In a notebook, a
-            test or another program, signals do what they always do.
-        working: Whether the command's own work has begun, so that there may be drafts to remove.
-        ending: Whether a signal has stopped it, and what it left is being tidied up.
-        stopped: When a signal last asked it to end, by `time.monotonic()`.
+            test or another program, signals are not handled here.
+        working: Whether `main` of the command has begun, so that there may be drafts to remove.
+        ending: Whether a signal has stopped it, and its drafts are being removed.
+        stopped: When the last signal came, by `time.monotonic()`.
         number: The number of that signal.
         terminal: A copy of standard error, which stays while notices are held back.
     """
@@ -48,7 +48,7 @@ class State:
 
 
 def start():
-    """From here on signals end this process with one sentence, if it is a command of the project's."""
+    """Make signals end this process with one sentence, if it is a command of the project."""
     if State.is_command or not _is_command():
         return
     State.is_command = True
@@ -58,24 +58,24 @@ def start():
         State.terminal = -1  # standard error is closed
     for name in REASONS:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
-        # What was started with a signal ignored, as nohup does, goes on ignoring it
+        # Where the parent process has a signal ignored, as nohup does, it stays ignored
         if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _on_signal)
     sys.unraisablehook = _on_dropped_exception
 
 
 def begin():
-    """The command's own work begins: from here on a signal raises `Stopped`, so that drafts are removed."""
+    """Make signals raise `Stopped` from here on, since there may be drafts to remove."""
     State.working = True
 
 
 def tidy_up():
-    """A signal has stopped the work: no other one stops the tidy-up, unless that takes more than 3 s."""
+    """Ignore further signals while drafts are removed, unless that takes more than 3 s."""
     State.ending = True
 
 
 def end():
-    """The work is done, its results are in place: signals do nothing any more."""
+    """Ignore signals from here on: the results are complete."""
     if State.is_command:
         for name in REASONS:
             if hasattr(signal, name):
@@ -83,16 +83,16 @@ def end():
 
 
 def requested():
-    """Whether a signal has just asked this process to end: libraries turn `Stopped` into other errors."""
+    """Whether a signal came a moment ago: libraries turn `Stopped` into other errors."""
     return time.monotonic() - State.stopped < AGAIN
 
 
 def sentence(number, kept="this run is not kept"):
-    """What is said when a signal ends a command.
+    """The message when a signal ends a command.
 
     Args:
         number: The signal's number.
-        kept: What becomes of this run.
+        kept: What happens to the results of this run.
     """
     reason = REASONS.get(signal.Signals(number).name, REASONS["SIGINT"])
     return f"{reason}: {kept}, and the results of earlier, complete runs are as they were."
@@ -136,7 +136,7 @@ def _on_signal(number, frame):
 
 
 def _on_dropped_exception(dropped):
-    """Raise a `Stopped` again that came up where Python drops exceptions, such as in `__del__`."""
+    """Raise a `Stopped` again that was raised where Python ignores exceptions, such as in `__del__`."""
     if not issubclass(dropped.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(dropped)
         return

@@ -1,4 +1,4 @@
-"""Hold back the notices that native libraries write to standard error."""
+"""Suppress the notices that native libraries write to standard error."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import tempfile
 
 @contextlib.contextmanager
 def without_notices(shown_on_failure=True):
-    """Hold back what native code writes to standard error.
+    """Suppress what native code writes to standard error.
 
     Args:
         shown_on_failure: Whether to show it if the block fails.
@@ -16,7 +16,7 @@ def without_notices(shown_on_failure=True):
     try:
         sys.stderr.flush()
         terminal = os.dup(2)
-    except (OSError, ValueError, AttributeError):  # standard error is closed or full: nothing to hold back
+    except (OSError, ValueError, AttributeError):  # standard error is closed or full: nothing to suppress
         yield
         return
     with _scratch() as held:
@@ -34,7 +34,7 @@ def without_notices(shown_on_failure=True):
 
 
 def _scratch():
-    """A file for a moment; where there is no folder for one, the null device."""
+    """A temporary file; where there is no folder for one, the null device."""
     try:
         return tempfile.TemporaryFile()
     except OSError:

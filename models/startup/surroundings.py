@@ -1,6 +1,6 @@
-"""What a command of the project finds around it: streams, a terminal, the environment.
+"""The surroundings of a command: standard streams, the terminal, environment variables.
 
-`python -m models` and the lessons share it. Nothing here takes time or loads a library.
+`python -m models` and the lessons use it. Nothing here takes time or loads a library.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ NARROWEST = 40  # columns: Keras refuses to print a model's summary in a narrowe
 
 
 def prepare():
-    """Put right what libraries stumble over, if this process is a command of the project's.
+    """Correct surroundings in which libraries fail, if this process is a command of the project.
 
-    Streams that are closed are opened on the null device. A nonsensical COLUMNS or MPLBACKEND does
-    not count. An import that fails ends in one sentence.
+    Closed streams are opened on the null device. Invalid values of COLUMNS and MPLBACKEND are replaced.
+    An import that fails ends the command with one sentence.
     """
     if not interrupts.State.is_command:
         return
@@ -34,23 +34,23 @@ def prepare():
 
 
 def say(sentence):
-    """Print a sentence to standard error; where it cannot be read, do nothing."""
+    """Print a sentence to standard error; if that cannot be written, do nothing."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         print(sentence, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def readable_output():
-    """Around all that a command prints: output that cannot be written ends it, with one sentence at most.
+    """End a command if its output cannot be written, with one sentence at most.
 
     Raises:
-        SystemExit: With 1, if standard output is full or gone. A reader that has left, as `head`
-            does, is told nothing.
+        SystemExit: With 1, if standard output is full or closed. Nothing is printed where the reader has
+            closed a pipe, as `head` does.
     """
     try:
         try:
             yield
-        except KeyboardInterrupt:  # at once: a reader that waits would keep it from ending
+        except KeyboardInterrupt:  # do not flush: that can block if the reader is slow
             raise
         except BaseException:
             _flush()
@@ -72,11 +72,11 @@ def _flush():
 
 
 class _OutputError(OSError):
-    """An error of standard output, which is no error of another file."""
+    """An error of standard output, not of another file."""
 
 
 class _Output(io.TextIOWrapper):
-    """Standard output whose errors can be told from those of other files."""
+    """Standard output whose errors are `_OutputError`s."""
 
     def write(self, text):
         with _named():
@@ -98,7 +98,7 @@ def _named():
 
 
 def _while_starting(kind, error, traceback):
-    """One sentence for a library that cannot be loaded; other errors are bugs, and keep their traceback."""
+    """Print one sentence for a library that cannot be loaded; other errors keep their traceback."""
     if interrupts.State.working or not issubclass(kind, (ImportError, OSError, MemoryError)):
         sys.__excepthook__(kind, error, traceback)
         return
@@ -109,12 +109,12 @@ def _while_starting(kind, error, traceback):
 
 
 def _in_short(error):
-    """What an error says, on one line."""
+    """The message of an error, on one line."""
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _prepare_streams():
-    """Open the null device in place of closed streams; else the next file that is opened takes their place.
+    """Open the null device for closed streams; otherwise the next file that is opened gets their number.
 
     Standard output becomes an `_Output`.
     """
@@ -129,13 +129,14 @@ def _prepare_streams():
     for name, mode in ("stdin", "r"), ("stdout", "w"), ("stderr", "w"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
-    told = sys.stdout.encoding, sys.stdout.errors, None, sys.stdout.line_buffering
-    sys.stdout = sys.__stdout__ = _Output(sys.stdout.detach(), *told)
+    encoding, at_once = sys.stdout.encoding, sys.stdout.line_buffering
+    # "replace": a terminal that cannot show a letter, such as the lines of a table, shows "?"
+    sys.stdout = sys.__stdout__ = _Output(sys.stdout.detach(), encoding, "replace", None, at_once)
 
 
 def _discard_output():
-    """Send what is still printed, at exit too, nowhere."""
+    """Discard what is printed from here on, at exit too."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())  # what is still waiting in there goes with it
+        os.dup2(nowhere, sys.stdout.fileno())  # what is still in its buffer is discarded, too
         os.close(nowhere)

@@ -29,7 +29,7 @@ class Watched:
         with monkeypatch.context() as patch:
             patch.setattr(keras.Model, "fit", watched_fit)
             patch.setattr(keras.Model, "predict", watched_predict)
-            self.results = few_examples.main(quick=True, outputs=outputs, **settings)["results"]
+            self.results = few_examples.main(quick=True, outputs=outputs, **settings).results
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_more_examples_than_there_are_is_refused_in_a_sentence(tmp_path):
 @pytest.mark.slow
 def test_five_a_class_are_worth_ten_points_more_with_pretraining(tmp_path):
     """The mean of three seeds; a single one strays by a point or two, as its own spread says."""
-    runs = [few_examples.main(seed=seed, outputs=tmp_path)["results"] for seed in range(3)]
+    runs = [few_examples.main(seed=seed, outputs=tmp_path).results for seed in range(3)]
     gains = [results["gain_over_scratch"] for results in runs]
     assert np.mean(gains) >= 0.10, gains
     for results in runs:

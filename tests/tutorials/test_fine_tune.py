@@ -85,7 +85,7 @@ def hostile(folder, tmp_path_factory):
     with (data / "photos.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     before = {file.name: file.read_bytes() for file in data.iterdir()}
-    metrics = fine_tune.main(str(data / "photos.csv"), quick=True, outputs=outputs, **SOON)
+    metrics = fine_tune.main(str(data / "photos.csv"), quick=True, outputs=outputs, **SOON).metrics
     assert {file.name: file.read_bytes() for file in data.iterdir()} == before
     return data, outputs / "fine_tune", metrics
 
@@ -152,7 +152,7 @@ def test_whatever_the_report_and_the_check_cannot_do_the_model_is_kept(folder, t
 
     monkeypatch.setattr(fine_tune, "agreements", fails)
     monkeypatch.setattr(fine_tune, "write_report", fails)
-    metrics = fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON)
+    metrics = fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON).metrics
     said = capsys.readouterr()
     assert said.err.count("\n") == 2
     for what in "check in a fresh process", "report.html with its figures":
@@ -200,7 +200,7 @@ def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
     results, models = [], []
     for data in folder, poisoned, fewer:
         outputs = tmp_path / "outputs" / data.name
-        results.append(untimed(fine_tune.main(str(data), quick=True, outputs=outputs, **SOON)))
+        results.append(untimed(fine_tune.main(str(data), quick=True, outputs=outputs, **SOON).metrics))
         models.append(weights_of(outputs))
     assert_same_weights(*models[:2])
     clean, other, _ = results
@@ -290,7 +290,7 @@ def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(views, "IN_MEMORY", 0)
     metrics = fine_tune.main(
         str(folder), quick=True, unfreeze=0, policy="strong", mixing="cutmix", outputs=tmp_path, **SOON
-    )
+    ).metrics
     assert set(metrics["results"]) & {"test_accuracy", "top_seconds"} == set()
     assert metrics["results"]["validation_accuracy"] >= 0
     assert "validation photos of 10 classes" in metrics["finding"]
@@ -433,7 +433,7 @@ def test_killed_once_it_goes_on_to_the_same_end(root, folder, briefly, tmp_path,
     assert "starting anew" not in said
     assert "Epoch 1/40" not in said.partition("Phase 2")[0]
     whole = fine_tune.main(str(folder), epochs=2, outputs=tmp_path / "whole", **SOON)
-    assert untimed(again) == untimed(whole)
+    assert untimed(again.metrics) == untimed(whole.metrics)
     assert_same_weights(weights_of(outputs), weights_of(tmp_path / "whole"))
     assert briefly[0].histories == briefly[1].histories
     assert [entry.name for entry in outputs.iterdir()] == ["fine_tune"]
@@ -542,7 +542,7 @@ def test_without_the_cache_it_is_about_as_accurate(briefly, tmp_path):
     accuracies = {
         cache: np.mean(
             [
-                fine_tune.main(cache=cache, seed=seed, outputs=tmp_path)["results"]["test_accuracy"]
+                fine_tune.main(cache=cache, seed=seed, outputs=tmp_path).results["test_accuracy"]
                 for seed in range(2)
             ]
         )
@@ -580,8 +580,8 @@ def ants_and_bees(ants_and_weights, tmp_path_factory):
     runs = []
     for seed in range(3):
         outputs = tmp_path_factory.mktemp(f"ants-{seed}")
-        metrics = fine_tune.main(str(data), "mobilenet", str(weights), seed=seed, outputs=outputs)
-        runs.append((outputs / "fine_tune", metrics["results"]))
+        trained = fine_tune.main(str(data), "mobilenet", str(weights), seed=seed, outputs=outputs)
+        runs.append((outputs / "fine_tune", trained.results))
     return runs
 
 

@@ -219,18 +219,18 @@ def teach(lesson, **settings):
 
 # A second run of these too would take a minute: it is among the slow tests
 SECOND_RUN_IS_SLOW = set(RESULTS) - {"digits"}
-SAID = {}  # what each lesson printed in its quick run
+SAID, OUTCOMES = {}, {}  # what each lesson printed and returned in its quick run
 
 
 @pytest.fixture(scope="module", params=RESULTS)
 def run(request, tmp_path_factory):
-    """One quick run of each lesson: (its name, its folder, what it returned)."""
+    """One quick run of each lesson: (its name, its folder, its metrics)."""
     outputs = tmp_path_factory.mktemp("outputs")
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        metrics = teach(request.param, quick=True, outputs=outputs, seed=7)
+        OUTCOMES[request.param] = teach(request.param, quick=True, outputs=outputs, seed=7)
     SAID[request.param] = said.getvalue()
-    return request.param, outputs / request.param, metrics
+    return request.param, outputs / request.param, OUTCOMES[request.param].metrics
 
 
 def test_every_lesson_is_here():
@@ -253,6 +253,21 @@ def test_metrics_hold_what_they_should(run):
     assert metrics["environment"]["keras"] == keras.__version__
     assert {"backend", "processors"} <= set(metrics["environment"])
     assert metrics["seconds"] > 0
+
+
+def test_the_run_is_returned_as_it_was_written(run):
+    lesson, folder, metrics = run
+    outcome = OUTCOMES[lesson]
+    assert outcome.results == metrics["results"]
+    assert outcome.folder == folder
+    assert set(outcome.figures) == {file.stem for file in folder.iterdir() if file.suffix in (".png", ".gif")}
+    saved = folder / "model.keras"
+    assert saved.exists() == (outcome.model is not None)
+    if saved.exists():
+        for kept, returned in zip(
+            keras.saving.load_model(saved).get_weights(), outcome.model.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(kept, returned)
 
 
 def test_figures_are_there_and_show_something(run):
@@ -285,7 +300,7 @@ def test_every_lesson_takes_the_common_flags(lesson):
 )
 def test_the_same_seed_gives_the_same_digits(run, tmp_path):
     lesson, _, before = run
-    again = teach(lesson, quick=True, outputs=tmp_path, seed=7)
+    again = teach(lesson, quick=True, outputs=tmp_path, seed=7).metrics
     assert {k: v for k, v in again["results"].items() if not k.endswith("_seconds")} == {
         k: v for k, v in before["results"].items() if not k.endswith("_seconds")
     }
@@ -295,7 +310,7 @@ def test_the_same_seed_gives_the_same_digits(run, tmp_path):
     "model", ["mlp", *(pytest.param(model, marks=pytest.mark.slow) for model in ("two_block", "lenet5"))]
 )
 def test_digits_saves_any_model_so_that_it_loads(model, tmp_path):
-    metrics = teach("digits", model=model, quick=True, outputs=tmp_path)
+    metrics = teach("digits", model=model, quick=True, outputs=tmp_path).metrics
     lesson, loaded, names = load(tmp_path / "digits")
     assert lesson == "digits"
     assert names == list("0123456789")
@@ -323,7 +338,7 @@ def test_digits_never_trains_on_a_test_image(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_digits_on_embedded_data_reaches_97_percent(tmp_path, capsys):
-    metrics = teach("digits", outputs=tmp_path)
+    metrics = teach("digits", outputs=tmp_path).metrics
     assert metrics["results"]["test_accuracy"] >= 0.97
     said = capsys.readouterr().out
     assert "inside the expected band" in said
@@ -346,7 +361,7 @@ def test_dense_vs_conv_counts_are_the_lectures(run):
 
 @pytest.mark.slow
 def test_dense_vs_conv_finds_the_laplacian(tmp_path):
-    results = teach("dense_vs_conv", outputs=tmp_path)["results"]
+    results = teach("dense_vs_conv", outputs=tmp_path).results
     assert results["dense_test_error"] > 100 * results["conv_test_error"]
 
 
@@ -366,13 +381,13 @@ def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"epochs": 0}, "--epochs must be more than 0, not 0"),
-        ({"batch_size": -3}, "--batch-size must be more than 0, not -3"),
-        ({"step_size": 0.0}, "--step-size must be more than 0, not 0"),
-        ({"train_images": 0}, "--train-images must be (more than 0|20 or more), not 0"),
-        ({"repeats": 0}, "--repeats must be more than 0, not 0"),
-        ({"search": -1.0}, "--search must be from 0 to 31536000, not -1"),
-        ({"seed": -1}, r"--seed must be from 0 to \d+, not -1"),
+        ({"epochs": 0}, "epochs= must be more than 0, not 0"),
+        ({"batch_size": -3}, "batch_size= must be more than 0, not -3"),
+        ({"step_size": 0.0}, "step_size= must be more than 0, not 0"),
+        ({"train_images": 0}, "train_images= must be (more than 0|20 or more), not 0"),
+        ({"repeats": 0}, "repeats= must be more than 0, not 0"),
+        ({"search": -1.0}, "search= must be from 0 to 31536000, not -1"),
+        ({"seed": -1}, r"seed= must be from 0 to \d+, not -1"),
     ],
 )
 def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, said, tmp_path):
@@ -401,7 +416,7 @@ def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path):
 def test_mnist_accuracy_over_two_seeds(model, mean, lowest, mnist_folder, tmp_path, capsys):
     """`benchmarks/seeds.py` measures the spread over five."""
     accuracies = [
-        teach("digits", model=model, data=str(mnist_folder), seed=seed, outputs=tmp_path)["results"][
+        teach("digits", model=model, data=str(mnist_folder), seed=seed, outputs=tmp_path).results[
             "test_accuracy"
         ]
         for seed in range(2)
@@ -413,7 +428,7 @@ def test_mnist_accuracy_over_two_seeds(model, mean, lowest, mnist_folder, tmp_pa
 
 @pytest.mark.slow
 def test_convolution_learns_sobels_nine_numbers(tmp_path):
-    metrics = teach("convolution", outputs=tmp_path)
+    metrics = teach("convolution", outputs=tmp_path).metrics
     results = metrics["results"]
     assert results["largest_difference"] < 0.01
     assert results["test_error"] < 1e-5
@@ -430,9 +445,9 @@ def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
         teach("convolution", photo="nowhere.jpg", quick=True, outputs=tmp_path)
     with pytest.raises(ModelError, match="kernel of 3 x 3 does not fit into 2 x 2"):
         teach("convolution", photo=str(tmp_path / "tiny.png"), quick=True, outputs=tmp_path)
-    with pytest.raises(LessonError, match="--step-size must be more than 0, not 0"):
+    with pytest.raises(LessonError, match="step_size= must be more than 0, not 0"):
         teach("convolution", step_size=0, outputs=tmp_path)
-    with pytest.raises(LessonError, match="--train-pictures must be 10 or more, not 9"):
+    with pytest.raises(LessonError, match="train_pictures= must be 10 or more, not 9"):
         teach("convolution", train_pictures=9, outputs=tmp_path)
 
 
@@ -475,7 +490,7 @@ def test_x_or_o_prints_the_lectures_numbers(run):
 
 @pytest.mark.slow
 def test_x_or_o_trained_tells_what_it_cannot_by_hand(tmp_path, capsys):
-    results = teach("x_or_o", outputs=tmp_path)["results"]
+    results = teach("x_or_o", outputs=tmp_path).results
     assert results["by_hand_test_accuracy"] < 0.6
     assert results["test_accuracy"] >= 0.98
     assert "OUTSIDE" not in capsys.readouterr().out
@@ -483,7 +498,7 @@ def test_x_or_o_trained_tells_what_it_cannot_by_hand(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
-    metrics = teach("sound", outputs=tmp_path)
+    metrics = teach("sound", outputs=tmp_path).metrics
     results = metrics["results"]
     assert results["test_accuracy"] >= 0.97
     assert results["convnet_test_accuracy"] > results["shuffled_test_accuracy"] + 0.01
@@ -510,7 +525,7 @@ def test_video_by_separate_frames_is_at_chance_even_when_quick(run):
 
 @pytest.mark.slow
 def test_video_tells_the_order_of_frames(tmp_path):
-    results = teach("video", seed=1, outputs=tmp_path)["results"]
+    results = teach("video", seed=1, outputs=tmp_path).results
     assert results["frame_by_frame_test_accuracy"] == pytest.approx(0.125, abs=0.05)
     for network in "lstm", "conv3d":
         assert results[f"{network}_test_accuracy"] >= 0.97
@@ -557,7 +572,7 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", ["losses", "receptive_field", "invariance", "column_shuffle", "knobs"])
 def test_lessons_on_mnist_lie_in_their_bands(lesson, mnist_folder, tmp_path, capsys):
-    results = teach(lesson, data=str(mnist_folder), outputs=tmp_path)["results"]
+    results = teach(lesson, data=str(mnist_folder), outputs=tmp_path).results
     said = capsys.readouterr().out
     assert "inside the expected band" in said
     assert "OUTSIDE" not in said

@@ -77,7 +77,7 @@ def logits():
 def look(tmp_path, model, **settings):
     keras.utils.set_random_seed(1)
     model().save(tmp_path / "mine.keras")
-    said = main(load=str(tmp_path / "mine.keras"), quick=True, outputs=tmp_path / "out", **settings)
+    said = main(load=str(tmp_path / "mine.keras"), quick=True, outputs=tmp_path / "out", **settings).metrics
     assert all(np.isfinite(value) for value in said["results"].values())
     assert "test_accuracy" not in said["results"]  # nobody knows what a loaded model was trained on
     return said
@@ -117,7 +117,7 @@ def test_a_sequential_model_that_ends_in_logits_is_opened_with_digits(tmp_path, 
 
 
 def test_the_zoos_own_reader_is_opened_without_training(tmp_path, titles):
-    said = main(load="mnist", data="embedded", quick=True, outputs=tmp_path)
+    said = main(load="mnist", data="embedded", quick=True, outputs=tmp_path).metrics
     assert said["results"]["parameters"] == 302_794
     falls = {name: said["results"][f"{name}_fall"] for name in ("occlusion", "saliency", "chance")}
     assert falls["occlusion"] > falls["saliency"] > falls["chance"]

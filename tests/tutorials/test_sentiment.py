@@ -55,7 +55,7 @@ def trained(tickets):
     outputs = tickets.parent / "outputs"
     metrics = sentiment.main(
         model="conv1d", data=str(tickets), label_column="department", epochs=12, outputs=outputs
-    )
+    ).metrics
     return outputs / "sentiment", metrics
 
 
@@ -211,7 +211,7 @@ def test_nearest_words_point_the_same_way():
 def test_order_of_words_is_what_the_embedded_reviews_are_about(tmp_path):
     """The bar: the LSTM reads them, the bag cannot."""
     accuracies = {
-        model: sentiment.main(model=model, data="embedded", outputs=tmp_path)["results"]["test_accuracy"]
+        model: sentiment.main(model=model, data="embedded", outputs=tmp_path).results["test_accuracy"]
         for model in ("lstm", "bag")
     }
     assert accuracies["lstm"] >= 0.95
@@ -229,15 +229,15 @@ def test_order_of_words_is_what_the_embedded_reviews_are_about(tmp_path):
 )
 def test_real_reviews_are_classified_correctly(model, more, bar, imdb_folder, tmp_path):
     """One seed reaches the bar of the mean; `benchmarks/seeds.py` measures the spread over more."""
-    results = sentiment.main(model=model, data=str(imdb_folder), outputs=tmp_path, **more)["results"]
+    results = sentiment.main(model=model, data=str(imdb_folder), outputs=tmp_path, **more).results
     assert results["test_accuracy"] >= bar
 
 
 @pytest.mark.slow
 def test_five_networks_are_compared(tmp_path, capsys):
-    metrics = sentiment.main(compare=True, quick=True, data="embedded", outputs=tmp_path)
+    results = sentiment.main(compare=True, quick=True, data="embedded", outputs=tmp_path).results
     for name in sentiment.BUILDERS:
-        assert 0 <= metrics["results"][f"{name}_test_accuracy"] <= 1
-        assert metrics["results"][f"{name}_fit_seconds"] > 0
+        assert 0 <= results[f"{name}_test_accuracy"] <= 1
+        assert results[f"{name}_fit_seconds"] > 0
     assert (tmp_path / "sentiment" / "comparison.png").stat().st_size > 10_000
     assert "bilstm" in capsys.readouterr().out

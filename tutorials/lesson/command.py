@@ -1,27 +1,21 @@
 """The command line of every lesson: its flags, its quiet start, its one-sentence errors.
 
-A lesson imports this module first, so that TensorFlow's start-up notices do not stand above
-what the lesson has to say.
+A lesson imports this module first, so that TensorFlow's start-up notices are not printed above the lesson's
+output.
 """
 
 import atexit
-import contextlib
-import functools
 import inspect
-import io
 import logging
 import math
 import os
-import re
 import signal
 import sys
-from pathlib import Path
-
-import tyro
 
 from models.startup import interrupts
 from models.startup.quiet import without_notices
 from models.startup.surroundings import readable_output, say
+from tutorials.lesson.flags import flag, header, in_flags, parse
 
 
 def _load_keras():
@@ -55,6 +49,16 @@ def _load_keras():
         sys.exit(1)
 
 
+def _help():
+    """Print what --help prints before Keras is loaded, if this process is a lesson and was asked for it."""
+    if interrupts.State.is_command and not {"-h", "--help"}.isdisjoint(sys.argv):
+        main = header(sys.modules["__main__"].__file__)
+        if main:
+            with readable_output():
+                parse(main)
+
+
+_help()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
 logging.getLogger("matplotlib").setLevel("ERROR")  # and matplotlib of a home folder that it may not use
@@ -74,23 +78,21 @@ OF_MEMORY = (
 
 
 class LessonError(ValueError):
-    """A setting or folder that a lesson cannot use: one sentence that names it, and what to do."""
+    """A setting or folder that a lesson cannot use: one sentence that names it, and what to do.
 
-
-def flag(name):
-    """A setting as it is given on the command line."""
-    return f"--{name.replace('_', '-')}"
+    As in the library's errors, a setting is named as the argument of a function, such as `batch_size=`.
+    """
 
 
 def check_positive(**settings):
     """Refuse settings that are zero, negative or no finite number; None means "by default" and passes.
 
     Raises:
-        LessonError: Names the flag and the value.
+        LessonError: Names the setting and the value.
     """
     for name, value in settings.items():
         if value is not None and not 0 < value < math.inf:
-            raise LessonError(f"{flag(name)} must be more than 0, not {value}.")
+            raise LessonError(f"{name}= must be more than 0, not {value}.")
 
 
 def run(main, resumable=False):
@@ -104,8 +106,6 @@ def run(main, resumable=False):
         main: The lesson's main function.
         resumable: Whether its --resume goes on with a run that was stopped.
     """
-    with contextlib.suppress(AttributeError):  # a terminal that cannot show a box still runs
-        sys.stdout.reconfigure(errors="replace")
     try:
         interrupts.begin()
         code = _exit_code(main)
@@ -124,9 +124,9 @@ def _exit_code(main):
     """Call `main`, and show an expected error as its sentence: the exit code, None for success."""
     try:
         with readable_output():
-            _parse(main)()
+            parse(main)()
     except (DataError, ModelError, LessonError) as error:
-        say(f"Error: {sentence(error)}")
+        say(f"Error: {sentence(in_flags(str(error), main))}")
         return 1
     except Exception as error:
         if not _of_memory(error):
@@ -157,32 +157,3 @@ def _stop(number, resumable):
     # nobody may be reading it any more
     atexit._run_exitfuncs()
     os._exit(128 + number)
-
-
-def _parse(main):
-    """`main` with its settings taken from the command line, ready to be called."""
-
-    @functools.wraps(main)
-    def with_settings(*arguments, **settings):
-        return functools.partial(main, *arguments, **settings)
-
-    file = Path(inspect.getfile(main))
-    frame = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(frame):
-            return tyro.cli(
-                with_settings,
-                prog=f"python -m {file.parent.name}.{file.stem}",
-                config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff),
-            )
-    except SystemExit as stop:
-        if stop.code:  # tyro explains in a framed box; its first paragraph is the error
-            lines = [line.strip("│ ") for line in frame.getvalue().splitlines()[1:]]
-            border = [not line or line[0] in "─╰-" and set(line) <= set("─╰╯-") for line in lines]
-            begin = border.index(False)  # where no box can be shown, a line of "-" comes first
-            end = border.index(True, begin) if True in border[begin:] else None
-            reason = " ".join(lines[begin:end]).rstrip(".")
-            if flag := re.match(r"Error parsing (--[\w-]+):.*'(.*)'", reason):
-                reason = f"{flag[1]} cannot be {flag[2]!r}"
-            say(f"Error: {sentence(reason)}; --help lists the flags and their values.")
-        raise

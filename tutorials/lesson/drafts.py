@@ -1,14 +1,14 @@
-"""A run's draft, and how its results get in the place of old ones.
+"""The draft of a run: a hidden folder that becomes the results folder when the run is complete.
 
 A run writes into a hidden folder beside the results:
 
     outputs/.digits-draft-k2x9qw1z/    a marker, and a lock for as long as the run lives
         results/                       becomes outputs/digits, with a marker that lists its files
-        scratch/                       whatever the run needs meanwhile
+        scratch/                       temporary files of the run
         old/                           the old results, where names cannot be exchanged in one step
 
-Only files that a marker lists, and that still are as the run left them, are ever removed. A process
-can be killed between any two steps here: `restore` tells from the markers how far it came.
+Only files that a marker lists, and that are unchanged since the run, are ever removed. A process can be
+killed between any two steps here: `restore` reads from the markers how far it came.
 """
 
 import contextlib
@@ -30,10 +30,10 @@ from tutorials.lesson.exchange import alone, take
 from tutorials.lesson.placing import (
     NEW,
     OLD,
+    copy_attributes,
     drop_unlisted,
     keep,
-    make_alike,
-    move_theirs,
+    move_user_files,
     place,
     readable,
     remove_old,
@@ -55,15 +55,15 @@ from tutorials.lesson.results import (
     writing,
 )
 
-DRAFT, UNFINISHED = "-draft-", "-unfinished"  # what names of folders get
+DRAFT, UNFINISHED = "-draft-", "-unfinished"  # in the names of folders
 SCRATCH, LOCK = "scratch", "lock"  # in a draft
 
 
 class Draft:
     """The hidden folder that a run writes into.
 
-    If the run does not come to its end, the draft goes when this object does; a trained model
-    that is in it is kept in a folder of its own.
+    If the run is not completed, the draft is removed with this object; a trained model in it is kept in a
+    folder of its own.
 
     Args:
         shown_folder: The results folder, as the user names it.
@@ -74,7 +74,7 @@ class Draft:
         folder: The results folder itself.
         home: The draft's folder.
         results: Where files of the run are written.
-        scratch: A folder for what the run needs meanwhile.
+        scratch: A folder for temporary files of the run.
 
     Raises:
         LessonError: If the results folder cannot be used.
@@ -98,10 +98,10 @@ class Draft:
                 self.results, self.scratch = self.home / NEW, self.home / SCRATCH
                 self.results.mkdir()
                 if self.folder.is_dir():
-                    make_alike(self.folder, self.results)
+                    copy_attributes(self.folder, self.results)
 
     def save(self, kind):
-        """List the files that are there, so that they are kept whatever comes.
+        """List the files that are there in the marker: from here on they are kept, also if the run fails.
 
         Args:
             kind: "model", or "complete" when all results are there.
@@ -115,7 +115,7 @@ class Draft:
         """Replace the old results by the new ones.
 
         Raises:
-            LessonError: If that is not possible; it says where the new results are.
+            LessonError: If that is not possible; the message says where the new results are.
         """
         with writing(self.shown_folder), alone(self.home.parent):
             place(self.home)
@@ -131,7 +131,7 @@ def _release(held):
 
 
 def _abandon(home, held, process):
-    """What is done with the draft of a run that does not come to its end."""
+    """Remove the draft of a run that is not completed, but keep its model."""
     if os.getpid() != process or not home.is_dir():  # a forked child ends before its parent
         return
     try:
@@ -143,16 +143,16 @@ def _abandon(home, held, process):
 
 
 def recover(parent, lesson, resume=False):
-    """Bring to order what killed runs of a lesson left in a folder; living ones are left alone.
+    """Finish or undo what killed runs of a lesson left in a folder; drafts of running ones stay.
 
-    Either the old or the new results are complete afterwards, the user's files are in place, and no
-    draft is left. A folder without a marker is not touched.
+    Afterwards either the old or the new results are complete, the user's files are in place, and no
+    draft is left. A folder without a marker is not changed.
 
     Args:
         parent: Where the results folder is.
         lesson: The lesson's name.
-        resume: Whether the run that begins goes on with what is unfinished: then a model that was
-            trained is not kept, since it comes out again.
+        resume: Whether the run that begins goes on with an unfinished one: then a trained model is not
+            kept, since the run trains the same one again.
     """
     unfinished = parent / f".{lesson}{UNFINISHED}"
     again = resume and unfinished.is_dir() and has_begun(unfinished, read_marker(unfinished))
@@ -161,7 +161,7 @@ def recover(parent, lesson, resume=False):
             continue
         try:
             marker = read_marker(home)
-        except PermissionError:  # another user's
+        except PermissionError:  # it is another user's
             continue
         if marker is None:
             _remove_begun(home)
@@ -177,12 +177,12 @@ def recover(parent, lesson, resume=False):
 
 
 def restore(home, file=None, again=False):
-    """Finish or undo what the run of this draft did not bring to its end.
+    """Finish or undo the work of a run that was killed.
 
     Args:
         home: The draft's folder.
-        again: Whether its trained model comes out again, so that it need not be kept.
-        file: Where to say what was done; by default standard output.
+        file: Where to print what was done; by default standard output.
+        again: Whether its model will be trained again, so that it need not be kept.
     """
     marker = read_marker(home)
     if marker is None:
@@ -195,7 +195,7 @@ def restore(home, file=None, again=False):
     if run_of(folder) == marker.run:
         for each in new, old:
             if each.is_dir():
-                move_theirs(home, each, folder)
+                move_user_files(home, each, folder)
                 remove_old(each)
     else:
         _restore_new(home, marker, file, again)
@@ -203,7 +203,7 @@ def restore(home, file=None, again=False):
 
 
 def _restore_new(home, marker, file, again):
-    """Keep what is in a draft whose results did not get to their place."""
+    """Keep the results in a draft that did not get to their place."""
     folder, new, old = home.with_name(marker.folder), home / NEW, home / OLD
     for each in old, new:
         if not each.is_dir():
@@ -211,7 +211,7 @@ def _restore_new(home, marker, file, again):
         inside = read_marker(each)
         own = inside is not None and inside.run == marker.run
         if marker.kind == "draft" and (inside is None or (again and own and inside.kind == "model")):
-            continue  # a run that came to nothing, or comes to the same again
+            continue  # there are no results, or the next run makes the same again
         if own:
             drop_unlisted(each, inside)
         whole = inside and inside.kind == "complete" and is_complete(each, inside)
@@ -227,7 +227,7 @@ def _restore_new(home, marker, file, again):
 
 
 def remove(home):
-    """Remove a folder with a marker; what is in it and not known stays."""
+    """Remove a folder with a marker; files in it that no run made stay."""
     kind = getattr(read_marker(home), "kind", None)
     for name in {"draft": (SCRATCH, NEW), "placing": (SCRATCH,)}.get(kind, ()):
         if (home / name).is_dir():
@@ -241,7 +241,7 @@ def remove(home):
 
 
 def _remove_begun(home):
-    """Remove a folder whose run was killed before it had a marker: it is empty, or has half of one."""
+    """Remove a folder whose run was killed before its marker was complete, if nothing else is in it."""
     with contextlib.suppress(OSError):
         if os.listdir(home) == [BEGUN]:  # noqa: PTH208
             start = json.dumps({"made_by": MADE_BY}, indent=1)[:-2].encode()
@@ -252,7 +252,7 @@ def _remove_begun(home):
 
 
 def forget_unfinished(folder, run=None):
-    """Remove what a run left to resume, if it had not begun to train and does not live any more.
+    """Remove what a run left to resume, if it had not begun to train and is not running any more.
 
     Args:
         folder: The hidden folder of such runs.
@@ -275,7 +275,7 @@ def forget_unfinished(folder, run=None):
 
 
 def has_begun(folder, marker):
-    """Whether a run left something to resume in its folder of unfinished work."""
+    """Whether a run left a state of its training to resume from."""
     files = marker.files if marker else ()
     begun = [name for name in files if name.endswith(".state") or name == "activations.json"]
     return any((folder / name).is_file() for name in begun)

@@ -1,4 +1,4 @@
-"""What results folders need of the operating system: two names exchanged at once, and locks."""
+"""What results folders need of the operating system: exchanging two names in one step, and locks."""
 
 import contextlib
 import ctypes
@@ -20,14 +20,14 @@ PATIENCE = 60  # seconds to wait for another run that is putting its results in 
 
 
 def exchange(one, two):
-    """Exchange what two names stand for, in one step.
+    """Exchange the names of two files or folders in one step.
 
     Args:
         one: Path of a file or folder.
         two: Path of another, on the same disk.
 
     Returns:
-        Whether it was done; False where the system or the disk has no such step.
+        Whether it was done; False where the system or the disk cannot do it.
 
     Raises:
         OSError: If the system refuses.
@@ -66,7 +66,7 @@ def take(path, by_process=False):
 
     Args:
         path: The file, which is made if there is none.
-        by_process: Whether only other processes are kept out; else this process too.
+        by_process: Whether the lock excludes other processes only; else this process too.
 
     Returns:
         The open file; None if it is locked already, or the disk has no locks.
@@ -88,10 +88,10 @@ def take(path, by_process=False):
 
 @contextlib.contextmanager
 def alone(folder):
-    """Let no other run change which results are in a folder meanwhile.
+    """Lock a folder, so that no other run replaces results in it meanwhile.
 
     Raises:
-        TimeoutError: If another one does not come to its end.
+        TimeoutError: If another run holds the lock for a minute.
     """
     opened = None
     if fcntl is not None:

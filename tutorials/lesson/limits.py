@@ -8,7 +8,7 @@ import math
 import random
 from typing import NamedTuple
 
-from tutorials.lesson.command import LessonError, flag
+from tutorials.lesson.command import LessonError
 
 import keras
 
@@ -70,7 +70,7 @@ def check_settings(settings, **least):
         **least: The least that this lesson needs of a setting, or the `Bounds` that it has here.
 
     Raises:
-        LessonError: Names the flag, the value, and what is possible.
+        LessonError: Names the setting, its value, and what is possible.
     """
     for name, value in settings.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -81,16 +81,16 @@ def check_settings(settings, **least):
         if not bounds.open:
             if not bounds.least <= value <= bounds.most:  # "nan" is on no side of anything
                 raise LessonError(
-                    f"{flag(name)} must be from {_number(bounds.least)} to {_number(bounds.most)}, "
+                    f"{name}= must be from {_number(bounds.least)} to {_number(bounds.most)}, "
                     f"not {_short(value)}."
                 )
             continue
         if own and not value >= own:
-            raise LessonError(f"{flag(name)} must be {own} or more, not {_short(value)}.")
+            raise LessonError(f"{name}= must be {own} or more, not {_short(value)}.")
         if not value > bounds.least:
-            raise LessonError(f"{flag(name)} must be more than {bounds.least}, not {_short(value)}.")
+            raise LessonError(f"{name}= must be more than {bounds.least}, not {_short(value)}.")
         if not value <= bounds.most:
-            raise LessonError(f"{flag(name)} may be at most {_number(bounds.most)}, not {_short(value)}.")
+            raise LessonError(f"{name}= may be at most {_number(bounds.most)}, not {_short(value)}.")
 
 
 def check_memory(name, value, needed, power=1):
@@ -103,7 +103,7 @@ def check_memory(name, value, needed, power=1):
         power: How the bytes grow with it: 1 for in proportion, 2 for with its square.
 
     Raises:
-        LessonError: Names the flag, what it needs, what is free, and what would fit.
+        LessonError: Names the setting, what it needs, what is free, and what would fit.
     """
     free = free_memory()
     if needed > free:
@@ -111,7 +111,7 @@ def check_memory(name, value, needed, power=1):
         most = _rounded_down(math.floor(most)) if isinstance(value, int) else float(f"{0.95 * most:.1g}")
         advice = f"give at most {most}" if most else "free some memory"
         raise LessonError(
-            f"{flag(name)} {_short(value)} needs {about(needed)} of memory, and {spoken(free)} are "
+            f"{name}= of {_short(value)} needs {about(needed)} of memory, and {spoken(free)} are "
             f"free; {advice}."
         )
 

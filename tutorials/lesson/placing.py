@@ -1,7 +1,7 @@
-"""New results in the place of old ones, in one step, with all that is the user's.
+"""Replace old results by new ones in one step, and keep the user's files that are among them.
 
-The user's files get a further name in the new folder first, so that they are there at every moment;
-what can have one name only, such as a folder, is moved right after the step.
+The user's files first get a second name in the new folder (a hard link), so that they are there at every
+moment; what can have one name only, such as a folder, is moved right after the step.
 """
 
 import contextlib
@@ -16,10 +16,18 @@ from tutorials.lesson.command import LessonError
 from datasets.files.names import shown
 from datasets.sources import MARKER
 from tutorials.lesson.exchange import exchange
-from tutorials.lesson.results import BEGUN, check_folder, digest, free_name, read_marker, theirs, write_marker
+from tutorials.lesson.results import (
+    BEGUN,
+    check_folder,
+    digest,
+    free_name,
+    read_marker,
+    user_files,
+    write_marker,
+)
 
 NEW, OLD = "results", "old"  # in a draft's folder
-KEPT = "-kept"  # what names of folders get in which results are kept that have no place
+KEPT = "-kept"  # ending of the folders that keep results which cannot be put in their place
 
 
 def place(home):
@@ -39,13 +47,13 @@ def place(home):
         if folder.is_symlink():
             raise NotADirectoryError(0, "a link is in its place")
         check_folder(folder, marker.lesson, changes=True)
-        make_alike(folder, new)
-        _give_way(folder, new)
-        _link_theirs(folder, new)
-        _upgrade(home, folder)
+        copy_attributes(folder, new)
+        _rename_taken(folder, new)
+        _link_user_files(folder, new)
+        _complete_marker(home, folder)
         old = _swap(home, folder, new)
         try:
-            move_theirs(home, old, folder)
+            move_user_files(home, old, folder)
         except OSError:
             _swap_back(home, folder, old)
             raise
@@ -60,12 +68,12 @@ def place(home):
             f"{name} could not be replaced ({why}): the new results are in {shown(readable(keep(home)))}, "
             "and nothing else has changed."
         ) from error
-    with contextlib.suppress(OSError):  # if something is in it that came this moment, the next run moves it
+    with contextlib.suppress(OSError):  # a file that came this moment is moved by the next run
         remove_old(old)
 
 
-def make_alike(folder, new):
-    """Give the new folder the old one's owner, mode and the like."""
+def copy_attributes(folder, new):
+    """Give the new folder the owner, mode and other attributes of the old one."""
     about, own = folder.stat(), new.stat()
     if hasattr(os, "chown") and (about.st_uid, about.st_gid) != (own.st_uid, own.st_gid):
         os.chown(new, about.st_uid, about.st_gid)
@@ -74,12 +82,12 @@ def make_alike(folder, new):
         raise PermissionError(0, "permission denied")
 
 
-def _give_way(folder, new):
-    """Rename new files whose names are taken by the user's."""
+def _rename_taken(folder, new):
+    """Rename new files that have the name of one of the user's files."""
     marker = read_marker(new)
     old = read_marker(folder)
     files, taken = dict(marker.files), []
-    for name in theirs(folder, old):
+    for name in user_files(folder, old):
         if name in files:
             other = free_name(name, folder, new)
             _link(new / name, new / other) or shutil.copy2(new / name, new / other)
@@ -93,7 +101,7 @@ def _give_way(folder, new):
 
 
 def _link(source, target):
-    """Make a further name for a file, a link, a pipe; whether that was possible."""
+    """Give a file, a link or a pipe a second name; False if that is not possible."""
     try:
         os.link(source, target, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -101,18 +109,18 @@ def _link(source, target):
     return True
 
 
-def _link_theirs(folder, new):
-    """The user's files in the new folder too, so that they are there at every moment."""
-    for name in theirs(folder, read_marker(folder)):
+def _link_user_files(folder, new):
+    """Give the user's files a second name in the new folder, so that they are there at every moment."""
+    for name in user_files(folder, read_marker(folder)):
         if not stat.S_ISDIR((folder / name).lstat().st_mode):
             _link(folder / name, new / name)
 
 
-def _upgrade(home, folder):
-    """Write down what is in results of an earlier version, since they are removed one by one."""
+def _complete_marker(home, folder):
+    """Add the checksums that earlier versions did not record, since files are removed one by one."""
     marker = read_marker(folder)
     if marker and None in marker.files.values():
-        own = set(marker.files) - set(theirs(folder, marker))
+        own = set(marker.files) - set(user_files(folder, marker))
         files = {name: digest(folder / name) for name in sorted(own) if os.path.lexists(folder / name)}
         write_marker(home, replace(marker, files=files, run="earlier"), into=folder)
 
@@ -132,8 +140,8 @@ def _swap(home, folder, new):
 
 
 def _swap_back(home, folder, old):
-    """As it was before `_swap`, whatever of the user's was moved already."""
-    move_theirs(home, folder, old)
+    """Undo `_swap`, and move back the user's files that were moved already."""
+    move_user_files(home, folder, old)
     if old.name == NEW:
         exchange(old, folder)
     else:
@@ -141,9 +149,9 @@ def _swap_back(home, folder, old):
         old.rename(folder)
 
 
-def move_theirs(home, source, target):
+def move_user_files(home, source, target):
     """Move the user's files and folders from one results folder to the other."""
-    for name in theirs(source, read_marker(source)):
+    for name in user_files(source, read_marker(source)):
         _move(home, source / name, target)
 
 
@@ -151,7 +159,7 @@ def _move(home, path, target):
     about = path.lstat()
     other = target / path.name
     if os.path.lexists(other):
-        if os.path.samestat(about, other.lstat()):  # a further name of the same file
+        if os.path.samestat(about, other.lstat()):  # another name of the same file
             path.unlink()
             return
         other = target / free_name(path.name, target)
@@ -172,7 +180,7 @@ def _move(home, path, target):
 
 
 def reset_modes(home, marker, *folders):
-    """Undo what a kill in the midst of `_move` left."""
+    """Reset the modes of folders if the process was killed during `_move`."""
     for name, mode in marker.modes.items():
         for folder in folders:
             path = folder / name
@@ -185,10 +193,10 @@ def reset_modes(home, marker, *folders):
 
 
 def remove_old(old):
-    """Remove old results, from which the user's files are gone; what is not known stays."""
+    """Remove old results, from which the user's files have been moved; unknown files stay."""
     marker = read_marker(old)
     if marker:
-        others = theirs(old, marker)
+        others = user_files(old, marker)
         for name in marker.files:
             if name not in others and os.path.lexists(old / name):
                 (old / name).unlink()
@@ -198,14 +206,14 @@ def remove_old(old):
 
 
 def keep(home, results=None):
-    """Move results to a free name that everyone can see, and return that."""
+    """Move results to a free name that is not hidden, and return it."""
     marker = read_marker(home)
     target = home.with_name(free_name(f"{marker.lesson}{KEPT}", home.parent))
     results = results or home / NEW
     inside = read_marker(results)
     if inside and inside.run == marker.run:
         drop_unlisted(results, inside)
-        if inside.kind == "model":  # its metrics may have been replaced since
+        if inside.kind == "model":  # its metrics may be newer than the marker
             files = {name: digest(results / name) for name in inside.files if (results / name).is_file()}
             write_marker(results, replace(inside, files=files))
     results.rename(target)
@@ -213,8 +221,8 @@ def keep(home, results=None):
 
 
 def drop_unlisted(new, marker):
-    """Remove further names of the user's files, and files that a stopped run was writing."""
-    for name in theirs(new, marker):
+    """Remove second names of the user's files, and files that a stopped run was writing."""
+    for name in user_files(new, marker):
         about = (new / name).lstat()
         stays = name in marker.files if marker.kind == "model" else name != BEGUN and about.st_nlink == 1
         if not stays and not stat.S_ISDIR(about.st_mode):

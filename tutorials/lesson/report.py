@@ -1,4 +1,4 @@
-"""Where results go: outputs/LESSON/, the metrics file, the closing lines."""
+"""Where results go: outputs/LESSON/, the metrics file, the closing lines, figures in a notebook."""
 
 import contextlib
 import csv
@@ -18,42 +18,43 @@ from matplotlib.animation import FuncAnimation, PillowWriter
 from PIL import Image, ImageSequence
 
 from datasets.files.names import safe
+from tutorials.lesson import notebook
 from tutorials.lesson.drafts import Draft
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.results import writing
 
-__all__ = ["EXPECTED", "Report", "as_unicode", "writing"]
+__all__ = ["EXPECTED", "Outcome", "Report", "as_unicode", "writing"]
 
 EXPECTED = Path(__file__).parents[1] / "expected.json"
-# Settings that a band allows to vary
-NO_PART_OF_A_BAND = {"data", "model", "outputs", "page", "resume", "seed"}
+# Settings that may differ from their defaults where results are compared with their bands
+NOT_IN_BANDS = {"data", "model", "outputs", "page", "resume", "seed"}
 
 
 def as_unicode(value):
-    """A text that every file can hold: bytes of a name that are no Unicode are written with backslashes."""
+    """A text that can be encoded: bytes of a file name that are no Unicode are written with backslashes."""
     return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class Report:
-    """Collects what one run of a lesson produces, and puts it in place when all is there.
+    """Collects the results of one run of a lesson, and puts them in place when all are complete.
 
-    Everything is written to a hidden folder beside the old results, which `close` exchanges with
-    it. A run that fails or is interrupted leaves the old results as they were; the model that it
-    has trained by then is kept in a folder of its own. What killed runs left is brought to order
-    when the next run begins.
+    Everything is written to a hidden folder beside the old results, which `close` exchanges with it. A run
+    that fails or is interrupted leaves the old results unchanged; the model that it has trained by then is
+    kept in a folder of its own. The next run removes what a killed run left.
 
     Args:
         main: The lesson's main function; its file names the lesson, its signature tells
             which settings are the defaults.
-        settings: The arguments it was called with, `locals()` on its first line.
+        settings: The arguments of this call, `locals()` on its first line.
 
     Attributes:
         folder: Where the results go, as the user names it.
         settings: {name: value}, as they are written to metrics.json.
-        scratch: A folder for what the run needs meanwhile; it goes with the run.
+        scratch: A folder for temporary files; it is removed at the end of the run.
 
     Raises:
-        LessonError: If the output folder cannot be written or holds what no run made, if a
-            setting names something in it, or the seed is not a seed.
+        LessonError: If the output folder cannot be written or holds files that no run made, if a setting
+            names a file in it, or if the seed is out of range.
     """
 
     def __init__(self, main, settings):
@@ -66,16 +67,17 @@ class Report:
         self._default = all(
             settings[name] == parameter.default
             for name, parameter in inspect.signature(main).parameters.items()
-            if name not in NO_PART_OF_A_BAND
+            if name not in NOT_IN_BANDS
         )
         self._started = time.perf_counter()
+        self._model, self._figures = None, {}  # what `finish` returns
         if not 0 <= settings["seed"] < 2**32:
-            raise LessonError(f"--seed must be from 0 to 4294967295, not {settings['seed']}.")
+            raise LessonError(f"seed= must be from 0 to 4294967295, not {settings['seed']}.")
         self._draft = Draft(self.folder, self.lesson, settings)
         self.scratch = self._draft.scratch
 
     def figure(self, name, axes):
-        """Save a figure as NAME.png.
+        """Save a figure as NAME.png, and show it if this is a notebook.
 
         Args:
             name: File name without its ending.
@@ -84,28 +86,31 @@ class Report:
         figure = getattr(axes, "flat", [axes])[0].figure
         with self.writing(f"{name}.png") as path:
             figure.savefig(path, dpi=150)
+        self._figures[name] = figure
+        notebook.show_figure(figure)
 
     def model(self, model, class_names):
         """Save a trained model as model.keras, and its class names, in index order, as labels.json.
 
-        `python -m tutorials.predict` needs both. From here on the model is not lost: if the run does not
-        come to its end, it is kept in a folder of its own.
+        `python -m tutorials.predict` needs both. From here on the model is kept, in a folder of its own if
+        the run is not completed.
         """
         with self.writing("model.keras") as path:
             model.save(path)
+        self._model = model
         self._write_json("labels.json", [as_unicode(name) for name in class_names])
-        self._write_json("metrics.json", self._metrics({}, "The run did not come to its end.", None))
+        self._write_json("metrics.json", self._metrics({}, "The run was not completed.", None))
         self._draft.save("model")
 
     def path(self, name):
-        """Where to write a further file of this run: with the others it is put in place by `close`."""
+        """Where to write another file of this run; `close` puts it in place with the others."""
         return self._draft.results / name
 
     @contextlib.contextmanager
     def writing(self, name):
-        """The same, where a disk's refusal is to become one sentence: `with report.writing(...) as path`.
+        """Like `path`, but errors of the disk become one sentence: `with report.writing(...) as path`.
 
-        If the block fails, no half of the file is left.
+        If the block fails, the incomplete file is removed.
         """
         path = self.path(name)
         try:
@@ -118,7 +123,7 @@ class Report:
 
     @contextlib.contextmanager
     def unless_it_fails(self, what, passes=()):
-        """Tell in one sentence what the block cannot do, and go on: the model is worth more than a figure.
+        """Print in one sentence what the block cannot do, and go on: the model is worth more than a figure.
 
         Args:
             what: What the block makes, such as "report.html".
@@ -137,11 +142,11 @@ class Report:
             )
 
     def table(self, name, rows):
-        """Save rows of text as NAME.csv, in which no spreadsheet finds a formula.
+        """Save rows of text as NAME.csv; no spreadsheet runs a cell of it as a formula.
 
         Args:
             name: File name without its ending.
-            rows: Sequences of values, the heads of the columns first.
+            rows: Sequences of values, the names of the columns first.
         """
         with (
             writing(self.folder / f"{name}.csv"),
@@ -150,7 +155,7 @@ class Report:
             csv.writer(file).writerows([safe(cell, "csv") for cell in row] for row in rows)
 
     def animation(self, name, figure, draw, frames, frames_per_second=12):
-        """Save a figure that moves as NAME.gif.
+        """Save a figure that moves as NAME.gif, and show it if this is a notebook.
 
         Args:
             name: File name without its ending.
@@ -166,27 +171,29 @@ class Report:
             moving.save(path, writer=PillowWriter(fps=frames_per_second), dpi=80)
             with Image.open(path) as film:
                 shown = [frame.copy() for frame in ImageSequence.Iterator(film)]
-            milliseconds = [frame.info["duration"] for frame in shown]  # alike frames were made one
+            milliseconds = [frame.info["duration"] for frame in shown]  # equal frames were merged
             milliseconds[-1] += 2000
             shown[0].save(path, save_all=True, append_images=shown[1:], duration=milliseconds, loop=0)
+        self._figures[name] = figure
+        notebook.show_file(path)
 
     def close(self, source, examples, finding, **results):
-        """Write metrics.json, put everything in place, and say what came out.
+        """Write metrics.json, put everything in place, and print the results.
 
         Args:
             source: The `Source` that the data came from.
             examples: Number of examples used, for training and testing together.
-            finding: What the run showed, in one sentence, computed from its results.
+            finding: What the run shows, in one sentence, computed from its results.
             **results: Every metric of the run, by name.
 
         Returns:
-            What was written to metrics.json.
+            The `Outcome` of the run, which `main` returns.
         """
         self._note(source, examples, finding, results)
         return self.finish()
 
     def record(self, source, examples, finding, **results):
-        """Write metrics.json, which is kept from then on as the model is; takes what `close` does."""
+        """Write metrics.json, which is kept as the model is; the arguments are those of `close`."""
         self._note(source, examples, finding, results)
         self._draft.save("model")
 
@@ -197,12 +204,17 @@ class Report:
         self._write_json("metrics.json", self._recorded[1])
 
     def finish(self):
-        """Put everything in place, and say what came out; returns what was written to metrics.json."""
+        """Put everything in place, and print the results; returns the `Outcome` of the run."""
         source, metrics = self._recorded
         self._draft.save("complete")
         self._draft.place()
-        self._say(source, metrics["results"], metrics["finding"])
-        return metrics
+        bands = self._bands(source)
+        where = {
+            name: _compared(value, bands[name]) for name, value in metrics["results"].items() if name in bands
+        }
+        outcome = Outcome(metrics, self._model, self._figures, self.folder, where if self._default else {})
+        self._say(outcome, bands)
+        return outcome
 
     def _metrics(self, results, finding, data):
         return {
@@ -219,7 +231,7 @@ class Report:
         }
 
     def environment(self):
-        """What the run ran on: {name: value}."""
+        """Versions and hardware that the run used: {name: value}."""
         return {
             "python": platform.python_version(),
             "keras": keras.version(),
@@ -230,7 +242,7 @@ class Report:
 
     def _write_json(self, name, content):
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        begun = self.path(f"{name}.draft")  # what is there already stays until all is written
+        begun = self.path(f"{name}.draft")  # an earlier one stays until this is complete
         try:
             with writing(self.folder / name):
                 begun.write_text(text, encoding="utf-8")
@@ -238,27 +250,28 @@ class Report:
         finally:
             begun.unlink(missing_ok=True)
 
-    def _say(self, source, results, finding):
-        """The closing lines: each result and whether it lies in its band, then the finding."""
+    def _bands(self, source):
+        """The bands in which the results of a run on this data are expected: {name: (lowest, highest)}."""
         bands = json.loads(EXPECTED.read_text(encoding="utf-8"))
         bands = bands.get(self.lesson, {}).get(source.name, {})
-        bands = bands.get(self.settings.get("model", "default"), {})
-        print("\nResults")
-        width = max([24, *map(len, results)])
-        for name, value in results.items():
-            text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-            if self._default and name in bands:
-                low, high = bands[name]
-                where = "inside" if low <= value <= high else "OUTSIDE"
-                band = f"{where} the expected band, {low:,} to {high:,}"
-                if low == high:
-                    band = "as expected" if value == low else f"NOT the expected {low:,}"
-                text = f"{text:<12} {band}"
-            print(f"  {name:<{width}} {text}".rstrip())
+        return bands.get(self.settings.get("model", "default"), {})
+
+    def _say(self, outcome, bands):
+        """Print the closing lines: each result and whether it lies in its band, then the finding."""
+        print("\nResults", *outcome.lines(), sep="\n")
         if not self._default:
             print("There is no expected band for other than the default settings.")
         elif not bands:
             print("There is no expected band for this data.")
-        print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{finding}")
+        print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{outcome.finding}")
         if self.settings["quick"]:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
+
+
+def _compared(value, band):
+    """How a result compares with its band."""
+    low, high = band
+    if low == high:  # a count
+        return "as expected" if value == low else f"NOT the expected {low:,}"
+    where = "inside" if low <= value <= high else "OUTSIDE"
+    return f"{where} the expected band, {low:,} to {high:,}"

@@ -1,7 +1,7 @@
-"""A lesson's results folder: what in it belongs to a run, and which folders are refused.
+"""A lesson's results folder: which files in it a run made, and which folders are refused.
 
-Each folder that a lesson makes has a marker, which lists the files that the run made and what was in
-them. What is not listed, or has changed since, is the user's.
+Each folder that a lesson makes has a marker, which lists the files that the run made, with their checksums.
+What is not listed, or has changed since, is the user's.
 """
 
 import contextlib
@@ -21,33 +21,33 @@ BEGUN = MARKER + ".draft"  # a marker that is being written
 MADE_BY = "Glass Zoo"
 LARGEST = 1_000_000  # bytes of a marker
 MOMENT = 60  # seconds within which an earlier version wrote its files and then their list
-LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what a look into an empty folder leaves there
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # which file managers write into folders
 
 
 @contextlib.contextmanager
 def writing(path):
-    """Turn a disk's refusal into one sentence that names the file or folder."""
+    """Turn an error of the disk into one sentence that names the file or folder."""
     try:
         yield
     except OSError as error:
         raise LessonError(
             f"{shown(path)} cannot be written ({(error.strerror or str(error)).lower()}); free some space "
-            "there, or name another folder with --outputs."
+            "there, or name another folder with outputs=."
         ) from error
 
 
 @dataclass(frozen=True)
 class Marker:
-    """What a folder says of itself.
+    """What the marker of a folder records.
 
     Attributes:
-        lesson: Whose folder it is.
-        kind: "complete" for results, "model" for those of a run that only came to save its model,
-            "draft" or "placing" for a draft, "unfinished" for what --resume goes on with.
-        run: Tells runs apart.
-        files: {name: SHA-256 in hexadecimal} of the files that the run made; None where it is not known.
+        lesson: The lesson that made the folder.
+        kind: "complete" for results, "model" for those of a run that was stopped after it saved its model,
+            "draft" or "placing" for a draft, "unfinished" for what `resume=True` goes on with.
+        run: A random identifier of the run.
+        files: {name: SHA-256 in hexadecimal} of the files that the run made; None where it is unknown.
         folder: Of a draft: name of the folder that its results are for.
-        modes: Of a draft: {name: mode} of the user's folders that are just being moved.
+        modes: Of a draft: {name: mode} of the user's folders that are being moved.
     """
 
     lesson: str
@@ -59,42 +59,42 @@ class Marker:
 
 
 def write_marker(folder, marker, into=None):
-    """Write a folder's marker so that at any moment there is the old one or the new one."""
+    """Write a folder's marker; a process that is killed meanwhile leaves the old one or the new one."""
     begun = folder / BEGUN
     with begun.open("w", encoding="ascii") as file:
         json.dump({"made_by": MADE_BY} | asdict(marker), file, indent=1)
-        if marker.kind in ("complete", "model"):  # what is to be there after a power cut too
+        if marker.kind in ("complete", "model"):  # a power cut must not lose these
             file.flush()
             os.fsync(file.fileno())
     begun.replace((into or folder) / MARKER)
 
 
 def read_marker(folder):
-    """A folder's `Marker`; None where it has none, or none that makes sense."""
-    told = _read_json(folder / MARKER)
-    if told is None:
+    """A folder's `Marker`; None if it has none, or an invalid one."""
+    record = _read_json(folder / MARKER)
+    if record is None:
         return _read_old_marker(folder)
-    texts = (told.get(name) for name in ("lesson", "kind", "run", "folder"))
-    files, modes = told.get("files"), told.get("modes")
+    texts = (record.get(name) for name in ("lesson", "kind", "run", "folder"))
+    files, modes = record.get("files"), record.get("modes")
     if (
-        told.pop("made_by", None) != MADE_BY
-        or set(told) != set(Marker.__dataclass_fields__)
+        record.pop("made_by", None) != MADE_BY
+        or set(record) != set(Marker.__dataclass_fields__)
         or not all(isinstance(text, str) for text in texts)
         or not isinstance(files, dict)
         or not isinstance(modes, dict)
-        or not all(map(_is_name, [*files, *modes, told["folder"] or "-"]))
+        or not all(map(_is_name, [*files, *modes, record["folder"] or "-"]))
         or not all(mark is None or isinstance(mark, str) for mark in files.values())
         or not all(isinstance(mode, int) for mode in modes.values())
     ):
         return None
-    return Marker(**told)
+    return Marker(**record)
 
 
 def _read_old_marker(folder):
-    """The list of an earlier version, which knew names but no contents."""
-    told = _read_json(folder / "metrics.json")
+    """The marker that earlier versions wrote: a list of names, without checksums."""
+    record = _read_json(folder / "metrics.json")
     content = read_whole(folder / OLD_MARKER)
-    if told is None or content is None or not isinstance(told.get("lesson"), str):
+    if record is None or content is None or not isinstance(record.get("lesson"), str):
         return None
     try:
         names = [name for name in content.decode("utf-8").split("\n") if name]
@@ -102,7 +102,7 @@ def _read_old_marker(folder):
         return None
     if "metrics.json" not in names or not all(map(_is_name, names)):
         return None
-    return Marker(told["lesson"], "complete", files=dict.fromkeys([*names, OLD_MARKER]))
+    return Marker(record["lesson"], "complete", files=dict.fromkeys([*names, OLD_MARKER]))
 
 
 def _is_name(name):
@@ -110,7 +110,7 @@ def _is_name(name):
 
 
 def _open(path):
-    """Open a file to read, None where there is no regular file; neither follows links nor waits."""
+    """Open a file to read; None if it is no regular file. Links are not followed, pipes not waited for."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     if not os.path.lexists(path) or not stat.S_ISREG(path.lstat().st_mode):
         return None
@@ -129,16 +129,16 @@ def read_whole(path):
 def _read_json(path):
     """The dictionary that a file holds, or None."""
     try:
-        told = json.loads(read_whole(path) or b"")
+        record = json.loads(read_whole(path) or b"")
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return record if isinstance(record, dict) else None
 
 
 def _is_whole(folder, name, mark):
-    """Whether a file is as the run left it."""
+    """Whether a file is unchanged since the run."""
     path = folder / name
-    if mark is None:  # of an earlier version: at least it is no younger than the list
+    if mark is None:  # no checksum: at least it is no newer than the list
         if not os.path.lexists(path) or not stat.S_ISREG(path.lstat().st_mode):
             return False
         return path.lstat().st_mtime <= (folder / OLD_MARKER).lstat().st_mtime + MOMENT
@@ -152,8 +152,8 @@ def _is_whole(folder, name, mark):
         return file_digest(file, "sha256").hexdigest() == mark
 
 
-def theirs(folder, marker):
-    """Names in a folder that are the user's: all but files that the run made and nobody changed."""
+def user_files(folder, marker):
+    """Names in a folder that are the user's: all but the unchanged files of the run."""
     names = sorted(os.listdir(folder))  # noqa: PTH208 (names, not paths)
     if marker is None:
         return names
@@ -166,7 +166,7 @@ def theirs(folder, marker):
 
 
 def is_complete(folder, marker):
-    """Whether all files that a marker lists are there as the run left them."""
+    """Whether all files that a marker lists are there, unchanged."""
     return all(_is_whole(folder, name, mark) for name, mark in marker.files.items())
 
 
@@ -180,14 +180,14 @@ def free_name(name, *folders):
 
 
 def digest(path):
-    """SHA-256 of a file, once it is on the disk."""
+    """SHA-256 of a file, after it has been written to the disk."""
     with path.open("rb") as file:
         with contextlib.suppress(OSError):  # some systems want it open for writing
             os.fsync(file.fileno())
         return file_digest(file, "sha256").hexdigest()
 
 
-# What is refused
+# Which folders and settings are refused
 
 
 def real_folder(folder):
@@ -208,18 +208,18 @@ def real_folder(folder):
 
 
 def check_folder(folder, lesson, name=None, changes=False):
-    """Refuse a results folder in which a run would replace what is not its own.
+    """Refuse a results folder in which a run would replace files that no run made.
 
     Args:
         folder: The folder itself; it need not exist.
         lesson: Whose results it should hold.
-        name: What messages call it.
-        changes: Whether files that the user changed are accepted; they count as the user's.
+        name: Its name in messages.
+        changes: Whether files that the user changed are accepted; they are kept as the user's.
 
     Raises:
         LessonError: If it is no folder, may not be written, holds the user's files but no marker or
             one of another lesson, or a file that the user changed.
-        OSError: If the disk refuses.
+        OSError: If it cannot be read.
     """
     name = shown(name or folder)
     if not os.path.lexists(folder):
@@ -229,30 +229,30 @@ def check_folder(folder, lesson, name=None, changes=False):
     if os.path.ismount(folder):
         raise LessonError(
             f"{name} is a disk of its own, which cannot be replaced as a whole; name a folder on it with "
-            "--outputs."
+            "outputs=."
         )
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise PermissionError(0, "permission denied")
     if hasattr(os, "geteuid") and os.geteuid() not in (0, folder.stat().st_uid):
-        raise LessonError(f"{name} belongs to another user; name another folder with --outputs.")
+        raise LessonError(f"{name} belongs to another user; name another folder with outputs=.")
     marker = read_marker(folder)
-    found = theirs(folder, marker)
+    found = user_files(folder, marker)
     if marker is None or marker.kind not in ("complete", "model"):
         if strange := [each for each in found if each not in LITTER]:
             raise LessonError(
                 f"{name} holds what no run of {lesson} made, such as {shown(strange[0])}; move it, or name "
-                "another folder with --outputs."
+                "another folder with outputs=."
             )
         return
     if marker.lesson != lesson:
         raise LessonError(
             f"{name} holds results of {shown(cut(marker.lesson, 80))}, which {lesson} does not replace; "
-            "move them, or name another folder with --outputs."
+            "move them, or name another folder with outputs=."
         )
     if not changes and (changed := [each for each in found if each in marker.files]):
         raise LessonError(
             f"{name}/{shown(changed[0])} was changed since {lesson} made it; move it to keep it, or name "
-            "another folder with --outputs."
+            "another folder with outputs=."
         )
 
 
@@ -261,19 +261,19 @@ def check_inputs(folder, name, settings):
 
     Args:
         folder: The results folder.
-        name: What messages call it.
+        name: Its name in messages.
         settings: {name: value}.
 
     Raises:
         LessonError: Names the setting.
     """
-    given = {f"--{key.replace('_', '-')}": value for key, value in settings.items() if key != "outputs"}
-    given["GLASS_ZOO_DATA"] = os.environ.get("GLASS_ZOO_DATA", "")
-    for flag, value in given.items():
+    given = {f"{key}=": value for key, value in settings.items() if key != "outputs"}
+    given["GLASS_ZOO_DATA="] = os.environ.get("GLASS_ZOO_DATA", "")
+    for key, value in given.items():
         if not isinstance(value, (str, Path)) or not str(value) or not os.path.lexists(value):
             continue
         if Path(os.path.realpath(value)).is_relative_to(folder):
             raise LessonError(
-                f"{flag} {shown(value)} lies in {shown(name)}, which this run replaces; move it elsewhere, "
-                "or name another folder with --outputs."
+                f'{key}"{shown(value)}" lies in {shown(name)}, which this run replaces; move it elsewhere, '
+                "or name another folder with outputs=."
             )

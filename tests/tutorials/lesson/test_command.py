@@ -1,5 +1,7 @@
 """The command line as a user meets it: real processes, real pipes, a real terminal."""
 
+import importlib
+import inspect
 import os
 import shutil
 import signal
@@ -8,7 +10,18 @@ import sys
 import time
 from pathlib import Path
 
+from tutorials.lesson.command import LessonError, run
+
 import pytest
+from hypothesis import given
+from hypothesis.strategies import characters, sampled_from, text
+from tyro.conf import Positional
+
+from datasets import DataError
+from models import ModelError
+from tutorials.__main__ import LESSONS
+from tutorials.digits import main as digits_main
+from tutorials.lesson.flags import header, in_flags
 
 LEARN = [sys.executable, "-m", "tutorials.digits", "--data", "embedded"]
 
@@ -282,39 +295,69 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
 def command(monkeypatch, capfd):
     """Run a lesson's command line in this process: (exit code, standard error)."""
 
-    def run(module, *arguments):
-        import importlib
-
-        from tutorials.lesson.command import run
-
+    def call_in_process(module, *arguments):
         monkeypatch.setattr(sys, "argv", [module, *map(str, arguments)])
         with pytest.raises(SystemExit) as stop:
             run(importlib.import_module(f"tutorials.{module}").main)
         out, err = capfd.readouterr()
         return stop.value.code, out, err
 
-    return run
+    return call_in_process
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "named"),
     [
-        (["--epoch", 3], "--epoch"),
-        (["--nonsense"], "--nonsense"),
-        (["--epochs", "abc"], "--epochs cannot be 'abc'"),
-        (["--batch-size", "1.5"], "--batch-size cannot be '1.5'"),
-        (["--model", "resnet"], "'resnet'"),
-        (["--epochs"], "--epochs"),
-        (["stray"], "stray"),
+        (["--epoch", 3], ["--epoch", "3", "--epochs"]),
+        (["--nonsense"], ["--nonsense"]),
+        (["--epochs", "abc"], ["--epochs", "'abc'"]),
+        (["--batch-size", "1.5"], ["--batch-size", "'1.5'"]),
+        (["--model", "resnet"], ["--model", "'resnet'", "convnet", "two_block", "lenet5", "mlp"]),
+        (["--epochs"], ["--epochs"]),
+        (["stray", "and more"], ["stray", "and more"]),
+        (["--model", "\x1b]0;title\x07\x1b[2J"], ["--model", r"\x1b]0;title\x07\x1b[2J"]),
+        ([os.fsdecode(b"caf\xe9")], [r"caf\udce9"]),
     ],
 )
-def test_flags_that_cannot_be_are_one_sentence(command, arguments, said):
-    code, _, error = command("digits", *arguments)
-    assert code == 2
-    assert error.startswith("Error: ")
-    assert said in error
-    assert error.count("\n") == 1
-    assert "--help" in error
+def test_flags_that_cannot_be_used_are_named_with_their_values(command, arguments, named):
+    """The message is tyro's, as it is."""
+    code, out, error = command("digits", *arguments)
+    assert (code, out) == (2, "")
+    assert_clean(error)
+    for part in [*named, "python -m tutorials.digits --help"]:
+        assert part in error
+
+
+@pytest.mark.parametrize("kind", [DataError, ModelError, LessonError])
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Name a column with label_column=.", "Name a column with --label-column."),
+        ("Give text_column= or label_column=, not both", "Give text_column= or --label-column, not both"),
+        ("epochs= must be more than 0", "--epochs must be more than 0"),
+        ("No data (epochs=): name a folder with data=", "No data (--epochs): name a folder with --data"),
+        ('data="my photos" lies in outputs', '--data "my photos" lies in outputs'),
+        ("data=2020/a.jpg is damaged", "data=2020/a.jpg is damaged"),  # a folder called data=2020
+        ("my_data= and a/epochs= stay", "my_data= and a/epochs= stay"),
+        ("folder= holds no model", "FOLDER holds no model"),
+    ],
+)
+def test_arguments_in_an_error_are_shown_as_flags(message, shown, kind, monkeypatch, capfd):
+    def lesson(folder: Positional[Path], label_column: str = "", data: str = "", epochs: int = 0):
+        raise kind(message)
+
+    monkeypatch.setattr(sys, "argv", ["lesson", "results"])
+    with pytest.raises(SystemExit):
+        run(lesson)
+    assert capfd.readouterr().err == f"Error: {shown}\n"
+
+
+@given(text(characters(exclude_characters="=")), sampled_from(["data", "epochs", "batch_size"]))
+def test_only_arguments_become_flags(words, name):
+    """Whatever else is in a message, such as a file's name, stays as it is."""
+    assert in_flags(words, digits_main) == words
+    assert in_flags(f"{words}/{name}=", digits_main) == f"{words}/{name}="
+    assert in_flags(f"{words} {name}=.", digits_main) == f"{words} --{name.replace('_', '-')}."
 
 
 def test_errors_of_every_wing_are_one_sentence(command, tmp_path, monkeypatch):
@@ -339,6 +382,31 @@ def test_help_explains_every_flag(command):
     assert "Passes over the training images" in out
 
 
+def loaded(done):
+    """The packages that a process with -X importtime has imported."""
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+
+
+def test_help_waits_for_no_framework(root, tmp_path):
+    done = call([sys.executable, "-X", "importtime", root / "tutorials" / "digits.py", "--help"], tmp_path)
+    assert done.returncode == 0
+    assert "--batch-size INT" in done.stdout
+    assert not {"keras", "tensorflow", "numpy", "matplotlib"} & loaded(done)
+
+
+@pytest.mark.parametrize("module", [*LESSONS, "predict"])
+def test_help_says_the_same_before_the_lesson_is_loaded(module):
+    lesson = importlib.import_module(f"tutorials.{module}")
+    early = header(lesson.__file__)
+    assert inspect.signature(early) == inspect.signature(lesson.main)
+    assert inspect.getdoc(early) == inspect.getdoc(lesson.main)
+
+
+def test_help_waits_where_it_needs_more_than_the_signature(tmp_path):
+    (tmp_path / "lesson.py").write_text("import numpy as np\ndef main(x=np.pi):\n    'Say x.'\n")
+    assert header(tmp_path / "lesson.py") is None
+
+
 @pytest.mark.parametrize("module", ["digits", "predict"])
 def test_help_names_the_command_as_the_readme_does(command, module):
     _, out, _ = command(module, "--help")
@@ -349,9 +417,7 @@ def test_the_list_of_lessons_loads_no_framework(root):
     started = time.perf_counter()
     done = call([sys.executable, "-X", "importtime", "-m", "tutorials"], root)
     assert time.perf_counter() - started < 5  # a framework alone takes longer; the usual is 0.05 s
-    assert not {"keras", "tensorflow", "numpy"} & {
-        line.rpartition("|")[2].strip() for line in done.stderr.splitlines()
-    }
+    assert not {"keras", "tensorflow", "numpy"} & loaded(done)
     for lesson in "dense_vs_conv", "digits":
         line = next(line for line in done.stdout.splitlines() if f"tutorials.{lesson} " in line)
         assert " min " in line

@@ -4,11 +4,13 @@ import errno
 import gc
 import json
 import os
+from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 from tutorials.lesson.command import LessonError
 
+import keras
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -64,7 +66,7 @@ def test_a_count_is_expected_exactly(bands, tmp_path, capsys):
 
 
 def test_the_finding_is_the_last_word_unless_the_run_was_quick(bands, tmp_path, capsys):
-    assert finish(main(outputs=tmp_path))["finding"] == "It is so."
+    assert finish(main(outputs=tmp_path)).finding == "It is so."
     assert capsys.readouterr().out.endswith("\n\nIt is so.\n")
     finish(main(outputs=tmp_path, quick=True))
     assert "It is so.\nThis was a quick run" in capsys.readouterr().out
@@ -115,7 +117,7 @@ def test_a_run_that_fails_leaves_nothing(tmp_path):
 def test_a_folder_that_cannot_be_is_refused_at_the_start(tmp_path):
     file = tmp_path / "file"
     file.write_text("in the way")
-    with pytest.raises(LessonError, match=r"file/.* cannot be written .*--outputs"):
+    with pytest.raises(LessonError, match=r"file/.* cannot be written .*outputs=\."):
         main(outputs=file)
     (tmp_path / LESSON).write_text("in the way")
     with pytest.raises(LessonError, match="a file is in its place"):
@@ -150,3 +152,50 @@ def test_what_fails_at_the_end_is_told_and_no_half_of_it_is_left(tmp_path, capsy
     assert said.endswith("; the model and its metrics are kept.\n")
     finish(report)
     assert {file.name for file in (tmp_path / LESSON).iterdir()} == {"curve.png", "metrics.json", MARKER}
+
+
+def test_a_run_returns_its_results_its_model_and_its_figures(bands, tmp_path):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    report = main(outputs=tmp_path)
+    axes = Figure().subplots(2, 2)
+    report.figure("grid", axes)
+    report.model(network, ["a", "b"])
+    outcome = report.close(Source("mnist"), 7, "It is <so>.", test_accuracy=0.98, parameters=441)
+    assert outcome.results == {"test_accuracy": 0.98, "parameters": 441}
+    assert outcome.model is network
+    assert outcome.figures == {"grid": axes[0, 0].figure}
+    assert outcome.folder == tmp_path / LESSON
+    assert outcome.finding == "It is <so>."
+    assert outcome.metrics == json.loads((outcome.folder / "metrics.json").read_text())
+    assert main(outputs=tmp_path / "other").close(Source("mnist"), 7, "So.", accuracy=1).model is None
+
+
+def test_a_run_shows_itself_as_text_and_as_a_table(bands, tmp_path):
+    class Table(HTMLParser):
+        cells, captions = (), ()
+
+        def handle_starttag(self, tag, _):
+            self.tag = tag
+
+        def handle_data(self, text):
+            if self.tag in ("th", "td"):
+                self.cells += (text,)
+            if self.tag == "p":
+                self.captions += (text,)
+
+    report = main(outputs=tmp_path / "a & <b>")
+    report.figure("grid", Figure().subplots())
+    outcome = report.close(Source("mnist"), 7, "It is <so>.", test_accuracy=0.98, parameters=441)
+    assert str(outcome) == repr(outcome)
+    lines = str(outcome).splitlines()
+    assert lines[0] == LESSON
+    assert lines[1].split(maxsplit=1) == [
+        "test_accuracy", "0.98         OUTSIDE the expected band, 0.4 to 0.6"
+    ]  # fmt: skip
+    assert lines[-3:] == ["  figures: grid", f"  folder: {outcome.folder}", "It is <so>."]
+    table = Table()
+    table.feed(outcome._repr_html_())
+    assert table.cells == (
+        "test_accuracy", "0.98", "OUTSIDE the expected band, 0.4 to 0.6", "parameters", "441", "as expected"
+    )  # fmt: skip
+    assert "".join(table.captions) == f"It is <so>. Its files are in {outcome.folder}."

@@ -212,11 +212,11 @@ def test_settings_that_name_what_is_replaced_are_refused(tmp_path, monkeypatch):
     (tmp_path / LESSON / "photos").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / LESSON / "photos")
     for data in tmp_path / LESSON, tmp_path / LESSON / "photos", tmp_path / "link":
-        with pytest.raises(LessonError, match=rf"--data {data} lies in .*{LESSON}, which this run replaces"):
+        with pytest.raises(LessonError, match=rf'data="{data}" lies in .*{LESSON}, which this run replaces'):
             main(data=str(data), outputs=tmp_path)
     main(data=str(tmp_path), outputs=tmp_path)
     monkeypatch.setenv("GLASS_ZOO_DATA", str(tmp_path / LESSON / "photos"))
-    with pytest.raises(LessonError, match="GLASS_ZOO_DATA .* lies in"):
+    with pytest.raises(LessonError, match='GLASS_ZOO_DATA=".*" lies in'):
         main(outputs=tmp_path)
 
 
@@ -224,7 +224,7 @@ def test_names_that_are_no_unicode_are_written_with_backslashes(tmp_path, model)
     outputs = tmp_path / os.fsdecode(b"caf\xe9")
     report = main(data=os.fsdecode(b"caf\xe9s"), outputs=outputs)
     report.model(model, [os.fsdecode(b"caf\xe9"), "tea"])
-    written = report.close(Source("photos", Path(os.fsdecode(b"caf\xe9s"))), 7, "So.", accuracy=0.5)
+    written = report.close(Source("photos", Path(os.fsdecode(b"caf\xe9s"))), 7, "So.", accuracy=0.5).metrics
     folder = outputs / LESSON
     assert json.loads((folder / "metrics.json").read_text(encoding="utf-8")) == written
     assert written["settings"]["data"] == r"caf\udce9s"
