@@ -1,9 +1,9 @@
 """Photographs: decoded by one function for training and prediction alike, checked before use."""
 
+from .candidates import Finding
 from .files import locate
 from .photos import Photos
 from .reading import SUFFIXES, grey_photo, read_files, read_photo, read_square
-from .review import Finding
 from .samples import Sample, sample
 
 __all__ = [

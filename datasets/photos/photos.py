@@ -2,20 +2,24 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import partial
 from numbers import Integral
 
 import numpy as np
 
 from ..files import notices
-from ..files.names import print_sentences, sentence, shown, shown_apart
+from ..files.names import print_sentences, sentence, shown
 from ..labels import in_order
 from ..sources import DataError, Source
 from . import display, layout, pool
 from . import files as photo_files
-from .pixels import Unusable
+from .candidates import start
+from .classes import reject_untrained_classes
+from .decoding import decode_files, is_tiny
+from .duplicates import reject_duplicates
+from .findings import all_findings, with_tiny
+from .placeholders import reject_placeholders
 from .reading import decode_again
-from .review import UNEVEN, Review, look
+from .split import UNEVEN, split
 
 PARTS = ("train", "validation", "test")
 
@@ -85,45 +89,40 @@ class Photos:
         notes = files.results_note()
         print_sentences(notes, verbose)
         if files.known:  # then what is wrong with the folders can be said before decoding
-            _places(files, {file.name: file.path for file in files.found})
-        squares, looks, rows, paths, aside = pool.Squares(image_size, scratch), {}, {}, {}, {}
-        total = len(files.found) if files.known else None
-        for file, found in pool.each(files.found, partial(look, size=image_size), total, verbose):
-            paths[file.name] = file.path
-            for known in looks, aside:  # of several files of one name in an archive the last counts
-                known.pop(file.name, None)
-            if isinstance(found, Unusable):
-                aside[file.name] = found.kind, str(found)
-            else:
-                looks[file.name], rows[file.name] = found, squares.count
-                squares.append(found.pixels)
-                found.pixels = None
-        places, unplaced, classes = _places(files, paths)
-        review = Review(source.path, looks, places, unplaced | aside | files.aside, classes)
-        review.check_classes()
-        review.set_aside_placeholders()
-        review.set_aside_copies()
-        parts = review.divide(seed)
-        kept = review.kept()
-        names, labels = ([values[index] for index in kept] for values in (review.names, review.labels))
-        class_names = tuple(in_order(set(labels)))
-        contents = [review.looks[index].digest for index in kept]
+            layout.places(files, {file.name: file.path for file in files.found})
+        decoded = decode_files(files, image_size, scratch, verbose)
+        places = layout.places(files, decoded.paths)
+        candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.aside)
+        candidates = reject_untrained_classes(candidates)
+        candidates = reject_placeholders(candidates)
+        candidates = reject_duplicates(candidates)
+        candidates = split(candidates, seed)
         late_notes = [*files.outside_note(), *notices.taken()]
-        photos = cls(
+        photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
+        print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
+        return photos
+
+    @classmethod
+    def _of(cls, source, candidates, decoded, notes):
+        """What was checked, once every photo that is used has its part."""
+        names, labels, parts = (
+            [getattr(photo, what) for photo in candidates.photos] for what in ("name", "label", "part")
+        )
+        class_names = tuple(in_order(set(labels)))
+        contents = [photo.facts.digest for photo in candidates.photos]
+        return cls(
             source=source,
-            size=image_size,
+            size=decoded.squares.shape[0],
             class_names=class_names,
             files=names,
             labels=np.array([class_names.index(label) for label in labels], "int64"),
-            parts=parts,
-            pixels=squares.ordered([rows[name] for name in names]),
-            quarantine=[(name, reason) for name, (_, reason) in sorted(review.aside.items())],
-            findings=review.all_findings(),
+            parts=np.array(parts, "<U10"),
+            pixels=decoded.squares.ordered([decoded.rows[name] for name in names]),
+            quarantine=[(name, reason) for name, (_, reason) in sorted(candidates.rejected.items())],
+            findings=all_findings(candidates),
             fingerprint=_fingerprint(class_names, contents, labels, parts),
-            notes=(*notes, *late_notes),
+            notes=notes,
         )
-        print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
-        return photos
 
     def at(self, image_size, scratch=None, verbose=0):
         """The same photos at another size, decoded from their files again.
@@ -143,17 +142,26 @@ class Photos:
         _check_size(image_size)
         if image_size == self.size:
             return self
-        squares, rows, contents = pool.Squares(image_size, scratch), {}, {}
+        squares, rows, contents, sides = pool.Squares(image_size, scratch), {}, {}, {}
         for name, decoded in decode_again(self.source, self.files, image_size, verbose):
-            rows[name], contents[name] = squares.count, decoded.digest
+            rows[name], contents[name], sides[name] = squares.count, decoded.digest, decoded.side
             squares.append(decoded.pixels)
         labels = [self.class_names[label] for label in self.labels]
-        now = _fingerprint(self.class_names, [contents[name] for name in self.files], labels, self.parts)
+        now = _fingerprint(
+            self.class_names, [contents[name] for name in self.files], labels, self.parts.tolist()
+        )
         if now != self.fingerprint:
             raise DataError(
                 f"Photos in {shown(self.source.path)} have changed since they were checked; check them again."
             )
-        return replace(self, size=image_size, pixels=squares.ordered([rows[name] for name in self.files]))
+        return replace(
+            self,
+            size=image_size,
+            pixels=squares.ordered([rows[name] for name in self.files]),
+            findings=with_tiny(
+                self.findings, [name for name in self.files if is_tiny(sides[name], image_size)]
+            ),
+        )
 
     def of(self, part):
         """The rows of the photos of one part.
@@ -232,25 +240,5 @@ def _fingerprint(class_names, contents, labels, parts):
         parts: The part of each photo.
     """
     digests = [content.hex() for content in contents]
-    facts = list(zip(digests, labels, parts.tolist(), strict=True))
+    facts = list(zip(digests, labels, parts, strict=True))
     return hashlib.sha256(ascii([class_names, *facts]).encode()).hexdigest()
-
-
-def _places(files, paths):
-    """Part and class by name, `(kind, reason)` by name of what has none, and all pairs of part and class."""
-    names = {path: name for name, path in paths.items()}
-    if files.places is not None:
-        found, unplaced, classes = files.places, {}, set(files.places.values())
-    else:
-        found, unplaced, classes = layout.layout(list(names), files.folders, files.source)
-        found = {names[path]: place for path, place in found.items()}
-    parts = layout.as_parts({part for part, _ in classes if part is not None}) | {None: None}
-    labels = shown_apart([label for _, label in (*found.values(), *classes)])
-    aside = {names[path]: ("without a class", reason) for path, reason in unplaced.items()}
-    places = {}
-    for name, (part, label) in found.items():
-        if part is not None and parts[part] is None:
-            aside[name] = "without a class", f"is in part {shown(part)} beside one to test on"
-        else:
-            places[name] = parts[part], labels[label]
-    return places, aside, {(parts[part], labels[label]) for part, label in classes}

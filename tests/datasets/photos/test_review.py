@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 
 from datasets import DataError, Photos, digits
 from datasets.photos import pool
-from datasets.photos import review as photo_review
+from datasets.photos.candidates import Candidate, Candidates
+from datasets.photos.classes import reject_untrained_classes
 
 SIZE = 64
 
@@ -176,11 +177,13 @@ def test_a_class_without_test_photos_is_told(tmp_path):
 
 
 def test_class_names_that_differ_by_a_letter_are_told():
-    places = {str(number): (None, "elephant" if number else "elefant") for number in range(200)}
-    review = photo_review.Review("zoo", {}, places, {}, {(None, "elephant"), (None, "elefant")})
-    review.labels = [label for _, label in places.values()]
-    review.check_classes()
-    assert review.findings[0].files == ["elefant beside elephant"]
+    photos = tuple(
+        Candidate(str(number), None, "elephant" if number else "elefant", None) for number in range(200)
+    )
+    known = frozenset({(None, "elephant"), (None, "elefant")})
+    reviewed = reject_untrained_classes(Candidates("zoo", photos, known, {}))
+    assert reviewed.findings[0].files == ["elefant beside elephant"]
+    assert reviewed.photos == photos
 
 
 @pytest.mark.parametrize("rows", ["", ",,\n,,\n", "0.png,,train\n"])
