@@ -97,6 +97,8 @@ class _Hold:
         self._warnings = warnings.catch_warnings()
         self._warnings.__enter__()
         warnings.filterwarnings("always", module=r"PIL(\.|$)")
+        # The garbage collector may close other files while Pillow runs: that says nothing about photos
+        warnings.filterwarnings("ignore", category=ResourceWarning, module=r"PIL(\.|$)")
         self._show = warnings.showwarning
         warnings.showwarning = self._showwarning
 

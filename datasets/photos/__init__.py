@@ -1,7 +1,7 @@
 """Photographs: decoded by one function for training and prediction alike, checked before use."""
 
 from .candidates import Finding
-from .files import locate
+from .locating import locate
 from .photos import Photos
 from .reading import SUFFIXES, grey_photo, read_files, read_photo, read_square
 from .samples import Sample, sample

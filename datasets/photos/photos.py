@@ -11,12 +11,12 @@ from ..files.names import print_sentences, sentence, shown
 from ..labels import in_order
 from ..sources import DataError, Source
 from . import display, layout, pool
-from . import files as photo_files
 from .candidates import start
 from .classes import reject_untrained_classes
 from .decoding import decode_files, is_tiny
 from .duplicates import reject_duplicates
 from .findings import all_findings, with_tiny
+from .locating import find, locate
 from .placeholders import reject_placeholders
 from .reading import decode_again
 from .split import UNEVEN, split
@@ -82,17 +82,17 @@ class Photos:
         Raises:
             DataError: If there are too few photos to train with, or the data cannot be read.
         """
-        source = photo_files.locate(data)
+        source = locate(data)
         _check_size(image_size)
         notices.take()  # what others read before is not about these photos
-        files = photo_files.find(source.path)
+        files = find(source.path)
         notes = files.results_note()
         print_sentences(notes, verbose)
         if files.known:  # then what is wrong with the folders can be said before decoding
             layout.places(files, {file.name: file.path for file in files.found})
         decoded = decode_files(files, image_size, scratch, verbose)
         places = layout.places(files, decoded.paths)
-        candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.aside)
+        candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.rejected)
         candidates = reject_untrained_classes(candidates)
         candidates = reject_placeholders(candidates)
         candidates = reject_duplicates(candidates)

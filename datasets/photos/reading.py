@@ -9,10 +9,10 @@ from PIL import Image
 from ..files import notices
 from ..files.names import shown
 from ..sources import DataError
-from . import files as photo_files
 from . import pixels as photo_pixels
 from . import pool
-from .files import locate
+from .files import read_bytes
+from .locating import find, locate
 from .pixels import Unusable
 
 # Photographs that come with scikit-learn, both under CC BY 2.0
@@ -62,7 +62,7 @@ def decode_again(source, names, size, verbose=0):
     """
     source, names = locate(source), dict.fromkeys(names)
     missing = dict.fromkeys(names, "is not there any more; put it back, or train again")
-    found = (file for file in photo_files.find(source.path).found if file.name in names)
+    found = (file for file in find(source.path).found if file.name in names)
     for file, decoded in pool.each(found, partial(decode_square, size=size), len(names), verbose):
         missing.pop(file.name, None)
         if isinstance(decoded, Unusable):
@@ -127,7 +127,7 @@ def _read(photo, size=None):
         raise DataError(f"{name} cannot be read ({error.strerror}); name an image file.") from error
     try:
         with photo_pixels.quietly():
-            content = photo if isinstance(photo, bytes) else photo_files.read_bytes(photo)
+            content = photo if isinstance(photo, bytes) else read_bytes(photo)
             return photo_pixels.decode(content, size).pixels
     except Unusable as error:
         raise DataError(f"{name} {error}.") from error

@@ -9,8 +9,8 @@ from ..files import notices
 from ..files.names import print_sentences, shown, shown_apart
 from ..labels import in_order
 from ..sources import DataError, Source
-from . import files as photo_files
 from . import layout, pool
+from .locating import find, locate
 from .pixels import Unusable
 from .reading import decode_square
 
@@ -53,9 +53,9 @@ def sample(data, size, classes=(), most=64, verbose=0):
     Raises:
         DataError: If there is no photo that can be read.
     """
-    source = photo_files.locate(data)
+    source = locate(data)
     notices.take()  # what others read before is not about these photos
-    files = photo_files.find(source.path)
+    files = find(source.path)
     notes = files.results_note()
     print_sentences(notes, verbose)
     places = {
@@ -78,7 +78,7 @@ def sample(data, size, classes=(), most=64, verbose=0):
     while len(pixels) < most and names:  # files that cannot be used are made up for by others
         rows = np.linspace(0, len(names) - 1, min(most - len(pixels), len(names))).astype(int)
         wanted = {names[row] for row in rows}
-        found = (file for file in photo_files.find(source.path).found if file.name in wanted)
+        found = (file for file in find(source.path).found if file.name in wanted)
         for file, decoded in pool.each(found, partial(decode_square, size=size)):
             if not isinstance(decoded, Unusable):
                 pixels[file.name] = decoded.pixels.copy()

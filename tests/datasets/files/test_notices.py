@@ -85,6 +85,13 @@ def test_notices_are_counted_once(capfd):
     assert said.err == ""
 
 
+def test_files_that_are_closed_while_pillow_runs_are_no_notices():
+    with notices.held():
+        for kind in UserWarning, ResourceWarning:
+            warnings.warn_explicit("a warning", kind, "/site-packages/PIL/Image.py", 1, module="PIL.Image")
+    assert notices.take() == (1, False)
+
+
 def test_a_flood_of_notices_neither_blocks_nor_grows(capfd):
     with notices.held():
         line = b"x" * 99 + b"\n"
