@@ -1,13 +1,101 @@
 """Which photos show the same: copies that were made smaller, packed again, or saved elsewhere."""
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
+from .candidates import Finding
+
+_HELD_OUT = ("test", "validation", "train", None)  # of two copies the one in the earlier part stays
 SIDE = 32  # of the thumbnails that are compared, in pixels
 MIN_SIDE = 64  # a smaller picture holds too little to tell a copy from a look-alike
 DISTANCE = 10  # of 64 bits of two hashes at most
 ALIKE = 0.75  # correlation of two thumbnails' detail at least, where photos are of all sorts
 FAINT = 0.5  # shades of 255; less detail than that is noise
+
+
+def reject_duplicates(candidates):
+    """Reject photos that show the same as another, and number the groups of those that stay.
+
+    Of exact copies in one class the first stays. Photos that show the same in two classes are all rejected,
+    since one label must be wrong; in two parts the one stays that is held out. What else shows the same is
+    kept in one part.
+
+    Args:
+        candidates: A `Candidates`.
+
+    Returns:
+        A new `Candidates`, whose photos all have a `group`.
+    """
+    photos = candidates.photos
+    numbers = groups(len(photos), _pairs_of(photos))
+    photos = tuple(replace(photo, group=int(n)) for photo, n in zip(photos, numbers, strict=True))
+    members = {}
+    for photo in photos:
+        members.setdefault(photo.group, []).append(photo)
+    rejected = {}
+    for group in members.values():
+        if len({photo.label for photo in group}) > 1:
+            rejected |= _in_two_classes(group)
+        elif len(group) > 1:
+            rejected |= _in_one_class(group)
+    candidates = replace(candidates, photos=photos).without(rejected)
+    left = Counter(photo.group for photo in candidates.photos)
+    near = sorted((photo.group, photo.name) for photo in candidates.photos if left[photo.group] > 1)
+    if not near:
+        return candidates
+    return candidates.noting(Finding("near duplicates", [name for _, name in near], "kept in one part"))
+
+
+def _in_two_classes(group):
+    """Why each photo of a group is rejected, by name: their labels differ."""
+    rejected = {}
+    for photo in group:
+        other = next(other for other in group if other.label != photo.label)
+        reason = f"is the same photo as {other.name} of class {other.label}, and one must be wrong"
+        rejected[photo.name] = "in two classes", reason
+    return rejected
+
+
+def _in_one_class(group):
+    """Why photos of a group of one class are rejected, by name: exact copies, and those of two parts."""
+    group = sorted(group, key=lambda photo: (_HELD_OUT.index(photo.part), photo.name))
+    rejected, known, first = {}, {}, group[0]
+    for photo in group:
+        same = known.setdefault(photo.facts.digest, photo)
+        if photo.part != first.part:
+            reason = f"is the same photo as {first.name}, which is in the {first.part} part"
+            rejected[photo.name] = "in two parts", reason
+        elif same is not photo:
+            rejected[photo.name] = "exact copy", f"is an exact copy of {same.name}"
+    return rejected
+
+
+def _pairs_of(photos):
+    """Pairs of photos that show the same, as int (pairs, 2).
+
+    The user's test photos do not decide how much photos usually look alike.
+    """
+    first, equal = {}, []
+    for number, photo in enumerate(photos):
+        for key in photo.facts.digest, photo.facts.square:
+            same = first.setdefault(key, number)
+            if same != number:
+                equal.append((same, number))
+    large = np.array([n for n, photo in enumerate(photos) if photo.facts.side >= MIN_SIDE], int)
+    near = np.empty((0, 2), int)
+    if len(large) > 1:
+        some = [photos[number] for number in large]
+        near = large[
+            pairs(
+                np.array([photo.facts.hash for photo in some]),
+                np.array([photo.facts.thumbnail for photo in some]),
+                np.array([photo.part != "test" for photo in some], bool),
+            )
+        ]
+    return np.concatenate([near, np.array(equal, int).reshape(-1, 2)])
 
 
 def fingerprint(pixels):

@@ -1,10 +1,58 @@
 """What folders of photos mean: which are parts of a split, which are classes."""
 
 import re
+from dataclasses import dataclass
 
-from ..files.names import shown
+from ..files.names import shown, shown_apart
 from ..files.splits import PARTS
 from ..sources import DataError
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the user put each photo.
+
+    Attributes:
+        of: Dictionary from a file's name to `(part, class)`; the part is "train", "validation", "test", or
+            None where the user has no parts.
+        rejected: Dictionary from the name of a file that has no class to `(kind, reason)`.
+        classes: Frozenset of all pairs (part, class), those without photos too.
+    """
+
+    of: dict
+    rejected: dict
+    classes: frozenset
+
+
+def places(files, paths):
+    """Say which part and class every file is in.
+
+    Args:
+        files: A `files.Files`.
+        paths: Dictionary from a file's name to the names that its path consists of.
+
+    Returns:
+        A `Places`.
+
+    Raises:
+        DataError: If there are no folders for classes.
+    """
+    names = {path: name for name, path in paths.items()}
+    if files.places is not None:
+        found, unplaced, classes = files.places, {}, set(files.places.values())
+    else:
+        found, unplaced, classes = layout(list(names), files.folders, files.source)
+        found = {names[path]: place for path, place in found.items()}
+    parts = as_parts({part for part, _ in classes if part is not None}) | {None: None}
+    labels = shown_apart([label for _, label in (*found.values(), *classes)])
+    rejected = {names[path]: ("without a class", reason) for path, reason in unplaced.items()}
+    of = {}
+    for name, (part, label) in found.items():
+        if part is not None and parts[part] is None:
+            rejected[name] = "without a class", f"is in part {shown(part)} beside one to test on"
+        else:
+            of[name] = parts[part], labels[label]
+    return Places(of, rejected, frozenset((parts[part], labels[label]) for part, label in classes))
 
 
 def part_of(name):

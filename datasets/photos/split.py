@@ -1,8 +1,86 @@
-"""A stratified split of photos that leaves together what shows the same."""
+"""The split of photos into training, validation and test part; what shows the same stays together."""
 
 import zlib
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
+
+from .. import labels as _labels
+from ..files.names import quoted
+from ..sources import DataError
+from .candidates import Finding
+
+SHARES = {"test": 0.15, "validation": 0.15, "train": 0.7}
+FEW = 10  # photos of a class; with fewer there is a warning
+FEWEST = 3  # photos that a class needs: one each for training, validation and test
+UNEVEN = 1.5  # times as many photos of one class as of another; from then on classes are weighted
+
+
+def split(candidates, seed):
+    """Put every photo into a part.
+
+    Parts that the user has stay as they are; one that is missing is taken from the training photos.
+
+    Args:
+        candidates: A `Candidates` whose photos have a `group`.
+        seed: Of the shuffling.
+
+    Returns:
+        A new `Candidates`, whose photos all have a `part`.
+
+    Raises:
+        DataError: If there are too few photos of a class.
+    """
+    photos = candidates.photos
+    parts = np.array([photo.part or "train" for photo in photos], "<U10")
+    labels = np.array([photo.label for photo in photos], object)
+    groups = np.array([photo.group for photo in photos], int)
+    free = parts == "train"
+    shares = {part: share for part, share in SHARES.items() if part == "train" or part not in parts}
+    every = _labels.in_order({label for _, label in candidates.classes})
+    whole = {label: len(set(groups[labels == label])) for label in every}
+    training = {label: len(set(groups[free & (labels == label)])) for label in every}
+    _refuse_few(candidates, whole, FEWEST, "usable photos")
+    _refuse_few(candidates, training, len(shares), "usable photos to train on")
+    parts[free] = divide(labels[free], groups[free], shares, seed)
+    photos = tuple(
+        photo if photo.part == part else replace(photo, part=part)
+        for photo, part in zip(photos, parts.tolist(), strict=True)
+    )
+    return replace(candidates, photos=photos).noting(*_findings(every, labels, parts))
+
+
+def _refuse_few(candidates, counts, fewest, what):
+    few = {label: count for label, count in counts.items() if count < fewest}
+    if not few:
+        return
+    listed = ", ".join(f"{quoted(label)} ({count})" for label, count in list(few.items())[:10])
+    more = f" and {len(few) - 10:,} more classes" if len(few) > 10 else ""
+    kinds = Counter(kind for kind, _ in candidates.rejected.values()).most_common(3)
+    why = "; set aside: " + ", ".join(f"{count:,} {kind}" for kind, count in kinds) if kinds else ""
+    raise DataError(
+        f"{candidates.source} has too few {what} of {listed}{more} (every class needs {fewest} different "
+        f"ones or more{why}); add some, or move the class away."
+    )
+
+
+def _findings(classes, labels, parts):
+    """What is to be known of the number of photos in each class, as a list of `Finding`."""
+    found = []
+    train = {label: np.count_nonzero((labels == label) & (parts == "train")) for label in classes}
+    whole = {label: np.count_nonzero(labels == label) for label in classes}
+    few = [f"{label} ({count})" for label, count in whole.items() if count < FEW]
+    if few:
+        found.append(Finding("few photos of a class", few, "used; take its results with care"))
+    most, least = max(train, key=train.get), min(train, key=train.get)
+    if train[most] >= UNEVEN * train[least]:
+        names = [f"{label} ({train[label]})" for label in (most, least)]
+        found.append(Finding("uneven classes", names, "the rarer, the more a photo weighs"))
+    without = [label for label in classes if not np.any((labels == label) & (parts == "test"))]
+    if without:
+        found.append(Finding("no test photos of a class", without, "its test results are missing"))
+    return found
 
 
 def divide(labels, groups, shares, seed):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.photos import split
-from datasets.photos.review import SHARES
+from datasets.photos.split import SHARES
 
 QUICK = settings(max_examples=60, deadline=None)
 TWO = {"validation": 0.15, "train": 0.85}

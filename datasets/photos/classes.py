@@ -1,0 +1,61 @@
+"""The classes of photos: names that are alike, and classes without photos to train on."""
+
+import unicodedata
+from collections import Counter
+from dataclasses import replace
+
+from .. import labels
+from ..files.names import quoted
+from ..sources import DataError
+from .candidates import Finding
+
+
+def reject_untrained_classes(candidates):
+    """Reject the photos of classes that have none to train on, and note class names that are much alike.
+
+    Args:
+        candidates: A `Candidates`.
+
+    Returns:
+        A new `Candidates`.
+
+    Raises:
+        DataError: If there is only one class to train on, or if names of classes differ in capital
+            letters only.
+    """
+    _refuse_the_same_name_twice(candidates)
+    train = {label for part, label in candidates.classes if part in (None, "train")}
+    if not train:
+        raise DataError(
+            f"{candidates.source} names no photo of any class to train on; add some, or name another."
+        )
+    if len(train) == 1:
+        raise DataError(
+            f"{candidates.source} has only one class to train on, {quoted(next(iter(train)))}, so there is "
+            "nothing to tell apart; add photos of another."
+        )
+    rejected = {
+        photo.name: (
+            "without a class",
+            f"is of class {photo.label}, of which there are no photos to train on",
+        )
+        for photo in candidates.photos
+        if photo.label not in train
+    }
+    classes = frozenset((part, label) for part, label in candidates.classes if label in train)
+    alike = labels.typos(Counter(photo.label for photo in candidates.photos))
+    if alike:
+        names = [f"{typo} beside {meant}" for typo, meant in alike]
+        candidates = candidates.noting(Finding("class names alike", names, "taken for different classes"))
+    return replace(candidates, classes=classes).without(rejected)
+
+
+def _refuse_the_same_name_twice(candidates):
+    known = {}
+    for label in sorted({label for _, label in candidates.classes}):
+        first = known.setdefault(unicodedata.normalize("NFKC", label).casefold().strip(), label)
+        if first != label:
+            raise DataError(
+                f"{candidates.source} has the classes {quoted(first)} and {quoted(label)}, which seem to be "
+                "one; name them alike."
+            )

@@ -1,0 +1,214 @@
+"""Where the photos are: in folders, in an archive, or in a table; found without changing anything."""
+
+import os
+import stat
+from functools import partial
+from pathlib import Path
+
+from ..files import archives, paths
+from ..files import folders as trees
+from ..files.names import shown
+from ..sources import DataError, Source, is_results
+from . import tables
+from .files import MAX_NAME, File, Files, bounded, read_bytes, too_many_bytes, why
+from .pixels import MAX_BYTES
+
+MAX_FILES = 1_000_000
+_IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
+
+
+def locate(data):
+    """Find photos without looking at them yet.
+
+    Args:
+        data: A folder that holds a folder of photos for each class, if you like below folders
+            such as train and val; a zip or tar archive of one; or a table (CSV or TSV) of
+            paths, labels and, if you like, parts.
+
+    Returns:
+        A `Source`, named like the folder or file.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if isinstance(data, Source):
+        return data
+    path = Path(data)
+    try:
+        if path.is_dir():
+            return Source(shown(path.resolve().name) or "photos", path)
+        if not path.exists():
+            raise DataError(
+                f"{data} does not exist; name a folder of photos, an archive or a table as data=."
+            )
+        if not path.is_file():
+            raise DataError(f"{data} is neither a file nor a folder; name a folder of photos as data=.")
+        if path.suffix.lower() not in trees.TABLES and not archives.is_archive(path):
+            raise DataError(
+                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos."
+            )
+    except OSError as error:
+        raise DataError(
+            f"{data} cannot be read ({error.strerror}); change that, or name another as data=."
+        ) from error
+    name = next(
+        (path.name[: -len(end)] for end in archives.SUFFIXES if path.name.lower().endswith(end)), path.stem
+    )
+    return Source(shown(name) or "photos", path)
+
+
+def find(path):
+    """Find all files that may be photos.
+
+    Args:
+        path: A folder, a zip or tar archive, or a table (CSV or TSV).
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    if path.is_dir():
+        return _in_folder(path)
+    if path.suffix.lower() in trees.TABLES:
+        return tables.in_table(path)
+    return _in_archive(path)
+
+
+def _hidden(name):
+    return name.startswith(".") or name.casefold() in _IGNORED
+
+
+def _in_folder(top):
+    walk = _Walk(top)
+    walk.enter(top, ())
+    walk.follow_links()
+    walk.files.found.sort(key=lambda file: file.name)
+    return walk.files
+
+
+class _Walk:
+    """A walk through a folder and all folders in it.
+
+    Attributes:
+        top: The folder.
+        files: The `Files` that were found so far.
+    """
+
+    def __init__(self, top):
+        self.top = top
+        self.files = Files(top, [], known=True)
+        self._seen = set()  # real paths of folders
+        self._linked = []  # links to folders, which are followed last
+        self._known = set()  # names, which must differ
+        self._links = paths.Resolver()
+
+    def enter(self, folder, names):
+        """Note what is in a folder; returns whether that is nothing but results of lessons."""
+        if names and is_results(folder):
+            self.files.results.append(shown("/".join(names)))
+            return True
+        self._seen.add(Path(os.path.realpath(folder)))
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            if not names:
+                raise DataError(f"{shown(folder)} {why(error)}.") from error
+            self.files.rejected[shown("/".join(names))] = "not readable", f"is a folder that {why(error)}"
+            return False
+        results, others = False, False
+        if names:
+            self.files.folders.add(names)
+        for entry in entries:
+            if _hidden(entry.name):
+                results = results or is_results(entry.path)
+                continue
+            only_results = self._take(entry, (*names, entry.name))
+            results, others = results or bool(only_results), others or only_results is False
+        if results and not others:
+            self.files.folders.discard(names)
+            return True
+        return False
+
+    def _take(self, entry, names):
+        """Note one entry of a folder.
+
+        Returns whether it is a folder with nothing but results of lessons; None for a link that is never
+        followed, which says nothing about the folder.
+        """
+        name = self._name(names)
+        try:
+            if entry.is_symlink():
+                self._links.real(entry.path)
+            about = entry.stat()
+        except paths.Elsewhere as error:
+            self.files.rejected[name] = "link", f"is a link to what {error}"
+            return None
+        except OSError as error:
+            self.files.rejected[name] = _broken(entry, error)
+            return False
+        path = Path(entry.path)
+        if stat.S_ISDIR(about.st_mode):
+            if not entry.is_symlink():
+                return self.enter(path, names)
+            self._linked.append((path, names))
+        elif not stat.S_ISREG(about.st_mode):
+            self.files.rejected[name] = "not readable", "is no file but a pipe, a socket or a device"
+        else:
+            self.files.found.append(File(name, names, about.st_size, partial(read_bytes, path)))
+            if len(self.files.found) > MAX_FILES:
+                raise DataError(
+                    f"{shown(self.top)} holds more than {MAX_FILES:,} files; name a smaller folder."
+                )
+        return False
+
+    def _name(self, names):
+        """What a file is called: differently from all others."""
+        name = shown("/".join(names))
+        while name in self._known:  # one name has backslashes where another has what cannot be printed
+            name += "_"
+        self._known.add(name)
+        return name
+
+    def follow_links(self):
+        """Enter folders that links lead to, after all others: a folder itself comes before links to it."""
+        while self._linked:
+            path, names = self._linked.pop(0)
+            real = Path(os.path.realpath(path))
+            above = Path(os.path.realpath(self.top)).is_relative_to(real)
+            if above or real in self._seen or any(parent in self._seen for parent in real.parents):
+                reason = "is a link to a folder that is looked at anyway, or that this folder lies in"
+                self.files.rejected[shown("/".join(names))] = "link", reason
+            else:
+                self.enter(path, names)
+
+
+def _broken(entry, error):
+    """The kind of trouble and the reason why an entry of a folder is not even known."""
+    if entry.is_symlink() and isinstance(error, FileNotFoundError):
+        return "link", "is a link to what does not exist"
+    if entry.is_symlink() and not isinstance(error, PermissionError):
+        return "link", "is a link that leads nowhere, or in a circle"
+    return "not readable", why(error)
+
+
+def _in_archive(path):
+    files = Files(path, None, known=False)
+
+    def found():
+        # Photos hardly shrink when packed: what unpacks to much more is an attack
+        most = max(archives.MAX_UNPACKED, 20 * path.stat().st_size)
+        for number, (names, size, content) in enumerate(archives.members(path, most), 1):
+            if any(map(_hidden, names)):
+                continue
+            name = "/".join(names)
+            if len(name) > MAX_NAME:
+                name = bounded(shown(name), f"member {number:,}")
+                files.rejected[name] = "not readable", "has a longer name than files have"
+            elif content is None:
+                files.folders.add(names)
+            elif size > MAX_BYTES:
+                files.rejected[shown(name)] = "huge", str(too_many_bytes())
+            else:
+                yield File(shown(name), names, size, content, in_order=True)
+
+    files.found = found()
+    return files

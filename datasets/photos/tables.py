@@ -1,0 +1,159 @@
+"""Photos that a table lists, each with its class and perhaps its part of a split."""
+
+import os
+import stat
+from functools import partial
+from pathlib import Path
+
+from ..files import folders, paths, tables
+from ..files.names import from_csv, quoted, shown, unshown
+from ..sources import DataError
+from .files import File, Files, bounded, read_bytes, why
+from .layout import part_of
+from .pixels import Unusable
+
+_PHOTO_SUFFIXES = {
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".avif",
+    ".heic",
+    ".jp2",
+}
+
+# Column names, the likeliest first; a name's last word counts as well ("image_path")
+_FILE_NAMES = (
+    {"path", "file", "filename", "filepath", "image", "photo", "picture", "img"},
+    {"name", "id", "location"},
+)
+_LABEL_NAMES = (
+    {"label", "class", "category", "target"},
+    {"species", "breed", "kind", "type", "tag", "y"},
+)
+_PART_NAMES = ({"split", "part", "subset", "partition", "set", "fold", "phase"},)
+
+
+def in_table(path):
+    """Find the photos that a table lists.
+
+    Args:
+        path: A CSV or TSV file with a column of paths, one of labels and, if there is one, one of parts.
+
+    Returns:
+        A `Files`.
+
+    Raises:
+        DataError: If it cannot be read, or it is not clear which column is which.
+    """
+    files = Files(path, [], known=True, places={})
+    text = tables.decode(folders.read_file(path), shown(path), few_zeros=True)
+    table = tables.read_table(text, shown(path))
+    file, label, part, header = _columns(table)
+    resolver = paths.Resolver()
+    top = resolver.real(os.fspath(path.parent))
+    for row, line in zip(table.rows[header:], table.lines[header:], strict=True):
+        cell = row[file].strip()
+        place = ("train" if part is None else row[part].strip()), shown(from_csv(row[label].strip()))
+        if not cell:
+            files.rejected[f"(line {line})"] = "not readable", "is a row of the table without a file"
+            continue
+        name = bounded(shown(cell), f"line {line}")
+        try:
+            cell = _as_it_is(path.parent, cell)
+            name = bounded(shown(Path(cell).as_posix()), f"line {line}")
+            if not all(place):
+                raise Unusable("without a class", "has no label or no part in the table")
+            if name not in files.places:
+                files.places[name] = place
+                _add(files, name, path.parent / cell, resolver, top)
+            elif files.places[name] != place:
+                raise Unusable("in two classes", "is in the table twice, with different labels or parts")
+        except Unusable as error:
+            files.rejected[name] = error.kind, str(error)
+    files.found = sorted(
+        (file for file in files.found if file.name not in files.rejected), key=lambda file: file.name
+    )
+    return files
+
+
+def _as_it_is(folder, cell):
+    """A path in a table as it names a file: as it stands, or else as Windows or `report.table` write it.
+
+    Raises:
+        Unusable: If its text alone says that it is not to be looked at.
+    """
+    if "\0" in cell:
+        raise Unusable("not readable", "has a zero byte in its name, which no file has")
+    candidates = [cell, from_csv(cell), unshown(cell), unshown(from_csv(cell))]
+    for candidate in dict.fromkeys([*candidates, cell.replace("\\", "/")]):
+        _refuse_elsewhere(candidate)
+        if os.path.lexists(folder / candidate):
+            return candidate
+    if cell.startswith("~"):
+        raise Unusable("missing", "begins with ~, which is not filled in here; write the whole path")
+    return cell.replace("\\", "/")
+
+
+def _refuse_elsewhere(path):
+    try:
+        paths.check(path)
+    except paths.Elsewhere as error:
+        raise Unusable("elsewhere", str(error)) from error
+
+
+def _add(files, name, path, resolver, top):
+    """Take a file that a table names."""
+    try:
+        outside = not Path(resolver.real(os.fspath(path))).is_relative_to(top)
+        about = path.stat()
+    except paths.Elsewhere as error:
+        raise Unusable("elsewhere", f"is a link to what {error}") from error
+    except OSError as error:
+        kind = "missing" if isinstance(error, FileNotFoundError) else "not readable"
+        raise Unusable(kind, why(error)) from error
+    except ValueError as error:
+        raise Unusable("not readable", "has letters in its name that no file here can have") from error
+    if not stat.S_ISREG(about.st_mode):
+        raise Unusable("not readable", "is no file but a folder, a pipe or a device")
+    files.outside += outside
+    files.found.append(File(name, (name,), about.st_size, partial(read_bytes, path)))
+
+
+def _columns(table):
+    """Which columns hold files, labels and parts (or None), and whether the first row is a header."""
+    names = [cell.strip() for cell in table.rows[0]]
+    header = not any(map(_looks_like_photo, names))
+    body = table.rows[header:][:1000]
+    columns = list(zip(*body, strict=True)) or [()] * len(names)
+    files = [index for index, cells in enumerate(columns) if cells and _share(_looks_like_photo, cells) > 0.5]
+    parts = [index for index, cells in enumerate(columns) if cells and _share(part_of, cells) == 1]
+    file, label, part = None, None, None
+    if header:
+        file, label, part = (tables.named(names, tiers) for tiers in (_FILE_NAMES, _LABEL_NAMES, _PART_NAMES))
+    if len(files) == 1 and file not in files:
+        file = files[0]
+    if part is None and len(parts) == 1:
+        part = parts[0]
+    rest = [index for index in range(len(names)) if index not in (file, part)]
+    if label in (None, file, part):
+        label = rest[0] if len(rest) == 1 else None
+    if file is None or label is None:
+        listed = ", ".join(map(quoted, names[:12])) + (", ..." if len(names) > 12 else "")
+        raise DataError(
+            f"{shown(table.name)} has the columns {listed}, where files and labels are needed; call "
+            "them file and label, and a column of parts, if there is one, split."
+        )
+    return file, label, part, header
+
+
+def _share(test, cells):
+    return sum(bool(test(cell)) for cell in cells) / len(cells)
+
+
+def _looks_like_photo(cell):
+    return Path(cell.strip()).suffix.lower() in _PHOTO_SUFFIXES
