@@ -111,17 +111,17 @@ def flip_tables(numbers, kernel=COUNTING):
         >>> import numpy as np
         >>> from models.by_hand import flip_tables
         >>> tables = flip_tables(np.arange(9.0).reshape(3, 3, 1), kernel=[[0, 1]])
-        >>> tables["as it stands"][0], tables["flipped"][0]
+        >>> tables["not flipped"][0], tables["flipped"][0]
         (array([1., 2.], dtype=float32), array([0., 1.], dtype=float32))
     """
     numbers = _picture("flip_tables", "numbers", numbers)
     kernel = array("flip_tables", "kernel", kernel, rank=2, what="in rows and columns")
     bank = FilterBank([kernel, kernel[::-1, ::-1]], numbers.shape)
-    as_it_stands, flipped = layer_outputs(bank, numbers)["filters"]
+    not_flipped, flipped = layer_outputs(bank, numbers)["filters"]
     return {
         "numbers": numbers[..., 0],
         "kernel": kernel,
-        "as it stands": as_it_stands,
+        "not flipped": not_flipped,
         "kernel flipped": kernel[::-1, ::-1],
         "flipped": flipped,
     }

@@ -16,7 +16,8 @@ import numpy as np
 from datasets import digits
 from datasets.generated import draws
 from models import ConvNet
-from tutorials.figures.charts import curves_by_examples, image_grid
+from tutorials.figures.charts import image_grid
+from tutorials.figures.comparisons import curves_by_examples
 from tutorials.figures.text_tables import percent_rows
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_memory, check_settings, fitting_batch
 from tutorials.lesson.repeats import start_afresh

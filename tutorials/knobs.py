@@ -17,7 +17,7 @@ import numpy as np
 from datasets import digits
 from models import StackedConvNet
 from models.counting import multiply_adds
-from tutorials.figures.charts import knob_rows, search_progress
+from tutorials.figures.comparisons import knob_rows, search_progress
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials.lesson.parts.search import load_optuna, search_knobs
 from tutorials.lesson.repeats import start_afresh

@@ -16,7 +16,7 @@ import numpy as np
 
 from datasets.generated import moving_shapes
 from models import FrameByFrame, VideoConv3D, VideoLSTM
-from tutorials.figures.charts import side_by_side
+from tutorials.figures.charts import panels_of_curves
 from tutorials.figures.video import film_strips, film_with_answers, ordered_and_shuffled
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.lesson.report import Report
@@ -111,7 +111,7 @@ def main(
         for metric in ("loss", "accuracy")
     }
     title = f"Loss of guessing: {np.log(len(classes)):.2f}. At the end, {ends}"
-    report.figure("learning_curves", side_by_side("pass over the training clips", panels, title))
+    report.figure("learning_curves", panels_of_curves("pass over the training clips", panels, title))
 
     # The same weights, asked after every frame: (clips, frames, classes)
     watching = VideoLSTM(x_train.shape[1:], classes=len(classes), return_sequences=True)

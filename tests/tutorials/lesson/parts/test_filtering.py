@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tutorials.figures import filtering
+from tutorials.lesson.parts import filtering
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (24, 30, 1), "uint8")
 
@@ -27,12 +27,12 @@ def test_the_x_shows_the_four_steps_and_the_tables(capsys):
 
 
 def test_errata_and_the_flip_are_told(capsys):
-    axes = filtering.small_pictures()
+    axes = filtering.small_images()
     said = capsys.readouterr().out
     assert "row 2, column 2: a deck prints 1; the arithmetic gives 0." in said
     assert "max(0, x) is ReLU; pooling takes the\n  maximum or the average" in said
     assert 'calls ReLU "normalization". ReLU turns negative numbers into 0 and scales nothing' in said
-    assert "as it stands gives something else: [[19.0, 25.0], [37.0, 43.0]]" in said
+    assert "not flipped gives something else: [[19.0, 25.0], [37.0, 43.0]]" in said
     assert "flipped gives the same: [[5.0, 11.0], [23.0, 29.0]]" in said
     (framed,) = (ax for ax in axes.flat if ax.patches)
     assert framed.get_title() == "face, filtered"
