@@ -62,7 +62,7 @@ def main(
 
     # Two parameters: three optimizers in a narrow valley
     surface, paths, ends = compare_optimizers(steps)
-    title = f"Loss after {steps} steps: " + ", ".join(f"{name} {loss:.3f}" for name, loss in ends.items())
+    title = f"Loss after {steps} steps: " + ", ".join(f"{name} {end:.3f}" for name, end in ends.items())
     report.figure("loss_surface", paths_on_surface(*surface, paths, title))
 
     # Data: points (n, 2) of two spirals, labels one-hot (n, 2); a tenth is the validation split
@@ -77,12 +77,8 @@ def main(
     network.summary()
     batch_size = fitting_batch(batch_size, len(x_train), network)
 
-    # Gradients: back-propagation by hand compared with automatic differentiation, for every parameter
-    by_hand = backward(forward(x_train, network.get_weights()), network.get_weights(), t_train)
-    with tf.GradientTape() as tape:
-        loss = keras.losses.CategoricalCrossentropy(dtype="float64")(t_train, network(x_train))
-    automatic = [slope.numpy() for slope in tape.gradient(loss, network.trainable_variables)]
-    difference = max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(by_hand, automatic, strict=True))
+    # Gradients: back-propagation by hand compared with automatic differentiation
+    difference = compare_gradients(network, x_train, t_train)
     print(
         f"Back-propagation by hand and automatic differentiation: {network.count_params():,} derivatives "
         f"differ\nby at most {difference:.0e} of the largest in their layer.\n"
@@ -93,8 +89,7 @@ def main(
     optimizer = keras.optimizers.Adam(schedule)
     optimizer.build(network.trainable_variables)
     step = tf.function(lambda gradients: optimizer.apply(gradients, network.trainable_variables))
-    loss = keras.losses.CategoricalCrossentropy(dtype="float64")
-    by_keras.compile(optimizer=keras.optimizers.Adam(schedule), loss=loss)
+    by_keras.compile(keras.optimizers.Adam(schedule), keras.losses.CategoricalCrossentropy(dtype="float64"))
 
     # Fit: a training loop with gradients by hand, then Keras's own
     losses = []
@@ -136,8 +131,17 @@ def main(
         largest_loss_difference=apart,
         left_valley_loss=left,
         right_valley_loss=right,
-        **{f"{name.lower()}_surface_loss": loss for name, loss in ends.items()},
+        **{f"{name.lower()}_surface_loss": end for name, end in ends.items()},
     )
+
+
+def compare_gradients(network, x, t):
+    """The largest difference of gradients by hand and automatic ones, relative to the layer's largest."""
+    by_hand = backward(forward(x, network.get_weights()), network.get_weights(), t)
+    with tf.GradientTape() as tape:
+        loss = keras.losses.CategoricalCrossentropy(dtype="float64")(t, network(x))
+    automatic = [slope.numpy() for slope in tape.gradient(loss, network.trainable_variables)]
+    return max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(by_hand, automatic, strict=True))
 
 
 if __name__ == "__main__":

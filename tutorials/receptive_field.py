@@ -117,6 +117,7 @@ def main(
     report.figure("formula_and_gradient", map_grid(fields, title, captions=captions))
     title = f"{late} of {size} pixels in the field of {name}'s {layer} hold 90% of the trained gradient"
     report.figure("growth", field_growth(growth, title))
+    title = "Effective receptive fields (blue) inside the theoretical ones (orange frames)"
     report.figure("effective", field_maps(untrained | trained, boxes * 2, title, columns=3))
     return report.close(
         source,

@@ -61,7 +61,7 @@ def learning_curves(history, title, examples="images"):
 
 
 def confusion_matrix(counts, class_names, title, most=40):
-    """Confusion matrix. Misclassified examples are shaded orange, correct ones stay white.
+    """Confusion matrix. Misclassified examples are orange, correctly classified ones pale blue.
 
     Args:
         counts: Integers (classes, classes), rows for true classes, columns for predicted ones.
@@ -84,7 +84,10 @@ def confusion_matrix(counts, class_names, title, most=40):
     axes = axes_grid(1, 1, cells + 1 + max(0.3, room), cells + 0.8 + room, title)
     ax = axes[0, 0]
     mistakes = counts * ~np.eye(len(counts), dtype=bool)
-    ax.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(4, 1.6 * mistakes.max()))
+    correct = np.ma.masked_where(mistakes == counts, np.full(counts.shape, 0.15))
+    shades = np.ma.masked_equal(mistakes, 0)
+    ax.imshow(shades, cmap="Oranges", vmin=0, vmax=max(4, 1.6 * mistakes.max()))
+    ax.imshow(correct, cmap="Blues", vmin=0, vmax=1)
     digits = max(2, len(f"{counts.max():,}"))
     fits = 72 * cells / len(counts) / (0.6 * digits + 0.5)  # points
     for (row, column), count in np.ndenumerate(counts):
