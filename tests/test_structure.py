@@ -108,52 +108,6 @@ def test_every_lesson_is_listed_and_every_listed_one_is_there(root):
     assert files == set(LESSONS) | commands
 
 
-ELSEWHERE = {"fine_tune", "sentiment"}  # rewritten on top of library classes in a separate change
-
-
-def statements(function):
-    """The body of a function without its docstring."""
-    body = function.body
-    return body[1:] if ast.get_docstring(function) else body
-
-
-def test_the_main_of_every_lesson_is_under_90_lines(root):
-    from tutorials.__main__ import LESSONS
-
-    for lesson in set(LESSONS) - ELSEWHERE:
-        tree = ast.parse((root / "tutorials" / f"{lesson}.py").read_text(encoding="utf-8"))
-        (main,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main")
-        body = statements(main)
-        assert body[-1].end_lineno - body[0].lineno + 1 < 90, lesson
-
-
-def test_every_lesson_reads_in_the_same_order(root):
-    """Each step is a paragraph that begins with a comment such as `# Model: ...`."""
-    from tutorials.__main__ import LESSONS
-
-    for lesson in set(LESSONS) - ELSEWHERE:
-        text = (root / "tutorials" / f"{lesson}.py").read_text(encoding="utf-8")
-        main = text[text.index("\ndef main(") :]
-        for step in "data", "model", "compile", "fit", "evaluate", "plot":
-            if lesson == "look_inside" and step == "plot":  # a figure in every paragraph
-                continue
-            found = re.search(rf"^ +# [^\n]*\b{step}", main, re.M | re.I)
-            assert found, f"{lesson}: no paragraph begins with # {step.capitalize()}"
-        order = [main.lower().index(f"# {step}") for step in ("data", "model")]
-        assert order == sorted(order), lesson
-
-
-def test_words_that_no_textbook_has_are_not_used(root):
-    """The standard terms are learning rate and classified correctly, so that a reader can search for them."""
-    odd = re.compile("told right|read right|step[ _]size", re.IGNORECASE)
-    for folder in "models", "datasets", "tutorials":
-        for path in (root / folder).rglob("*"):
-            if path.suffix in {".py", ".js", ".html", ".css", ".json", ".md"} and path.stem not in ELSEWHERE:
-                found = odd.search(path.read_text(encoding="utf-8"))
-                assert not found, f"{path.relative_to(root)}: {found[0]}"
-    assert not odd.search((root / "README.md").read_text(encoding="utf-8"))
-
-
 def test_names_of_no_machine_are_in_the_project(root):
     private = re.compile("/" + "work/|/" + "root/|/" + "opt/|shared" + "/data")
     for path in root.rglob("*"):

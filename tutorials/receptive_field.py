@@ -82,7 +82,7 @@ def main(
     )
     agree = sum(np.array_equal(*both) for both in zip(*fields.values(), strict=True))
 
-    # Networks of the zoo: model, compile, fit, evaluate; effective fields before and after training
+    # Model, compile, fit and evaluate: networks of the zoo; effective fields before and after training
     accuracies, growth, untrained, trained, boxes = {}, {}, {}, {}, []
     for name, builder in ZOO.items():
         network = builder()

@@ -359,7 +359,7 @@ def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
     assert results["stacks_that_agree"] == results["stacks"]
     assert results["effective_pixels_after"] < results["theoretical_pixels"] == 256
     assert isinstance(results["stacks_that_agree"], int)
-    assert "It sees 6 × 6,\n36 pixels of 49" in SAID[lesson]
+    assert "It is 6 × 6, 36 of 49 pixels" in SAID[lesson]
 
 
 @pytest.mark.parametrize("lesson", RESULTS)
@@ -369,7 +369,7 @@ def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
         ({"epochs": 0}, "--epochs must be more than 0, not 0"),
         ({"batch_size": -3}, "--batch-size must be more than 0, not -3"),
         ({"learning_rate": 0.0}, "--learning-rate must be more than 0, not 0"),
-        ({"train_images": 0}, "--train-images must be (more than 0|20 or more), not 0"),
+        ({"train_images": 0}, "--train-images must be (more than 0|10 or more|20 or more), not 0"),
         ({"repeats": 0}, "--repeats must be more than 0, not 0"),
         ({"search": -1.0}, "--search must be from 0 to 31536000, not -1"),
         ({"seed": -1}, r"--seed must be from 0 to \d+, not -1"),
@@ -454,8 +454,8 @@ def test_gradient_descent_trains_as_keras_does_and_shows_it_moving(run):
         return
     assert metrics["results"]["largest_gradient_difference"] < 1e-5
     assert metrics["results"]["largest_loss_difference"] < 1e-4
-    assert "at -3 the derivative is -4.00: go right" in SAID[lesson]
-    assert "at +3 the derivative is +3.50: go left" in SAID[lesson]
+    assert "at -3 the derivative is -4.00: move right" in SAID[lesson]
+    assert "at +3 the derivative is +3.50: move left" in SAID[lesson]
     with Image.open(folder / "descent.gif") as film:
         assert film.n_frames == 5  # the start, and 4 steps of a quick run
     assert (folder / "descent.gif").stat().st_size < 1e6
@@ -501,9 +501,9 @@ def test_video_by_separate_frames_is_at_chance_even_when_quick(run):
         results["frame_by_frame_test_accuracy"] == results["frame_by_frame_shuffled_test_accuracy"] == 0.125
     )
     assert isinstance(results["lstm_parameters"], int)
-    with Image.open(folder / "answers.gif") as film:
+    with Image.open(folder / "predictions.gif") as film:
         assert film.n_frames == 8
-    assert (folder / "answers.gif").stat().st_size < 1e6
+    assert (folder / "predictions.gif").stat().st_size < 1e6
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
     assert len(json.loads((folder / "labels.json").read_text())) == model.output_shape[-1] == 8
 
