@@ -52,7 +52,7 @@ def main(
     ] = "convnet",
     epochs: int = 60,
     batch_size: int = 128,
-    learning_rate: float = 3e-3,
+    step_size: float = 3e-3,
     data: str = "auto",
     seed: int = 0,
 ) -> None:
@@ -60,30 +60,30 @@ def main(
 
     Args:
         model: Which network to train.
-        epochs: Number of epochs; digits are augmented anew in each.
-        batch_size: Images or texts per batch.
-        learning_rate: Learning rate of Adam; for digits the initial one, which decays to 0.
+        epochs: Passes over the training data; digits are perturbed anew for each.
+        batch_size: Images or texts per gradient step.
+        step_size: Adam's step size; for digits the first one, which falls to nothing in the end.
         data: Folder that holds MNIST, or the Large Movie Review Dataset.
-        seed: Random seed; the same seed gives the same weights.
+        seed: Makes the run repeatable.
     """
     check_settings(locals())
     keras.utils.set_random_seed(seed)
     FOLDER.mkdir(exist_ok=True)
     make = _read_digits if model in DIGITS else _read_texts
-    builder, network, file, entry = make(model, epochs, batch_size, learning_rate, data, seed)
+    builder, network, file, entry = make(model, epochs, batch_size, step_size, data, seed)
     accuracy = entry["test_accuracy"]
     entry["command"] = (
         f"python -m benchmarks.train_zoo --model {model} --epochs {epochs} "
-        f"--batch-size {batch_size} --learning-rate {learning_rate} --seed {seed}"
+        f"--batch-size {batch_size} --step-size {step_size} --seed {seed}"
     )
     listed = zoo()
     listed[builder]["weights"] = [entry]
     listed[builder]["parameters"] = network.count_params()
     LIST.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
-    print(f"{builder} classifies {accuracy:.2%} of the test examples correctly; its weights are in {file}.")
+    print(f"{builder} tells {accuracy:.2%} of the test examples right; its weights are in {file}.")
 
 
-def _read_digits(model, epochs, batch_size, learning_rate, data, seed):
+def _read_digits(model, epochs, batch_size, step_size, data, seed):
     source = digits.locate(data)
     (x_train, y_train), (x_test, y_test) = digits.load_data(source)
     if source.name != "mnist":
@@ -92,7 +92,7 @@ def _read_digits(model, epochs, batch_size, learning_rate, data, seed):
     network = DIGITS[model]()
     batch_size = fitting_batch(batch_size, len(x_train), network)
     network.compile(
-        optimizer=keras.optimizers.Adam(_falling(learning_rate, epochs * -(-len(x_train) // batch_size), 1.5)),
+        optimizer=keras.optimizers.Adam(_falling(step_size, epochs * -(-len(x_train) // batch_size), 1.5)),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -115,7 +115,7 @@ def _read_digits(model, epochs, batch_size, learning_rate, data, seed):
     return DIGITS[model].__name__, bare, file, _entry("mnist", file, 10, "MNIST", accuracy)
 
 
-def _read_texts(model, epochs, batch_size, learning_rate, data, seed):
+def _read_texts(model, epochs, batch_size, step_size, data, seed):
     source = reviews.locate(data)
     (x_train, y_train), (x_test, y_test), _ = reviews.load_data(source)
     if source.name != "imdb":
@@ -131,7 +131,7 @@ def _read_texts(model, epochs, batch_size, learning_rate, data, seed):
     network = TEXTS[model](WORDS)
     network.compile(
         optimizer=keras.optimizers.Adam(
-            learning_rate, epsilon=1e-5, use_ema=True, ema_momentum=1 - 5 / (epochs * len(batches))
+            step_size, epsilon=1e-5, use_ema=True, ema_momentum=1 - 5 / (epochs * len(batches))
         ),
         loss="binary_crossentropy",
         metrics=["accuracy"],
@@ -151,8 +151,8 @@ def _read_texts(model, epochs, batch_size, learning_rate, data, seed):
     return TEXTS[model].__name__, stored, file, entry
 
 
-def _falling(learning_rate, steps, power):
-    return keras.optimizers.schedules.PolynomialDecay(learning_rate, steps, 0, power)
+def _falling(step_size, steps, power):
+    return keras.optimizers.schedules.PolynomialDecay(step_size, steps, 0, power)
 
 
 def _entry(name, file, classes, data, accuracy):
