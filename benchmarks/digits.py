@@ -32,7 +32,7 @@ from keras import layers
 
 from datasets import digits
 from models import ConvNet
-from tutorials.digits import POWERS
+from tutorials.digits import DECAY_POWERS
 
 GOAL = 0.99
 
@@ -70,9 +70,9 @@ def ours(data, seed, passes=3):
     clock = Clock(*test)
     network = ConvNet()
     steps = passes * int(np.ceil(0.9 * len(x_train) / 128))
-    step_size = keras.optimizers.schedules.PolynomialDecay(7e-3, steps, 0, POWERS["convnet"])
+    schedule = keras.optimizers.schedules.PolynomialDecay(7e-3, steps, 0, DECAY_POWERS["convnet"])
     network.compile(
-        optimizer=keras.optimizers.Adam(step_size, beta_2=0.99),
+        optimizer=keras.optimizers.Adam(schedule, beta_2=0.99),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -168,9 +168,9 @@ def _in_keras(x_train, y_train, x_test, y_test, seed, passes):
         ]
     )
     assert network.count_params() == 1_199_882
-    step_size = keras.optimizers.schedules.ExponentialDecay(1.0, -(-len(x_train) // 64), 0.7, staircase=True)
+    schedule = keras.optimizers.schedules.ExponentialDecay(1.0, -(-len(x_train) // 64), 0.7, staircase=True)
     network.compile(
-        optimizer=keras.optimizers.Adadelta(step_size, rho=0.9, epsilon=1e-6),
+        optimizer=keras.optimizers.Adadelta(schedule, rho=0.9, epsilon=1e-6),
         loss="sparse_categorical_crossentropy",
     )
     clock = Clock(x_test, y_test)

@@ -1,10 +1,10 @@
-"""Back-propagation by hand: the gradient of a chain of dense layers, in NumPy alone."""
+"""Back-propagation by hand: the gradients of a chain of dense layers, in NumPy."""
 
 import numpy as np
 
 
 def forward(x, weights):
-    """Run a chain of dense layers, and keep what each layer gave.
+    """Forward pass: run a chain of dense layers, and keep the outputs of each layer.
 
     Args:
         x: Inputs (n, inputs).
@@ -31,12 +31,12 @@ def forward(x, weights):
 
 
 def backward(values, weights, truth):
-    """The chain rule from the last layer to the first.
+    """Backward pass: apply the chain rule from the last layer to the first.
 
     Args:
         values: What `forward` returned.
         weights: What `forward` was given.
-        truth: 1 for the right class of each example and 0 for the others, (n, classes).
+        truth: One-hot labels (n, classes).
 
     Returns:
         The gradient of the mean cross-entropy with respect to each of the weights, in their
@@ -54,19 +54,19 @@ def backward(values, weights, truth):
     slope = (values[-1] - truth) / len(truth)  # of the loss by the last layer's z: p - t
     for layer in reversed(range(len(weights) // 2)):
         inputs, kernel = values[layer], weights[2 * layer]
-        # z = inputs @ kernel + bias: each weight's slope is its input's value times its output's
+        # z = inputs @ kernel + bias: a weight's gradient is its input times the gradient of its output
         gradients = [inputs.T @ slope, slope.sum(0), *gradients]
-        # on to the layer before: back through the kernel, then through tanh, whose slope is 1 - g²
+        # to the layer before: back through the kernel, then through tanh, whose derivative is 1 - g²
         slope = slope @ kernel.T * (1 - inputs**2)
     return gradients
 
 
 def cross_entropy(probabilities, truth):
-    """Mean of log(1/p) of the right class, with p of 1e-7 at least, as Keras computes it.
+    """Mean of log(1/p) of the true class, with p of 1e-7 at least, as Keras computes it.
 
     Args:
         probabilities: Array (n, classes).
-        truth: 1 for the right class of each example and 0 for the others, (n, classes).
+        truth: One-hot labels (n, classes).
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""The lectures' convolutions by hand, as real layers compute them: pictures in, tables out."""
+"""The lectures' convolutions by hand, computed by Keras layers. Images in, tables of numbers out."""
 
 import keras
 import numpy as np
@@ -10,18 +10,18 @@ from .filters import COUNTING, IDENTITY, KERNELS, ONES, SMILE, FilterBank
 
 @checked()
 def layer_outputs(model, picture):
-    """The output of every layer for one picture.
+    """The output of every layer for one image.
 
     Args:
         model: A functional model with one input.
-        picture: One input, an array without the batch.
+        picture: One image, an array without the batch dimension.
 
     Returns:
-        {layer's name: array (features, height, width)} in the layers' order, features first so
+        {layer's name: array (features, height, width)} in the order of the layers, features first so
         that each is a table.
 
     Raises:
-        ModelError: If the picture does not have the shape that the model takes.
+        ModelError: If the image does not have the shape that the model takes.
 
     Example:
         >>> from models import FilterBank
@@ -37,7 +37,7 @@ def layer_outputs(model, picture):
 
 
 def disc_tables(disc):
-    """The open disc through three kernels; after the last, ReLU and two poolings without padding.
+    """The open disc filtered with three kernels; the last is followed by ReLU and two poolings.
 
     Args:
         disc: Array (7, 7, 1), `datasets.generated.drawings.open_disc()`.
@@ -68,7 +68,7 @@ def disc_tables(disc):
 
 
 def face_tables(face):
-    """The smiling face through one kernel and max pooling with padding "same".
+    """The smiling face filtered with one kernel, then max pooling with padding "same".
 
     Args:
         face: Array (7, 7, 1), `datasets.generated.drawings.smiling_face()`.
@@ -92,10 +92,10 @@ def face_tables(face):
 
 
 def flip_tables(numbers, kernel=COUNTING):
-    """A picture through a kernel as it is, and through the same kernel flipped in both directions.
+    """Filter an image with a kernel, and with the same kernel flipped in both directions.
 
-    The first is what a Keras layer calls convolution, and is cross-correlation; the second is
-    the convolution of the integral (f * g)(t) = ∫ f(τ) g(t - τ) dτ.
+    The first is what Keras calls convolution, the cross-correlation; the second is the mathematical
+    convolution (f * g)(t) = ∫ f(τ) g(t - τ) dτ.
 
     Args:
         numbers: Array (height, width, 1).
@@ -111,24 +111,24 @@ def flip_tables(numbers, kernel=COUNTING):
         >>> import numpy as np
         >>> from models.by_hand import flip_tables
         >>> tables = flip_tables(np.arange(9.0).reshape(3, 3, 1), kernel=[[0, 1]])
-        >>> tables["as it stands"][0], tables["flipped"][0]
+        >>> tables["not flipped"][0], tables["flipped"][0]
         (array([1., 2.], dtype=float32), array([0., 1.], dtype=float32))
     """
     numbers = _picture("flip_tables", "numbers", numbers)
     kernel = array("flip_tables", "kernel", kernel, rank=2, what="in rows and columns")
     bank = FilterBank([kernel, kernel[::-1, ::-1]], numbers.shape)
-    as_it_stands, flipped = layer_outputs(bank, numbers)["filters"]
+    not_flipped, flipped = layer_outputs(bank, numbers)["filters"]
     return {
         "numbers": numbers[..., 0],
         "kernel": kernel,
-        "as it stands": as_it_stands,
+        "not flipped": not_flipped,
         "kernel flipped": kernel[::-1, ::-1],
         "flipped": flipped,
     }
 
 
 def _picture(owner, name, value):
-    """A picture of one channel, as an array (height, width, 1)."""
+    """Check that an image has one channel, and return it as an array (height, width, 1)."""
     found = array(owner, name, value, rank=3, what="(height, width, 1)")
     if found.shape[-1] != 1:
         raise ModelError(f"{owner} needs {name} as an array (height, width, 1), not of shape {found.shape}.")

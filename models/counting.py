@@ -103,9 +103,9 @@ def ConvLayer(input_shape=(32, 32, 1), kernel_size=21, name="conv_layer"):
 
 
 def multiply_adds(model, input_shape=None):
-    """The arithmetic of one answer: how often a weight is multiplied with a value, and the product added.
+    """Multiply-adds of one prediction: multiplications of a weight and a value, each with an addition.
 
-    What is counted, as papers on efficient networks do:
+    They are counted as in papers on efficient networks:
 
     - dense layers and convolutions of any kind (strided, dilated, grouped, depthwise, separable, transposed,
       in one to three dimensions): each weight once for each place where it is applied, padding included;
@@ -160,7 +160,7 @@ def multiply_adds(model, input_shape=None):
 
 
 def _inputs(model, input_shape):
-    """The model's inputs, of the sizes that were asked for."""
+    """The model's inputs, with the sizes that `input_shape` gives."""
     if input_shape is None:
         return model.inputs
     given = list(input_shape) if isinstance(input_shape, (list, tuple)) else [None]

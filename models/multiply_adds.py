@@ -9,7 +9,7 @@ from .errors import ModelError
 
 
 def walk(model, inputs):
-    """Multiply-adds of a model on inputs of known sizes, nested models included.
+    """Multiply-adds of a model with inputs of known shapes, nested models included.
 
     Args:
         model: A built functional or sequential model.
@@ -43,14 +43,14 @@ def walk(model, inputs):
 
 
 def _known(operation, tensors, result):
-    """The multiply-adds of one call, which must not depend on a size that is not known."""
+    """The multiply-adds of one call; an error if they depend on an unknown size."""
     outputs = [each for each in keras.tree.flatten(result) if isinstance(each, keras.KerasTensor)]
     shapes = [tuple(each.shape[1:]) for each in tensors]
     count = _count(operation, shapes, tuple(outputs[0].shape[1:]))
     if count is None:
         raise ModelError(
-            f"multiply_adds cannot count {operation.name}, whose input is of the size {shapes[0]}; say with "
-            "input_shape which size the model's input has."
+            f"multiply_adds cannot count {operation.name}, whose input has the shape {shapes[0]}; give the "
+            "shape of the model's input as input_shape."
         )
     return count
 
@@ -60,7 +60,7 @@ def _count(operation, shapes, output):
 
     Args:
         operation: The layer or operation.
-        shapes: Of its inputs, for one example.
+        shapes: Shapes of its inputs, for one example.
         output: Shape of its (first) output.
     """
     kind = type(operation).__name__
@@ -128,7 +128,7 @@ def _recurrent(layer, shapes, output):
 
 
 def _recurrent_convolution(layer, shapes, output):
-    """Both convolutions of each gate are at every pixel of the output, at every time step."""
+    """Each gate has two convolutions, applied at every pixel of the output and at every time step."""
     cell = layer.cell
     spatial = output[1:] if layer.return_sequences else output
     pixels = math.prod(spatial) // cell.filters
@@ -175,7 +175,7 @@ def _grouped_query_attention(layer, shapes, output):
 
 
 def _attention(layer, shapes, output):
-    """Scores of each target for each source, and the weighted sum of the sources' values."""
+    """The scores of each target for each source, and the weighted sum of the values."""
     (targets, width), (sources, value_width) = shapes[0], shapes[1]
     return targets * sources * (width + value_width)
 

@@ -118,7 +118,7 @@ def SoundConvNet(
             sequence_stride=frame_step,
             sampling_rate=sampling_rate,
             num_mel_bins=mel_bins,
-            # Keras clips what is this many dB below the loudest sound of the batch: with 80 an answer
+            # Keras clips what is this many dB below the loudest sound of the batch: with 80 a prediction
             # would depend on the other sounds in the batch
             top_db=1000,
             name="spectrogram",

@@ -1,4 +1,4 @@
-"""Classifiers of short clips: each frame by itself, one frame after the other, or all frames at once."""
+"""Classifiers of short clips: frame by frame, with an LSTM, or with 3D convolution."""
 
 import keras
 from keras import layers
@@ -25,10 +25,10 @@ def FrameByFrame(
     weights=None,
     name="frame_by_frame",
 ):
-    """Conv → Conv → Dense → Dense on every frame separately, and the mean of the frames' answers.
+    """Conv → Conv → Dense → Dense on every frame separately, and the mean of the frames' predictions.
 
-    A feed-forward network: nothing passes from one frame to another. A mean does not depend on the order, so
-    the frames of a clip can be shuffled and the answer stays the same.
+    A feed-forward network without connections between frames. A mean does not depend on the order, so
+    shuffling the frames of a clip does not change its prediction.
 
     Args:
         input_shape: (frames, height, width, channels) of one clip, pixels in [0, 255]; with
@@ -36,8 +36,8 @@ def FrameByFrame(
         classes: Number of classes; 1 only without a softmax.
         filters: Number of filters of each convolution, which has a stride of 2.
         dense_units: Neurons of the dense layer that follows the convolutions of a frame.
-        classifier_activation: Activation of the last dense layer, None for logits; the mean is
-            taken of what comes out of it.
+        classifier_activation: Activation of the last dense layer, None for logits. The mean is taken
+            of its outputs.
         weights: None for random ones, or a file.
         name: Name of the model.
 
@@ -91,8 +91,8 @@ def VideoLSTM(
         filters: Number of filters of each convolution, which has a stride of 2.
         dense_units: Neurons of the dense layer that follows the convolutions of a frame.
         memory_units: Units of the LSTM.
-        return_sequences: Whether to answer after every frame, from the frames up to it,
-            instead of after the last one only. Both have the same weights.
+        return_sequences: Whether to predict after every frame, from the frames up to it, instead of
+            after the last one only. Both have the same weights.
         classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, or a file.
         name: Name of the model.

@@ -1,4 +1,4 @@
-"""The lectures' toy network, which classifies pictures of X and O, with weights set by hand or learned."""
+"""The lectures' small network that classifies images of X and O, with weights set by hand or trained."""
 
 import keras
 from keras import layers, ops
@@ -28,18 +28,18 @@ def XorO(
 ):
     """Conv → ReLU → Pool → Pool → Dense: twelve values, each of which votes for X or O.
 
-    With `weights="by_hand"` the kernels are the lectures' three features over nine, so that a
-    patch that matches gives 1, and the votes are `VOTES`. They sum to 25/9 for the clean X and
-    to -11/9 for the clean O; biases of -7/9 for X and 7/9 for O put the decision boundary halfway.
-    So the logits are 2 for X and -2 for O on the clean X, the reverse on the clean O, and the softmax
-    of these is 0.98 for the right class.
+    With `weights="by_hand"` the kernels are the lectures' three features divided by nine, so that a
+    perfect match gives 1, and the weights of the last layer are `VOTES`. The votes sum to 25/9 for the
+    clean X and to -11/9 for the clean O; biases of -7/9 for X and 7/9 for O put the decision boundary
+    halfway. So the logits are 2 for X and -2 for O on the clean X, the reverse on the clean O, and the
+    softmax of these is 0.98 for the true class.
 
     Args:
-        input_shape: (height, width, channels) of one picture, at least 3 x 3; -1 for paper to 1 for ink.
+        input_shape: (height, width, channels) of one image, at least 3 x 3; from -1 (paper) to 1 (ink).
         features: Number of 3 x 3 kernels.
-        classifier_activation: Activation of the last layer, None for logits, the votes themselves.
+        classifier_activation: Activation of the last layer, None for logits.
         weights: None for random ones, "by_hand" for the lectures' features (only with
-            9 x 9 pictures and three features), or a file.
+            9 x 9 images and three features), or a file.
         name: Name of the model.
 
     Returns:

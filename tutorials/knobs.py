@@ -1,6 +1,9 @@
-"""Turn each of the six knobs of a convolutional network alone: what it buys, and what it costs.
+"""Change the hyperparameters of a convolutional network one at a time: what do they gain and cost?
 
-Number and size of features, pooling window and stride, neurons, and the order of the layers.
+The lectures call them knobs: number and size of features, pooling window and stride, neurons of the dense
+layer, and the order of layers. Each is changed alone, from the same baseline, and judged by validation
+accuracy, parameters, multiply-adds and training time. Look at "knobs" for hyperparameters that cost much and
+gain nothing.
 """
 
 import sys
@@ -17,13 +20,13 @@ import numpy as np
 from datasets import digits
 from models import StackedConvNet
 from models.counting import multiply_adds
-from tutorials.figures.charts import knob_rows, search_progress
+from tutorials.figures.comparisons import knob_rows, search_progress
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials.lesson.parts.search import load_optuna, search_knobs
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
 
-# What each knob is turned to; the first value is the common setting
+# Values of each hyperparameter; the first is the baseline
 KNOBS = {
     "features": (8, 4, 16, 32),
     "kernel_size": (3, 1, 5),
@@ -32,14 +35,14 @@ KNOBS = {
     "dense_units": (64, 16, 256),
     "architecture": ("CPCPD", "CPD", "CPCP", "CCPPD", "PPCCD"),
 }
-COMMON = {knob: values[0] for knob, values in KNOBS.items()}
-LARGEST = 4_000_000  # multiply-adds of a network that the search may try: more would take too long
+BASELINE = {knob: values[0] for knob, values in KNOBS.items()}
+LARGEST = 4_000_000  # multiply-adds of a network in the search; larger ones would take too long
 
 
 def main(
     epochs: int | None = None,
     batch_size: int = 128,
-    step_size: float = 7e-3,
+    learning_rate: float = 7e-3,
     train_images: int = 1500,
     repeats: int = 3,
     search: float = 0,
@@ -48,26 +51,25 @@ def main(
     quick: bool = False,
     outputs: Path = Path("outputs"),
 ) -> dict:
-    """Train a network for each turn of a knob, all alike, and compare; then, if asked, search.
+    """Train a network for each value of each hyperparameter, and compare; if asked, search over all.
 
     Args:
-        epochs: Passes over the training images; by default 5 on MNIST, 8 on the small embedded
-            set.
-        batch_size: Images per gradient step.
-        step_size: Adam's first step size; it falls to nothing in the end.
-        train_images: Number of images to train on; the next 1000, or as many as are left, validate.
-        repeats: Trainings at each setting, each from its own random weights.
-        search: Seconds to search over all knobs at once with Optuna; 0 for no search.
-        data: Folder that holds mnist.npz or the four IDX files, or "embedded"; "auto" looks,
-            downloads, or falls back.
-        seed: Makes the run repeatable, but for how far a search comes in its time.
-        quick: Take every step on a sample, in seconds.
-        outputs: Where results go.
+        epochs: Number of epochs; by default 5 on MNIST, 8 on the embedded digits.
+        batch_size: Images per batch.
+        learning_rate: Initial learning rate of Adam; it decays to 0 (cosine).
+        train_images: Number of training images; the next 1000 (or those left) are the validation split.
+        repeats: Training runs of each setting, each with its own random weights.
+        search: Seconds for a search over all hyperparameters with Optuna; 0 for no search.
+        data: Folder with mnist.npz or the four IDX files, or "embedded"; "auto" finds or downloads
+            MNIST, or else takes the embedded digits.
+        seed: Random seed; the same seed gives the same results, but a search may get further.
+        quick: Run every step on a small sample, in seconds.
+        outputs: Folder for the results.
     """
     check_settings(locals(), seed=OF_MANY_SEEDS)
     report = Report(main, settings=locals())
     if search:
-        load_optuna()  # if it is missing, that is said now and not in a minute
+        load_optuna()  # if it is missing, refuse now and not after a minute
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels (n,) from 0 to 9
     source = digits.locate(data)
@@ -78,97 +80,119 @@ def main(
         epochs, train_images, repeats = 1, 128, 1
         values = {knob: values[:2] for knob, values in KNOBS.items()}
     train_images = min(train_images, len(x) * 2 // 3)
-    x_train, x_val = x[:train_images], x[train_images:][:1000]
-    y_train, y_val = y[:train_images], y[train_images:][:1000]
-    largest = COMMON | {"features": 32, "architecture": "CCPPD"}
+    (x_train, x_val), (y_train, y_val) = (
+        (part[:train_images], part[train_images:][:1000]) for part in (x, y)
+    )
+    largest = BASELINE | {"features": 32, "architecture": "CCPPD"}
     batch_size = fitting_batch(batch_size, train_images, lambda: StackedConvNet(**largest))
+    data = (x_train, y_train), (x_val, y_val)
+    options = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "quick": quick}
 
-    def train(knob, value, setting, repeats=repeats):
-        """Train one setting, and keep its accuracies on validation images and its costs."""
-        network = StackedConvNet(**setting)
-        steps = -(-train_images // batch_size)
-        step_sizes = keras.optimizers.schedules.CosineDecay(step_size, epochs * steps)
-        network.compile(
-            optimizer=keras.optimizers.Adam(step_sizes),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            run_eagerly=quick,  # a sample is through before a graph is compiled
-            steps_per_execution=steps,  # a pass without a stop: twice as fast for networks so small
-        )
-        accuracies, seconds = [], []
-        for repeat in range(repeats):
-            keras.utils.set_random_seed(1000 * seed + repeat)
-            start_afresh(network, StackedConvNet(**setting))
-            started = time.perf_counter()
-            network.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=0)
-            seconds.append(time.perf_counter() - started)
-            accuracies.append(network.evaluate(x_val, y_val, batch_size=500, verbose=0)[1])
-        return {
-            "knob": knob,
-            "value": value,
-            "network": network,
-            "accuracies": accuracies,
-            "accuracy": float(np.mean(accuracies)),
-            "parameters": network.count_params(),
-            "multiply-adds": multiply_adds(network),
-            "seconds": min(seconds),  # the first includes compiling
-        }
-
-    # Train: the common setting, then every other turn of every knob
-    StackedConvNet(**COMMON).summary()
-    turns = [("common", "setting", COMMON)]
-    turns += [(knob, value, COMMON | {knob: value}) for knob in KNOBS for value in values[knob][1:]]
+    # Model, compile, fit: the baseline, then every other value of every hyperparameter
+    StackedConvNet(**BASELINE).summary()
+    settings = [("baseline", "", BASELINE)]
+    settings += [(knob, value, BASELINE | {knob: value}) for knob in KNOBS for value in values[knob][1:]]
     runs = []
-    for knob, value, setting in turns:
-        runs.append(train(knob, value, setting))
-        print(f"{len(runs):2} of {len(turns)}  {knob:>12} {value:<8} {runs[-1]['accuracy']:.1%}", flush=True)
-    common, best = runs[0], max(runs, key=lambda one: one["accuracy"])
-
-    # How far each knob alone moves the accuracy: from its worst value to its best
-    effects = {}
-    for knob in KNOBS:
-        turned = [one["accuracy"] for one in runs if one["knob"] in ("common", knob)]
-        effects[knob] = max(turned) - min(turned)
+    for knob, value, setting in settings:
+        runs.append({"knob": knob, "value": value} | train(setting, data, repeats, epochs, **options))
+        accuracy = runs[-1]["accuracy"]
+        print(f"{len(runs):2} of {len(settings)}  {knob:>12} {value:<8} {accuracy:.1%}", flush=True)
+    baseline, best = runs[0], max(runs, key=lambda each: each["accuracy"])
+    effects = knob_effects(runs)
     strongest, weakest = max(effects, key=effects.get), min(effects, key=effects.get)
 
+    # Search over all hyperparameters at once
     if search:
 
         def score(setting):
             if multiply_adds(StackedConvNet(**setting)) <= LARGEST:
-                return train("search", "", setting, repeats=1)["accuracy"]
+                return train(setting, data, 1, epochs, **options)["accuracy"]
 
-        print(f"\nSearching over all six knobs for {search:g} s")
+        print(f"\nSearching over all six hyperparameters for {search:g} s")
         trials = search_knobs(values, score, search, seed)
         found = max(trials, key=lambda trial: trial[1])[0]
-        best = max(best, train("search", "found", found), key=lambda one: one["accuracy"])
-        report.figure("search", search_progress([accuracy for _, accuracy in trials], common["accuracy"]))
+        found = {"knob": "search", "value": "best"} | train(found, data, repeats, epochs, **options)
+        best = max(best, found, key=lambda each: each["accuracy"])
+        report.figure("search", search_progress([accuracy for _, accuracy in trials], baseline["accuracy"]))
 
-    # Evaluate: the test images are used here, once, by one network of each setting
-    tested = [one["network"].evaluate(x_test, y_test, batch_size=500, verbose=0)[1] for one in (best, common)]
+    # Evaluate: the test images are used once, here, by the best network and the baseline
+    best_accuracy, baseline_accuracy = (
+        each["network"].evaluate(x_test, y_test, batch_size=500, verbose=0)[1] for each in (best, baseline)
+    )
 
     # Plot
-    report.figure(
-        "knobs",
-        knob_rows(
-            runs,
-            f"The knob that moves the accuracy most is {strongest}: {100 * effects[strongest]:.1f} points\n"
-            "(C is a convolution, P a pooling, D a dense layer)",
-        ),
-    )
+    title = f"Validation accuracy depends most on {strongest}: {100 * effects[strongest]:.1f} points"
+    report.figure("knobs", knob_rows(runs, f"{title}\n(C: convolution, P: pooling, D: dense layer)"))
     return report.close(
         source,
         examples=len(x_train) + len(x_val) + len(x_test),
-        finding=f"Turned alone, {strongest} moves the accuracy most, by {100 * effects[strongest]:.1f} "
-        f"points from worst to best, and {weakest} least, by {100 * effects[weakest]:.1f}; "
-        f"the best network ({best['knob']} {best['value']}) reads {tested[0]:.1%} of the test digits, the "
-        f"common one {tested[1]:.1%}, for {best['multiply-adds'] / common['multiply-adds']:.1f} times the "
-        "arithmetic.",
-        test_accuracy=tested[0],
-        common_test_accuracy=tested[1],
-        common_parameters=common["parameters"],
-        common_multiply_adds=common["multiply-adds"],
+        finding=f"Changed alone, {strongest} moves the accuracy most, by {100 * effects[strongest]:.1f} "
+        f"points from worst to best value, and {weakest} least, by {100 * effects[weakest]:.1f}; the best "
+        f"({best['knob']} {best['value']}) has a test accuracy of {best_accuracy:.1%}, the baseline "
+        f"{baseline_accuracy:.1%}, for {best['multiply-adds'] / baseline['multiply-adds']:.1f} times as many "
+        "multiply-adds.",
+        test_accuracy=best_accuracy,
+        baseline_test_accuracy=baseline_accuracy,
+        baseline_parameters=baseline["parameters"],
+        baseline_multiply_adds=baseline["multiply-adds"],
         **{f"{knob}_effect": effect for knob, effect in effects.items()},
     )
+
+
+def train(setting, data, repeats, epochs, batch_size, learning_rate, seed, quick):
+    """Train one setting several times, each time from its own random weights.
+
+    Args:
+        setting: Arguments of `StackedConvNet`.
+        data: (x_train, y_train), (x_val, y_val).
+        repeats, epochs, batch_size, learning_rate, seed, quick: As for `main`.
+
+    Returns:
+        Dict with "network", "accuracies" on the validation split, "accuracy" (their mean) and the costs
+        "parameters", "multiply-adds" and "seconds".
+    """
+    # Model
+    (x_train, y_train), (x_val, y_val) = data
+    network = StackedConvNet(**setting)
+
+    # Compile
+    steps = -(-len(x_train) // batch_size)
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(learning_rate, epochs * steps)
+        ),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        run_eagerly=quick,  # faster than compiling a graph for a small sample
+        steps_per_execution=steps,  # twice as fast for networks this small
+    )
+
+    # Fit and evaluate: on the validation split
+    accuracies, seconds = [], []
+    for repeat in range(repeats):
+        keras.utils.set_random_seed(1000 * seed + repeat)
+        start_afresh(network, StackedConvNet(**setting))
+        started = time.perf_counter()
+        network.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=0)
+        seconds.append(time.perf_counter() - started)
+        accuracies.append(network.evaluate(x_val, y_val, batch_size=500, verbose=0)[1])
+    return {
+        "network": network,
+        "accuracies": accuracies,
+        "accuracy": float(np.mean(accuracies)),
+        "parameters": network.count_params(),
+        "multiply-adds": multiply_adds(network),
+        "seconds": min(seconds),  # the first run includes compiling
+    }
+
+
+def knob_effects(runs):
+    """How far each hyperparameter alone moves the validation accuracy: from its worst to its best value."""
+    effects = {}
+    for knob in KNOBS:
+        accuracies = [run["accuracy"] for run in runs if run["knob"] in ("baseline", knob)]
+        effects[knob] = max(accuracies) - min(accuracies)
+    return effects
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
-"""Why cross-entropy: the same error rate can hide a much worse network.
+"""Compare losses: networks with equal accuracy can differ in cross-entropy.
 
-log(1/p), softmax and its gradient p - t; then one classifier trained with two losses.
+Why is cross-entropy the loss of classification? The lesson computes the lectures' losses by Keras and by
+NumPy, checks softmax and the gradient p - t, and trains one network with squared error and with
+cross-entropy. Look at "loss_and_gradient": where a network is confident and wrong, the gradient of the
+squared error vanishes.
 """
 
 import sys
@@ -15,12 +18,13 @@ import numpy as np
 
 from datasets import digits
 from models import MLP
-from tutorials.figures.charts import pair_bars, side_by_side
+from tutorials.figures.charts import panels_of_curves
+from tutorials.figures.comparisons import pair_bars
 from tutorials.lesson.limits import check_settings, fitting_batch
-from tutorials.lesson.parts import losses
+from tutorials.lesson.parts import loss_functions
 from tutorials.lesson.report import Report
 
-STEP_SIZES = (0.1, 0.3, 1.0)
+LEARNING_RATES = (0.1, 0.3, 1.0)
 
 
 def main(
@@ -32,103 +36,93 @@ def main(
     quick: bool = False,
     outputs: Path = Path("outputs"),
 ) -> dict:
-    """Compute the lectures' losses twice, then train one digit reader with each of two.
+    """Compute the lectures' losses in two ways, then train a digit classifier with each of two losses.
 
     Args:
-        epochs: Passes over the training images; by default 5 on MNIST, 15 on the small embedded
-            set.
-        batch_size: Images per gradient step.
-        train_images: Number of images to train on, a tenth of them to validate, or all that
-            there are.
-        data: Folder that holds mnist.npz or the four IDX files, or "embedded"; "auto" looks,
-            downloads, or falls back.
-        seed: Makes the run repeatable.
-        quick: Take every step on a sample, in seconds.
-        outputs: Where results go.
+        epochs: Number of epochs; by default 5 on MNIST, 15 on the embedded digits.
+        batch_size: Images per batch.
+        train_images: Number of training images, or all if there are fewer; a tenth of them is the
+            validation split.
+        data: Folder with mnist.npz or the four IDX files, or "embedded"; "auto" finds or downloads
+            MNIST, or else takes the embedded digits.
+        seed: Random seed; the same seed gives the same results.
+        quick: Run every step on a small sample, in seconds.
+        outputs: Folder for the results.
     """
     check_settings(locals())
     report = Report(main, settings=locals())
 
+    # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels one-hot (n, 10)
     source = digits.locate(data)
-
-    # Before any training: the lectures' table, softmax, and the gradient p - t
-    measured = losses.two_networks()
-    difference = losses.softmax_and_gradient(seed)
-
-    # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels as rows of one 1 and nine 0
     (x_train, y_train), (x_test, y_test) = digits.load_data(source)
     epochs = epochs or (5 if source.name == "mnist" else 15)
     if quick:
         epochs, train_images = 1, 200
     x_train, t_train = x_train[:train_images], keras.utils.to_categorical(y_train[:train_images], 10)
+
+    # Losses without training: the lectures' table, softmax, and the gradient p - t
+    measured = loss_functions.two_networks()
+    difference = loss_functions.softmax_and_gradient(seed)
+
+    # Model, compile and fit: the same network from the same initial weights for each loss and learning
+    # rate. Each loss keeps the network with the best validation accuracy
     MLP().summary()
     batch_size = fitting_batch(batch_size, len(x_train), MLP)
-
-    # Compile and fit: the same network from the same beginning; each loss gets the step size that
-    # serves it best on validation images. Squared error, the wrong loss, goes first
     histories, best = {}, {}
-    for name, loss in losses.LOSSES.items():
-        for step_size in STEP_SIZES:
-            print(f"\nTraining with {name}, step size {step_size}")
+    for name, loss in loss_functions.LOSSES.items():
+        for learning_rate in LEARNING_RATES:
+            print(f"\nTraining with {name}, learning rate {learning_rate}")
             keras.utils.set_random_seed(seed)
             network = MLP()
-            network.compile(optimizer=keras.optimizers.SGD(step_size), loss=loss, metrics=["accuracy"])
+            network.compile(optimizer=keras.optimizers.SGD(learning_rate), loss=loss, metrics=["accuracy"])
             history = network.fit(
                 x_train, t_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=VERBOSE
             ).history["val_accuracy"]
-            histories[name, step_size] = history
+            histories[name, learning_rate] = history
             if name not in best or history[-1] > best[name][0]:
-                best[name] = history[-1], step_size, network
+                best[name] = history[-1], network
 
-    # Evaluate: the test images are used here, once by each loss's best network
+    # Evaluate: the test images are used once, here, by the best network of each loss
     accuracy = {
         name: float(np.mean(network.predict(x_test, batch_size=500, verbose=0).argmax(-1) == y_test))
-        for name, (_, _, network) in best.items()
+        for name, (_, network) in best.items()
     }
 
     # Plot
-    worse = measured["NN2"]["cross-entropy"] / measured["NN1"]["cross-entropy"]
-    title = f"Equally many mistakes, but the cross-entropy of NN2 is {worse:.1f} times as large"
+    ratio = measured["NN2"]["cross-entropy"] / measured["NN1"]["cross-entropy"]
+    title = f"Equal classification error, but the cross-entropy of NN2 is {ratio:.1f} times as high"
     report.figure("two_networks", pair_bars(measured, title))
-    p, values, pushes = losses.by_probability()
-    report.figure(
-        "loss_and_gradient",
-        side_by_side(
-            "probability p of the right class",
-            {"loss": (p, values), "push on its score (minus the gradient)": (p, pushes)},
-            "Where the network is surely wrong (left), only cross-entropy still pushes",
-        ),
-    )
-    passes = np.arange(1, epochs + 1)
-    report.figure(
-        "training",
-        side_by_side(
-            "pass over the training images",
-            {
-                f"validation accuracy, {name}": (
-                    passes,
-                    {f"step size {size}": histories[name, size] for size in STEP_SIZES},
-                )
-                for name in losses.LOSSES
-            },
-            "Read right with the best step size: "
-            + ", ".join(f"{name} {score:.1%}" for name, (score, _, _) in best.items()),
-            share_y=True,
-        ),
-    )
-    entropies = " and ".join(f"{of_one['cross-entropy']:.2f}" for of_one in measured.values())
+    p, values, gradients = loss_functions.by_probability()
+    panels = {
+        "loss": (p, values),
+        "negative gradient with respect\nto the true class's logit": (p, gradients),
+    }
+    title = "Where the network is confident and wrong (left), only cross-entropy has a large gradient"
+    x_label = "predicted probability p of the true class"
+    report.figure("loss_and_gradient", panels_of_curves(x_label, panels, title))
+    panels = {
+        f"validation accuracy, {name}": (
+            np.arange(1, epochs + 1),
+            {f"learning rate {rate}": histories[name, rate] for rate in LEARNING_RATES},
+        )
+        for name in loss_functions.LOSSES
+    }
+    scores = ", ".join(f"{name} {score:.1%}" for name, (score, _) in best.items())
+    title = f"Validation accuracy at the best learning rate: {scores}"
+    report.figure("training", panels_of_curves("epoch", panels, title, share_y=True))
+    entropies = " and ".join(f"{losses['cross-entropy']:.2f}" for losses in measured.values())
     return report.close(
         source,
         examples=len(x_train) + len(x_test),
-        finding=f"NN1 and NN2 are wrong equally often, with cross-entropies of {entropies}; a digit reader "
-        f"trained with cross-entropy reads {accuracy['cross-entropy']:.1%} of the test digits, with squared "
-        f"error {accuracy['squared error']:.1%}, each at the best of {len(STEP_SIZES)} step sizes.",
+        finding=f"NN1 and NN2 have the same classification error and cross-entropies of {entropies}; trained "
+        f"with cross-entropy, a network has a test accuracy of {accuracy['cross-entropy']:.1%}, with squared "
+        f"error {accuracy['squared error']:.1%}, each at its best of {len(LEARNING_RATES)} learning rates.",
         squared_error_test_accuracy=accuracy["squared error"],
         cross_entropy_test_accuracy=accuracy["cross-entropy"],
         **{
             f"{name.lower()}_{measure.replace(' ', '_').replace('-', '_')}": value
-            for name, by_layers in measured.items()
-            for measure, value in by_layers.items()
+            for name, losses in measured.items()
+            for measure, value in losses.items()
         },
         largest_gradient_difference=difference,
     )

@@ -1,6 +1,8 @@
-"""Tell sounds apart: a convolutional network that sees their spectrograms.
+"""Classify sounds with a convolutional network on their spectrograms.
 
-Rising, falling, steady, trilled and drum-like sounds in noise, or your own WAV files.
+How can a network for images classify sounds? A spectrogram shows which frequencies occur when, as an image.
+The lesson classifies rising, falling, steady, trilled and drum-like sounds in noise, or WAV files of your
+own. Look at "shuffled": with the rows of frequency in another order, a convolutional network loses accuracy.
 """
 
 import sys
@@ -23,7 +25,7 @@ from tutorials.figures.sound import first_kernels, shuffled_rows, waveforms_and_
 from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.lesson.report import Report
 
-SHOWN = 6  # classes that a figure has room for
+SHOWN = 6  # classes at most in a figure
 
 
 def main(
@@ -39,15 +41,15 @@ def main(
     """Train a network on waveforms, and another on their spectrograms, in order and shuffled.
 
     Args:
-        epochs: Passes over the training sounds; by default 10, and more on few sounds of your own.
-        seconds: Length of a sound; your own are cut off there, or filled up with silence.
-        hertz: Samples per second; your own sounds are resampled.
+        epochs: Number of epochs; by default 10, and more if you have few sounds.
+        seconds: Length of a sound; longer ones are cut, shorter ones are padded with silence.
+        hertz: Sampling rate; your own sounds are resampled to it.
         decibels: Signal-to-noise ratio of the generated sounds.
         data: Folder with one folder of WAV files for each class, or with such folders under
             train and test; "auto" or "embedded" for generated sounds.
-        seed: Makes the run repeatable.
-        quick: Take every step on a sample, in seconds.
-        outputs: Where results go.
+        seed: Random seed; the same seed gives the same results.
+        quick: Run every step on a small sample, in seconds.
+        outputs: Folder for the results.
     """
     check_settings(locals())
     report = Report(main, settings=locals())
@@ -58,81 +60,84 @@ def main(
     names = tones.class_names(source)
     train, test = (100, 50) if quick else (1000, 500)
     sounds = sum(1 for _ in source.path.rglob("*.[wW][aA][vV]*")) if source.path else train + test
-    check_memory("seconds", seconds, 40 * sounds * seconds * hertz)  # the sounds and three pictures of each
+    check_memory(
+        "seconds", seconds, 40 * sounds * seconds * hertz
+    )  # waveforms and three spectrograms of each
     (x_train, y_train), (x_test, y_test) = tones.load_data(
         source, train, test, seconds, hertz, decibels, seed
     )
-    if quick:  # of one's own sounds all are loaded
+    if quick:  # sounds of your own are all loaded
         x_train, y_train, x_test, y_test = x_train[:100], y_train[:100], x_test[:50], y_test[:50]
-    one_pass = -(-len(x_train) * 17 // (20 * 32))  # gradient steps: 32 sounds each, 15 % held back
-    epochs = epochs or (1 if quick else max(10, 250 // one_pass))
+    steps = -(-len(x_train) * 17 // (20 * 32))  # batches per epoch: 32 sounds each, 15 % for validation
+    epochs = epochs or (1 if quick else max(10, 250 // steps))
     report.settings["epochs"] = epochs
 
-    # Models: one makes a spectrogram of the waveform, and looks at it. The other, the digit reader,
-    # is given that picture: as it is, and with its rows of frequency swapped, the same for all
+    # Models: one computes a spectrogram of the waveform inside. The other, the digit classifier, gets
+    # spectrograms as images: with rows of frequency in order, and shuffled in the same way for all
     network = SoundConvNet(x_train.shape[1:], len(names), sampling_rate=hertz)
     network.summary()
     check_memory("seconds", seconds, training_bytes(network, 100))
-    first = keras.Model(
-        network.inputs[0], [network.get_layer(name).output for name in ("normalise", "conv1")]
-    )
+    layers = [network.get_layer(name).output for name in ("normalise", "conv1")]
+    first = keras.Model(network.inputs[0], layers)
     x = {"waveforms": (x_train, x_test)}
-    x["spectrograms"] = [first.predict(sounds, verbose=0)[0] for sounds in (x_train, x_test)]
-    order = np.random.default_rng(seed).permutation(x["spectrograms"][0].shape[1])
-    x["pictures"] = [np.clip(51 * seen, 0, 255) for seen in x["spectrograms"]]  # from its mean on up
-    x["shuffled"] = [seen[:, order] for seen in x["pictures"]]
+    spectrograms = [first.predict(sounds, verbose=0)[0] for sounds in (x_train, x_test)]
+    order = np.random.default_rng(seed).permutation(spectrograms[0].shape[1])
+    x["in order"] = [np.clip(51 * values, 0, 255) for values in spectrograms]  # pixels; the mean is black
+    x["shuffled"] = [images[:, order] for images in x["in order"]]
     models = {"waveforms": network}
-    for kind in "pictures", "shuffled":
+    for kind in "in order", "shuffled":
         models[kind] = ConvNet(x[kind][0].shape[1:], len(names), (8, 16), dense_units=64, dropout=0.3)
 
-    accuracy = {}
+    accuracy, history, predictions = {}, {}, {}
     for kind, model in models.items():
-        # Compile and fit
+        # Compile
         print(f"\nTraining on {kind}: {model.count_params():,} parameters")
         model.compile(
-            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, epochs * one_pass)),
+            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, epochs * steps)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            run_eagerly=quick,  # a sample is through before a graph is compiled
+            run_eagerly=quick,  # faster than compiling a graph for a small sample
         )
+
+        # Fit: 15 % of the training sounds are the validation split
         settings = {"batch_size": 32, "epochs": epochs, "validation_split": 0.15, "verbose": VERBOSE}
-        history = model.fit(x[kind][0], y_train, **settings).history
-        # Evaluate: on sounds that none has heard
-        answers = model.predict(x[kind][1], batch_size=100, verbose=0).argmax(-1)
-        accuracy[kind] = np.mean(answers == y_test)
-        if model is network:
-            title = f"{accuracy[kind]:.1%} of {len(y_test):,} test sounds are named right"
-            counts = metrics.confusion_matrix(y_test, answers, labels=range(len(names)))
-            report.figure("confusion_matrix", confusion_matrix(counts, names, title))
-            title = f"{history['val_accuracy'][-1]:.1%} of the validation sounds named right at the end"
-            report.figure("learning_curves", learning_curves(history, title, "sounds"))
+        history[kind] = model.fit(x[kind][0], y_train, **settings).history
+
+        # Evaluate: on the test sounds
+        predictions[kind] = model.predict(x[kind][1], batch_size=100, verbose=0).argmax(-1)
+        accuracy[kind] = np.mean(predictions[kind] == y_test)
 
     # Plot
-    some = np.unique(y_test, return_index=True)[1][:SHOWN]  # a sound of each class
+    counts = metrics.confusion_matrix(y_test, predictions["waveforms"], labels=range(len(names)))
+    title = f"{accuracy['waveforms']:.1%} of {len(y_test):,} test sounds are classified correctly"
+    report.figure("confusion_matrix", confusion_matrix(counts, names, title))
+    title = f"Validation accuracy after epoch {epochs}: {history['waveforms']['val_accuracy'][-1]:.1%}"
+    report.figure("learning_curves", learning_curves(history["waveforms"], title, "sounds"))
+    some = np.unique(y_test, return_index=True)[1][:SHOWN]  # one sound of each class
     labels = [names[label] for label in y_test[some]]
     column = network.get_layer("spectrogram").frame_step / hertz  # seconds
-    axes = waveforms_and_spectrograms(x_test[some], x["spectrograms"][1][some], labels, hertz, column)
+    axes = waveforms_and_spectrograms(x_test[some], spectrograms[1][some], labels, hertz, column)
     report.figure("waveforms_and_spectrograms", axes)
     kernels = network.get_layer("conv1").get_weights()[0][:, :, 0]  # (frequency, time, features)
-    heard = [names[label] for label in y_train[:200]]
-    axes = first_kernels(kernels, *first.predict(x_train[:200], verbose=0), heard, hertz, column)
+    classes = [names[label] for label in y_train[:200]]
+    axes = first_kernels(kernels, *first.predict(x_train[:200], verbose=0), classes, hertz, column)
     report.figure("first_kernels", axes)
-    shares = {kind: accuracy[kind] for kind in ("pictures", "shuffled")}
+    shares = {kind: accuracy[kind] for kind in ("in order", "shuffled")}
     report.figure("shuffled", shuffled_rows([x[kind][1][some[:2]] for kind in shares], labels, shares))
     report.model(network, names)
     written = report.close(
         source,
         examples=len(x_train) + len(x_test),
-        finding=f"From waveforms {accuracy['waveforms']:.1%} of the sounds held out are named right; from "
-        f"pictures of their frequencies the digit reader names {accuracy['pictures']:.1%}, and "
-        f"{accuracy['shuffled']:.1%} where the rows of all are shuffled alike.",
+        finding=f"On test sounds the accuracy is {accuracy['waveforms']:.1%} from waveforms, "
+        f"{accuracy['in order']:.1%} from spectrograms as images, and {accuracy['shuffled']:.1%} with their "
+        "rows of frequency shuffled.",
         test_accuracy=accuracy["waveforms"],
-        convnet_test_accuracy=accuracy["pictures"],
+        convnet_test_accuracy=accuracy["in order"],
         shuffled_test_accuracy=accuracy["shuffled"],
         parameters=network.count_params(),
     )
     folder = safe(report.folder, "terminal")
-    print(f"Have it listen to your own: python -m tutorials.predict {folder} recording.wav")
+    print(f"Classify sounds of your own: python -m tutorials.predict {folder} recording.wav")
     return written
 
 

@@ -1,6 +1,8 @@
-"""Watch short clips: only a network that knows the order of frames can tell what happens.
+"""Classify short video clips: which networks use the order of the frames?
 
-Every frame separately, frames through a memory (LSTM), and time as a direction (Conv3D).
+Three networks: one that classifies every frame separately and averages, one that passes the frames through
+an LSTM, and one that convolves over time as well (Conv3D). The classes differ only in the order of their
+frames. Look at "accuracy": without the order, no network is better than chance.
 """
 
 import sys
@@ -16,8 +18,8 @@ import numpy as np
 
 from datasets.generated import moving_shapes
 from models import FrameByFrame, VideoConv3D, VideoLSTM
-from tutorials.figures.charts import side_by_side
-from tutorials.figures.video import film_strips, film_with_answers, ordered_and_shuffled
+from tutorials.figures.charts import panels_of_curves
+from tutorials.figures.video import film_strips, film_with_predictions, ordered_and_shuffled
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
 from tutorials.lesson.report import Report
 
@@ -35,23 +37,23 @@ def main(
     quick: bool = False,
     outputs: Path = Path("outputs"),
 ) -> dict:
-    """Train three networks on clips in which only the order of frames tells the class.
+    """Train three networks on clips whose classes differ only in the order of the frames.
 
     Args:
-        epochs: Passes over the training clips.
-        batch_size: Clips per gradient step.
-        train_clips: Number of clips to train on, a multiple of 8; a tenth of them validates.
-        frames: Length of a clip, from 4 to 64.
+        epochs: Number of epochs.
+        batch_size: Clips per batch.
+        train_clips: Number of training clips, a multiple of 8; a tenth of them is the validation split.
+        frames: Frames per clip, from 4 to 64.
         size: Height and width of a frame in pixels, from 16 to 128.
         noise: Standard deviation of the noise on each pixel, in grey levels, from 0 to 100.
-        seed: Makes the run repeatable.
-        quick: Take every step on a sample, in seconds.
-        outputs: Where results go.
+        seed: Random seed; the same seed gives the same results.
+        quick: Run every step on a small sample, in seconds.
+        outputs: Folder for the results.
     """
     check_settings(locals())
     report = Report(main, settings=locals())
     if train_clips < 16:
-        raise LessonError(f"--train-clips must be 16 or more, not {train_clips}: 8 are to validate on.")
+        raise LessonError(f"--train-clips must be 16 or more, not {train_clips}: 8 are the validation split.")
     keras.utils.set_random_seed(seed)
     test_clips = 1600
     if quick:
@@ -61,18 +63,18 @@ def main(
     # Data: clips (n, frames, size, size, 1) with pixels in [0, 255], eight with the same frames
     classes = moving_shapes.CLASS_NAMES
     (x, y), (x_test, y_test) = moving_shapes.load_data(train_clips, test_clips, frames, size, noise, seed)
-    held_back = 8 * -(-train_clips // 80)  # whole sets of frames, so that none is on both sides
-    x_val, y_val, x_train, y_train = x[:held_back], y[:held_back], x[held_back:], y[held_back:]
+    n_val = 8 * -(-train_clips // 80)  # whole sets of frames, so that no set is in both parts
+    x_val, y_val, x_train, y_train = x[:n_val], y[:n_val], x[n_val:], y[n_val:]
     x_shuffled = moving_shapes.shuffle_frames(x_test, seed)
-    title = f"The same {frames} frames in eight orders are eight classes; each, backwards, is its opposite"
+    title = f"Eight classes: the same {frames} frames in eight orders"
     report.figure("clips", film_strips(dict(zip(classes, x_train[:8], strict=True)), title))
 
     builders = (partial(builder, x_train.shape[1:], classes=len(classes)) for builder in NETWORKS.values())
     batch_size = fitting_batch(batch_size, len(x_train), *builders)
     steps = epochs * -(-len(x_train) // batch_size)
-    trained, curves, accuracy, results = {}, {}, {}, {}
+    trained, histories, accuracy, results = {}, {}, {}, {}
     for name, builder in NETWORKS.items():
-        # Model, compile and fit: the same clips as often, in steps of the same size, for all three
+        # Model, compile and fit: all three with the same clips, epochs and learning rates
         model = trained[name] = builder(x_train.shape[1:], classes=len(classes))
         model.summary()
         model.compile(
@@ -80,18 +82,18 @@ def main(
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
         )
-        curves[name] = model.fit(
+        histories[name] = model.fit(
             x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=VERBOSE,
             validation_data=(x_val, y_val), validation_batch_size=400,
         ).history  # fmt: skip
 
-        # Evaluate: the test clips as they are, and with the frames of each clip shuffled
-        answers = [model.predict(clips, batch_size=400, verbose=0) for clips in (x_test, x_shuffled)]
-        in_order, shuffled = (float(np.mean(answer.argmax(1) == y_test)) for answer in answers)
+        # Evaluate: the test clips with frames in order, and with the frames of each clip shuffled
+        predicted = [model.predict(clips, batch_size=400, verbose=0) for clips in (x_test, x_shuffled)]
+        in_order, shuffled = (float(np.mean(each.argmax(1) == y_test)) for each in predicted)
         accuracy[name] = in_order, shuffled
         print(
-            f"{name}: {in_order:.1%} of the test clips right, {shuffled:.1%} with the frames of each clip "
-            f"shuffled, which moves a probability by up to {np.abs(answers[0] - answers[1]).max():.1g}.\n"
+            f"{name}: test accuracy {in_order:.1%}, with shuffled frames {shuffled:.1%}; shuffling changes a "
+            f"probability by up to {np.abs(predicted[0] - predicted[1]).max():.1g}.\n"
         )
         key = name.lower().replace(" ", "_")
         results |= {
@@ -101,37 +103,40 @@ def main(
         }
 
     # Plot
-    apart, memory, conv3d = accuracy.values()
-    title = f"Separate frames: {apart[0]:.1%} right. LSTM: {memory[0]:.1%}, shuffled {memory[1]:.1%}"
+    separate, lstm, conv3d = accuracy.values()
+    title = f"Test accuracy: frame by frame {separate[0]:.1%}, LSTM {lstm[0]:.1%}, Conv3D {conv3d[0]:.1%}"
     report.figure("accuracy", ordered_and_shuffled(accuracy, 1 / len(classes), title))
-    ends = ", ".join(f"{name} {curve['val_loss'][-1]:.2f}" for name, curve in curves.items())
-    passes = np.arange(1, epochs + 1)
     panels = {
-        f"validation {metric}": (passes, {name: curve[f"val_{metric}"] for name, curve in curves.items()})
+        f"validation {metric}": (
+            np.arange(1, epochs + 1),
+            {n: h[f"val_{metric}"] for n, h in histories.items()},
+        )
         for metric in ("loss", "accuracy")
     }
-    title = f"Loss of guessing: {np.log(len(classes)):.2f}. At the end, {ends}"
-    report.figure("learning_curves", side_by_side("pass over the training clips", panels, title))
+    ends = ", ".join(f"{name} {history['val_loss'][-1]:.2f}" for name, history in histories.items())
+    title = f"Validation loss: chance level {np.log(len(classes)):.2f}, {ends}"
+    report.figure("learning_curves", panels_of_curves("epoch", panels, title))
 
-    # The same weights, asked after every frame: (clips, frames, classes)
-    watching = VideoLSTM(x_train.shape[1:], classes=len(classes), return_sequences=True)
-    watching.set_weights(trained["LSTM"].get_weights())
-    answers = watching.predict(x_test, batch_size=400, verbose=0)
-    right = (answers.argmax(-1) == y_test[:, None]).mean(0)  # (frames,)
-    print("The LSTM after each frame: right for", ", ".join(f"{share:.1%}" for share in right))
-    if right[-1] > 2 / len(classes):
-        print("It learned to answer at the end, so it takes what it has seen so far for a whole clip.")
+    # LSTM with the same weights, now with a prediction after every frame: (clips, frames, classes)
+    stepwise = VideoLSTM(x_train.shape[1:], classes=len(classes), return_sequences=True)
+    stepwise.set_weights(trained["LSTM"].get_weights())
+    probabilities = stepwise.predict(x_test, batch_size=400, verbose=0)
+    by_frame = (probabilities.argmax(-1) == y_test[:, None]).mean(0)  # accuracy (frames,)
+    print("Accuracy of the LSTM after each frame:", ", ".join(f"{share:.1%}" for share in by_frame))
+    if by_frame[-1] > 2 / len(classes):
+        print("It was trained on whole clips, so it treats the frames so far as a whole clip.")
     shown = [0, 3, 4, 7]  # one class of each pair, with the same frames
     film = {f"it {classes[n]}": x_test[n] for n in shown}
-    title = f"LSTM, asked as it watches: {right[0]:.1%} right after frame 1, {right[-1]:.1%} after {frames}"
-    report.animation("answers", *film_with_answers(film, answers[shown], classes, title), frames, 2)
+    title = f"LSTM accuracy: {by_frame[0]:.1%} after frame 1, {by_frame[-1]:.1%} after frame {frames}"
+    animation = film_with_predictions(film, y_test[shown], probabilities[shown], classes, title)
+    report.animation("predictions", *animation, frames, 2)
     report.model(trained["LSTM"], classes)
     return report.close(
         moving_shapes.locate(),
         examples=len(x) + len(x_test),
-        finding=f"Guessing is right for {1 / len(classes):.1%} of the test clips, separate frames for "
-        f"{apart[0]:.1%}, the LSTM for {memory[0]:.1%} and Conv3D for {conv3d[0]:.1%}; with the frames of "
-        f"each clip shuffled it is {apart[1]:.1%}, {memory[1]:.1%} and {conv3d[1]:.1%}.",
+        finding=f"Test accuracy is {separate[0]:.1%} frame by frame (chance level {1 / len(classes):.1%}), "
+        f"{lstm[0]:.1%} with the LSTM and {conv3d[0]:.1%} with Conv3D; with the frames of each clip shuffled "
+        f"it is {separate[1]:.1%}, {lstm[1]:.1%} and {conv3d[1]:.1%}.",
         **results,
     )
 

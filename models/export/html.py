@@ -10,16 +10,16 @@ safe = datasets_module("files.names").safe
 
 
 def template(path, **filters):
-    """A Jinja2 template that escapes what it is given and knows no missing values.
+    """Load a Jinja2 template that escapes every value and refuses missing ones.
 
     Args:
         path: The template's file.
-        filters: Functions by their names in the template.
+        filters: {name in the template: function}.
 
     Returns:
         A template, for `rendered`.
     """
-    rooms = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(path.parent),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -27,20 +27,17 @@ def template(path, **filters):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    rooms.filters.update(filters)
-    # Infinity and NaN are no JSON; the order of what is embedded stays
-    rooms.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    return rooms.get_template(path.name)
+    environment.filters.update(filters)
+    # Infinity and NaN are not valid JSON; keys keep their order
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    return environment.get_template(path.name)
 
 
 def _escaped(value):
-    """Text as it may stand in a page; numbers, and what a macro or filter has escaped, as they are."""
+    """Escape text; leave numbers, and text that a macro or filter has escaped, unchanged."""
     return value if not isinstance(value, str) or hasattr(value, "__html__") else safe(value, "html")
 
 
 def rendered(template, **values):
-    """A page as text that can be written as UTF-8.
-
-    Halves of letters, which UTF-8 has not, are no longer in it.
-    """
+    """Render a page as text that can be written as UTF-8: lone surrogates are replaced."""
     return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", template.render(**values))

@@ -1,17 +1,17 @@
-"""Look into a trained model: what its layers pass on, and what its outputs depend on.
+"""Inspect a trained model: its feature maps, and the pixels that its predictions depend on.
 
-Every function takes functional, sequential and nested models, whatever they end in: softmax,
-sigmoid or logits. A layer inside a nested model is named like any other, or `outer/inner` where
-several have that name. Gradients are TensorFlow's.
+Every function takes functional, sequential and nested models that end in softmax, sigmoid or logits.
+Layers of a nested model are named like others, or `outer/inner` if several have the same name. Gradients
+are TensorFlow's.
 """
 
-from .answers import check_image_classifier, class_probabilities
 from .effective_fields import effective_field, field_boxes, input_gradient, linear_probe, pixels_holding
 from .excitation import Excitement, exciting_image, most_exciting
 from .feature_maps import feature_maps, hidden_activations
 from .grad_cam import grad_cam
 from .graphs import first_filters, has_feature_maps, hidden_layer, stages
 from .occlusion import deletion, occlusion
+from .predictions import check_image_classifier, class_probabilities
 from .saliency import saliency
 
 __all__ = [

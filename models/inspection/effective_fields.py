@@ -148,17 +148,17 @@ def linear_probe(model):
 
 @checked()
 def effective_field(model, images, layer, position=None, seed=0):
-    """How much each input pixel matters for one output pixel: the effective receptive field.
+    """The effective receptive field: how much each input pixel contributes to one output pixel.
 
-    Most pixels of a receptive field hardly matter. This is the mean absolute gradient over the images, of
-    one randomly drawn channel for each image, so that channels cannot cancel out.
+    Most pixels of a receptive field contribute little. This is the mean absolute gradient over the images,
+    of one random channel for each image, so that channels cannot cancel out.
 
     Args:
         model: A Keras model of images, functional, sequential or nested.
         images: Array (n, height, width, channels) in the model's range.
         layer: Name of a layer whose output has rows and columns.
         position: (row, column) of the pixel in the layer's output; None for the middle one.
-        seed: Draws the channels.
+        seed: Random seed of the channels.
 
     Returns:
         Array (height, width) of shares, which sum to 1.

@@ -1,4 +1,4 @@
-"""What a filter or neuron responds to: images made to maximize it, and those of a set that do so most."""
+"""What a channel or neuron responds to: activation maximization, and the images that activate it most."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,6 @@ AT_ONCE = 32  # images in one batch
     jitter=whole(0, 10_000),
     blur=number(least=0, most=0.25),
     decay=number(least=0, most=1),
-    step_size=number(above=0),
 )
 def exciting_image(
     model,
@@ -36,30 +35,28 @@ def exciting_image(
     jitter=1,
     blur=0.05,
     decay=0.01,
-    step_size=None,
 ):
-    """An image that maximizes a channel or neuron, by gradient ascent from grey noise.
+    """Activation maximization: an image that maximizes a channel or neuron, by gradient ascent from noise.
 
-    Gradient ascent alone ends in noise. So in every step the image is moved a little (jitter), smoothed a
-    little (blur) and drawn a little towards grey (decay), and it never leaves the range of pixels. What is
-    maximized is the value before the layer's own activation, since the gradient of a ReLU below zero, or of
-    a saturated softmax, is zero.
+    Gradient ascent alone produces noise. So every step translates the image by a few pixels (jitter),
+    smooths it (blur) and moves it towards grey (decay), and pixels stay in their range. The value before
+    the layer's activation is maximized, because the gradient of a ReLU below zero, or of a saturated
+    softmax, is zero.
 
     Args:
         model: A Keras model of images, functional, sequential or nested.
         layer: Name of the layer, also of a nested model's.
         channel: Channel or neuron of the layer, or a list of them.
         steps: Steps of gradient ascent.
-        seed: Draws the noise and the moves.
-        image_size: (height, width), needed where the model takes any.
+        seed: Random seed of the noise and the translations.
+        image_size: (height, width), needed if the model takes images of any size.
         position: (row, column) of one pixel of the layer's output to maximize; None for the mean of all,
-            in which values below zero count a tenth.
+            in which negative values count a tenth.
         pixels: The lowest and the highest value of a pixel.
-        learning_rate: Mean change of a pixel in the first step, as a share of that range; it falls to 0.
-        jitter: Pixels by which the image moves at most.
+        learning_rate: Mean change of a pixel in the first step, as a share of that range; it decays to 0.
+        jitter: Largest translation in pixels.
         blur: Share of a pixel that each of its four neighbours gets, from 0 to 0.25.
         decay: Share of its distance to grey that a pixel loses in a step, from 0 to 1.
-        step_size: The former name of `learning_rate`, which it replaces if given.
 
     Returns:
         Array (height, width, channels), float32, or (k, height, width, channels) for a list.
@@ -87,10 +84,9 @@ def exciting_image(
     channels = _channels("exciting_image", "channel", channel, layer, features)
     position = None if position is None else _place("exciting_image", position)
     low, high = _pixel_range(pixels)
-    learning_rate = learning_rate if step_size is None else step_size
     wanted = ops.reshape(ops.convert_to_tensor(channels, "int32"), (-1, 1))
 
-    def excitement(outputs):
+    def activation(outputs):
         inputs, values = outputs
         raw = before_activation(of, inputs)
         values = values if raw is None else raw  # (k, rows, columns, features) or (k, features)
@@ -102,7 +98,7 @@ def exciting_image(
                 raise ModelError(f"{layer} has {tuple(sides)} pixels: there is no position {position}.")
             values = values[(slice(None), *position)]
         values = ops.reshape(values, (len(channels), -1, features))
-        if values.shape[1] > 1:  # in a plain mean gains and losses cancel, and only brightness is left
+        if values.shape[1] > 1:  # in a plain mean, positive and negative values would cancel
             values = ops.leaky_relu(values, 0.1)
         values = ops.mean(values, 1)
         return ops.take_along_axis(values, wanted, 1)
@@ -114,13 +110,13 @@ def exciting_image(
     images = ops.broadcast_to(grey + 0.02 * (high - low) * noise, shape)
     for step, move in enumerate(moves):
         shifted = ops.roll(images, [int(m) for m in move], (1, 2))
-        _, gradient = gradients(until, shifted, excitement)
+        _, gradient = gradients(until, shifted, activation)
         gradient = ops.roll(gradient, [-int(m) for m in move], (1, 2))
         size = ops.mean(ops.abs(gradient), (1, 2, 3), keepdims=True)
-        # Where the gradient is zero, earlier ReLUs are below zero: stronger noise may change that
-        louder = images + 0.05 * (high - low) * keras.random.normal(shape, seed=draws)
+        # The gradient is zero where all earlier ReLUs are below zero; stronger noise can change that
+        noisier = images + 0.05 * (high - low) * keras.random.normal(shape, seed=draws)
         change = learning_rate * (high - low) * (1 - step / steps) * gradient / ops.maximum(size, 1e-20)
-        images = ops.where(size > 1e-20, images + change, louder)
+        images = ops.where(size > 1e-20, images + change, noisier)
         images = grey + (1 - decay) * (_smoothed(images, blur) - grey)
         images = ops.clip(images, low, high)
     images = ops.convert_to_numpy(images)
@@ -128,7 +124,7 @@ def exciting_image(
 
 
 def _smoothed(images, blur):
-    """Images whose pixels each give a share to their four neighbours; borders are reflected."""
+    """Smooth images: each pixel gives a share to its four neighbours; borders are reflected."""
     wide = ops.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
     around = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
     return (1 - 4 * blur) * images + blur * around
@@ -141,7 +137,7 @@ def _image_shape(until, model, image_size):
         raise ModelError(f"{model.name} takes no images (height, width, channels), but {taken}.")
     side = taken[:2] if image_size is None else sizes(2)("exciting_image", "image_size", image_size)
     if None in side:
-        raise ModelError(f"{model.name} takes images of any size: say which with image_size.")
+        raise ModelError(f"{model.name} takes images of any size; give their size as image_size.")
     if any(want not in (None, have) for want, have in zip(taken, side, strict=False)):
         raise ModelError(f"{model.name} takes images of {taken[:2]}, not of image_size {side}.")
     return (*side, taken[2])
@@ -169,12 +165,12 @@ def _pixel_range(pixels):
 
 
 class Excitement(NamedTuple):
-    """Which images activate some channels of a layer most, and where.
+    """The images that activate some channels of a layer most, and where in them.
 
     Attributes:
-        indices: Of the images, int (k, count), for each channel the one with the highest activation first.
-        activations: Float (k, count): the highest of the channel's feature map, or the neuron's value.
-        positions: Int (k, count, 2): (row, column) of that pixel; (k, count, 0) without a map.
+        indices: Int (k, count): indices of the images, for each channel the highest activation first.
+        activations: Float (k, count): the highest value of the channel's feature map, or the neuron's value.
+        positions: Int (k, count, 2): (row, column) of that pixel; (k, count, 0) if there is no map.
         boxes: Int (k, count, 4): its receptive field in the image, (top, left, bottom, right).
 
     Example:
@@ -197,7 +193,7 @@ def most_exciting(model, images, layer, channels, count=9):
         images: Array (n, height, width, channels) in the model's range.
         layer: Name of the layer, also of a nested model's.
         channels: List of channels or neurons of the layer.
-        count: Images for each, at most; 1 or more.
+        count: Largest number of images for each channel, 1 or more.
 
     Returns:
         An `Excitement`.

@@ -12,7 +12,7 @@ from .graphs import BEFORE, all_paths, find, is_graph, last_learning, layer_at, 
 
 @checked()
 def feature_maps(model, images, layers=None):
-    """The outputs of layers for some images: feature maps, and vectors where they have no rows and columns.
+    """The outputs of layers for some images: feature maps, or vectors if a layer has no rows and columns.
 
     Args:
         model: A Keras model of images, functional, sequential or nested.
@@ -21,8 +21,8 @@ def feature_maps(model, images, layers=None):
             input on.
 
     Returns:
-        {name: array (n, ...)}, under the names that were asked for; for all layers, those inside a
-        nested model are `outer/inner`.
+        {name: array (n, ...)} with the given names. With `layers=None`, layers inside a nested model are
+        named `outer/inner`.
 
     Raises:
         ModelError: If the images are not what the model takes, or there is no such layer.
@@ -50,7 +50,7 @@ def feature_maps(model, images, layers=None):
 
 @checked()
 def hidden_activations(model, images):
-    """The input of the last layer that has weights to learn: the features that the answer is computed from.
+    """The input of the last layer with trainable weights: the features that predictions are computed from.
 
     Args:
         model: A Keras model of images, functional, sequential or nested.

@@ -1,19 +1,19 @@
-"""Maps of high-dimensional vectors in two dimensions, and how far classes are separated in them."""
+"""Reduce vectors to two dimensions, and measure how well classes are separated."""
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
-FEWEST = 12  # vectors of which a map is worth making
+FEWEST = 12  # vectors that a map needs
 
 
 def flat_maps(vectors, seed):
-    """PCA's two directions of largest variance, and t-SNE's map that keeps neighbours together.
+    """Two dimensions by PCA (largest variance) and by t-SNE (which keeps neighbours together).
 
     Args:
-        vectors: Array (n, features), of at least `FEWEST`.
-        seed: Of t-SNE.
+        vectors: Array (n, features), n of at least `FEWEST`.
+        seed: Random seed of t-SNE.
 
     Returns:
         {"PCA": array (n, 2), "t-SNE": array (n, 2)}.
@@ -38,12 +38,12 @@ def flat_maps(vectors, seed):
 
 
 def neighbours_alike(vectors, labels, neighbours=5):
-    """The share of each vector's nearest neighbours that have its label: how well classes are apart.
+    """The share of each vector's nearest neighbours with the same label: how well classes are separated.
 
     Args:
         vectors: Array (n, features).
         labels: Array (n,).
-        neighbours: How many of each are looked at, itself aside.
+        neighbours: Number of nearest neighbours of each vector, without itself.
 
     Returns:
         A share from 0 to 1.

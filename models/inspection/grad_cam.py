@@ -3,10 +3,10 @@
 from keras import ops
 
 from ..errors import ModelError
-from .answers import classifier_images, of_classes, wanted_classes
 from .effective_fields import AT_ONCE
 from .gradients import gradients
 from .graphs import find, is_map, last_map, multi_output
+from .predictions import classifier_images, of_classes, wanted_classes
 
 
 def grad_cam(model, images, class_index, layer=None):

@@ -9,7 +9,7 @@ from ..checks.arguments import built_model, checked, flag, shown
 from ..checks.nesting import is_graph
 from ..errors import ModelError
 
-BEFORE = object()  # ends a path that asks for the input of a layer
+BEFORE = object()  # at the end of a path: the input of the layer instead of its output
 
 
 def multi_output(model, paths, scores=False):
@@ -21,9 +21,9 @@ def multi_output(model, paths, scores=False):
     nothing is copied, and the model computes the same.
 
     The part from the input to a layer is `keras.Model(result.inputs, result.outputs[k])`. For the part
-    from a layer to the answer, take both as outputs of one call: inside a `GradientTape` the gradient of the
-    last output with respect to any other is that of the second half of the network, skip connections past
-    the layer included.
+    from a layer to the predictions, take both as outputs of one call: inside a `GradientTape` the gradient of
+    the last output with respect to any other is that of the second half of the network, skip connections
+    past the layer included.
 
     Args:
         model: A built functional or sequential model.
@@ -32,7 +32,7 @@ def multi_output(model, paths, scores=False):
         scores: Whether to leave out the softmax or sigmoid at the end.
 
     Returns:
-        A model with the outputs [of each path, ..., the answer or its logits].
+        A model with the outputs [of each path, ..., predictions or logits].
 
     Example:
         >>> from models import MLP
@@ -54,7 +54,7 @@ def multi_output(model, paths, scores=False):
 
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     graph = keras.Model(inputs, model.outputs[0])  # a sequential model has none to walk
-    last = graph.operations[-1] if scores else None  # the one whose output is the answer
+    last = graph.operations[-1] if scores else None  # the one that outputs the predictions
     walked = keras.models.clone_model(graph, clone_function=lambda layer: layer, call_function=call)
     return keras.Model(walked.input, [*(passed[path] for path in paths), walked.output])
 
@@ -79,7 +79,7 @@ def before_activation(layer, inputs):
         inputs: Its input, a tensor.
 
     Returns:
-        Tensor; None where it is not known how to compute that for such a layer.
+        Tensor; None for a kind of layer that is not supported.
 
     Example:
         >>> before_activation(layers.ReLU(), -1.0)
@@ -151,7 +151,7 @@ def find(model, name):
         Tuple of names.
 
     Raises:
-        ModelError: If there is no such layer; the message lists those that there are.
+        ModelError: If there is no such layer; the message lists the model's layers.
 
     Example:
         >>> from models import MLP
@@ -178,7 +178,7 @@ def last_map(model):
         Tuple of names.
 
     Raises:
-        ModelError: If there is none, or only the image itself, before any layer with trained weights.
+        ModelError: If there is none, or only the image itself, before any layer with trainable weights.
 
     Example:
         >>> from models import ConvNet
@@ -201,13 +201,13 @@ def last_map(model):
 
 
 def has_feature_maps(model):
-    """Whether a layer of the model computes feature maps, so that `grad_cam` can weigh them.
+    """Whether a layer of the model computes feature maps, as `grad_cam` needs.
 
     Args:
         model: A built functional or sequential model of images.
 
     Returns:
-        True or False: an MLP has none.
+        True or False; False for an MLP.
 
     Raises:
         ModelError: If it is no such model.
@@ -227,12 +227,12 @@ def has_feature_maps(model):
 
 
 def _makes_features(layer):
-    """Whether a layer has weights to learn, more than a scale for each channel."""
+    """Whether a layer has trainable weights other than a scale for each channel."""
     return any(len(weight.shape) > 1 for weight in getattr(layer, "weights", ()))
 
 
 def last_learning(model):
-    """The path to the last layer that has weights to learn; BatchNormalization does not count.
+    """The path to the last layer with trainable weights; BatchNormalization does not count.
 
     Args:
         model: A built functional or sequential model.
@@ -253,7 +253,7 @@ def last_learning(model):
         layer = layer_at(model, path)
         if not is_graph(layer) and not isinstance(layer, layers.BatchNormalization) and layer.weights:
             return path
-    raise ModelError(f"No layer of {model.name} has weights to learn.")
+    raise ModelError(f"No layer of {model.name} has trainable weights.")
 
 
 _STEPS = (
@@ -265,7 +265,7 @@ _POOLINGS = (layers.MaxPooling2D, layers.AveragePooling2D)
 
 @checked(pooling=flag)
 def stages(model, pooling=True):
-    """Names of the layers that end a stage of the network, whose feature maps are worth a figure.
+    """Names of the layers that end a stage of the network, to show their feature maps.
 
     A convolution with its normalization and activation is one stage, and pooling is one.
 
@@ -303,7 +303,7 @@ def stages(model, pooling=True):
 
 
 def hidden_layer(model):
-    """Name of the last hidden layer: the last with one vector for an image before the layer of the answer.
+    """Name of the last hidden layer: the last one with a vector per image, before the output layer.
 
     Dropout does not count.
 
@@ -314,7 +314,7 @@ def hidden_layer(model):
         A name, `outer/inner` inside nested models; None where there is no such layer.
 
     Raises:
-        ModelError: If no layer has weights to learn.
+        ModelError: If no layer has trainable weights.
 
     Example:
         >>> from models import ConvNet
@@ -364,7 +364,10 @@ def first_filters(model):
             if None not in image and layer.kernel.shape[0] == math.prod(image):
                 return "/".join(path), keras.ops.reshape(keras.ops.transpose(layer.kernel), (-1, *image))
             break
-    raise ModelError(f"{model.name} has at its beginning no layer whose weights are small images.")
+    raise ModelError(
+        f"{model.name} does not begin with a convolution or a dense layer on the flattened image, whose "
+        "weights would be small images."
+    )
 
 
 def is_map(tensor):

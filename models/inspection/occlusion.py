@@ -1,10 +1,10 @@
-"""How a classifier's answer changes when parts of an image are hidden."""
+"""How a classifier's prediction changes when parts of an image are hidden."""
 
 from keras import ops
 
 from ..checks.arguments import array, checked, number, shown, whole
 from ..errors import ModelError
-from .answers import Answers, classifier_images, of_classes, wanted_classes
+from .predictions import Probabilities, classifier_images, of_classes, wanted_classes
 
 AT_ONCE = 256  # hidden windows in one batch
 
@@ -60,8 +60,8 @@ def occlusion(model, images, class_index, window=None, stride=None, fill=None):
         raise ModelError(f"A stride from 1 to the window's {window} pixels is needed, not {stride}.")
     fill = _check_fill("occlusion", images, fill)
     hidden = _windows(height, width, window, stride)  # (windows, height, width), 1 where hidden
-    answers = Answers(model)
-    seen = of_classes(answers(images), wanted)
+    predict = Probabilities(model)
+    seen = of_classes(predict(images), wanted)
     maps = []
     for image, index, before in zip(images, wanted, seen, strict=True):
         colour = _fills(image[None], fill)
@@ -69,7 +69,7 @@ def occlusion(model, images, class_index, window=None, stride=None, fill=None):
         for first in range(0, len(hidden), AT_ONCE):
             some = ops.expand_dims(hidden[first : first + AT_ONCE], -1)
             batch = some * colour + (1 - some) * ops.cast(image, "float32")
-            falls.append(before - answers(batch)[:, int(index)])
+            falls.append(before - predict(batch)[:, int(index)])
         falls = ops.reshape(ops.concatenate(falls), (-1, 1, 1))
         maps.append(ops.sum(falls * hidden, 0) / ops.sum(hidden, 0))
     return ops.convert_to_numpy(ops.stack(maps))
@@ -79,8 +79,8 @@ def occlusion(model, images, class_index, window=None, stride=None, fill=None):
 def deletion(model, images, class_index, heat, share=0.1, fill=None):
     """The probability of a class when the highest pixels of a map are hidden.
 
-    The better a map shows which pixels the answer depends on, the lower that probability. This compares maps
-    of different methods.
+    The better a map shows which pixels the prediction depends on, the lower that probability. So maps of
+    different methods can be compared.
 
     Args:
         model, images, class_index, fill: As in `occlusion`.
@@ -118,7 +118,7 @@ def deletion(model, images, class_index, heat, share=0.1, fill=None):
     ranks = ops.argsort(ops.argsort(-heat))
     hidden = ops.reshape(ops.cast(ranks < round(share * height * width), "float32"), (-1, height, width, 1))
     batch = hidden * _fills(images, fill) + (1 - hidden) * ops.cast(images, "float32")
-    return ops.convert_to_numpy(of_classes(Answers(model)(batch), wanted))
+    return ops.convert_to_numpy(of_classes(Probabilities(model)(batch), wanted))
 
 
 def _windows(height, width, window, stride):

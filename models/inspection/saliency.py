@@ -1,11 +1,11 @@
-"""Saliency: which pixels an answer depends on, by its gradient."""
+"""Saliency: which pixels a prediction depends on, by its gradient."""
 
 from keras import ops
 
-from .answers import classifier_images, of_classes, wanted_classes
 from .effective_fields import AT_ONCE
 from .gradients import gradients
 from .graphs import multi_output
+from .predictions import classifier_images, of_classes, wanted_classes
 
 
 def saliency(model, images, class_index):

@@ -85,8 +85,8 @@ REFUSING = {
         "mkdir gone && cd gone && rmdir ../gone && $PYTHON -m tutorials.dense_vs_conv --quick", "cannot be "
     ),
     "a batch beyond this process's memory": (
-        "ulimit -v 6000000; $PYTHON -m tutorials.convolution --train-pictures 900000000 --outputs out",
-        "--train-pictures of 900000000 needs about 22 TB of memory, and ",
+        "ulimit -v 6000000; $PYTHON -m tutorials.convolution --train-images 900000000 --outputs out",
+        "--train-images 900000000 needs about 22 TB of memory, and ",
     ),
 }  # fmt: skip
 

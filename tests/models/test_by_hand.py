@@ -46,7 +46,7 @@ def test_the_smiling_face_has_0_where_the_deck_prints_1():
 def test_keras_does_not_flip_the_kernel():
     numbers = drawings.nine_numbers()
     tables = by_hand.flip_tables(numbers)
-    np.testing.assert_array_equal(tables["as it stands"], [[19, 25], [37, 43]])
+    np.testing.assert_array_equal(tables["not flipped"], [[19, 25], [37, 43]])
     np.testing.assert_array_equal(tables["kernel flipped"], [[3, 2], [1, 0]])
     true = signal.convolve2d(numbers[..., 0], [[0, 1], [2, 3]], "valid")
     np.testing.assert_array_equal(tables["flipped"], true)
@@ -58,9 +58,9 @@ def test_a_flipped_kernel_gives_the_convolution_of_the_integral():
     f, g = np.random.default_rng(0).normal(size=(2, 12)).astype("float32")
     g = g[:5]
     bank = FilterBank([g, g[::-1]], (12, 1))
-    as_it_stands, flipped = by_hand.layer_outputs(bank, f[:, None])["filters"]
+    not_flipped, flipped = by_hand.layer_outputs(bank, f[:, None])["filters"]
     np.testing.assert_allclose(flipped, np.convolve(f, g, "valid"), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(as_it_stands, np.correlate(f, g, "valid"), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(not_flipped, np.correlate(f, g, "valid"), rtol=1e-4, atol=1e-5)
 
 
 def test_layers_outputs_come_in_order_with_features_first():

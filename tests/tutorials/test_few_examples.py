@@ -109,9 +109,9 @@ def test_counts_are_those_of_the_layers(watched):
 def test_the_zoos_own_accuracy_is_as_measured_here(watched):
     _, (x_test, y_test) = digits.load_data("embedded")
     answers = ConvNet(weights="mnist").predict(x_test, batch_size=90, verbose=0).argmax(-1)
-    assert watched.results["untrained_test_accuracy"] == np.mean(answers == y_test)
-    gain = watched.results["test_accuracy"] - watched.results["untrained_test_accuracy"]
-    assert watched.results["gain_over_untrained"] == pytest.approx(gain)
+    assert watched.results["not_fine_tuned_test_accuracy"] == np.mean(answers == y_test)
+    gain = watched.results["test_accuracy"] - watched.results["not_fine_tuned_test_accuracy"]
+    assert watched.results["gain_over_not_fine_tuned"] == pytest.approx(gain)
 
 
 @pytest.mark.slow
@@ -124,7 +124,7 @@ def test_nothing_is_trained_on_the_test_part(watched, tmp_path, monkeypatch):
 
     monkeypatch.setattr(digits, "load_data", poisoned)
     other = Watched(tmp_path, monkeypatch, examples=3, seed=11, batch_size=30)
-    assert other.results["untrained_test_accuracy"] < 0.5
+    assert other.results["not_fine_tuned_test_accuracy"] < 0.5
     for one, two in zip(watched.fitted, other.fitted, strict=True):
         for before, after in zip(one[4], two[4], strict=True):
             np.testing.assert_array_equal(before, after)
@@ -145,6 +145,6 @@ def test_five_a_class_are_worth_ten_points_more_with_pretraining(tmp_path):
         strays = 2 * results["gain_over_scratch_spread"] / np.sqrt(5)
         assert results["gain_over_scratch"] >= 0.10 - strays
         assert results["gain_over_scratch_spread"] < 0.06
-        assert results["gain_over_untrained"] > results["gain_over_untrained_spread"] > 0
-        assert results["frozen_test_accuracy"] > results["untrained_test_accuracy"]
+        assert results["gain_over_not_fine_tuned"] > results["gain_over_not_fine_tuned_spread"] > 0
+        assert results["frozen_test_accuracy"] > results["not_fine_tuned_test_accuracy"]
         assert results["new_layer_test_accuracy"] > results["new_layer_at_once_test_accuracy"]

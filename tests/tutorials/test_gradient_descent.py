@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 from models import DenseChain
 from models.backpropagation import backward, cross_entropy, forward
 from models.landscapes import ravine, two_valleys, two_valleys_derivative
-from tutorials.lesson.parts.descent import STEP_SIZES, descend
+from tutorials.lesson.parts.descent import LEARNING_RATES, descend
 
 
-def by_arithmetic(start, step_size, steps):
+def by_arithmetic(start, learning_rate, steps):
     path = [start]
     for _ in range(steps):
         w = path[-1]
-        path.append(w - step_size * (w * (w * w - 4) / 4 - 0.25))
+        path.append(w - learning_rate * (w * (w * w - 4) / 4 - 0.25))
     return np.array(path)
 
 
 @pytest.mark.parametrize("start", [-3.0, 3.0])
-@pytest.mark.parametrize("size", [0.01, 0.2])
-def test_a_skier_goes_where_arithmetic_says(start, size):
-    path = descend(two_valleys, keras.optimizers.SGD(size), start, 20)
-    np.testing.assert_allclose(path, by_arithmetic(start, size, 20), rtol=1e-4)
+@pytest.mark.parametrize("rate", [0.01, 0.2])
+def test_gradient_descent_goes_where_arithmetic_says(start, rate):
+    path = descend(two_valleys, keras.optimizers.SGD(rate), start, 20)
+    np.testing.assert_allclose(path, by_arithmetic(start, rate, 20), rtol=1e-4)
 
 
 def test_the_derivative_is_that_of_the_curve_and_has_both_signs():
@@ -36,17 +36,17 @@ def test_the_derivative_is_that_of_the_curve_and_has_both_signs():
 
 
 def test_the_start_decides_the_valley_and_a_lower_one_is_beyond_the_hill():
-    left, right = (by_arithmetic(start, STEP_SIZES["right"], 200)[-1] for start in (-3.0, 3.0))
+    left, right = (by_arithmetic(start, LEARNING_RATES["suitable"], 200)[-1] for start in (-3.0, 3.0))
     assert left < -1 < 1 < right
     hill = max(two_valleys(np.linspace(left, right, 100)))
     assert two_valleys(right) < two_valleys(left) < hill
 
 
 def test_too_small_does_not_arrive_and_too_large_does_not_settle():
-    small, large = (by_arithmetic(-3.0, STEP_SIZES[name], 40) for name in ("too small", "too large"))
+    small, large = (by_arithmetic(-3.0, LEARNING_RATES[name], 40) for name in ("too small", "too large"))
     assert abs(two_valleys_derivative(small[-1])) > 0.1
     assert np.abs(np.diff(large[-10:])).min() > 0.3
-    settled = by_arithmetic(-3.0, STEP_SIZES["right"], 40)
+    settled = by_arithmetic(-3.0, LEARNING_RATES["suitable"], 40)
     assert np.abs(np.diff(settled[-10:])).max() < 1e-4
 
 

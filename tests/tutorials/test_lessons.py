@@ -85,14 +85,14 @@ RESULTS = {
         "test_accuracy",
         "frozen_test_accuracy",
         "scratch_test_accuracy",
-        "untrained_test_accuracy",
+        "not_fine_tuned_test_accuracy",
         "new_layer_test_accuracy",
         "new_layer_frozen_test_accuracy",
         "new_layer_at_once_test_accuracy",
         "gain_over_scratch",
         "gain_over_scratch_spread",
-        "gain_over_untrained",
-        "gain_over_untrained_spread",
+        "gain_over_not_fine_tuned",
+        "gain_over_not_fine_tuned_spread",
         "trained_parameters",
         "frozen_trained_parameters",
     },
@@ -109,9 +109,9 @@ RESULTS = {
     },
     "knobs": {
         "test_accuracy",
-        "common_test_accuracy",
-        "common_parameters",
-        "common_multiply_adds",
+        "baseline_test_accuracy",
+        "baseline_parameters",
+        "baseline_multiply_adds",
         "features_effect",
         "kernel_size_effect",
         "pool_size_effect",
@@ -137,34 +137,34 @@ RESULTS = {
         "test_accuracy",
         "parameters",
         "edge_filters_share",
-        "more_excited_share",
-        "silent_values_share",
+        "maximized_share",
+        "zero_activations_share",
         "one_class_share",
-        "saliency_fall",
-        "grad_cam_fall",
-        "occlusion_fall",
-        "chance_fall",
+        "saliency_drop",
+        "grad_cam_drop",
+        "occlusion_drop",
+        "random_drop",
         "neighbours_by_pixels",
         "neighbours_by_hidden",
-        "conv1_early_agreement",
-        "conv2_early_agreement",
+        "conv1_early_correlation",
+        "conv2_early_correlation",
     },
 }
 FIGURES = {
     "convolution": {
         "filtering_the_x",
-        "small_pictures",
+        "small_images",
         "photograph",
         "padding_and_strides",
         "sequence_and_volume",
         "activations",
         "learned_kernel",
-        "held_out_pictures",
+        "test_images",
     },
     "losses": {"two_networks", "loss_and_gradient", "training"},
-    "gradient_descent": {"skiers", "surface", "by_hand"},
+    "gradient_descent": {"loss_curve", "loss_surface", "training"},
     "digits": {"inputs", "learning_curves", "confusion_matrix", "mistakes"},
-    "dense_vs_conv": {"counts", "held_out_pictures", "what_each_learned"},
+    "dense_vs_conv": {"counts", "test_images", "learned_weights"},
     "invariance": {"inputs", "dense_and_convolutional", "augmentation", "pooling"},
     "column_shuffle": {"shuffled_digits", "accuracy"},
     "sentiment": {
@@ -175,7 +175,7 @@ FIGURES = {
         "moved_words",
     },
     "video": {"clips", "accuracy", "learning_curves"},
-    "few_examples": {"learning_curve", "few_examples", "mistakes_mended"},
+    "few_examples": {"learning_curve", "few_examples", "corrected_mistakes"},
     "fine_tune": {
         "augmentation",
         "curves",
@@ -194,10 +194,10 @@ FIGURES = {
         "shuffled",
     },
     "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
-    "receptive_field": {"touched", "growth", "effective"},
+    "receptive_field": {"formula_and_gradient", "growth", "effective"},
     "look_inside": {
         "filters",
-        "exciting",
+        "maximized_activations",
         "feature_maps",
         "neurons",
         "maps",
@@ -374,7 +374,7 @@ def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
     assert results["stacks_that_agree"] == results["stacks"]
     assert results["effective_pixels_after"] < results["theoretical_pixels"] == 256
     assert isinstance(results["stacks_that_agree"], int)
-    assert "It sees 6 × 6,\n36 pixels of 49" in SAID[lesson]
+    assert "It is 6 × 6, 36 of 49 pixels" in SAID[lesson]
 
 
 @pytest.mark.parametrize("lesson", RESULTS)
@@ -383,8 +383,8 @@ def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
     [
         ({"epochs": 0}, "epochs= must be more than 0, not 0"),
         ({"batch_size": -3}, "batch_size= must be more than 0, not -3"),
-        ({"step_size": 0.0}, "step_size= must be more than 0, not 0"),
-        ({"train_images": 0}, "train_images= must be (more than 0|20 or more), not 0"),
+        ({"learning_rate": 0.0}, "learning_rate= must be more than 0, not 0"),
+        ({"train_images": 0}, "train_images= must be (more than 0|10 or more|20 or more), not 0"),
         ({"repeats": 0}, "repeats= must be more than 0, not 0"),
         ({"search": -1.0}, "search= must be from 0 to 31536000, not -1"),
         ({"seed": -1}, r"seed= must be from 0 to \d+, not -1"),
@@ -445,10 +445,10 @@ def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
         teach("convolution", photo="nowhere.jpg", quick=True, outputs=tmp_path)
     with pytest.raises(ModelError, match="kernel of 3 x 3 does not fit into 2 x 2"):
         teach("convolution", photo=str(tmp_path / "tiny.png"), quick=True, outputs=tmp_path)
-    with pytest.raises(LessonError, match="step_size= must be more than 0, not 0"):
-        teach("convolution", step_size=0, outputs=tmp_path)
-    with pytest.raises(LessonError, match="train_pictures= must be 10 or more, not 9"):
-        teach("convolution", train_pictures=9, outputs=tmp_path)
+    with pytest.raises(LessonError, match="learning_rate= must be more than 0, not 0"):
+        teach("convolution", learning_rate=0, outputs=tmp_path)
+    with pytest.raises(LessonError, match="train_images= must be 10 or more, not 9"):
+        teach("convolution", train_images=9, outputs=tmp_path)
 
 
 def test_losses_print_the_lectures_table(run):
@@ -469,8 +469,8 @@ def test_gradient_descent_trains_as_keras_does_and_shows_it_moving(run):
         return
     assert metrics["results"]["largest_gradient_difference"] < 1e-5
     assert metrics["results"]["largest_loss_difference"] < 1e-4
-    assert "at -3 the derivative is -4.00: go right" in SAID[lesson]
-    assert "at +3 the derivative is +3.50: go left" in SAID[lesson]
+    assert "at -3 the derivative is -4.00: move right" in SAID[lesson]
+    assert "at +3 the derivative is +3.50: move left" in SAID[lesson]
     with Image.open(folder / "descent.gif") as film:
         assert film.n_frames == 5  # the start, and 4 steps of a quick run
     assert (folder / "descent.gif").stat().st_size < 1e6
@@ -516,9 +516,9 @@ def test_video_by_separate_frames_is_at_chance_even_when_quick(run):
         results["frame_by_frame_test_accuracy"] == results["frame_by_frame_shuffled_test_accuracy"] == 0.125
     )
     assert isinstance(results["lstm_parameters"], int)
-    with Image.open(folder / "answers.gif") as film:
+    with Image.open(folder / "predictions.gif") as film:
         assert film.n_frames == 8
-    assert (folder / "answers.gif").stat().st_size < 1e6
+    assert (folder / "predictions.gif").stat().st_size < 1e6
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
     assert len(json.loads((folder / "labels.json").read_text())) == model.output_shape[-1] == 8
 
@@ -538,9 +538,9 @@ def test_video_tells_the_order_of_frames(tmp_path):
         ("x_or_o", ["--rotation", "abc"], 2, "--rotation cannot be 'abc'"),
         ("x_or_o", ["--weight", "-1"], 1, "weight must be from 0 to 2"),
         ("x_or_o", ["--train-letters", "-5"], 1, "--train-letters must be more than 0, not -5"),
-        ("convolution", ["--step-size", "0"], 1, "--step-size must be more than 0, not 0"),
-        ("convolution", ["--train-pictures", "-9"], 1, "must be 10 or more, not -9"),
-        ("gradient_descent", ["--step-size", "0"], 1, "--step-size must be more than 0, not 0"),
+        ("convolution", ["--learning-rate", "0"], 1, "--learning-rate must be more than 0, not 0"),
+        ("convolution", ["--train-images", "-9"], 1, "must be 10 or more, not -9"),
+        ("gradient_descent", ["--learning-rate", "0"], 1, "--learning-rate must be more than 0, not 0"),
         ("knobs", ["--repeats", "two"], 2, "--repeats cannot be 'two'"),
         ("sound", ["--hertz", "fast"], 2, "--hertz cannot be 'fast'"),
         ("sound", ["--seconds", "0"], 1, "--seconds must be more than 0, not 0"),

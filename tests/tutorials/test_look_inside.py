@@ -15,13 +15,14 @@ from datasets import DataError, photos
 from models import ConvNet, ModelError, SentimentBag
 from models.fine_tuning.transfer import TransferClassifier
 from models.inspection.flat_maps import flat_maps, neighbours_alike
-from tutorials.figures import looks
+from tutorials.figures import inspection_findings as findings
 from tutorials.lesson import command
+from tutorials.lesson.parts import inspection_steps as steps
 from tutorials.lesson.parts.image_models import find_pictures, load_image_model
 from tutorials.lesson.report import Report
 from tutorials.look_inside import main
 
-LOADED = {"exciting", "feature_maps", "filters", "hidden_map", "maps", "neurons"}
+LOADED = {"feature_maps", "filters", "hidden_map", "maps", "maximized_activations", "neurons"}
 
 
 @pytest.fixture(scope="module")
@@ -116,15 +117,15 @@ def test_a_sequential_model_that_ends_in_logits_is_opened_with_digits(tmp_path, 
     assert "</html>" in (tmp_path / "out" / "look_inside" / "page.html").read_text(encoding="utf-8")
 
 
-def test_the_zoos_own_reader_is_opened_without_training(tmp_path, titles):
+def test_the_zoos_digit_classifier_is_opened_without_training(tmp_path, titles):
     said = main(load="mnist", data="embedded", quick=True, outputs=tmp_path).metrics
     assert said["results"]["parameters"] == 302_794
-    falls = {name: said["results"][f"{name}_fall"] for name in ("occlusion", "saliency", "chance")}
-    assert falls["occlusion"] > falls["saliency"] > falls["chance"]
-    for name in falls:
-        assert f"{name} {100 * falls[name]:.0f}" in titles["maps"]
+    drops = {name: said["results"][f"{name}_drop"] for name in ("occlusion", "saliency", "random")}
+    assert drops["occlusion"] > drops["saliency"] > drops["random"]
+    for name in drops:
+        assert f"{name} {100 * drops[name]:.0f}" in titles["maps"]
     assert said["results"]["neighbours_by_hidden"] > said["results"]["neighbours_by_pixels"]
-    assert "occlusion marks" in said["finding"]
+    assert "occlusion ranks" in said["finding"]
 
 
 def test_white_pixels_are_scaled_before_a_model_that_takes_them_scaled(tmp_path):
@@ -159,47 +160,47 @@ def test_photos_without_folders_are_shown_without_a_truth(beetles, tmp_path):
     found = photos.sample(tmp_path, 20, ["green", "red"], most=3)
     assert found.pixels.shape == (3, 20, 20, 3)
     assert (found.labels == -1).all()
-    chosen = looks.groups(np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), np.zeros(3, int), known=False)
+    chosen = steps.groups(np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), np.zeros(3, int), known=False)
     assert [list(rows) for rows in chosen.values()] == [[0, 2, 1], [1, 2, 0]]
 
 
-def test_right_answers_come_from_several_classes_and_wrong_ones_the_surest_first():
+def test_correct_images_come_from_several_classes_and_misclassified_ones_by_confidence():
     shares = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.3, 0.7, 0], [0, 0.6, 0.4], [0.1, 0.9, 0]])
-    chosen = looks.groups(shares, np.array([0, 0, 1, 2, 2]), known=True, each=2)
+    chosen = steps.groups(shares, np.array([0, 0, 1, 2, 2]), known=True, each=2)
     assert [list(rows) for rows in chosen.values()] == [[0, 2], [4, 3]]
-    right = looks.groups(shares[:3], np.array([0, 0, 1]), known=True, each=3)
+    right = steps.groups(shares[:3], np.array([0, 0, 1]), known=True, each=3)
     assert [list(rows) for rows in right.values()] == [[0, 2, 1], [2, 1, 0]]
-    assert [list(rows) for rows in looks.groups(shares[3:], np.array([2, 2]), True).values()] == [[1, 0]]
+    assert [list(rows) for rows in steps.groups(shares[3:], np.array([2, 2]), True).values()] == [[1, 0]]
 
 
 def test_what_the_figures_state_is_what_was_measured():
     edge, blob = np.array([[1.0, -1.0]] * 2), np.ones((2, 2))
-    axes, share = looks.filters("backbone/conv", np.stack([edge, blob, -blob, edge.T])[..., None])
+    axes, share = findings.filters("backbone/conv", np.stack([edge, blob, -blob, edge.T])[..., None])
     assert share == 0.5 and axes.flat[0].figure.get_suptitle().startswith("50% of the 4 filters of conv")
     values = np.zeros((4, 2, 3))
     values[:, 0, 1], values[0, 1, 2] = 5.0, 2.0  # channel 1 is high for all, 2 for one picture
-    assert looks.busiest(values, 2) == [2, 0]
+    assert steps.most_varying(values, 2) == [2, 0]
     maps = np.random.default_rng(0).uniform(size=(3, 4, 4, 2))
-    assert looks.agreement(2 * maps + 1, maps) == pytest.approx(1)
-    assert looks.agreement(-maps, maps) == pytest.approx(-1)
-    assert looks.evenly([*range(9)], 3) == [0, 4, 8]
+    assert findings.correlation(2 * maps + 1, maps) == pytest.approx(1)
+    assert findings.correlation(-maps, maps) == pytest.approx(-1)
+    assert findings.evenly([*range(9)], 3) == [0, 4, 8]
 
 
 def test_examples_are_of_each_class_in_turn():
     labels = np.array([0, 0, 0, 2, 2, 1])
-    assert looks.of_all_classes(labels, 4).tolist() == [0, 3, 5, 1]
-    assert sorted(looks.of_all_classes(labels, 99)) == list(range(6))
-    assert looks.of_all_classes(np.full(3, -1), 2).tolist() == [0, 1]
+    assert steps.of_all_classes(labels, 4).tolist() == [0, 3, 5, 1]
+    assert sorted(steps.of_all_classes(labels, 99)) == list(range(6))
+    assert steps.of_all_classes(np.full(3, -1), 2).tolist() == [0, 1]
 
 
-def test_chance_hides_in_squares():
-    drawn = looks.patches((2, 7, 9), 3, seed=1)
+def test_random_heatmaps_are_squares():
+    drawn = steps.random_squares((2, 7, 9), 3, seed=1)
     assert drawn.shape == (2, 7, 9) and drawn.dtype == "float32"
     for row, column in np.ndindex(3, 3):
         square = drawn[:, 3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
         assert (square == square[:, :1, :1]).all()
     assert len(np.unique(drawn)) == 2 * 3 * 3
-    assert (looks.patches((2, 7, 9), 3, seed=2) != drawn).any()
+    assert (steps.random_squares((2, 7, 9), 3, seed=2) != drawn).any()
 
 
 def test_digits_are_shown_in_colour_to_a_model_that_was_trained_on_them_so(tmp_path):
@@ -322,12 +323,12 @@ def test_a_model_of_huge_images_is_refused(tmp_path):
         load_image_model(tmp_path)
 
 
-def test_a_model_that_answers_nan_is_one_sentence_before_any_figure(tmp_path):
+def test_a_model_that_predicts_nan_is_one_sentence_before_any_figure(tmp_path):
     images = keras.Input((28, 28, 1))
     x = layers.Flatten()(layers.Conv2D(2, 3, strides=3, name="conv")(images))
     x = layers.Dense(10, activation="softmax")(x / keras.ops.sum(images * 0, (1, 2)))
     keras.Model(images, x, name="broken").save(tmp_path / "broken.keras")
-    with pytest.raises(LessonError, match=r"broken.keras answers \d+ of \d+ pictures with NaN where"):
+    with pytest.raises(LessonError, match=r"broken.keras predicts NaN for \d+ of \d+ images"):
         main(load=str(tmp_path / "broken.keras"), data="embedded", quick=True, outputs=tmp_path / "new")
     assert not list((tmp_path / "new").rglob("*.png"))
 

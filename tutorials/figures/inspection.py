@@ -1,4 +1,4 @@
-"""Figures of what goes on inside a network of images: arrays in, matplotlib Axes out."""
+"""Figures of filters, feature maps and heatmaps of image classifiers. Arrays in, matplotlib Axes out."""
 
 import matplotlib
 import numpy as np
@@ -9,11 +9,12 @@ from tutorials.figures.charts import COLOURS, GREY, ORANGE, axes_grid
 from tutorials.figures.labels import plain
 
 HEAT = "inferno"
+WRONG = ORANGE  # captions of misclassified images
 MARKERS = "os^DvP*Xh<"
 
 
 def wrapped(title, width):
-    """A long title on as many lines as it needs at this width in inches."""
+    """Break a long title into lines that fit a width in inches."""
     lines, limit = [""], int(width * 11)
     for word in title.split(" "):
         if len(lines[-1]) + len(word) >= limit:
@@ -23,7 +24,7 @@ def wrapped(title, width):
 
 
 def show_picture(ax, picture):
-    """A picture in grey or colour, without axes."""
+    """Draw an image in grey or colour, without axes."""
     picture = np.asarray(picture).clip(0, 255).astype("uint8")
     grey = picture.shape[-1] == 1
     ax.imshow(picture.squeeze(-1) if grey else picture, cmap="gray", vmin=0, vmax=255, aspect="equal")
@@ -31,12 +32,12 @@ def show_picture(ax, picture):
 
 
 def filter_grid(filters, title, note):
-    """Filters as small images: of one channel blue below zero and red above, of three as colours.
+    """Filters as small images. Negative weights are blue, positive red; three channels are colours.
 
     Args:
         filters: Array (n, height, width, channels).
-        title: What they show.
-        note: A line below them.
+        title: The figure's finding.
+        note: One line below the filters.
 
     Returns:
         Array (rows, columns) of Axes.
@@ -58,15 +59,15 @@ def filter_grid(filters, title, note):
 
 
 def picture_rows(rows, title, note="", size=1.15, room=1.0):
-    """Rows of pictures, each row named at its left, each picture under its caption.
+    """Rows of images with a label on the left of each row and a caption above each image.
 
     Args:
         rows: {label of one or two lines: list of (picture, caption, box or None)}; a box is (top, left,
             bottom, right) in pixels.
-        title: What they show.
-        note: A line below them.
-        size: Side of a picture in inches.
-        room: Inches at the left for the labels.
+        title: The figure's finding.
+        note: One line below the images.
+        size: Side of an image in inches.
+        room: Inches on the left for the labels.
 
     Returns:
         Array (rows, columns) of Axes.
@@ -92,15 +93,15 @@ def picture_rows(rows, title, note="", size=1.15, room=1.0):
 
 
 def feature_map_rows(picture, layers, title, note="", names=(), most=8):
-    """One picture, and below it what layers make of it: their channels of the highest values.
+    """One image, and below it the feature maps of layers: the channels with the highest activations.
 
     Args:
         picture: Array (height, width, channels).
         layers: {label: array (rows, columns, channels) or (units,)}.
-        title: What they show.
-        note: A line below them.
-        names: Of the classes, for a last layer of as many units.
-        most: Channels of each layer.
+        title: The figure's finding.
+        note: One line below the maps.
+        names: Class names, for a last layer of as many units.
+        most: Number of channels of each layer.
 
     Returns:
         Array (1 + layers, most) of Axes.
@@ -110,7 +111,7 @@ def feature_map_rows(picture, layers, title, note="", names=(), most=8):
     for ax in axes.flat:
         ax.axis("off")
     show_picture(axes[0, 0], picture)
-    _label(axes[0, 0], "the picture")
+    _label(axes[0, 0], "input")
     for line, (label, values) in zip(axes[1:], layers.items(), strict=True):
         if values.ndim == 1:
             last = label == list(layers)[-1] and len(values) == len(names) <= 20
@@ -130,7 +131,7 @@ def feature_map_rows(picture, layers, title, note="", names=(), most=8):
 
 
 def _as_bars(line, values, names):
-    """A vector over the whole row, as bars."""
+    """Draw a vector as bars over the whole row."""
     grid, figure = line[0].get_gridspec(), line[0].figure
     ax = figure.add_subplot(grid[line[0].get_subplotspec().rowspan.start, :])
     ax.bar(range(len(values)), values, color=COLOURS[0], width=0.9)
@@ -143,15 +144,15 @@ def _as_bars(line, values, names):
 
 
 def map_rows(groups, names, title, note):
-    """Pictures and beside each its maps, in columns of groups.
+    """Images with heatmaps beside them, in columns of groups.
 
     Args:
-        groups: {name of a group, such as right answers: list of (picture, caption, maps)}; maps are
-            arrays of any size, in the order of `names`. One that has negative values is shown in
-            blue and red, others glow.
-        names: Of the maps.
-        title: What they show.
-        note: A line below them.
+        groups: {name of a group, such as "correct": list of (picture, caption, maps)}. Maps are arrays
+            of any size, in the order of `names`. The map named "occlusion" has both signs and is drawn
+            in blue and red, the others from dark to bright.
+        names: Names of the maps.
+        title: The figure's finding.
+        note: One line below the images.
 
     Returns:
         Array (rows, columns) of Axes.
@@ -166,7 +167,10 @@ def map_rows(groups, names, title, note):
         for row, (picture, caption, maps) in enumerate(shown):
             line = axes[row, place * each : (place + 1) * each]
             show_picture(line[0], picture)
-            line[0].set_title(f"{group.upper()}\n{caption}" if row == 0 else caption, fontsize=8)
+            colour = WRONG if group == "misclassified" else "black"
+            line[0].set_title(
+                f"{group.upper()}\n{caption}" if row == 0 else caption, fontsize=8, color=colour
+            )
             for ax, name, heat in zip(line[1:], names, maps, strict=True):
                 _show_heat(ax, picture, heat, both=name == "occlusion")
                 if row == 0:
@@ -176,7 +180,7 @@ def map_rows(groups, names, title, note):
 
 
 def _show_heat(ax, picture, heat, both):
-    """A map over a pale picture; `both` for one with values on both sides of zero."""
+    """Draw a heatmap over a pale image; `both` if it has negative and positive values."""
     grey = np.asarray(picture, "float32").mean(-1).clip(0, 255) / 255
     image = Image.fromarray(np.asarray(heat, "float32"))
     smooth = np.asarray(image.resize(grey.shape[::-1], Image.Resampling.BILINEAR))
@@ -193,15 +197,15 @@ def _show_heat(ax, picture, heat, both):
 
 
 def scattered(maps, labels, class_names, wrong, title, most=10):
-    """Points on maps of two dimensions, coloured by class, wrong answers ringed.
+    """Scatter plots in two dimensions, coloured by class, with circles around misclassified points.
 
     Args:
         maps: {name: array (n, 2)}.
         labels: int (n,).
         class_names: Names in index order.
         wrong: bool (n,), or None where that is not known.
-        title: What they show.
-        most: Classes that get a colour of their own; of more, the most frequent ones.
+        title: The figure's finding.
+        most: Number of classes with a colour of their own; if there are more, the most frequent ones.
 
     Returns:
         Array (1, maps) of Axes.
@@ -224,7 +228,7 @@ def scattered(maps, labels, class_names, wrong, title, most=10):
         if wrong is not None and wrong.any():
             ax.plot(
                 *points[wrong].T, "o", markersize=9, fillstyle="none", color="black", markeredgewidth=0.9,
-                label="wrong answer",
+                label="misclassified",
             )  # fmt: skip
         ax.set_title(name, fontsize=10)
         ax.set_xticks([])
@@ -240,15 +244,15 @@ def scattered(maps, labels, class_names, wrong, title, most=10):
 
 
 def maps_over_training(picture, moments, layers, title, note, most=4):
-    """Feature maps of a picture at several moments of training, one row each.
+    """Feature maps of an image at several moments of training, one row for each moment.
 
     Args:
         picture: Array (height, width, channels).
-        moments: {label: {layer: array (rows, columns, channels)}}, the last one trained.
+        moments: {label: {layer: array (rows, columns, channels)}}, the last one after training.
         layers: Names of two layers, shown side by side.
-        title: What they show.
-        note: A line below them.
-        most: Channels of each layer, those of the highest values at the end.
+        title: The figure's finding.
+        note: One line below the maps.
+        most: Number of channels of each layer: those with the highest final activations.
 
     Returns:
         Array (moments, 1 + layers · most) of Axes.

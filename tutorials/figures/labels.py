@@ -1,7 +1,7 @@
-"""Names that a user's folders and files bear, as text that a figure can show.
+"""Make names of a user's folders and files safe for a figure.
 
-They may hold anything: dollar signs, which matplotlib takes for formulas, line breaks, hundreds of
-characters, letters that no font here has.
+Such names may contain dollar signs, which matplotlib reads as formulas, line breaks, hundreds of
+characters, or characters that no installed font has.
 """
 
 import functools
@@ -13,8 +13,8 @@ from matplotlib.font_manager import FontProperties
 
 from datasets.files.names import cut
 
-MISSING = "□"  # stands for a letter that no font has
-# Fonts of operating systems for letters that matplotlib's own has not; the first that is there is used
+MISSING = "□"  # shown for a character that no font has
+# Fonts of operating systems for characters that matplotlib's own font lacks; the first one found is used
 FURTHER_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -29,23 +29,26 @@ FURTHER_FONTS = (
     "Arial Unicode MS",
 )
 
-# matplotlib takes each letter from the first of these that has it
+# matplotlib takes each character from the first of these fonts that has it
 matplotlib.rcParams["font.family"] = [
     *matplotlib.rcParams["font.family"],
     *[name for name in FURTHER_FONTS if name in {font.name for font in font_manager.fontManager.ttflist}][:1],
 ]
 
-MONOSPACE = ["monospace", *matplotlib.rcParams["font.family"]]  # letters that it lacks come from the others
+MONOSPACE = [
+    "monospace",
+    *matplotlib.rcParams["font.family"],
+]  # characters that it lacks come from the others
 
 
 def plain(name, longest=24, legend=False):
-    """A name as one line that matplotlib shows as it stands.
+    """A name as one line that matplotlib shows unchanged.
 
     Args:
         name: Any string.
-        longest: Characters to keep, of which Chinese ones count for two; of a longer name the
-            middle is left out, because names often differ in their ends.
-        legend: Whether it goes into a legend, where matplotlib leaves out what begins with "_".
+        longest: Characters to keep; Chinese ones count twice. The middle of a longer name is left
+            out, because names often differ at their ends.
+        legend: Whether the text goes into a legend, where matplotlib ignores names that begin with "_".
 
     Returns:
         The text, with dollar signs escaped.
@@ -63,14 +66,14 @@ def plain(name, longest=24, legend=False):
 
 
 def distinct(names, longest=24):
-    """Names as by `plain`, numbered from 0 where several would look the same.
+    """Names as by `plain`, with a number added where several would look the same.
 
     Args:
         names: List of strings.
-        longest: Characters of each to keep, its number aside.
+        longest: Characters of each name to keep, without its number.
 
     Returns:
-        List of as many different texts.
+        List of different texts, one for each name.
     """
     texts = [plain(name, longest) for name in names]
     numbered = [f"{text} ({n})" for n, text in enumerate(texts)]

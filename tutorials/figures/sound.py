@@ -1,4 +1,4 @@
-"""Figures of the lesson on sounds: arrays in, matplotlib Axes out; never a model."""
+"""Figures of the lesson on sounds. Arrays in, matplotlib Axes out; no function takes a model."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from tutorials.figures.labels import distinct, plain
 
 
 def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column):
-    """Sounds in rows: each waveform beside its spectrogram.
+    """Waveforms and their spectrograms side by side, one sound per row.
 
     Args:
         waveforms: Array (n, samples) in [-1, 1].
         spectrograms: Array (n, frequencies, times, 1): from 0 hertz to half of `hertz`.
-        captions: A line for each.
+        captions: One line for each sound.
         hertz: Samples per second.
         column: Seconds from one column of a spectrogram to the next.
 
@@ -20,7 +20,7 @@ def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column)
         Array (n, 2) of Axes.
     """
     seconds = waveforms.shape[1] / hertz
-    title = "What a waveform hides, its spectrogram shows: which frequencies sound when"
+    title = "A spectrogram shows which frequencies occur when; a waveform does not"
     axes = axes_grid(len(waveforms), 2, 9, 1.4 * len(waveforms) + 1.1, title)
     margin = (seconds - column * spectrograms.shape[2]) / 2  # no frame is centred on the very ends
     row = hertz / 2 / (spectrograms.shape[1] - 1)
@@ -43,14 +43,14 @@ def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column)
     return axes
 
 
-def first_kernels(kernels, spectrograms, responses, names, hertz, column):
-    """Kernels that look at spectrograms, what excites each most, and how much each class does.
+def first_kernels(kernels, spectrograms, activations, names, hertz, column):
+    """Kernels of the first layer, the patch that activates each most, and activations by class.
 
     Args:
-        kernels: Array (rows of frequency, columns of time, kernels).
+        kernels: Array (frequencies, times, kernels).
         spectrograms: Array (n, frequencies, times, 1): from 0 hertz to half of `hertz`.
-        responses: What the kernels answer to them, without padding, (n, rows, columns, kernels).
-        names: The class of each spectrogram; the first six classes that come are shown.
+        activations: Outputs of the kernels, without padding, (n, rows, columns, kernels).
+        names: The class of each spectrogram. The first six classes found are shown.
         hertz: Samples per second of the sounds.
         column: Seconds from one column of a spectrogram to the next.
 
@@ -60,18 +60,17 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
     height, width, count = kernels.shape
     names = np.array(names)
     classes = list(dict.fromkeys(names.tolist()))[:6]
-    strongest = responses.max((1, 2))  # of each sound, its most exciting place: (n, kernels)
+    strongest = activations.max((1, 2))  # (n, kernels)
     mean = {name: strongest[names == name].mean(0) for name in classes}
     best = [max(classes, key=lambda name, k=k: mean[name][k]) for k in range(count)]
     favourite = max(classes, key=best.count)
-    answering = f"{best.count(favourite)} of {count} answer most to {plain(favourite)}"
-    title = f"What the first kernels listen for: {answering}"
+    title = f"{plain(favourite)} activates {best.count(favourite)} of the first {count} kernels most"
     axes = axes_grid(3, count, 1.25 * count + 1.2, 5.4, title)
     hertz_high = height * hertz / 2 / (spectrograms.shape[1] - 1)
     box = {"origin": "lower", "aspect": "auto", "extent": [0, 1000 * column * width, 0, hertz_high]}
     limit = np.abs(kernels).max()
     for k, (kernel, patch, bars) in enumerate(axes.T):
-        n, r, c = np.unravel_index(responses[..., k].argmax(), responses.shape[:3])
+        n, r, c = np.unravel_index(activations[..., k].argmax(), activations.shape[:3])
         kernel.imshow(kernels[..., k], cmap="RdBu_r", vmin=-limit, vmax=limit, **box)
         patch.imshow(spectrograms[n, r : r + height, c : c + width, 0].clip(0), cmap="magma", vmin=0, **box)
         patch.set_title(f"from {_short(names[n])}", fontsize=8)
@@ -88,48 +87,47 @@ def first_kernels(kernels, spectrograms, responses, names, hertz, column):
         if k:
             bars.set_yticks([])
     axes[0, 0].set_ylabel("kernel\n(Hz)")
-    axes[1, 0].set_ylabel("excites it\nmost (Hz)")
-    axes[2, 0].set_ylabel("strongest\nanswer, mean")
+    axes[1, 0].set_ylabel("most activating\npatch (Hz)")
+    axes[2, 0].set_ylabel("highest activation\n(mean)")
     return axes
 
 
-def shuffled_rows(pictures, captions, accuracies):
-    """Pictures, the same with their rows shuffled, and what a network makes of both.
+def shuffled_rows(images, captions, accuracies):
+    """Spectrograms with rows in order and shuffled, and the accuracy of a network trained on either.
 
     Args:
-        pictures: Two arrays (n, height, width, 1) in [0, 255], low frequencies in the first rows.
-        captions: A line for each picture.
-        accuracies: {what the network was trained on: share of its answers that are right}, for
-            pictures as they are and for shuffled ones.
+        images: Two arrays (n, height, width, 1) in [0, 255], low frequencies in the first rows.
+        captions: One line for each spectrogram.
+        accuracies: {what the network was trained on: test accuracy}, for rows in order and shuffled.
 
     Returns:
         Array (1, 2n + 1) of Axes.
     """
-    columns = [picture for pair in zip(*pictures, strict=True) for picture in pair]
+    columns = [image for pair in zip(*images, strict=True) for image in pair]
     percent = [100 * share for share in accuracies.values()]
     lost = percent[0] - percent[1]
-    title = "Shuffling the rows of frequency " + (
-        f"costs the zoo's ConvNet {lost:.1f} points of accuracy"
+    title = (
+        f"Shuffling the rows of frequency costs ConvNet {lost:.1f} points of accuracy"
         if lost > 0
-        else f"does the zoo's ConvNet no harm: it gains {abs(lost):.1f} points"
+        else f"Shuffling the rows of frequency costs ConvNet no accuracy (gain: {abs(lost):.1f} points)"
     )
     axes = axes_grid(1, len(columns) + 1, 2 * len(columns) + 2.6, 3.2, title)
-    for place, (ax, picture) in enumerate(zip(axes.flat, columns, strict=False)):
-        ax.imshow(picture[..., 0], cmap="magma", vmin=0, vmax=255, origin="lower", aspect="auto")
+    for place, (ax, image) in enumerate(zip(axes.flat, columns, strict=False)):
+        ax.imshow(image[..., 0], cmap="magma", vmin=0, vmax=255, origin="lower", aspect="auto")
         ax.set_title(_short(captions[place // 2]) + (", shuffled" if place % 2 else ""), fontsize=10)
         ax.set_xlabel("time")
         ax.set_xticks([])
         ax.set_yticks([])
-    axes[0, 0].set_ylabel("rows of frequency")
+    axes[0, 0].set_ylabel("frequency")
     ax = axes.flat[-1]
     bars = ax.bar([*accuracies], percent, color=[BLUE, ORANGE], width=0.6)
     ax.bar_label(bars, [f"{share:.1f}" for share in percent], padding=2)
     ax.set_ylim(0, 112)
-    ax.set_ylabel("accuracy on test sounds (%)")
+    ax.set_ylabel("test accuracy (%)")
     ax.spines[["top", "right"]].set_visible(False)
     return axes
 
 
 def _short(name):
-    """A class's name, cut where it would run into its neighbour's."""
+    """A class name, cut to a length that does not overlap its neighbour."""
     return plain(name, 12)

@@ -1,15 +1,15 @@
-"""Matrices of numbers as text: arrays in, lines to print out."""
+"""Tables of numbers as text to print."""
 
 import numpy as np
 
 
 def cells(table, digits=2, cut=True):
-    """A matrix's numbers as strings, the way the lectures print them.
+    """The numbers of a matrix as strings, in the lectures' format.
 
     Args:
         table: Array (height, width).
-        digits: Digits after the point, where the table holds other than whole numbers.
-        cut: Whether further digits are cut off, so that 7/9 is 0.77, or rounded.
+        digits: Decimals, used where the table holds numbers that are not whole.
+        cut: Whether further decimals are cut off, so that 7/9 is 0.77, or rounded.
 
     Returns:
         List of rows of strings.
@@ -17,18 +17,18 @@ def cells(table, digits=2, cut=True):
     table = np.asarray(table, "float64")
     if not (table % 1).any():
         return [[f"{number + 0.0:.0f}" for number in row] for row in table]
-    if cut:  # the small addition keeps 0.55, held as 0.5499999, from being cut to 0.54
+    if cut:  # the small addition prevents 0.55, stored as 0.5499999, from being cut to 0.54
         table = np.trunc(table * 10**digits + np.sign(table) * 1e-4) / 10**digits
     return [[f"{number:.{digits}f}" for number in row] for row in table.round(digits) + 0.0]
 
 
 def side_by_side(tables, digits=2, cut=True, width=110):
-    """Matrices beside each other, each under its caption, as many as fit into a line.
+    """Matrices side by side, each below its caption, as many as fit into a line.
 
     Args:
         tables: {caption: array (height, width)}.
         digits, cut: As for `cells`.
-        width: Characters of a line.
+        width: Characters per line.
 
     Returns:
         Text of several lines.
@@ -52,11 +52,11 @@ def side_by_side(tables, digits=2, cut=True, width=110):
 
 
 def percent_rows(rows, columns):
-    """Shares as percentages, in a row for each name.
+    """A table of percentages with one row for each name.
 
     Args:
-        rows: {name: {column: share}}; a column that a name lacks is left empty.
-        columns: The columns' heads, in order.
+        rows: {name: {column: share}}. A missing column is left empty.
+        columns: Column headings, in order.
 
     Returns:
         Text of several lines.
@@ -73,11 +73,11 @@ def four_steps(patch, feature):
     """The lectures' filtering of one patch: line up, multiply, add, divide.
 
     Args:
-        patch: Array (height, width), a piece of the picture.
+        patch: Array (height, width), a part of the image.
         feature: Array of the same shape.
 
     Returns:
-        Text of several lines; the last number is what the filtered picture holds.
+        Text of several lines. The last number is a pixel of the filtered image.
     """
     patch, feature = np.asarray(patch), np.asarray(feature)
     products = patch * feature

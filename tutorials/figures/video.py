@@ -1,17 +1,17 @@
-"""Figures of the lesson on video: arrays in, matplotlib Axes out; never a model."""
+"""Figures of the lesson on video. Arrays in, matplotlib Axes out; no function takes a model."""
 
 import numpy as np
 
-from tutorials.figures.charts import BLUE, ORANGE, axes_grid
+from tutorials.figures.charts import BLUE, GREY, ORANGE, axes_grid
 
 
 def film_strips(clips, title):
-    """Clips as strips of film, one below the other, time going to the right.
+    """Clips as rows of frames, from left to right.
 
     Args:
         clips: {label: array (frames, height, width, 1)}, all of one length, 0 for black and 255
-            for white; of more than 12 frames, 12 are shown.
-        title: What the strips show.
+            for white. Of longer clips, 12 frames are shown.
+        title: The figure's finding.
 
     Returns:
         Array (clips, frames) of Axes.
@@ -33,12 +33,12 @@ def film_strips(clips, title):
 
 
 def ordered_and_shuffled(accuracies, chance, title):
-    """What shuffling takes from each network, as pairs of bars over a line for guessing.
+    """Test accuracy of each network with frames in order and shuffled, and the chance level as a line.
 
     Args:
         accuracies: {network: (accuracy in order, accuracy shuffled)}.
-        chance: Accuracy of guessing.
-        title: What the bars show.
+        chance: Accuracy of random guessing.
+        title: The figure's finding.
 
     Returns:
         Array (1, 1) of Axes.
@@ -49,27 +49,30 @@ def ordered_and_shuffled(accuracies, chance, title):
     for values, (label, colour, aside) in zip(zip(*accuracies.values(), strict=True), orders, strict=True):
         bars = ax.bar(places + aside, 100 * np.array(values), 0.36, color=colour, label=label)
         ax.bar_label(bars, fmt="%.1f", padding=3)
-    ax.axhline(100 * chance, color="black", linestyle=":", label=f"guessing ({chance:.1%})")
+    ax.axhline(100 * chance, color="black", linestyle=":", label=f"chance level ({chance:.1%})")
     ax.set_xticks(places, [*accuracies])
     ax.set_ylim(0, 112)
     ax.set_yticks(range(0, 101, 20))
-    ax.set_ylabel("accuracy on test clips (%)")
+    ax.set_ylabel("test accuracy (%)")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, loc="upper left", fontsize=9)
     return axes
 
 
-def film_with_answers(clips, probabilities, class_names, title):
-    """Clips that play, and below each what a network makes of it until then.
+def film_with_predictions(clips, labels, probabilities, class_names, title):
+    """Animated clips, and below each the predicted probabilities after each frame.
+
+    The class with the highest probability is blue if it is the true one, else orange.
 
     Args:
         clips: {caption: array (frames, height, width, 1)}, all of one length.
-        probabilities: Array (clips, frames, classes): the answer after each frame.
+        labels: True class of each clip.
+        probabilities: Array (clips, frames, classes), predicted after each frame.
         class_names: Names in index order.
-        title: What the film shows.
+        title: The figure's finding.
 
     Returns:
-        (figure, function of a frame's number that shows it), for `Report.animation`.
+        (figure, function that draws the frame of a given number), for `Report.animation`.
     """
     axes = axes_grid(2, len(clips), 2 * len(clips) + 1, 4.6, title)
     pictures, bars = [], []
@@ -78,7 +81,7 @@ def film_with_answers(clips, probabilities, class_names, title):
         ax.set_title(caption, fontsize=11)
         ax.axis("off")
     for ax in axes[1]:
-        bars.append(ax.barh(class_names, [0] * len(class_names), color=BLUE))
+        bars.append(ax.barh(class_names, [0] * len(class_names), color=GREY))
         ax.set_xlim(0, 1)
         ax.invert_yaxis()
         ax.spines[["top", "right"]].set_visible(False)
@@ -88,12 +91,13 @@ def film_with_answers(clips, probabilities, class_names, title):
 
     def show(number):
         below.set_text(f"probability of each class after frame {number + 1} of {probabilities.shape[1]}")
-        for picture, clip, rows, answers in zip(pictures, clips.values(), bars, probabilities, strict=True):
+        for picture, clip, rows, label, predicted in zip(
+            pictures, clips.values(), bars, labels, probabilities, strict=True
+        ):
             picture.set_data(clip[number].squeeze(-1))
-            for bar, probability, best in zip(
-                rows, answers[number], answers[number] == answers[number].max(), strict=True
-            ):
+            best = predicted[number].argmax()
+            for n, (bar, probability) in enumerate(zip(rows, predicted[number], strict=True)):
                 bar.set_width(probability)
-                bar.set_color(ORANGE if best else BLUE)
+                bar.set_color(GREY if n != best else BLUE if best == label else ORANGE)
 
     return axes[0, 0].figure, show

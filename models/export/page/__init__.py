@@ -1,4 +1,4 @@
-"""A page that runs a model in the browser: one HTML file that needs no other, no server, no network."""
+"""Write a page that runs a model in the browser: one HTML file, without a server or a network connection."""
 
 from .page import render, write_page
 from .portable import portable

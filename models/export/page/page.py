@@ -129,7 +129,7 @@ def _template():
 
 
 def _uri(example):
-    """A picture as a PNG in a data URI: exactly the pixels that the model is to get."""
+    """An image as a PNG in a data URI, with exactly the pixels that the model gets."""
     pixels = np.asarray(example, "uint8")
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     held = io.BytesIO()

@@ -169,7 +169,7 @@ def _image_shape(model, image_size):
     answer = tuple(model.outputs[0].shape[1:])
     if len(answer) != 1 or not answer[0]:
         raise ModelError(
-            f"{model.name} answers with {answer}, and not with one number a class; the page can only show "
+            f"{model.name} has an output of shape {answer}, not one number per class; the page can only show "
             "models that name a class."
         )
     pair = isinstance(image_size, (list, tuple)) and len(image_size) == 2

@@ -1,4 +1,4 @@
-"""A saved model of images, whoever trained it, and pictures that it can be shown."""
+"""Load a saved image classifier, and images to show to it."""
 
 import os
 from pathlib import Path
@@ -14,15 +14,15 @@ from datasets import Source, digits, photos
 from models.inspection import check_image_classifier, stages
 from tutorials.lesson.saved import LARGEST_IMAGE, is_image_size, read_names, read_results
 
-USUAL_SIZE = 160  # of photos for a model that takes any size and does not say which it was trained on
+USUAL_SIZE = 160  # for a model that takes images of any size and has no record of its training size
 
 
 class Saved(NamedTuple):
-    """A model and what is known of it.
+    """A model with its class names and image size.
 
     Attributes:
         model: Takes images with pixels in [0, 255].
-        class_names: In index order; empty where nothing tells them.
+        class_names: In index order; empty if unknown.
         image_size: (height, width) that it was trained on.
     """
 
@@ -32,13 +32,13 @@ class Saved(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """Pictures that were not trained on, as far as is known.
+    """Images to show to a model, as far as known not from its training data.
 
     Attributes:
-        source: The `Source` they come from.
+        source: The `Source` that they come from.
         images: uint8 (n, height, width, channels).
-        labels: int (n,); -1 where the class is not known.
-        class_names: Of the model's classes, in index order.
+        labels: int (n,); -1 if the true class is not known.
+        class_names: Names of the model's classes, in index order.
     """
 
     source: Source
@@ -48,20 +48,20 @@ class Pictures(NamedTuple):
 
 
 def load_image_model(path, white=255.0):
-    """Load a model of images.
+    """Load an image classifier.
 
     Args:
-        path: A `.keras` file, a lesson's folder that holds model.keras, or "mnist" for the zoo's own
-            digit reader. Names of classes are read from labels.json beside the model.
-        white: What a white pixel is to the model: 255, or 1 where pixels were scaled before it.
+        path: A `.keras` file, a lesson's folder that holds model.keras, or "mnist" for the zoo's
+            digit classifier. Class names are read from labels.json beside the model.
+        white: Value of a white pixel for the model: 255, or 1 if it takes scaled pixels.
 
     Returns:
-        A `Saved`. Other pixels than in [0, 255] are scaled by a layer in front.
+        A `Saved`, whose model takes pixels in [0, 255]: if `white` is another value, a layer scales them.
 
     Raises:
-        LessonError: If there is no such file, it takes no images, or what lies beside it is damaged.
-        ModelError: If it is damaged or hostile, does not answer with one number a class, or no layer
-            has rows and columns.
+        LessonError: If there is no such file, it takes no images, or a file beside it is damaged.
+        ModelError: If it is damaged or hostile, does not predict one number per class, or no layer has
+            rows and columns.
     """
     if str(path) == "mnist":
         return Saved(models.ConvNet(weights="mnist"), list(digits.CLASS_NAMES), (28, 28))
@@ -73,10 +73,10 @@ def load_image_model(path, white=255.0):
         raise LessonError(f"{path} {what}; name a .keras file, a lesson's folder, or mnist.")
     model = models.load_model(file)
     check_image_classifier(model)
-    stages(model)  # refuses a network without maps
+    stages(model)  # raises ModelError for a network without feature maps
     depth = model.inputs[0].shape[-1]
     if depth not in (1, 3):
-        raise LessonError(f"{file} takes images of {depth} channels; there are pictures of 1 or 3.")
+        raise LessonError(f"{file} takes images of {depth} channels; this lesson has images of 1 or 3.")
     size, names = _image_size(model, file), file.with_name("labels.json")
     names = read_names(names, model) if names.exists() else []
     if white != 255:
@@ -86,7 +86,7 @@ def load_image_model(path, white=255.0):
 
 
 def _image_size(model, file):
-    """(height, width) of a model's images; where it takes any, those that it was trained on."""
+    """(height, width) of a model's images; if it takes any, those recorded in metrics.json."""
     metrics, sides, size = file.with_name("metrics.json"), model.inputs[0].shape[1:3], None
     if None in sides and metrics.exists():
         settings = read_results(metrics, dict).get("settings")
@@ -105,27 +105,27 @@ def _image_size(model, file):
 
 
 def find_pictures(saved, data, most):
-    """Pictures for a model: photos in a folder, or handwritten digits where these fit it.
+    """Find images for a model: photos in a folder, or handwritten digits if these fit it.
 
     Args:
         saved: A `Saved`.
-        data: Folder, archive or table of photos, below folders named like the classes if their
-            classes are to be known; or as for digits, "auto" among it.
-        most: Pictures at most, evenly from all.
+        data: Folder, archive or table of photos, in folders named like the classes if these should be
+            known; or for digits what `datasets.digits` takes, such as "auto".
+        most: Largest number of images, taken evenly from all.
 
     Returns:
         A `Pictures`.
 
     Raises:
         LessonError: If digits do not fit the model and no photos are named.
-        DataError: If there are no pictures that can be read.
+        DataError: If no image can be read.
     """
     depth, classes = saved.model.inputs[0].shape[-1], max(2, saved.model.outputs[0].shape[-1])
     reads_digits = saved.image_size == (28, 28) and classes == 10
     if data in ("auto", "embedded") and not reads_digits:
         height, width = saved.image_size
         raise LessonError(
-            f"{saved.model.name} takes pictures of {height} x {width} pixels and {depth} channels and tells "
+            f"{saved.model.name} takes images of {height} x {width} pixels and {depth} channels and has "
             f"{classes} classes, which handwritten digits do not fit; name a folder of photos with --data."
         )
     if reads_digits and (data in ("auto", "embedded") or digits.holds_digits(data)):
@@ -143,7 +143,7 @@ def find_pictures(saved, data, most):
         images = images.mean(-1, keepdims=True).round().astype("uint8")
     if saved.class_names and (found.labels < 0).any():
         print(
-            "Not all of these pictures lie below folders named like the model's classes: no truth is known."
+            "Not all of these images are in folders named like the model's classes: true classes are unknown."
         )
     names = list(found.class_names) or saved.class_names or [f"class {n}" for n in range(classes)]
     return Pictures(found.source, images, found.labels, names)

@@ -1,4 +1,4 @@
-"""A search over many knobs at once, by Optuna, within a budget of seconds."""
+"""A search over several hyperparameters at once, with Optuna and a time budget."""
 
 import time
 
@@ -6,7 +6,10 @@ from tutorials.lesson.command import LessonError
 
 
 def load_optuna():
-    """Optuna, or one sentence that says how to get it.
+    """Import Optuna.
+
+    Returns:
+        The module `optuna`.
 
     Raises:
         LessonError: If Optuna is not installed.
@@ -22,17 +25,16 @@ def load_optuna():
 
 
 def search_knobs(knobs, score, budget, seed):
-    """Try settings, each a better guess than the last ones, until the time is over.
+    """Search for the best setting of several hyperparameters until a time budget is used up.
 
-    Says after each trial how far it is. The last trial is finished, so the search may take
-    that much longer than its budget.
+    Prints each trial. The last trial is finished, so a search may take that much longer.
 
     Args:
-        knobs: {knob: the values that it can be turned to}.
-        score: Function of a setting, {knob: value}, to what is to be as large as possible, or
-            to None for a setting that will not be tried.
+        knobs: {hyperparameter: its possible values}.
+        score: Function of a setting, {hyperparameter: value}, to the number to maximize, or to None
+            for a setting that is not allowed.
         budget: Seconds.
-        seed: The same seed tries the same settings, as far as the time goes.
+        seed: Random seed; the same seed tries the same settings, in as many trials as time allows.
 
     Returns:
         [(setting, score)] in the order of the trials, at least one.
@@ -42,12 +44,12 @@ def search_knobs(knobs, score, budget, seed):
     """
     optuna = load_optuna()
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    trials, started, refused = [], time.perf_counter(), optuna.trial.TrialState.PRUNED
+    trials, started, pruned = [], time.perf_counter(), optuna.trial.TrialState.PRUNED
     while not trials or time.perf_counter() - started < budget:
         trial = study.ask()
         setting = {knob: trial.suggest_categorical(knob, values) for knob, values in knobs.items()}
         scored = score(setting)
-        study.tell(trial, scored, state=refused if scored is None else None)
+        study.tell(trial, scored, state=pruned if scored is None else None)
         if scored is not None:
             trials.append((setting, scored))
             print(

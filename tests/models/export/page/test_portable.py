@@ -152,7 +152,7 @@ def test_what_is_no_image_model_is_refused_in_one_sentence():
             "outputs/digits",
         ],
         "and no image": [models.DenseChain(), model_of(shape=(8, 8, 4)), models.SentimentBag()],
-        "not with one number a class": [maps],
+        "not one number per class": [maps],
     }
     for said, several in refused.items():
         for model in several:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tutorials.lesson.parts import losses
+from tutorials.lesson.parts import loss_functions as losses
 
 # Section 8 of the lectures
 PRINTED = {
@@ -17,16 +17,16 @@ PRINTED = {
 @pytest.mark.parametrize("network", PRINTED)
 @pytest.mark.parametrize("way", [losses.by_keras, losses.by_numpy])
 def test_two_networks_table(network, way):
-    numbers = way(losses.TRUTH, losses.NETWORKS[network])
+    numbers = way(losses.LABELS, losses.NETWORKS[network])
     assert {name: round(float(number), 2) for name, number in numbers.items()} == PRINTED[network]
 
 
 def test_two_networks_by_hand():
     by_hand = (0.1**2 * 4 + 0.6**2 * 2) / 3, (np.log(1 / 0.9) * 2 + np.log(1 / 0.4)) / 3
-    numbers = losses.by_keras(losses.TRUTH, losses.NETWORKS["NN1"])
+    numbers = losses.by_keras(losses.LABELS, losses.NETWORKS["NN1"])
     assert (numbers["squared error"], numbers["cross-entropy"]) == pytest.approx(by_hand, rel=1e-6)
     by_hand = (0.4**2 * 2 + 0.3**2 * 2 + 0.9**2 * 2) / 3, np.log(1 / (0.6 * 0.7 * 0.1)) / 3
-    numbers = losses.by_keras(losses.TRUTH, losses.NETWORKS["NN2"])
+    numbers = losses.by_keras(losses.LABELS, losses.NETWORKS["NN2"])
     assert (numbers["squared error"], numbers["cross-entropy"]) == pytest.approx(by_hand, rel=1e-6)
 
 

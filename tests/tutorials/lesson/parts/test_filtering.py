@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tutorials.figures import filtering
+from tutorials.lesson.parts import filtering
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (24, 30, 1), "uint8")
 
@@ -27,12 +27,12 @@ def test_the_x_shows_the_four_steps_and_the_tables(capsys):
 
 
 def test_errata_and_the_flip_are_told(capsys):
-    axes = filtering.small_pictures()
+    axes = filtering.small_images()
     said = capsys.readouterr().out
-    assert "row 2, column 2: a deck prints 1; the arithmetic gives 0." in said
+    assert "row 2, column 2: the slides print 1, the correct value is 0." in said
     assert "max(0, x) is ReLU; pooling takes the\n  maximum or the average" in said
-    assert 'calls ReLU "normalization". ReLU turns negative numbers into 0 and scales nothing' in said
-    assert "as it stands gives something else: [[19.0, 25.0], [37.0, 43.0]]" in said
+    assert 'call ReLU "normalization". ReLU sets negative numbers to 0 and scales nothing' in said
+    assert "not flipped gives a different result: [[19.0, 25.0], [37.0, 43.0]]" in said
     assert "flipped gives the same: [[5.0, 11.0], [23.0, 29.0]]" in said
     (framed,) = (ax for ax in axes.flat if ax.patches)
     assert framed.get_title() == "face, filtered"
@@ -46,7 +46,7 @@ def test_photograph_through_eleven_kernels(capsys):
     assert "24 x 30 x 1" in said
     assert f"{1080 * 1080 * 3:,}" == "3,499,200"
     assert "3,499,200" in said
-    assert "together 1." in said
+    assert "a sum of 1." in said
     shown = {ax.get_title(): ax.images[0].get_array() for ax in axes.flat}
     assert len(shown) == 12
     np.testing.assert_array_equal(shown["the photograph"], PHOTO[..., 0])
@@ -91,6 +91,6 @@ def test_motifs_and_the_ball(capsys):
     said = capsys.readouterr().out
     letters, places = said.split("1D: ")[1].split("\n", 1)
     starts = [at for at in range(len(letters)) if letters.startswith("TATAAA", at)]
-    assert f"at {', '.join(map(str, starts))}, counted" in places
-    assert "552 voxels 312 give 0" in said
+    assert f"at positions {', '.join(map(str, starts))}, counted" in places
+    assert "552 voxels, 312 give 0" in said
     assert f"finds {len(starts)} motifs" in axes[0].figure.get_suptitle()

@@ -1,4 +1,4 @@
-"""What a classifier answers: scores, probabilities, and the class that is asked about."""
+"""Predictions of a classifier: logits, probabilities, and the class to explain."""
 
 import math
 
@@ -14,13 +14,13 @@ PIXELS_AT_ONCE = 400_000  # of images in one batch
 
 
 def check_image_classifier(model):
-    """Refuse a model that does not take one image and answer with one number for each class.
+    """Check that a model takes one image and predicts one number for each class.
 
     Args:
-        model: Anything.
+        model: Any object.
 
     Raises:
-        ModelError: Says what the model takes or gives instead.
+        ModelError: If it does not; names what the model takes or returns.
 
     Example:
         >>> from models import ConvNet, CountingMLP, ModelError
@@ -34,9 +34,8 @@ def check_image_classifier(model):
     """
     built_model("check_image_classifier", "model", model)
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
-        raise ModelError(
-            f"{model.name} does not answer with one number a class, so that no class can be asked about."
-        )
+        shapes = " and ".join(str(tuple(each.shape[1:])) for each in model.outputs)
+        raise ModelError(f"{model.name} needs one output (classes,) to be a classifier, but has {shapes}.")
     if len(model.inputs) != 1 or not is_map(model.inputs[0]) or model.inputs[0].dtype == "string":
         shapes = " and ".join(str(tuple(each.shape[1:])) for each in model.inputs)
         if any(each.dtype == "string" for each in model.inputs):
@@ -155,11 +154,11 @@ def probabilities(scores, end):
 
     Args:
         scores: Tensor (n, units).
-        end: What the model ends in, by `final_activation`. If in neither, its answers are taken for
+        end: The model's final activation, by `final_activation`. If None, its outputs are taken for
             logits: of a softmax, or of a sigmoid if there is one unit.
 
     Returns:
-        Tensor (n, classes); of one unit two classes are made.
+        Tensor (n, classes), with two classes for one unit.
 
     Example:
         >>> probabilities(keras.ops.convert_to_tensor([[0.0], [2.0]]), "sigmoid").numpy().round(2)
@@ -175,14 +174,14 @@ def probabilities(scores, end):
 
 
 def class_probabilities(model, images):
-    """The answers of a classifier as one probability for each class, whatever activation it ends in.
+    """The predictions of a classifier as one probability for each class, for any final activation.
 
     Args:
         model: A Keras model of images, functional, sequential or nested, with one output.
         images: Array (n, height, width, channels) in the model's range.
 
     Returns:
-        Array (n, classes), float32, values in [0, 1]: of logits a softmax, of one unit two classes.
+        Array (n, classes), float32, values in [0, 1]: logits go through a softmax, one unit gives 2 classes.
 
     Raises:
         ModelError: If the model is no classifier of images, or the images are not what it takes.
@@ -196,20 +195,21 @@ def class_probabilities(model, images):
         array([1., 1.], dtype=float32)
     """
     images = classifier_images("class_probabilities", model, images)
-    return keras.ops.convert_to_numpy(Answers(model)(images))
+    return keras.ops.convert_to_numpy(Probabilities(model)(images))
 
 
-class Answers:
-    """A classifier that gives probabilities, whatever activation it ends in: images -> tensor (n, classes).
+class Probabilities:
+    """A classifier that returns probabilities (n, classes) for images, with any final activation.
 
     Example:
         >>> from models import MLP
-        >>> Answers(MLP(classes=2, classifier_activation="sigmoid"))(keras.ops.zeros((3, 28, 28, 1))).shape
+        >>> predict = Probabilities(MLP(classes=2, classifier_activation="sigmoid"))
+        >>> predict(keras.ops.zeros((3, 28, 28, 1))).shape
         TensorShape([3, 2])
     """
 
     def __init__(self, model):
-        built_model("Answers", "model", model)
+        built_model("Probabilities", "model", model)
         self._walked, self._end = multi_output(model, [], scores=True), final_activation(model)
 
     def __call__(self, images):

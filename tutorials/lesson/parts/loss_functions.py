@@ -1,0 +1,114 @@
+"""Losses and their gradients: the parts of the lesson `losses` without training."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+from rich.table import Table
+
+# The lectures' three images: one-hot labels (dog, cat), and the probabilities predicted by two networks
+LABELS = np.array([[1, 0], [0, 1], [1, 0]])
+NETWORKS = {
+    "NN1": np.array([[0.9, 0.1], [0.1, 0.9], [0.4, 0.6]]),
+    "NN2": np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9]]),
+}
+LOSSES = {"squared error": "mean_squared_error", "cross-entropy": "categorical_crossentropy"}
+
+
+def by_numpy(labels, predictions):
+    """Classification error, squared error (summed over the classes) and cross-entropy, each a mean."""
+    return {
+        "classification error": np.mean(labels.argmax(1) != predictions.argmax(1)),
+        "squared error": np.mean(np.sum((labels - predictions) ** 2, axis=1)),
+        "cross-entropy": np.mean(np.log(1 / predictions[labels == 1])),
+    }
+
+
+def by_keras(labels, predictions):
+    """The same three measures by Keras, whose squared error is a mean over the classes too."""
+    classes = labels.shape[1]
+    return {
+        "classification error": 1 - float(np.mean(keras.metrics.categorical_accuracy(labels, predictions))),
+        "squared error": classes * float(keras.losses.MeanSquaredError(dtype="float64")(labels, predictions)),
+        "cross-entropy": float(keras.losses.CategoricalCrossentropy(dtype="float64")(labels, predictions)),
+    }
+
+
+def gradients(logits, labels, from_logits=True):
+    """{loss: its gradient with respect to the logits (n, classes)}, by automatic differentiation."""
+    logits, found = tf.constant(logits, "float64"), {}
+    for name, loss in LOSSES.items():
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            if from_logits and name == "cross-entropy":
+                total = keras.losses.categorical_crossentropy(labels, logits, from_logits=True)
+            else:
+                total = keras.losses.get(loss)(labels, tf.nn.softmax(logits))
+        found[name] = tape.gradient(total, logits).numpy()
+    return found
+
+
+def two_networks():
+    """Compare two networks on three images: equal classification error, different cross-entropy.
+
+    Returns:
+        {network: {measure: number}} by Keras. The same numbers by NumPy are printed beside them.
+    """
+    print("Three images: a dog, a cat, a dog. Probability of a dog predicted by two networks:")
+    for name, predictions in NETWORKS.items():
+        print(f"  {name}: " + ", ".join(f"{dog:.0%}" for dog, _ in predictions))
+    table = Table("", *(f"{name} by {way}" for name in NETWORKS for way in ("Keras", "NumPy")))
+    measured = {
+        name: (by_keras(LABELS, predictions), by_numpy(LABELS, predictions))
+        for name, predictions in NETWORKS.items()
+    }
+    for measure in measured["NN1"][0]:
+        both = [way[measure] for ways in measured.values() for way in ways]
+        table.add_row(measure, *(f"{number:.2f}" for number in both))
+    Console().print(table)
+    print("The squared error is the sum over both classes, twice Keras's, which is the mean.\n")
+    return {name: keras_measures for name, (keras_measures, _) in measured.items()}
+
+
+def softmax_and_gradient(seed):
+    """Show softmax, and check that the gradient of cross-entropy after softmax is p - t.
+
+    Args:
+        seed: Random seed of the logits for which the gradient is compared.
+
+    Returns:
+        The largest difference between p - t and the gradient by automatic differentiation.
+    """
+    logits = np.array([3.0, 1.0, -1.0])
+    p = np.exp(logits) / np.exp(logits).sum()
+    print(f"Softmax of {logits} is {p.round(3)}, by Keras {np.array(keras.ops.softmax(logits)).round(3)}.")
+    print(
+        f"Cross-entropy log(1/p) if the true class is the first, second or third: {np.log(1 / p).round(3)}."
+    )
+
+    random = np.random.default_rng(seed)
+    logits, labels = random.normal(0, 3, (1000, 5)), np.eye(5)[random.integers(0, 5, 1000)]
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    difference = np.abs(gradients(logits, labels)["cross-entropy"] - (p - labels)).max()
+    print(f"p - t and automatic differentiation: {labels.size:,} numbers differ by at most {difference:.0e}.")
+    logits, labels = np.array([[-20.0, 0.0]]), np.array([[1.0, 0.0]])
+    clipped, exact = (gradients(logits, labels, way)["cross-entropy"][0, 0] for way in (False, True))
+    print(
+        "Keras clips probabilities to 1e-7 or more. Where the true class has less, such as 2e-9, the\n"
+        f"gradient is {clipped:g}. From logits, with from_logits=True, it is {exact:g}.\n"
+    )
+    return difference
+
+
+def by_probability():
+    """Both losses of two classes and their gradients, by the predicted probability of the true class.
+
+    Returns:
+        (probability p of the true class (181,), {loss: value}, {loss: negative gradient with respect
+        to the true class's logit}). The squared error is Keras's, a mean over the classes.
+    """
+    logits = np.linspace(-9, 9, 181)[:, None] * [0.5, -0.5]  # the first class is the true one
+    p = np.exp(logits[:, 0]) / np.exp(logits).sum(1)
+    values = {"squared error": (1 - p) ** 2, "cross-entropy": np.log(1 / p)}
+    slopes = gradients(logits, np.eye(2)[[0] * len(p)])
+    return p, values, {name: -slope[:, 0] for name, slope in slopes.items()}
