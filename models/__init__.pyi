@@ -14,8 +14,8 @@ from .text import (
     SentimentConv1D,
     SentimentLSTM,
     SentimentSimpleRNN,
-    TextClassifier,
 )
+from .text_classification.strings import StringClassifier
 from .video import FrameByFrame, VideoConv3D, VideoLSTM
 from .x_or_o import XorO
 
@@ -38,7 +38,7 @@ __all__ = [
     "SentimentSimpleRNN",
     "SoundConvNet",
     "StackedConvNet",
-    "TextClassifier",
+    "StringClassifier",
     "TransferClassifier",
     "TwoBlockConvNet",
     "VideoConv3D",

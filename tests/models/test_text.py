@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models
-from models import ModelError
-from models.text import VOCABULARY, TextClassifier, reviews_vocabulary
+from models import ModelError, StringClassifier
+from models.text_classification.vocabulary import VOCABULARY, reviews_vocabulary
 
 NAMES = ["SentimentLSTM", "SentimentBiLSTM", "SentimentSimpleRNN", "SentimentConv1D", "SentimentBag"]
 KINDS = [*((name, {}) for name in NAMES), ("SentimentBag", {"word_pairs": 50})]
@@ -187,7 +187,7 @@ def test_impossible_settings_are_refused_in_a_sentence(name, bad, named):
 def test_classifier_takes_text(tmp_path):
     network = build("SentimentBag")
     words = [f"word{n}" for n in range(WORDS - 2)]
-    model = TextClassifier(words, network, longest=3)
+    model = StringClassifier(words, network, longest=3)
     strings = np.array(["Word0, word1!", "never heard", "", "word3 word4 word5 word6 word7"], object)
     ids = np.array([[2, 3, 0], [1, 1, 0], [0, 0, 0], [5, 6, 7]], "int32")
     np.testing.assert_allclose(model.predict(strings, verbose=0), network(ids), atol=1e-6)
@@ -207,7 +207,7 @@ def test_classifier_takes_text(tmp_path):
 
 def test_vocabulary_of_another_size_is_refused():
     with pytest.raises(ModelError, match="vocabulary_size=5"):
-        TextClassifier(["a", "b", "c"], build("SentimentBag"))
+        StringClassifier(["a", "b", "c"], build("SentimentBag"))
 
 
 def test_missing_vocabulary_is_named(monkeypatch, tmp_path):
@@ -216,7 +216,7 @@ def test_missing_vocabulary_is_named(monkeypatch, tmp_path):
         file = tmp_path / "words.txt.gz"
         if content is not None:
             file.write_bytes(content)
-        monkeypatch.setattr("models.text.VOCABULARY", file)
+        monkeypatch.setattr("models.text_classification.vocabulary.VOCABULARY", file)
         with pytest.raises(ModelError, match="words.txt.gz"):
             reviews_vocabulary()
 
@@ -225,7 +225,7 @@ def test_missing_vocabulary_is_named(monkeypatch, tmp_path):
 def test_zoo_weights_know_praise_from_blame(name):
     vocabulary = reviews_vocabulary()
     network = getattr(models, name)(len(vocabulary) + 2, weights="reviews")
-    praise, blame = TextClassifier(vocabulary, network).predict(
+    praise, blame = StringClassifier(vocabulary, network).predict(
         np.array(["a wonderful, moving film, superb", "an awful waste of time, dull and boring"], object),
         verbose=0,
     )[:, 0]  # fmt: skip

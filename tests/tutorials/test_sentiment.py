@@ -13,18 +13,11 @@ import numpy as np
 import pytest
 
 from datasets import DataError
-from models import SentimentBag
-from models.text import TextClassifier
+from models import ModelError, SentimentBag, StringClassifier
+from models.predictions import per_class
+from models.text_classification import learn_vocabulary, nearest_words, token_ids, word_effects
 from tutorials import sentiment
-from tutorials.lesson.texts import (
-    class_probabilities,
-    from_command_line,
-    judge,
-    learn_vocabulary,
-    nearest_words,
-    token_ids,
-    word_effects,
-)
+from tutorials.lesson.texts import classify, from_command_line
 from tutorials.predict import main as predict
 
 TOPICS = {
@@ -67,7 +60,7 @@ def test_three_classes_of_ones_own_are_learned(trained):
     assert metrics["settings"]["word_dropout"] == 0
 
 
-def test_saved_model_judges_texts_and_tables(trained, tmp_path, capsys):
+def test_saved_model_classifies_texts_and_tables(trained, tmp_path, capsys):
     folder, _ = trained
     table = tmp_path / "new.csv"
     table.write_text('message,from\n"charged twice, refund my card",a\n,b\nlovely and helpful,c\n')
@@ -114,7 +107,7 @@ def test_saved_model_gives_the_same_in_a_new_process(trained):
         ("", DataError, "own.csv"),
         ("text,label\ngood,a\nbad,b\n", DataError, "own.csv"),
         ("text,label\n" + "good,a\n" * 9, DataError, "only one class"),
-        ("text,label\none two,a\nthree four,a\nfive six,b\nseven eight,b\n" * 1, LessonError, "twice"),
+        ("text,label\none two,a\nthree four,a\nfive six,b\nseven eight,b\n" * 1, ModelError, "twice"),
     ],
 )
 def test_texts_that_teach_nothing_are_refused_and_nothing_is_written(content, error, said, tmp_path):
@@ -140,7 +133,7 @@ def test_settings_that_do_not_go_together_are_refused(bad, said, tickets, tmp_pa
 
 
 @pytest.mark.parametrize("model", sentiment.BUILDERS)
-def test_zoo_judges_a_text_at_once(model, capsys, monkeypatch, tmp_path):
+def test_the_zoo_classifies_a_text_at_once(model, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("GLASS_ZOO_DATA", str(tmp_path / "not there"))  # no data is needed
     probabilities = sentiment.main(model=model, predict="a wonderful and moving film, superb acting")
     assert probabilities["positive"] > 0.8
@@ -162,24 +155,24 @@ def test_word_effects_are_those_of_leaving_words_out():
     embedding = np.array([[9.0], [0.0], [2.0], [-1.0], [4.0], [7.0]])
     network.get_layer("embedding").set_weights([embedding])
     network.get_layer("predictions").set_weights([np.array([[0.0, 1.0, 0.0]]), np.zeros(3)])
-    model = TextClassifier(["good", "bad", "fine", "best"], network)
-    words, effects = word_effects(model, "Good, bad fine", of=1)
+    model = StringClassifier(["good", "bad", "fine", "best"], network)
+    words, effects = word_effects(model, "Good, bad fine", class_index=1)
     assert words == ["Good,", "bad", "fine"]
     mean = (2 - 1 + 4) / 3
     np.testing.assert_allclose(effects, [mean - 3 / 2, mean - 6 / 2, mean - 1 / 2], atol=1e-5)
 
 
 def test_one_neuron_is_two_probabilities():
-    np.testing.assert_allclose(class_probabilities(np.array([[0.2], [0.9]])), [[0.8, 0.2], [0.1, 0.9]])
+    np.testing.assert_allclose(per_class(np.array([[0.2], [0.9]])), [[0.8, 0.2], [0.1, 0.9]])
     three = np.full((2, 3), 1 / 3)
-    assert class_probabilities(three) is three
+    assert per_class(three) is three
 
 
-def test_judge_names_the_words_that_moved_it(capsys):
+def test_the_words_that_change_a_prediction_most_are_named(capsys):
     network = SentimentBag(4, embedding_dim=1)
     network.get_layer("embedding").set_weights([np.array([[0.0], [0.0], [5.0], [-5.0]])])
     network.get_layer("predictions").set_weights([np.array([[1.0]]), np.zeros(1)])
-    told = judge(TextClassifier(["good", "bad"], network), "good enough good", ("no", "yes"))
+    told = classify(StringClassifier(["good", "bad"], network), "good enough good", ("no", "yes"))
     assert told["yes"] > 0.9
     said = capsys.readouterr().out
     assert said.startswith("yes (9")
@@ -199,7 +192,7 @@ def test_judge_names_the_words_that_moved_it(capsys):
 def test_texts_of_the_command_line_are_unicode(typed, meant):
     assert from_command_line(typed) == meant
     network = SentimentBag(4, embedding_dim=1)
-    assert set(judge(TextClassifier(["good", "bad"], network), typed, ("no", "yes"))) == {"no", "yes"}
+    assert set(classify(StringClassifier(["good", "bad"], network), typed, ("no", "yes"))) == {"no", "yes"}
 
 
 def test_nearest_words_point_the_same_way():

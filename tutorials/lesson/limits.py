@@ -33,6 +33,7 @@ BOUNDS = {
     "repeats": Bounds(0, 1_000, open=True),
     "batch_size": Bounds(0, MOST, open=True),  # `fitting_batch` knows the data, and so the memory
     "step_size": Bounds(0, 1_000.0, open=True),  # beyond, no network learns anything
+    "learning_rate": Bounds(0, 1_000.0, open=True),
     "train_images": Bounds(0, MOST, open=True),  # all that there are, if they are fewer
     "train_pictures": Bounds(0, MOST, open=True),
     "train_letters": Bounds(0, MOST, open=True),

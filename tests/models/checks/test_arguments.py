@@ -87,7 +87,7 @@ def given_to():
     size = {"size": 9, "kernel": 3, "stride": 1, "padding": "valid", "dilation": 1}
     bag = models.SentimentBag(vocabulary_size=4)
     calls = {
-        text.TextClassifier: {"vocabulary": ["a", "b"], "classifier": bag, "longest": 9, "name": "t"},
+        models.StringClassifier: {"vocabulary": ["a", "b"], "classifier": bag, "longest": 9, "name": "t"},
         counting.multiply_adds: {"model": network, "input_shape": (28, 28, 1)},
         filters.averaged: {"kernels": {"a": ((1, 2),)}},
         filters.zeros_around: size,
