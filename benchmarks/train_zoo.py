@@ -85,10 +85,11 @@ def _train_digits(model, epochs, batch_size, learning_rate, data, seed):
 
     network = DIGITS[model]()
     batch_size = fitting_batch(batch_size, len(x_train), network)
+    falling = keras.optimizers.schedules.PolynomialDecay(
+        learning_rate, decay_steps=epochs * -(-len(x_train) // batch_size), end_learning_rate=0, power=1.5
+    )
     network.compile(
-        optimizer=keras.optimizers.Adam(
-            _falling(learning_rate, epochs * -(-len(x_train) // batch_size), 1.5)
-        ),
+        optimizer=keras.optimizers.Adam(falling),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )

@@ -15,6 +15,7 @@ from .text import (
     SentimentLSTM,
     SentimentSimpleRNN,
 )
+from .text_classification.classifier import TextClassifier
 from .text_classification.strings import StringClassifier
 from .video import FrameByFrame, VideoConv3D, VideoLSTM
 from .x_or_o import XorO
@@ -39,6 +40,7 @@ __all__ = [
     "SoundConvNet",
     "StackedConvNet",
     "StringClassifier",
+    "TextClassifier",
     "TransferClassifier",
     "TwoBlockConvNet",
     "VideoConv3D",

@@ -26,7 +26,7 @@ from tyro.conf import Positional, arg
 from datasets import DataError, digits, photos, reviews, tones
 from datasets.files import notices
 from datasets.files.names import safe, sentence, shown
-from models.predictions import per_class
+from models.probabilities import per_class
 from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
 from tutorials.lesson.texts import from_command_line
 

@@ -49,7 +49,7 @@ from datasets import reviews
 from datasets.files.names import safe
 from datasets.texts.bucketing import LengthBuckets
 from models import StringClassifier
-from models.predictions import per_class
+from models.probabilities import per_class
 from models.text_classification import (
     BUILDERS,
     LEARNING_RATES,

@@ -1,3 +1,4 @@
+from .classifier import TextClassifier
 from .explanations import nearest_words, word_effects
 from .strings import StringClassifier
 from .training import (
@@ -19,6 +20,7 @@ __all__ = [
     "LEARNING_RATES",
     "LONGEST",
     "StringClassifier",
+    "TextClassifier",
     "WORD_DROPOUT",
     "averaged_adam",
     "build_network",

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..checks.arguments import array, checked, shown, whole
 from ..errors import ModelError
-from ..predictions import per_class
+from ..probabilities import per_class
 from .arguments import string_model
 
 MOST_LEFT_OUT = 150  # words of a text for which leaving each out is tried

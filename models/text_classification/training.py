@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from ..checks.arguments import checked, number, whole
-from ..predictions import per_class
+from ..probabilities import per_class
 from ..sibling import datasets_module
 from ..text import SentimentBag, SentimentBiLSTM, SentimentConv1D, SentimentLSTM, SentimentSimpleRNN
 

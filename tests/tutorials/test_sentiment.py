@@ -14,7 +14,7 @@ import pytest
 
 from datasets import DataError
 from models import ModelError, SentimentBag, StringClassifier
-from models.predictions import per_class
+from models.probabilities import per_class
 from models.text_classification import learn_vocabulary, nearest_words, token_ids, word_effects
 from tutorials import sentiment
 from tutorials.lesson.texts import classify, from_command_line

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from datasets.files.names import safe
 from models import StringClassifier
-from models.predictions import per_class
+from models.probabilities import per_class
 from models.text_classification import (
     BUILDERS,
     build_network,

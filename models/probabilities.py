@@ -1,4 +1,4 @@
-"""What a classifier predicts: probabilities of all classes."""
+"""Probabilities of all classes, from what a network gives."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def per_class(outputs):
         ModelError: If the array has another shape.
 
     Example:
-        >>> from models.predictions import per_class
+        >>> from models.probabilities import per_class
         >>> per_class([[0.25], [0.5]])
         array([[0.75, 0.25],
                [0.5 , 0.5 ]])
