@@ -47,9 +47,6 @@ class TextClassifier:
         batch_size: Texts in a batch; None for 128 where there are more than 15,000, otherwise 32.
         seed: The same seed gives the same classifier.
 
-    Returns:
-        A classifier that is not trained yet.
-
     Attributes:
         model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the
             second, of two classes.

@@ -50,7 +50,7 @@ def learn_vocabulary(texts, size=10_000):
     known = int(np.count_nonzero(counts[2:] > 1))
     if not known:
         raise ModelError("No word occurs twice in the training texts; give more or longer texts.")
-    return learner.get_vocabulary(include_special_tokens=False)[:known]
+    return [str(word) for word in learner.get_vocabulary(include_special_tokens=False)[:known]]
 
 
 @checked(texts=_texts, vocabulary=_words, longest=whole(none=True))
