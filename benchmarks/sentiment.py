@@ -1,16 +1,18 @@
-"""Seconds of training until 86 % of the real test reviews are told right: ours and a peer.
+"""Seconds of training until 86 % of the real test reviews are classified correctly: ours and a peer.
 
     python benchmarks/sentiment.py --data PATH
 
 The peer is the Keras site's "Bidirectional LSTM on IMDB", reproduced from its published recipe:
 the 20,000 most frequent words, the last 200 of each review, an embedding of 128, two
-bidirectional LSTMs of 64, Adam, batches of 32, 2 passes over 25,000 reviews. Its validation
-after each pass is left out, which is in its favour.
+bidirectional LSTMs of 64, Adam, batches of 32, 2 epochs of 25,000 reviews. Its validation
+after each epoch is left out, which is in its favour.
 
-Ours is what `python -m tutorials.sentiment` does: it trains on nine tenths of those reviews. Both
-take the same token ids, and turns, so that a slow minute of the machine hits both. The clock
-runs while they train, tracing and (ours) validation included, and stands still while the test
-reviews are looked at, after every 5,000 training reviews and at the end.
+Ours is what `python -m tutorials.sentiment` does: it trains on nine tenths of those reviews and validates
+on the last tenth. Unlike there, the vocabulary is learned from all 25,000 training reviews, because both
+networks take the same token ids and the peer trains on all of them; no label enters a vocabulary, and the
+test reviews have no part in it. The two train by turns, so that a slow minute of the machine affects both.
+The clock runs while they train, tracing and (ours) validation included, and is stopped while the test
+reviews are evaluated, after every 5,000 training reviews and at the end.
 """
 
 import statistics
@@ -29,17 +31,18 @@ from keras import layers
 from datasets import reviews
 from datasets.texts.bucketing import LengthBuckets
 from models import SentimentLSTM
-from tutorials.lesson.texts import LONGEST, learn_vocabulary, token_ids
-from tutorials.sentiment import EPSILON, STEP_SIZES, WORD_DROPOUT
+from models.text_classification import LONGEST, WORD_DROPOUT, learn_vocabulary, token_ids
+from models.text_classification.training import VALIDATION_BATCH, train
 
 GOAL = 0.86
-EVERY = 5_000  # training reviews between two looks at the test reviews
+EVERY = 5_000  # training reviews between two evaluations on the test reviews
 WORDS = 20_000
+BATCH_SIZE = 128  # of ours
 PEER_PARAMETERS = 2_757_761
 
 
 class Clock(keras.callbacks.Callback):
-    """Seconds of `fit`, less those spent looking at the test reviews."""
+    """Seconds of `fit`, without those that evaluating the test reviews takes."""
 
     def __init__(self, test, batch_size):
         super().__init__()
@@ -50,48 +53,39 @@ class Clock(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.seen += self.batch_size
         if self.seen % EVERY < self.batch_size:
-            self.look()
+            self.evaluate()
 
-    def look(self):
+    def evaluate(self):
         self.seconds += time.perf_counter() - self.since
-        right = 0
+        correct = 0
         for ids, labels in (self.test[n] for n in range(len(self.test))):
-            right += int(np.sum((self.model.predict_on_batch(ids)[:, 0] > 0.5) == labels))
-        self.accuracy = right / len(self.test.order)
+            correct += int(np.sum((self.model.predict_on_batch(ids)[:, 0] > 0.5) == labels))
+        self.accuracy = correct / len(self.test.order)
         if self.accuracy >= GOAL:
             self.reached = min(self.reached, self.seconds)
         self.since = time.perf_counter()
 
 
-def ours(train, test, seed, passes=3):
+def ours(texts, test, seed, epochs=3):
     """What `python -m tutorials.sentiment` does between its data and its evaluation."""
-    ids, labels = train
+    ids, labels = texts
     fitted = len(ids) - len(ids) // 10
-    clock = Clock(LengthBuckets(*test, batch_size=500, longest=LONGEST, shuffle=False), 128)
+    ids = [each[:LONGEST] for each in ids]
+    training, validation = (ids[:fitted], labels[:fitted]), (ids[fitted:], labels[fitted:])
+    test = LengthBuckets(*test, batch_size=VALIDATION_BATCH, longest=LONGEST, shuffle=False)
+    clock = Clock(test, BATCH_SIZE)
     keras.utils.set_random_seed(seed)
     network = SentimentLSTM(WORDS, word_dropout=WORD_DROPOUT)
-    batches = LengthBuckets(ids[:fitted], labels[:fitted], longest=LONGEST, seed=seed)
-    validation = LengthBuckets(ids[fitted:], labels[fitted:], batch_size=500, longest=LONGEST, shuffle=False)
-    momentum = max(0.0, 1 - 5 / (passes * len(batches)))
-    network.compile(
-        keras.optimizers.Adam(STEP_SIZES["lstm"], epsilon=EPSILON, use_ema=True, ema_momentum=momentum),
-        "binary_crossentropy",
-        metrics=["accuracy"],
-    )
-    average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-    best = keras.callbacks.EarlyStopping(patience=passes, restore_best_weights=True)
-    network.fit(
-        batches, epochs=passes, validation_data=validation, callbacks=[clock, average, best], verbose=0
-    )
-    clock.look()
+    train(network, "lstm", training, validation, epochs, BATCH_SIZE, seed, callbacks=[clock])
+    clock.evaluate()
     return clock
 
 
-def keras_site(train, test, seed, passes=2):
+def keras_site(texts, test, seed, epochs=2):
     """The Keras site's bidirectional LSTM."""
     last = 200
-    train, test = (
-        (keras.utils.pad_sequences(ids, last), labels) for ids, labels in (train, test)
+    texts, test = (
+        (keras.utils.pad_sequences(ids, last), labels) for ids, labels in (texts, test)
     )  # 0 before the review; of a longer one the end
     clock = Clock(LengthBuckets(*test, batch_size=500, shuffle=False), 32)
     keras.utils.set_random_seed(seed)
@@ -107,13 +101,13 @@ def keras_site(train, test, seed, passes=2):
     assert network.count_params() == PEER_PARAMETERS
     network.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     clock.since = time.perf_counter()
-    network.fit(*train, batch_size=32, epochs=passes, callbacks=[clock], verbose=0)
-    clock.look()
+    network.fit(*texts, batch_size=32, epochs=epochs, callbacks=[clock], verbose=0)
+    clock.evaluate()
     return clock
 
 
 def main(data: str = "auto", runs: int = 3) -> None:
-    """Train ours and a peer by turns on real reviews, and look when each reaches 86 % of the test reviews.
+    """Train ours and a peer by turns on real reviews, and measure when each reaches 86 % of the test reviews.
 
     Args:
         data: The Large Movie Review Dataset: its folder aclImdb, or an archive of it.
@@ -125,16 +119,16 @@ def main(data: str = "auto", runs: int = 3) -> None:
     if source.name != "imdb":
         raise LessonError("This benchmark needs the Large Movie Review Dataset; name it with --data.")
     vocabulary = learn_vocabulary(x_train, WORDS)
-    train, test = (
-        (token_ids(texts, vocabulary, None), labels)
-        for texts, labels in ((x_train, y_train), (x_test, y_test))
+    texts, test = (
+        (token_ids(strings, vocabulary, None), labels)
+        for strings, labels in ((x_train, y_train), (x_test, y_test))
     )
 
     contestants = ours, keras_site
     clocks = {one: [] for one in contestants}
     for turn in range(runs):
         for one in contestants:
-            clock = one(train, test, seed=turn)
+            clock = one(texts, test, seed=turn)
             clocks[one].append(clock)
             print(
                 f"run {turn}  {one.__name__:<10} {clock.reached:6.1f} s to {GOAL:.0%}, after "

@@ -1,8 +1,8 @@
 """Train the weights that come with the zoo, on all of a data set's training part.
 
-Digit readers see many passes over ever new, perturbed digits of MNIST; text networks a few over
-the Large Movie Review Dataset. Writes models/weights/MODEL-DATA.weights.h5 and lists it in
-models/zoo.json. These are the commands that made the files there; nobody needs to run them again.
+Networks of digits train for many epochs on MNIST, with new augmented versions of the digits in each; text
+networks for a few epochs on the Large Movie Review Dataset. Writes models/weights/MODEL-DATA.weights.h5 and
+lists it in models/zoo.json. These are the commands that made the files there; nobody needs to run them again.
 """
 
 import gzip
@@ -25,23 +25,17 @@ import models
 from datasets import digits, reviews
 from datasets.texts.bucketing import LengthBuckets
 from models.fine_tuning.augmentation import random_affine
-from models.text import VOCABULARY
+from models.text_classification import BUILDERS as TEXTS
+from models.text_classification import LONGEST, averaged_adam, learn_vocabulary, token_ids
+from models.text_classification.vocabulary import VOCABULARY
 from models.zoo import FOLDER, LIST, zoo
 from tutorials.lesson.limits import check_settings, fitting_batch
-from tutorials.lesson.texts import LONGEST, learn_vocabulary, token_ids
 
 DIGITS = {
     "convnet": models.ConvNet,
     "two_block": models.TwoBlockConvNet,
     "lenet5": models.LeNet5,
     "mlp": models.MLP,
-}
-TEXTS = {
-    "lstm": models.SentimentLSTM,
-    "bilstm": models.SentimentBiLSTM,
-    "simple_rnn": models.SentimentSimpleRNN,
-    "conv1d": models.SentimentConv1D,
-    "bag": models.SentimentBag,
 }
 WORDS = 10_000  # token ids of the text networks: their embedding is nearly all of their weights
 
@@ -52,7 +46,7 @@ def main(
     ] = "convnet",
     epochs: int = 60,
     batch_size: int = 128,
-    step_size: float = 3e-3,
+    learning_rate: float = 3e-3,
     data: str = "auto",
     seed: int = 0,
 ) -> None:
@@ -60,39 +54,42 @@ def main(
 
     Args:
         model: Which network to train.
-        epochs: Passes over the training data; digits are perturbed anew for each.
+        epochs: Epochs of training; digits are augmented anew for each.
         batch_size: Images or texts per gradient step.
-        step_size: Adam's step size; for digits the first one, which falls to nothing in the end.
+        learning_rate: Adam's learning rate; for digits the first one, which falls to 0 in the end.
         data: Folder that holds MNIST, or the Large Movie Review Dataset.
         seed: Makes the run repeatable.
     """
     check_settings(locals())
     keras.utils.set_random_seed(seed)
     FOLDER.mkdir(exist_ok=True)
-    make = _read_digits if model in DIGITS else _read_texts
-    builder, network, file, entry = make(model, epochs, batch_size, step_size, data, seed)
+    make = _train_digits if model in DIGITS else _train_texts
+    builder, network, file, entry = make(model, epochs, batch_size, learning_rate, data, seed)
     accuracy = entry["test_accuracy"]
     entry["command"] = (
         f"python -m benchmarks.train_zoo --model {model} --epochs {epochs} "
-        f"--batch-size {batch_size} --step-size {step_size} --seed {seed}"
+        f"--batch-size {batch_size} --learning-rate {learning_rate} --seed {seed}"
     )
     listed = zoo()
     listed[builder]["weights"] = [entry]
     listed[builder]["parameters"] = network.count_params()
     LIST.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
-    print(f"{builder} tells {accuracy:.2%} of the test examples right; its weights are in {file}.")
+    print(f"{builder} classifies {accuracy:.2%} of the test examples correctly; its weights are in {file}.")
 
 
-def _read_digits(model, epochs, batch_size, step_size, data, seed):
+def _train_digits(model, epochs, batch_size, learning_rate, data, seed):
     source = digits.locate(data)
     (x_train, y_train), (x_test, y_test) = digits.load_data(source)
     if source.name != "mnist":
-        raise LessonError("The zoo's digit readers are trained on MNIST; name its folder with --data.")
+        raise LessonError("The zoo's networks of digits are trained on MNIST; name its folder with --data.")
 
     network = DIGITS[model]()
     batch_size = fitting_batch(batch_size, len(x_train), network)
+    falling = keras.optimizers.schedules.PolynomialDecay(
+        learning_rate, decay_steps=epochs * -(-len(x_train) // batch_size), end_learning_rate=0, power=1.5
+    )
     network.compile(
-        optimizer=keras.optimizers.Adam(_falling(step_size, epochs * -(-len(x_train) // batch_size), 1.5)),
+        optimizer=keras.optimizers.Adam(falling),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -115,7 +112,7 @@ def _read_digits(model, epochs, batch_size, step_size, data, seed):
     return DIGITS[model].__name__, bare, file, _entry("mnist", file, 10, "MNIST", accuracy)
 
 
-def _read_texts(model, epochs, batch_size, step_size, data, seed):
+def _train_texts(model, epochs, batch_size, learning_rate, data, seed):
     source = reviews.locate(data)
     (x_train, y_train), (x_test, y_test), _ = reviews.load_data(source)
     if source.name != "imdb":
@@ -130,9 +127,7 @@ def _read_texts(model, epochs, batch_size, step_size, data, seed):
     )
     network = TEXTS[model](WORDS)
     network.compile(
-        optimizer=keras.optimizers.Adam(
-            step_size, epsilon=1e-5, use_ema=True, ema_momentum=1 - 5 / (epochs * len(batches))
-        ),
+        optimizer=averaged_adam(learning_rate, steps=epochs * len(batches)),
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )
@@ -149,10 +144,6 @@ def _read_texts(model, epochs, batch_size, step_size, data, seed):
     accuracy = float(np.mean(answers == y_test[test.order]))
     entry = _entry("reviews", file, 2, "IMDB reviews", accuracy)
     return TEXTS[model].__name__, stored, file, entry
-
-
-def _falling(step_size, steps, power):
-    return keras.optimizers.schedules.PolynomialDecay(step_size, steps, 0, power)
 
 
 def _entry(name, file, classes, data, accuracy):

@@ -14,8 +14,9 @@ from .text import (
     SentimentConv1D,
     SentimentLSTM,
     SentimentSimpleRNN,
-    TextClassifier,
 )
+from .text_classification.classifier import TextClassifier
+from .text_classification.strings import StringClassifier
 from .video import FrameByFrame, VideoConv3D, VideoLSTM
 from .x_or_o import XorO
 
@@ -38,6 +39,7 @@ __all__ = [
     "SentimentSimpleRNN",
     "SoundConvNet",
     "StackedConvNet",
+    "StringClassifier",
     "TextClassifier",
     "TransferClassifier",
     "TwoBlockConvNet",

@@ -1,25 +1,20 @@
-"""Text classifiers: networks that take token ids and give the class of a text, such as its sentiment.
+"""Text networks: they take token ids and give the class of a text, such as its sentiment.
 
 A token id stands for one word: 0 is padding, 1 a word that is not in the vocabulary. Padding is masked:
-wherever it stands and however long it is, a text's answer is the same. `TextClassifier` puts the
-vocabulary in front, so that text goes in.
+wherever it stands and however long it is, the prediction for a text is the same. `StringClassifier` puts the
+vocabulary in front, so that strings go in; `TextClassifier` learns the vocabulary and trains.
 
-All five builders have the same beginning and the same end, `_embed` and `_classify`; what is between them is
-what each of them is about.
+All five builders begin with `_embed` and end with `_classify`; what is between them is what makes each of
+them different.
 """
-
-import contextlib
-import gzip
 
 import keras
 from keras import layers, ops
 
 from .checks.arguments import activation as usual_activation
-from .checks.arguments import built_model, check_parameters, checked, share, shown, whole
-from .errors import ModelError
-from .zoo import FOLDER, load_weights
+from .checks.arguments import check_parameters, checked, share, whole
+from .zoo import load_weights
 
-VOCABULARY = FOLDER / "reviews-vocabulary.txt.gz"
 MOST_IDS = 200_000  # more, times PAIR_FACTOR, are no int32
 PAIR_FACTOR = 10_007  # a prime: the pairs "a b" and "b a" get different numbers
 
@@ -340,87 +335,6 @@ def SentimentBag(
         return _classify(tokens, x, classes, dropout, classifier_activation, name)
 
     return load_weights(build(classes), weights, "SentimentBag", build)
-
-
-@checked(classifier=built_model, longest=whole())
-def TextClassifier(vocabulary, classifier, longest=800, name="text_classifier"):
-    """Put a vocabulary in front of a network that takes token ids, so that it takes text.
-
-    Args:
-        vocabulary: List of words in the order of their token ids, from 2 on; 0 and 1 stand for padding
-            and for any other word. Lower case, without punctuation, each of them once.
-        classifier: A model of token ids (batch, words) with a layer "embedding", such as `SentimentLSTM`.
-        longest: Number of words that are taken from the beginning of a text; the rest is left out.
-        name: Name of the model.
-
-    Returns:
-        An uncompiled model: strings (batch,) -> what `classifier` gives. The text is converted to lower
-        case, its punctuation is removed, and it is split at white space. It needs TensorFlow, as
-        TextVectorization does.
-
-    Raises:
-        ModelError: If an argument is not as described, or `classifier` has not as many token ids as the
-            vocabulary.
-
-    Example:
-        >>> import numpy as np
-        >>> from models import SentimentBag
-        >>> from models.text import TextClassifier
-        >>> words = ["a", "good", "bad", "film"]
-        >>> model = TextClassifier(words, SentimentBag(vocabulary_size=6))
-        >>> model.predict(np.array(["A good film!", "Very bad."], object), verbose=0).shape
-        (2, 1)
-    """
-    words = []
-    if not isinstance(vocabulary, (str, bytes)):
-        with contextlib.suppress(TypeError):
-            words = list(vocabulary)
-    if not words or not all(isinstance(word, str) and word for word in words) or len({*words}) < len(words):
-        raise ModelError(
-            "TextClassifier needs vocabulary as a list of different words, the most frequent first, "
-            f"not {shown(vocabulary)}."
-        )
-    embeddings = [layer for layer in classifier.layers if isinstance(layer, layers.Embedding)]
-    known = next((layer.input_dim for layer in embeddings if layer.name == "embedding"), None)
-    if known is None or len(classifier.inputs) != 1 or len(classifier.inputs[0].shape) != 2:
-        raise ModelError(
-            'TextClassifier needs a classifier of token ids with a layer "embedding", such as SentimentLSTM '
-            f"builds, not {shown(classifier)}."
-        )
-    ids = len(words) + 2
-    if ids != known:
-        raise ModelError(
-            f"The vocabulary has {ids:,} token ids with the two for padding and unknown words, but "
-            f"{classifier.name} has {known:,}; build it with vocabulary_size={ids}."
-        )
-    text = keras.Input((), dtype="string", name="text")
-    tokens = layers.TextVectorization(vocabulary=words, name="vocabulary")(text)
-    tokens = ops.cast(tokens[:, :longest], "int32")
-    tokens = ops.pad(tokens, ((0, 0), (0, 1)))  # so that a text without words has one token
-    return keras.Model(text, classifier(tokens), name=name)
-
-
-def reviews_vocabulary():
-    """The words that the weights "reviews" were trained with, the most frequent ones of the reviews first.
-
-    Returns:
-        A list of str, for `TextClassifier`.
-
-    Raises:
-        ModelError: If the file is missing or damaged.
-
-    Example:
-        >>> from models.text import reviews_vocabulary
-        >>> words = reviews_vocabulary()
-        >>> len(words), words[:3]
-        (9998, ['the', 'and', 'a'])
-    """
-    text = ""
-    with contextlib.suppress(OSError, EOFError, ValueError):
-        text = gzip.decompress(VOCABULARY.read_bytes()).decode("utf-8")
-    if not text:
-        raise ModelError(f"{VOCABULARY} is missing or damaged; restore it from the project's repository.")
-    return text.split("\n")
 
 
 def _embed(vocabulary_size, embedding_dim, word_dropout):

@@ -26,8 +26,9 @@ from tyro.conf import Positional, arg
 from datasets import DataError, digits, photos, reviews, tones
 from datasets.files import notices
 from datasets.files.names import safe, sentence, shown
+from models.probabilities import per_class
 from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
-from tutorials.lesson.texts import class_probabilities, from_command_line
+from tutorials.lesson.texts import from_command_line
 
 AT_ONCE = 128  # examples that are read and predicted together, however many there are
 VALUES_AT_ONCE = 64 << 20  # and numbers in them, of which there are many in large images
@@ -125,7 +126,7 @@ def main(
 def _answers(model, contents, file):
     """Probabilities (batch, classes), whatever the model raises made one sentence."""
     try:
-        return class_probabilities(model.predict(contents, verbose=0))
+        return per_class(model.predict(contents, verbose=0))
     except Exception as error:
         raise LessonError(
             f"{file} fails on what the lesson gives it ({type(error).__name__}); run the lesson again."

@@ -1,7 +1,35 @@
-"""Tell praise from blame in film reviews, or sort texts of your own into classes.
+"""Classify film reviews as positive or negative, or texts of your own into any classes.
 
-Embedding → LSTM → Dense, or one of four other networks that remember more or less of the order
-in which the words stood.
+The question: how can a network that computes with numbers classify a text, and does the order of the
+words matter for that?
+
+The idea: each word becomes a number, its token id, and each token id a vector that is learned, its embedding.
+A recurrent network reads these vectors one after the other. At each word an LSTM updates a memory cell
+through gates, so that a "not" can still have an effect many words later:
+
+    token ids -> Embedding -> LSTM -> mean and maximum over the words -> Dense
+
+Texts differ in length, so shorter ones are padded with the id 0, which is masked. The vocabulary comes from
+the training texts alone, and words that are not in it share the id 1. Against overfitting the training drops
+words at random, averages the weights over the last steps, and keeps the epoch with the best validation loss.
+
+Four other networks are there to compare: two LSTMs in both directions, a plain recurrent network, a
+convolution over short phrases, and a bag of words, which has no order at all. The bag is the baseline: a
+network that is not better gains nothing from the order of the words.
+
+What to look for: the embedded reviews are made so that only the order decides ("not good", "good, not bad"),
+so the bag stays near chance, and the LSTM does not. On real reviews the bag is hard to beat. See in
+`accuracy_by_length.png` whether long texts are harder, in `neighbourhoods.png` which words the network
+learned to treat alike, and in `moved_words.png` which words its predictions depend on.
+
+Try next:
+    python -m tutorials.sentiment --model bag --data embedded     (how well can it do without order?)
+    python -m tutorials.sentiment --compare                       (is the LSTM worth its training time?)
+    python -m tutorials.sentiment --model bag --word-pairs 500000 --vocabulary-size 20000 --epochs 5
+
+Read: Hochreiter and Schmidhuber, Long short-term memory, 1997. Maas et al., Learning word vectors for
+sentiment analysis, 2011 (the reviews). Joulin et al., Bag of tricks for efficient text classification, 2017.
+The same in four lines of Python: `models.TextClassifier`.
 """
 
 import sys
@@ -12,43 +40,47 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
-from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads Keras quietly
+from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
-from sklearn import metrics
 
-import models
 from datasets import reviews
 from datasets.files.names import safe
 from datasets.texts.bucketing import LengthBuckets
-from models.text import TextClassifier, reviews_vocabulary
-from tutorials.figures.charts import confusion_matrix, learning_curves
-from tutorials.figures.labels import plain
-from tutorials.figures.texts import accuracy_by_length, gain_and_cost, moved_words, neighbourhoods
-from tutorials.lesson.limits import Bounds, check_memory, check_settings, fitting_batch
+from models import StringClassifier
+from models.probabilities import per_class
+from models.text_classification import (
+    BUILDERS,
+    LEARNING_RATES,
+    averaged_adam,
+    build_network,
+    by_default,
+    keep_best,
+    learn_vocabulary,
+    token_ids,
+    validation_size,
+)
+from tutorials.figures.texts import (
+    accuracy_by_length,
+    gain_and_cost,
+    moved_words,
+    neighbourhoods,
+    text_confusion_matrix,
+    text_learning_curves,
+)
+from tutorials.lesson.limits import Bounds, check_settings, fitting_batch
 from tutorials.lesson.report import Report
 from tutorials.lesson.texts import (
-    LONGEST,
-    class_probabilities,
-    judge,
-    learn_vocabulary,
-    nearest_words,
-    show_comparison,
-    token_ids,
-    word_effects,
+    check_text_settings,
+    classify,
+    compare_networks,
+    explained_texts,
+    gain_of,
+    means_of,
+    typical_words,
+    zoo_network,
 )
-
-BUILDERS = {
-    "lstm": models.SentimentLSTM,
-    "bilstm": models.SentimentBiLSTM,
-    "simple_rnn": models.SentimentSimpleRNN,
-    "conv1d": models.SentimentConv1D,
-    "bag": models.SentimentBag,
-}
-STEP_SIZES = {"lstm": 5e-3, "bilstm": 5e-3, "simple_rnn": 3e-3, "conv1d": 5e-3, "bag": 2e-2}  # of Adam
-EPSILON = 1e-5  # of Adam, a hundred times the usual one: rare words, of which little is known, move little
-WORD_DROPOUT = 0.4  # where there are so many words that the network could learn texts by heart
 
 
 def main(
@@ -67,19 +99,19 @@ def main(
     quick: bool = False,
     outputs: Path = Path("outputs"),
 ) -> dict:
-    """Train a network that reads texts and says which class they are of.
+    """Train a network that classifies texts.
 
     Args:
         model: Which network of the zoo to train.
-        predict: A text to be judged, in quotes. Without --data by the zoo's network, which was
+        predict: A text to classify, in quotes. Without --data by the zoo's network, which was
             trained on 25,000 real reviews, at once; with --data after training.
-        compare: Train all five networks for as many passes, with three seeds each, and compare.
-        word_pairs: For the bag: how many places there are for pairs of neighbouring words.
-        vocabulary_size: The most words that are known, by frequency.
-        word_dropout: Share of the words left out of each training step; by default 0.4 where the
+        compare: Train all five networks for the same number of epochs, with three seeds each, and compare.
+        word_pairs: For the bag: rows of its embedding of pairs of neighbouring words.
+        vocabulary_size: Number of token ids at most; the most frequent words get one.
+        word_dropout: Share of the words that are dropped in each training step; by default 0.4 where the
             vocabulary has over 1,000 words, else 0.
-        epochs: Passes over the training texts; by default 3 on real reviews, else so many that
-            about 60,000 texts are seen, from 3 to 30.
+        epochs: Epochs of training; by default so many that the network sees about 60,000 texts,
+            from 3 to 30.
         batch_size: Texts per gradient step; by default 128 where there are over 15,000, else 32.
         data: The Large Movie Review Dataset (its folder aclImdb or an archive of it), a CSV or
             TSV file with a text and a label column, a folder with a folder of .txt files for
@@ -91,156 +123,90 @@ def main(
         outputs: Where results go.
     """
     check_settings(locals(), vocabulary_size=3, seed=Bounds(0, 2**32 - 3))
-    check_memory("word_pairs", word_pairs, 4 * 32 * 6 * word_pairs)  # weights, Adam's and averaged ones
-    if predict is not None and not predict.strip():
-        raise LessonError("--predict needs a text of at least one word.")
+    check_text_settings(model, predict, word_pairs)
     if predict and data == "auto":
-        vocabulary = reviews_vocabulary()
-        network = BUILDERS[model](len(vocabulary) + 2, weights="reviews")
-        return judge(TextClassifier(vocabulary, network, LONGEST), predict, reviews.IMDB_CLASSES)
+        return classify(zoo_network(model), predict, reviews.IMDB_CLASSES)
     report = Report(main, settings=locals())
-    if word_pairs and model != "bag":
-        raise LessonError("--word-pairs is for --model bag; the other networks see the order themselves.")
-    keras.utils.set_random_seed(seed)
 
-    # Data: texts (n,) as strings, labels (n,) from 0; the vocabulary is of the training texts alone
+    # Data: texts (n,) as strings, labels (n,) from 0. The last tenth of the training texts is for
+    # validation; the vocabulary is learned from those before it
     source = reviews.locate(data)
     (x_train, y_train), (x_test, y_test), class_names = reviews.load_data(source, text_column, label_column)
     if quick:
         x_train, y_train, x_test, y_test = x_train[:300], y_train[:300], x_test[:100], y_test[:100]
-    fitted = len(x_train) - max(1, len(x_train) // 10)  # the last tenth is held back to validate on
-    if epochs is None:
-        epochs = 1 if quick else 3 if source.name == "imdb" else int(np.clip(60_000 / fitted, 3, 30))
-    batch_size = batch_size or (128 if fitted > 15_000 else 32)
+    fitted = len(x_train) - validation_size(len(x_train))
     vocabulary = learn_vocabulary(x_train[:fitted], vocabulary_size)
-    tokens, test_tokens = (token_ids(texts, vocabulary, LONGEST) for texts in (x_train, x_test))
-    if word_dropout is None:
-        word_dropout = WORD_DROPOUT if len(vocabulary) > 1_000 else 0.0
+    tokens, test_tokens = token_ids(x_train, vocabulary), token_ids(x_test, vocabulary)
+    training, validation = (tokens[:fitted], y_train[:fitted]), (tokens[fitted:], y_train[fitted:])
+    epochs, batch_size, word_dropout = by_default(
+        fitted, len(vocabulary), epochs or (1 if quick else None), batch_size, word_dropout
+    )
     report.settings |= {"epochs": epochs, "batch_size": batch_size, "word_dropout": word_dropout}
-    lengths = np.array([len(ids) for ids in test_tokens])
-    test_batches = LengthBuckets(test_tokens, batch_size=500, shuffle=False)
-    training = tokens[:fitted], y_train[:fitted]
-    validation = LengthBuckets(tokens[fitted:], y_train[fitted:], batch_size=500, shuffle=False)
 
-    # Model
-    def build(model, seed):
-        keras.utils.set_random_seed(seed)
-        pairs = {"word_pairs": word_pairs} if model == "bag" else {}
-        return BUILDERS[model](
-            len(vocabulary) + 2, classes=len(class_names), word_dropout=word_dropout, **pairs
-        )
-
-    builders = [partial(build, name, seed) for name in (BUILDERS if compare else [model])]
-    batch_size = fitting_batch(batch_size, fitted, *builders, length=max(map(len, tokens)))
-    network = build(model, seed)
+    # Model: token ids (batch, words) -> probabilities (batch, classes), of two classes that of the second
+    sizes = len(vocabulary) + 2, len(class_names), word_dropout, word_pairs
+    builds = [partial(build_network, kind, *sizes) for kind in (BUILDERS if compare else [model])]
+    batch_size = fitting_batch(batch_size, fitted, *builds, length=max(map(len, tokens)))
+    keras.utils.set_random_seed(seed)
+    network = build_network(model, *sizes)
     network.summary()
 
-    # Compile and fit; a function, because --compare does it with all five
-    def train(network, step_size, seed):
-        batches = LengthBuckets(*training, batch_size=batch_size, seed=seed)
-        # What is kept is the mean of the weights over about the last fifth of the steps, which bears
-        # films that it has not read about better than the last weights do
-        momentum = max(0.0, 1 - 5 / (epochs * len(batches)))
-        network.compile(
-            optimizer=keras.optimizers.Adam(step_size, epsilon=EPSILON, use_ema=True, ema_momentum=momentum),
-            loss="binary_crossentropy" if len(class_names) == 2 else "sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-        )
-        average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-        best = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)  # of all passes
-        started = time.perf_counter()
-        history = network.fit(
-            batches, epochs=epochs, validation_data=validation, callbacks=[average, best], verbose=VERBOSE
-        ).history
-        seconds = time.perf_counter() - started
-        outputs = np.empty((len(x_test), network.output_shape[-1]))
-        outputs[test_batches.order] = network.predict(test_batches, verbose=0)
-        return history, seconds, class_probabilities(outputs)
+    # Compile: Adam, which also averages the weights over about the last fifth of the steps
+    batches = LengthBuckets(*training, batch_size=batch_size, seed=seed)
+    network.compile(
+        optimizer=averaged_adam(LEARNING_RATES[model], steps=epochs * len(batches)),
+        loss="binary_crossentropy" if len(class_names) == 2 else "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
 
-    history, fit_seconds, probabilities = train(network, STEP_SIZES[model], seed)
+    # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept
+    started = time.perf_counter()
+    history = network.fit(
+        batches,
+        epochs=epochs,
+        validation_data=LengthBuckets(*validation, batch_size=500, shuffle=False),
+        callbacks=keep_best(epochs),
+        verbose=VERBOSE,
+    ).history
+    seconds = time.perf_counter() - started
 
     # Evaluate: the test texts are used here, once
-    answers = probabilities.argmax(-1)
-    right = answers == y_test
-    accuracy = np.mean(right)
-    results = {
-        "test_accuracy": accuracy, "parameters": network.count_params(), "fit_seconds": fit_seconds
-    }  # fmt: skip
+    test_batches = LengthBuckets(test_tokens, batch_size=500, shuffle=False)
+    in_order = np.argsort(test_batches.order)
+    probabilities = per_class(network.predict(test_batches, verbose=0)[in_order])  # (n, classes)
+    predicted = probabilities.argmax(-1)
+    correct = predicted == y_test
+    accuracy, parameters = np.mean(correct), network.count_params()
+    results = {"test_accuracy": accuracy, "parameters": parameters, "fit_seconds": seconds}
     finding = (
-        f"{network.count_params():,} parameters tell the class of {accuracy:.1%} of {len(x_test):,} texts "
-        f"that they had not seen, after {fit_seconds:.0f} s of training."
+        f"A network of {parameters:,} parameters classifies {accuracy:.1%} of {len(x_test):,} unseen texts "
+        f"correctly, after {seconds:.0f} s of training."
     )
 
     # Plot
-    report.figure(
-        "learning_curves",
-        learning_curves(
-            history,
-            f"At best {max(history['val_accuracy']):.1%} of the validation texts are told right",
-            examples="texts",
-        ),
-    )
-    report.figure(
-        "confusion_matrix",
-        confusion_matrix(
-            metrics.confusion_matrix(y_test, answers, labels=range(len(class_names))),
-            class_names,
-            f"{np.sum(~right):,} of {len(x_test):,} test texts are taken for another class",
-        ),
-    )
-    report.figure("accuracy_by_length", accuracy_by_length(lengths, right))
-    embeddings = network.get_layer("embedding").get_weights()[0][2:]
-    alone = class_probabilities(network.predict(np.arange(2, len(embeddings) + 2)[:2000, None], verbose=0))
-    telling = np.argsort(-alone, 0)[:50].flatten()  # each class's strongest words, by turns
-    report.figure(
-        "neighbourhoods", neighbourhoods(embeddings, vocabulary, nearest_words(embeddings, telling, 8, 6))
-    )
-    reader = TextClassifier(vocabulary, network, LONGEST)
-    # Texts short enough for the figure: two that one word may still change, and the surest mistakes
-    doubtful = np.argsort(np.abs(probabilities.max(-1) - 0.85) + (lengths > 60))
-    surest = np.argsort(-probabilities.max(-1) + (lengths > 60))
-    shown = [*doubtful[right[doubtful]][:2], *surest[~right[surest]][:2]]
-    report.figure(
-        "moved_words",
-        moved_words(
-            [
-                (
-                    f"says {plain(class_names[answers[n]])} ({probabilities[n].max():.0%}), "
-                    f"truth: {plain(class_names[y_test[n]])}",
-                    *word_effects(reader, x_test[n], answers[n]),
-                )
-                for n in shown
-            ]
-        ),
-    )
-    report.model(reader, class_names)
+    report.figure("learning_curves", text_learning_curves(history))
+    report.figure("confusion_matrix", text_confusion_matrix(y_test, predicted, class_names))
+    lengths = np.array([len(ids) for ids in test_tokens])
+    report.figure("accuracy_by_length", accuracy_by_length(lengths, correct))
+    report.figure("neighbourhoods", neighbourhoods(*typical_words(network, vocabulary)))
+    strings = StringClassifier(vocabulary, network)  # takes texts: the vocabulary is inside
+    explained = explained_texts(strings, x_test, lengths, y_test, probabilities, class_names)
+    report.figure("moved_words", moved_words(explained))
+    report.model(strings, class_names)
 
-    if compare:  # all five, with as many passes each
-        runs, parameters = {}, {}
-        for name in BUILDERS:
-            runs[name] = []
-            for again in range(seed, seed + (1 if quick else 3)):
-                other = build(name, again)
-                parameters[name] = other.count_params()
-                if (name, again) == (model, seed):  # trained already
-                    runs[name].append((accuracy, fit_seconds))
-                    continue
-                _, seconds, told = train(other, STEP_SIZES[name], again)
-                runs[name].append((np.mean(told.argmax(-1) == y_test), seconds))
-        results |= {f"{name}_test_accuracy": np.mean(runs[name], 0)[0] for name in runs}
-        results |= {f"{name}_fit_seconds": np.mean(runs[name], 0)[1] for name in runs}
-        show_comparison(runs, parameters)
+    if compare:  # all five networks
+        parts = training, validation, (test_tokens, y_test)
+        seeds = range(seed, seed + (1 if quick else 3))
+        done = {(model, seed): (accuracy, seconds)}
+        runs = compare_networks(sizes, *parts, epochs, batch_size, seeds, done)
         report.figure("comparison", gain_and_cost(runs))
-        gain = np.mean(runs["lstm"], 0) - np.mean(runs["conv1d"], 0)
-        finding += (
-            f" Over {len(runs['lstm'])} seeds the LSTM is {gain[0] * 100:+.1f} points from the convolution, "
-            f"for {gain[1]:+.0f} s of training."
-        )
+        results |= means_of(runs)
+        finding += gain_of(runs)
     written = report.close(source, examples=len(x_train) + len(x_test), finding=finding, **results)
     folder = safe(report.folder, "terminal")
-    print(f'Judge texts of your own: python -m tutorials.predict {folder} "some text" texts.csv')
+    print(f'Classify texts of your own: python -m tutorials.predict {folder} "some text" texts.csv')
     if predict:
-        judge(reader, predict, class_names)
+        classify(strings, predict, class_names)
     return written
 
 

@@ -8,8 +8,8 @@ import pytest
 from benchmarks import sentiment as benchmark
 from datasets import reviews
 from datasets.generated import opinions
+from models.text_classification import WORD_DROPOUT, learn_vocabulary, token_ids
 from tutorials import sentiment as lesson
-from tutorials.lesson.texts import learn_vocabulary, token_ids
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_ours_is_the_lesson(small, texts, tmp_path, monkeypatch):
     monkeypatch.setattr(reviews, "load_data", lambda *_: (*texts, ["negative", "positive"]))
     monkeypatch.setattr(benchmark, "GOAL", 1.01)
     trained = lesson.main(
-        data="embedded", epochs=3, batch_size=128, word_dropout=lesson.WORD_DROPOUT, outputs=tmp_path
+        data="embedded", epochs=3, batch_size=128, word_dropout=WORD_DROPOUT, outputs=tmp_path
     )
     clock = benchmark.ours(*small, seed=0)
     assert clock.accuracy == trained.results["test_accuracy"]
@@ -48,7 +48,7 @@ def test_peer_is_the_published_one_and_is_timed_to_the_goal(small, monkeypatch):
     monkeypatch.setattr(
         benchmark, "PEER_PARAMETERS", benchmark.PEER_PARAMETERS - (20_000 - benchmark.WORDS) * 128
     )
-    clock = benchmark.keras_site(*small, seed=0, passes=1)
+    clock = benchmark.keras_site(*small, seed=0, epochs=1)
     assert clock.reached <= clock.seconds
     assert clock.seen == 16 * 32
 

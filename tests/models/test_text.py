@@ -1,4 +1,4 @@
-"""Networks that read texts, against NumPy, and against padding."""
+"""Text networks, against NumPy, and against padding."""
 
 import importlib.util
 import os
@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models
-from models import ModelError
-from models.text import VOCABULARY, TextClassifier, reviews_vocabulary
+from models import ModelError, StringClassifier
+from models.text_classification import reviews_vocabulary
 
 NAMES = ["SentimentLSTM", "SentimentBiLSTM", "SentimentSimpleRNN", "SentimentConv1D", "SentimentBag"]
 KINDS = [*((name, {}) for name in NAMES), ("SentimentBag", {"word_pairs": 50})]
@@ -21,7 +21,7 @@ WORDS = 20
 
 
 def build(name, **settings):
-    """A small network with large random weights, so that no mistake hides in small numbers."""
+    """A small network with large random weights, so that mistakes show."""
     keras.utils.set_random_seed(0)
     small = {"vocabulary_size": WORDS, "embedding_dim": 4}
     model = getattr(models, name)(**small | settings)
@@ -105,7 +105,7 @@ def test_network_computes_what_numpy_does(name, more):
 
 
 @pytest.mark.parametrize(("name", "more"), KINDS)
-def test_padding_does_not_vote(name, more):
+def test_padding_changes_no_prediction(name, more):
     model = build(name, **more)
 
     @settings(max_examples=15, deadline=None)
@@ -119,7 +119,7 @@ def test_padding_does_not_vote(name, more):
 
 
 @pytest.mark.parametrize(("name", "more"), KINDS)
-def test_padding_does_not_train(name, more):
+def test_padding_changes_no_training_step(name, more):
     ids, labels = texts(8, 6), np.arange(8) % 2
     after_a_step = []
     for padding in (0, 0), (3, 5):
@@ -184,53 +184,16 @@ def test_impossible_settings_are_refused_in_a_sentence(name, bad, named):
     assert name in str(caught.value)
 
 
-def test_classifier_takes_text(tmp_path):
-    network = build("SentimentBag")
-    words = [f"word{n}" for n in range(WORDS - 2)]
-    model = TextClassifier(words, network, longest=3)
-    strings = np.array(["Word0, word1!", "never heard", "", "word3 word4 word5 word6 word7"], object)
-    ids = np.array([[2, 3, 0], [1, 1, 0], [0, 0, 0], [5, 6, 7]], "int32")
-    np.testing.assert_allclose(model.predict(strings, verbose=0), network(ids), atol=1e-6)
-    model.save(tmp_path / "model.keras")
-    script = (
-        "import keras, numpy, sys\n"
-        "model = keras.saving.load_model(sys.argv[1], safe_mode=True)\n"
-        "texts = numpy.array(['Word0, word1!', ''], object)\n"
-        "print(*model.predict(texts, verbose=0)[:, 0])\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "model.keras"], capture_output=True, text=True, check=True
-    )
-    printed = [float(value) for value in run.stdout.split()[-2:]]
-    np.testing.assert_allclose(printed, np.ravel(network(ids[[0, 2]])), atol=1e-5)
-
-
-def test_vocabulary_of_another_size_is_refused():
-    with pytest.raises(ModelError, match="vocabulary_size=5"):
-        TextClassifier(["a", "b", "c"], build("SentimentBag"))
-
-
-def test_missing_vocabulary_is_named(monkeypatch, tmp_path):
-    assert VOCABULARY.is_file()
-    for content in (None, b"", b"no archive"):
-        file = tmp_path / "words.txt.gz"
-        if content is not None:
-            file.write_bytes(content)
-        monkeypatch.setattr("models.text.VOCABULARY", file)
-        with pytest.raises(ModelError, match="words.txt.gz"):
-            reviews_vocabulary()
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_zoo_weights_know_praise_from_blame(name):
+def test_zoo_weights_classify_clear_reviews_correctly(name):
     vocabulary = reviews_vocabulary()
     network = getattr(models, name)(len(vocabulary) + 2, weights="reviews")
-    praise, blame = TextClassifier(vocabulary, network).predict(
+    positive, negative = StringClassifier(vocabulary, network).predict(
         np.array(["a wonderful, moving film, superb", "an awful waste of time, dull and boring"], object),
         verbose=0,
     )[:, 0]  # fmt: skip
-    assert praise > 0.8
-    assert blame < 0.2
+    assert positive > 0.8
+    assert negative < 0.2
 
 
 def test_zoo_weights_serve_other_classes_too():

@@ -9,7 +9,7 @@ import pytest
 
 import models
 from models import ModelError, zoo
-from models.text import VOCABULARY, reviews_vocabulary
+from models.text_classification.vocabulary import VOCABULARY, reviews_vocabulary
 
 NAMED = [(builder, entry) for builder, row in zoo.zoo().items() for entry in row["weights"]]
 
@@ -126,7 +126,7 @@ def test_mnist_weights_score_what_the_list_says(builder, entry, mnist_folder):
 def test_review_weights_score_what_the_list_says(imdb_folder):
     from datasets import reviews
     from datasets.texts.bucketing import LengthBuckets
-    from tutorials.lesson.texts import token_ids
+    from models.text_classification import token_ids
 
     _, (texts, labels), _ = reviews.load_data(reviews.locate(imdb_folder))
     batches = LengthBuckets(token_ids(texts, reviews_vocabulary(), 800), batch_size=500, shuffle=False)

@@ -22,7 +22,7 @@ from PIL import Image
 
 from datasets import DataError, Source, photos
 from datasets.files import notices as _notices
-from models import ModelError
+from models import ModelError, SentimentBag, StringClassifier
 from models.export.page.page import render
 from tutorials import predict
 from tutorials.figures.charts import confusion_matrix
@@ -31,7 +31,7 @@ from tutorials.figures.sound import first_kernels
 from tutorials.figures.texts import moved_words, neighbourhoods
 from tutorials.lesson.photo_report.report import print_findings
 from tutorials.lesson.report import Report
-from tutorials.lesson.texts import judge
+from tutorials.lesson.texts import classify
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",
@@ -225,19 +225,13 @@ def test_pages_of_models_have_no_element_more():
         assert "\u202e" not in page and "\\u202e" in page
 
 
-class Answering:
-    """As far as `judge` needs it, a model of texts that answers one and the same."""
-
-    def predict(self, texts, verbose):
-        return np.random.default_rng(0).random((len(texts), 2))
-
-    def get_layer(self, _):
-        return lambda texts: [[2]]
-
-
-def test_words_and_classes_are_judged_in_text(capsys):
+def test_words_and_classes_are_printed_safely(capsys):
+    network = SentimentBag(4, embedding_dim=1)  # so large a weight that every word changes the prediction
+    network.get_layer("embedding").set_weights([np.array([[0.0], [0.1], [0.5], [-5.0]])])
+    network.get_layer("predictions").set_weights([np.array([[5.0]]), np.zeros(1)])
+    model = StringClassifier(["good", "bad"], network)
     for name in HOSTILE:
-        judge(Answering(), f"{name} good {name}", [name, name])
+        classify(model, f"{name} good {name}", [name, name])
     check_terminal(capsys.readouterr().out)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import models
 from benchmarks import train_zoo
-from datasets import Source
+from datasets import Source, reviews
 from datasets.photos import Photos
 from models.zoo import zoo
 from tutorials import sentiment
@@ -50,14 +50,20 @@ def held_back(monkeypatch):
     monkeypatch.setattr("datasets.reviews.locate", lambda *_: Source("imdb"))
 
 
-def test_the_lessons_vocabulary_is_of_the_texts_that_it_trains_on(held_back, tmp_path, monkeypatch):
-    def build(vocabulary_size, **_):
+def test_the_vocabulary_of_the_lesson_and_of_the_class_is_of_the_texts_that_it_trains_on(
+    held_back, tmp_path, monkeypatch
+):
+    def build(vocabulary_size, *_, **__):
         raise Stop(vocabulary_size)
 
     monkeypatch.setitem(sentiment.BUILDERS, "bag", build)
     with pytest.raises(Stop) as stop:
         sentiment.main(model="bag", data="imdb", outputs=tmp_path)
     assert stop.value.args == (len(WORDS) + 2,)  # two more are for padding and unknown words
+    (train, labels), _, _ = reviews.load_data()
+    with pytest.raises(Stop) as stop:
+        models.TextClassifier(kind="bag").fit(train, labels)
+    assert stop.value.args == (len(WORDS) + 2,)
 
 
 def test_the_zoos_vocabulary_is_of_the_texts_that_it_trains_on(held_back, tmp_path, monkeypatch):
@@ -109,4 +115,4 @@ def test_nothing_else_adapts_to_data(root):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "adapt"
     }
-    assert found == {("_texts.py", "learner")}
+    assert found == {("vocabulary.py", "learner")}

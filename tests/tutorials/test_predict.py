@@ -17,8 +17,7 @@ from PIL import Image
 from scipy.io import wavfile
 
 from datasets import photos, tones
-from models import ConvNet, SentimentBag, SoundConvNet
-from models.text import TextClassifier
+from models import ConvNet, SentimentBag, SoundConvNet, StringClassifier
 from tutorials.predict import READERS, LessonError, main
 
 
@@ -197,7 +196,7 @@ def test_the_command_tables_names_that_are_no_unicode(seeing, root, tmp_path):
 
 
 def test_texts_are_tabled_with_the_text(tmp_path, capsys):
-    model = TextClassifier(["good", "bad"], SentimentBag(4), 10)
+    model = StringClassifier(["good", "bad"], SentimentBag(4), 10)
     folder = save(tmp_path / "sentiment", "sentiment", model, ["neg", "pos"], text_column=None)
     (tmp_path / "texts.csv").write_text('text\n"good, ""very"" good"\nbad\n')
     main(folder, ("a good film", str(tmp_path / "texts.csv")), csv=True)
@@ -354,7 +353,7 @@ def test_a_model_of_numbers_or_without_classes_is_no_lessons(tmp_path):
     maps = save(tmp_path / "maps", "digits", keras.Model(numbers, layers.Conv2D(2, 3)(numbers)), ["a", "b"])
     with pytest.raises(LessonError, match="does not answer with one number a class"):
         main(maps, ("a.png",))
-    text = TextClassifier(["good", "bad"], SentimentBag(4), 10)
+    text = StringClassifier(["good", "bad"], SentimentBag(4), 10)
     folder = save(tmp_path / "digits", "digits", text, ["neg", "pos"])
     with pytest.raises(LessonError, match="takes texts, where the lesson digits gives 28 x 28 x 1 numbers"):
         main(folder, ("a.png",))

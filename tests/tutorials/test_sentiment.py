@@ -12,19 +12,10 @@ import keras
 import numpy as np
 import pytest
 
-from datasets import DataError
-from models import SentimentBag
-from models.text import TextClassifier
+from datasets import DataError, reviews
+from models import ModelError, SentimentBag, StringClassifier, TextClassifier
 from tutorials import sentiment
-from tutorials.lesson.texts import (
-    class_probabilities,
-    from_command_line,
-    judge,
-    learn_vocabulary,
-    nearest_words,
-    token_ids,
-    word_effects,
-)
+from tutorials.lesson.texts import classify, from_command_line
 from tutorials.predict import main as predict
 
 TOPICS = {
@@ -67,7 +58,20 @@ def test_three_classes_of_ones_own_are_learned(trained):
     assert metrics["settings"]["word_dropout"] == 0
 
 
-def test_saved_model_judges_texts_and_tables(trained, tmp_path, capsys):
+def test_the_class_gives_the_same_numbers_as_the_lesson(trained, tickets):
+    folder, metrics = trained
+    (x_train, y_train), (x_test, y_test), names = reviews.load_data(tickets, label_column="department")
+    classifier = TextClassifier(kind="conv1d", epochs=12).fit(x_train, [names[n] for n in y_train])
+    found = classifier.evaluate(x_test, [names[n] for n in y_test])
+    assert found.accuracy.value == metrics["results"]["test_accuracy"]
+    lesson = TextClassifier.load(folder)
+    assert lesson.class_names_ == classifier.class_names_ == tuple(names)
+    np.testing.assert_array_equal(
+        lesson.predict(x_test).probabilities, classifier.predict(x_test).probabilities
+    )
+
+
+def test_saved_model_classifies_texts_and_tables(trained, tmp_path, capsys):
     folder, _ = trained
     table = tmp_path / "new.csv"
     table.write_text('message,from\n"charged twice, refund my card",a\n,b\nlovely and helpful,c\n')
@@ -114,7 +118,7 @@ def test_saved_model_gives_the_same_in_a_new_process(trained):
         ("", DataError, "own.csv"),
         ("text,label\ngood,a\nbad,b\n", DataError, "own.csv"),
         ("text,label\n" + "good,a\n" * 9, DataError, "only one class"),
-        ("text,label\none two,a\nthree four,a\nfive six,b\nseven eight,b\n" * 1, LessonError, "twice"),
+        ("text,label\none two,a\nthree four,a\nfive six,b\nseven eight,b\n" * 1, ModelError, "twice"),
     ],
 )
 def test_texts_that_teach_nothing_are_refused_and_nothing_is_written(content, error, said, tmp_path):
@@ -140,7 +144,7 @@ def test_settings_that_do_not_go_together_are_refused(bad, said, tickets, tmp_pa
 
 
 @pytest.mark.parametrize("model", sentiment.BUILDERS)
-def test_zoo_judges_a_text_at_once(model, capsys, monkeypatch, tmp_path):
+def test_the_zoo_classifies_a_text_at_once(model, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("GLASS_ZOO_DATA", str(tmp_path / "not there"))  # no data is needed
     probabilities = sentiment.main(model=model, predict="a wonderful and moving film, superb acting")
     assert probabilities["positive"] > 0.8
@@ -148,38 +152,11 @@ def test_zoo_judges_a_text_at_once(model, capsys, monkeypatch, tmp_path):
     assert capsys.readouterr().out.startswith("positive (")
 
 
-def test_vocabulary_holds_what_occurs_twice_by_frequency():
-    texts = np.array(["a a a b b c", "B, c; d."], object)
-    assert learn_vocabulary(texts, 100) == ["b", "a", "c"]
-    assert learn_vocabulary(texts, 4) == ["b", "a"]
-    ids = token_ids(np.array(["A z b!", "", "c c c"], object), ["b", "a"], longest=2)
-    assert [row.tolist() for row in ids] == [[3, 1], [], [1, 1]]
-
-
-def test_word_effects_are_those_of_leaving_words_out():
-    """In a bag with logits the mean of the others is known in closed form."""
-    network = SentimentBag(6, embedding_dim=1, classifier_activation=None, classes=3)
-    embedding = np.array([[9.0], [0.0], [2.0], [-1.0], [4.0], [7.0]])
-    network.get_layer("embedding").set_weights([embedding])
-    network.get_layer("predictions").set_weights([np.array([[0.0, 1.0, 0.0]]), np.zeros(3)])
-    model = TextClassifier(["good", "bad", "fine", "best"], network)
-    words, effects = word_effects(model, "Good, bad fine", of=1)
-    assert words == ["Good,", "bad", "fine"]
-    mean = (2 - 1 + 4) / 3
-    np.testing.assert_allclose(effects, [mean - 3 / 2, mean - 6 / 2, mean - 1 / 2], atol=1e-5)
-
-
-def test_one_neuron_is_two_probabilities():
-    np.testing.assert_allclose(class_probabilities(np.array([[0.2], [0.9]])), [[0.8, 0.2], [0.1, 0.9]])
-    three = np.full((2, 3), 1 / 3)
-    assert class_probabilities(three) is three
-
-
-def test_judge_names_the_words_that_moved_it(capsys):
+def test_the_words_that_change_a_prediction_most_are_named(capsys):
     network = SentimentBag(4, embedding_dim=1)
     network.get_layer("embedding").set_weights([np.array([[0.0], [0.0], [5.0], [-5.0]])])
     network.get_layer("predictions").set_weights([np.array([[1.0]]), np.zeros(1)])
-    told = judge(TextClassifier(["good", "bad"], network), "good enough good", ("no", "yes"))
+    told = classify(StringClassifier(["good", "bad"], network), "good enough good", ("no", "yes"))
     assert told["yes"] > 0.9
     said = capsys.readouterr().out
     assert said.startswith("yes (9")
@@ -199,12 +176,7 @@ def test_judge_names_the_words_that_moved_it(capsys):
 def test_texts_of_the_command_line_are_unicode(typed, meant):
     assert from_command_line(typed) == meant
     network = SentimentBag(4, embedding_dim=1)
-    assert set(judge(TextClassifier(["good", "bad"], network), typed, ("no", "yes"))) == {"no", "yes"}
-
-
-def test_nearest_words_point_the_same_way():
-    embeddings = np.array([[1, 0], [3, 0.1], [0, 1], [0.1, 2], [-1, 0]])
-    assert nearest_words(embeddings, [0, 1, 2], count=2, neighbours=1) == [[0, 1], [2, 3]]
+    assert set(classify(StringClassifier(["good", "bad"], network), typed, ("no", "yes"))) == {"no", "yes"}
 
 
 @pytest.mark.slow

@@ -3,21 +3,53 @@
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from sklearn import metrics
 from sklearn.manifold import TSNE
 
 from datasets.files.names import cut
-from tutorials.figures.charts import BLUE, COLOURS, ORANGE, axes_grid
+from models.fine_tuning.scores import Share
+from tutorials.figures.charts import BLUE, COLOURS, ORANGE, axes_grid, confusion_matrix, learning_curves
 from tutorials.figures.labels import MONOSPACE, plain
 
 MOST_LETTERS = 40  # of a word in a figure
 
 
-def accuracy_by_length(lengths, right, groups=8):
-    """How often texts of different lengths are told right.
+def text_learning_curves(history):
+    """Loss and accuracy of a text network over the epochs.
+
+    Args:
+        history: {metric: list of a value per epoch}, as `fit` gives it.
+
+    Returns:
+        Array of Axes.
+    """
+    best = max(history["val_accuracy"])
+    title = f"At best {best:.1%} of the validation texts are classified correctly"
+    return learning_curves(history, title, examples="texts")
+
+
+def text_confusion_matrix(labels, predicted, class_names):
+    """How often texts of each class are predicted to be of each other.
+
+    Args:
+        labels, predicted: Integers (n,).
+        class_names: Names in index order.
+
+    Returns:
+        Array of Axes.
+    """
+    counts = metrics.confusion_matrix(labels, predicted, labels=range(len(class_names)))
+    wrong = counts.sum() - counts.trace()
+    title = f"{wrong:,} of {counts.sum():,} test texts are misclassified"
+    return confusion_matrix(counts, class_names, title)
+
+
+def accuracy_by_length(lengths, correct, groups=8):
+    """The accuracy on texts of different lengths.
 
     Args:
         lengths: Integers (n,), the words of each text.
-        right: Booleans (n,), whether it was told right.
+        correct: Booleans (n,), whether it was classified correctly.
         groups: Number of groups, of about as many texts each; fewer where there are few texts or lengths.
 
     Returns:
@@ -27,24 +59,21 @@ def accuracy_by_length(lengths, right, groups=8):
     ends = np.unique(np.quantile(lengths, np.linspace(0, 1, groups + 1)[1:], method="higher"))
     group = np.searchsorted(ends, lengths)
     parts = [np.flatnonzero(group == n) for n in range(len(ends))]
-    shares = np.array([right[part].mean() for part in parts])
-    # Wilson's interval: stays within 0 and 1, also where all answers are right
-    n, z = np.array([len(part) for part in parts]), 1.96
-    centres = (shares + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(shares * (1 - shares) / n + z**2 / (4 * n**2))
-    difference = (shares[-1] - shares[0]) * 100
-    than = "more" if difference > 0 else "fewer"
-    title = f"Of the longest texts {abs(difference):.1f} points {than} are told right than of the shortest"
+    shares = [Share(int(correct[part].sum()), len(part)) for part in parts]
+    values = np.array([share.value for share in shares])
+    intervals = np.array([[share.low, share.high] for share in shares]).T
+    difference = (values[-1] - values[0]) * 100
+    than = "higher" if difference > 0 else "lower"
+    title = f"Accuracy is {abs(difference):.1f} points {than} on the longest texts than on the shortest"
     if abs(difference) < 0.05:
-        title = "Of the longest texts as many are told right as of the shortest"
+        title = "Accuracy is the same on the longest texts as on the shortest"
     axes = axes_grid(1, 1, 7, 3.8, title)
     ax = axes[0, 0]
     at = np.arange(len(parts))
-    ax.errorbar(at, centres, reach, fmt="none", color=BLUE, capsize=4)
-    ax.plot(at, shares, "o", color=BLUE)
+    ax.errorbar(at, values, np.abs(intervals - values), fmt="o", color=BLUE, capsize=4)
     ax.set_xticks(at, [f"{lengths[part].min()}\nto {lengths[part].max()}" for part in parts])
     ax.set_xlabel("words of the text")
-    ax.set_ylabel("accuracy (share right)\nwith 95 % interval")
+    ax.set_ylabel("accuracy\nwith 95 % interval")
     ax.spines[["top", "right"]].set_visible(False)
     return axes
 
@@ -63,11 +92,11 @@ def neighbourhoods(embeddings, words, groups):
     shown = [n for members in groups for n in members]
     layout = TSNE(perplexity=min(5, len(shown) - 1), metric="cosine", init="random", random_state=0)
     places = layout.fit_transform(embeddings[shown])
-    axes = axes_grid(1, 1, 8.5, 6, "Words that mean much the same to the network stand together")
+    axes = axes_grid(1, 1, 8.5, 6, "Words that the network treats alike are close together")
     ax = axes[0, 0]
     colours = np.repeat(COLOURS[: len(groups)], [len(members) for members in groups])
     firsts = {members[0] for members in groups}
-    width, height = np.ptp(places, 0) / (90, 40)  # of a letter, about
+    width, height = np.ptp(places, 0) / (90, 40)  # of a letter, roughly
     taken = []
     for n, (x, y), colour in sorted(zip(shown, places, colours, strict=True), key=lambda one: -one[1][1]):
         level, long = y, width * (len(words[n]) + 1)
@@ -90,11 +119,11 @@ def neighbourhoods(embeddings, words, groups):
 
 
 def moved_words(texts, most=70, line=105):
-    """Texts with each word coloured by what leaving it out does to the answer.
+    """Texts with each word coloured by what leaving it out does to the prediction.
 
     Args:
         texts: List of (caption, words, effects): effects are by how much each word raises the
-            probability of the answer that was given.
+            probability of the predicted class.
         most: Words shown of each.
         line: Characters of a line.
 
@@ -113,19 +142,21 @@ def moved_words(texts, most=70, line=105):
         laid_out.append((caption if len(words) <= most else f"{caption} (its first {most} words)", placed))
         heights.append(y + 1)
     figure = Figure(figsize=(8.6, 0.22 * sum(heights) + 0.6 * len(texts) + 0.7), layout="constrained")
-    figure.suptitle("Blue words speak for the answer that was given, orange ones against it")
+    figure.suptitle("Blue words raise the probability of the predicted class, orange ones lower it")
     axes = figure.subplots(len(texts), 1, squeeze=False, height_ratios=[height + 1 for height in heights])
     for ax, (caption, placed), height in zip(axes.flat, laid_out, heights, strict=True):
         strongest = max([0, *(abs(effect) for *_, effect in placed)])
         for x, y, word, effect in placed:
-            share = abs(effect) / max(strongest, 0.05)  # where no word matters, all stay pale
+            share = abs(effect) / max(strongest, 0.05)  # where no word has an effect, all stay pale
             colour = BLUE if effect > 0 else ORANGE
             ax.add_patch(
                 Rectangle((x - 0.3, y - 0.5), len(word) + 0.6, 1, color=colour, alpha=0.65 * share, lw=0)
             )
             ax.text(x, y, plain(word, MOST_LETTERS), family=MONOSPACE, fontsize=9, va="center")
         ax.set_title(
-            f"{caption}; the strongest word moves it by {strongest * 100:.0f} points", loc="left", fontsize=10
+            f"{caption}; the largest effect of a word is {strongest * 100:.0f} points",
+            loc="left",
+            fontsize=10,
         )
         ax.set_xlim(-1, line + 1)
         ax.set_ylim(height - 0.4, -0.6)
@@ -134,7 +165,7 @@ def moved_words(texts, most=70, line=105):
 
 
 def gain_and_cost(runs):
-    """Networks compared: what share they tell right, and the seconds that it took to train them.
+    """Networks compared: their test accuracy, and the seconds that it took to train them.
 
     Args:
         runs: {name of a network: list of (accuracy, seconds), one a seed}.
@@ -144,9 +175,8 @@ def gain_and_cost(runs):
     """
     means = {name: np.mean(run, 0) for name, run in runs.items()}
     best = max(means, key=lambda name: means[name][0])
-    axes = axes_grid(
-        1, 1, 7.5, 4.2, f"{best} tells most right ({means[best][0]:.1%}), after as many passes as the others"
-    )
+    title = f"{best} is the most accurate ({means[best][0]:.1%}), after as many epochs as the others"
+    axes = axes_grid(1, 1, 7.5, 4.2, title)
     ax = axes[0, 0]
     for name, colour in zip(runs, COLOURS, strict=False):
         accuracies, seconds = np.transpose(runs[name])

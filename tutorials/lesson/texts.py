@@ -1,118 +1,48 @@
-"""Texts as a network takes them, and what it makes of them."""
+"""What the lesson on texts prints, and what its figures show."""
 
 import re
 
-from tutorials.lesson.command import LessonError
+from tutorials.lesson.command import VERBOSE, LessonError
 
+import keras
 import numpy as np
-from keras import layers
 from rich.console import Console
 from rich.table import Table
 
 from datasets.files.names import safe
+from models import StringClassifier
+from models.probabilities import per_class
+from models.text_classification import (
+    BUILDERS,
+    build_network,
+    nearest_words,
+    reviews_vocabulary,
+    word_effects,
+)
+from models.text_classification.training import predict, train
+from tutorials.figures.labels import plain
+from tutorials.lesson.limits import check_memory
 
-LONGEST = 800  # words of a text that are read: of 100 film reviews, 98 are shorter
-MOST_LEFT_OUT = 150  # words of a text for which leaving each out is tried
+FREQUENT = 2000  # words among which the ones typical of a class are looked for
+TYPICAL = 50  # words of each class
+SHORT = 60  # words of a text that fits into the figure
+OPEN = 0.85  # a confidence at which a single word may still change the prediction
 
 
-def learn_vocabulary(texts, size):
-    """The most frequent words of the training texts, those that occur once left out.
-
-    A word that occurs once teaches nothing about itself; together these teach what to make of an
-    unknown word.
+def check_text_settings(model, predict, word_pairs):
+    """Refuse settings that do not go together, or need more memory than there is.
 
     Args:
-        texts: Array (n,) of str: the training texts, no others.
-        size: The most token ids there may be, two of which are for padding and unknown words.
-
-    Returns:
-        List of str, the most frequent first: the words of token ids 2, 3, ...
+        model, predict, word_pairs: As in the lesson.
 
     Raises:
-        LessonError: If no word occurs twice.
+        LessonError: Names the flag.
     """
-    learner = layers.TextVectorization(max_tokens=size, ragged=True)
-    learner.adapt(texts)
-    counts = np.bincount(np.concatenate([batch.values for batch in _vectorized(learner, texts)]))
-    known = int(np.count_nonzero(counts[2:] > 1))
-    if not known:
-        raise LessonError("No word occurs twice in the training texts; more or longer texts are needed.")
-    return learner.get_vocabulary(include_special_tokens=False)[:known]
-
-
-def token_ids(texts, vocabulary, longest):
-    """The words of texts as numbers: 1 for an unknown word, its place in the vocabulary + 2 for another.
-
-    Args:
-        texts: Array (n,) of str.
-        vocabulary: List of words.
-        longest: Words of a text that are read.
-
-    Returns:
-        List of n int32 arrays (words,).
-    """
-    vectorize = layers.TextVectorization(vocabulary=vocabulary, ragged=True)
-    return [
-        row[:longest]
-        for batch in _vectorized(vectorize, texts)
-        for row in np.split(batch.values.numpy().astype("int32"), batch.row_splits[1:-1])
-    ]
-
-
-def _vectorized(vectorize, texts, at_once=1000):
-    return [vectorize(texts[n : n + at_once]) for n in range(0, len(texts), at_once)]
-
-
-def class_probabilities(outputs):
-    """Probabilities of all classes from the outputs of a network that may end in one neuron.
-
-    Args:
-        outputs: Array (n, 1), the probability of the second of two classes, or (n, classes).
-
-    Returns:
-        Array (n, classes).
-    """
-    return np.hstack([1 - outputs, outputs]) if outputs.shape[-1] == 1 else outputs
-
-
-def word_effects(model, text, of):
-    """How much each word of a text moves the probability of a class, by leaving it out.
-
-    Args:
-        model: Takes strings, as `models.TextClassifier`.
-        text: The text; its first 150 words are tried.
-        of: Index of the class.
-
-    Returns:
-        (words (n,), effects (n,)): the probability with the word, less that without.
-    """
-    words = text.split()
-    shorter = [" ".join(words[:n] + words[n + 1 :]) for n in range(min(len(words), MOST_LEFT_OUT))]
-    outputs = model.predict(np.array([text, *shorter], object), verbose=0)
-    probabilities = class_probabilities(outputs)[:, of]
-    return words[: len(shorter)], probabilities[0] - probabilities[1:]
-
-
-def nearest_words(embeddings, candidates, count, neighbours):
-    """Neighbourhoods: words whose embeddings point most nearly the same way.
-
-    Args:
-        embeddings: Array (n, dimensions), one row a word.
-        candidates: Indices of words whose neighbours may be sought, the most interesting first.
-        count: Number of neighbourhoods; a word that is in one already is not sought again.
-        neighbours: Words in each beside the first.
-
-    Returns:
-        List of lists of indices; no word is in two of them.
-    """
-    directions = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-9)
-    taken, found = set(), []
-    for first in candidates:
-        if first not in taken and len(found) < count:
-            nearest = np.argsort(-directions @ directions[first])
-            found.append([int(first), *[int(n) for n in nearest if n not in {*taken, first}][:neighbours]])
-            taken.update(found[-1])
-    return found
+    check_memory("word_pairs", word_pairs, 4 * 32 * 6 * word_pairs)  # weights, Adam's and averaged ones
+    if predict is not None and not predict.strip():
+        raise LessonError("--predict needs a text of at least one word.")
+    if word_pairs and model != "bag":
+        raise LessonError("--word-pairs is for --model bag; the other networks see the order themselves.")
 
 
 def from_command_line(text):
@@ -128,11 +58,11 @@ def from_command_line(text):
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def judge(model, text, class_names):
-    """Say which class a text is of, and which words made it so.
+def classify(model, text, class_names):
+    """Print which class a text is of, and which words changed that most.
 
     Args:
-        model: Takes strings, as `models.TextClassifier`.
+        model: Takes strings, as `models.StringClassifier` builds it.
         text: The text.
         class_names: Names in index order.
 
@@ -140,33 +70,138 @@ def judge(model, text, class_names):
         {class name: probability}.
     """
     text = from_command_line(text)
-    probabilities = class_probabilities(model.predict(np.array([text], object), verbose=0))[0]
-    answer = int(probabilities.argmax())
-    words, effects = word_effects(model, text, answer)
+    probabilities = per_class(model.predict(np.array([text], object), verbose=0))[0]
+    predicted = int(probabilities.argmax())
+    words, effects = word_effects(model, text, predicted)
     strongest = [n for n in np.argsort(-np.abs(effects))[:5] if abs(effects[n]) >= 0.005]
-    print(f"{safe(class_names[answer], 'terminal')} ({probabilities[answer]:.1%})")
+    print(f"{safe(class_names[predicted], 'terminal')} ({probabilities[predicted]:.1%})")
     known = int(np.sum(np.asarray(model.get_layer("vocabulary")([text])) > 1))
     if not known:
-        print("It knows none of these words, so that is its answer to an empty page.")
+        print("None of these words is in the vocabulary, so this is the prediction for an empty text.")
     elif strongest:
-        moved = ", ".join(
+        changed = ", ".join(
             f"{safe(words[n], 'terminal', 50)} ({effects[n] * 100:+.0f} points)" for n in strongest
         )
-        print(f"What single words did for that answer: {moved}.")
+        print(f"How much single words change this probability: {changed}.")
     else:
-        print(f"None of the {len(words)} words that were left out in turn moved that by half a point.")
+        print(f"Leaving out any one of the {len(words)} words changes this by less than half a point.")
     return dict(zip(class_names, map(float, probabilities), strict=True))
 
 
-def show_comparison(runs, parameters):
-    """Print networks beside each other: accuracy over seeds, parameters, seconds.
+def zoo_network(kind):
+    """The zoo's network that was trained on 25,000 film reviews, with its vocabulary in front.
 
     Args:
-        runs: {name: list of (accuracy, seconds), one a seed}.
-        parameters: {name: number of parameters}.
+        kind: Which one, such as "lstm".
     """
-    table = Table("network", "test accuracy", "seconds of training", "parameters", title="Compared")
-    for name, run in runs.items():
+    vocabulary = reviews_vocabulary()
+    return StringClassifier(vocabulary, BUILDERS[kind](len(vocabulary) + 2, weights="reviews"))
+
+
+def typical_words(network, vocabulary):
+    """The words that are most typical of the classes, and for each the words with the nearest embeddings.
+
+    Args:
+        network: A network of token ids with a layer "embedding".
+        vocabulary: Its words.
+
+    Returns:
+        `(embeddings, vocabulary, groups)` for `figures.texts.neighbourhoods`: array (words, dimensions), the
+        words, and lists of indices of words.
+    """
+    embeddings = network.get_layer("embedding").get_weights()[0][2:]
+    single = np.arange(2, len(embeddings) + 2)[:FREQUENT, None]  # texts of one word each
+    probabilities = per_class(network.predict(single, verbose=0))
+    typical = np.argsort(-probabilities, 0)[:TYPICAL].flatten()  # of one class after the other, by turns
+    return embeddings, vocabulary, nearest_words(embeddings, typical, count=8, neighbours=6)
+
+
+def explained_texts(model, texts, lengths, labels, probabilities, class_names):
+    """Short texts with the effect of each word: two uncertain predictions, two confident mistakes.
+
+    Args:
+        model: Takes strings, as `models.StringClassifier` builds it.
+        texts: Array (n,) of str.
+        lengths: Integers (n,), the words of each text.
+        labels: Integers (n,).
+        probabilities: Array (n, classes) of predictions for the texts.
+        class_names: Names in index order.
+
+    Returns:
+        List of (caption, words, effects) for `figures.texts.moved_words`.
+    """
+    predicted, confidence = probabilities.argmax(-1), probabilities.max(-1)
+    correct, long = predicted == labels, lengths > SHORT
+    uncertain = np.argsort(np.abs(confidence - OPEN) + long)
+    confident = np.argsort(-confidence + long)
+    shown = [*uncertain[correct[uncertain]][:2], *confident[~correct[confident]][:2]]
+    return [
+        (
+            f"predicted {plain(class_names[predicted[n]])} ({confidence[n]:.0%}), "
+            f"label {plain(class_names[labels[n]])}",
+            *word_effects(model, texts[n], predicted[n]),
+        )
+        for n in shown
+    ]
+
+
+def compare_networks(sizes, training, validation, test, epochs, batch_size, seeds, done):
+    """Train all five networks on the same texts, with several seeds each, and print a table of them.
+
+    Args:
+        sizes: What `build_network` takes after the kind.
+        training, validation, test: (list of arrays of token ids, array of labels) each.
+        epochs, batch_size: Of each training.
+        seeds: Seeds of each network.
+        done: {(kind, seed): (accuracy, seconds)} of what has been trained already.
+
+    Returns:
+        {kind: array (seeds, 2) of test accuracy and seconds of training}.
+    """
+    runs, parameters = {}, {}
+    for kind in BUILDERS:
+        runs[kind] = []
+        for seed in seeds:
+            keras.utils.set_random_seed(seed)
+            network = build_network(kind, *sizes)
+            parameters[kind] = network.count_params()
+            if (kind, seed) in done:
+                runs[kind].append(done[kind, seed])
+                continue
+            _, seconds = train(network, kind, training, validation, epochs, batch_size, seed, verbose=VERBOSE)
+            correct = predict(network, test[0]).argmax(-1) == test[1]
+            runs[kind].append((np.mean(correct), seconds))
+    _print_table(runs, parameters)
+    return {kind: np.array(run) for kind, run in runs.items()}
+
+
+def means_of(runs):
+    """The results of a comparison: each network's mean accuracy and seconds, by name.
+
+    Args:
+        runs: As `compare_networks` returns them.
+    """
+    accuracies = {f"{kind}_test_accuracy": run[:, 0].mean() for kind, run in runs.items()}
+    return accuracies | {f"{kind}_fit_seconds": run[:, 1].mean() for kind, run in runs.items()}
+
+
+def gain_of(runs):
+    """The sentence that says what the LSTM gains over the convolution.
+
+    Args:
+        runs: As `compare_networks` returns them.
+    """
+    gain, seconds = runs["lstm"].mean(0) - runs["conv1d"].mean(0)
+    return (
+        f" Over {len(runs['lstm'])} seeds the LSTM is {gain * 100:+.1f} points from the convolution, for "
+        f"{seconds:+.0f} s of training."
+    )
+
+
+def _print_table(runs, parameters):
+    """Networks side by side: accuracy over seeds, parameters, seconds."""
+    table = Table("network", "test accuracy", "seconds of training", "parameters", title="Comparison")
+    for kind, run in runs.items():
         (accuracy, seconds), spread = np.mean(run, 0), np.std(run, 0, ddof=min(1, len(run) - 1))
-        table.add_row(name, f"{accuracy:.2%} ± {spread[0]:.2%}", f"{seconds:.1f}", f"{parameters[name]:,}")
+        table.add_row(kind, f"{accuracy:.2%} ± {spread[0]:.2%}", f"{seconds:.1f}", f"{parameters[kind]:,}")
     Console(width=100).print(table)

@@ -21,11 +21,11 @@ def contents(kind):
     from keras import layers
 
     import models
-    from models.text import TextClassifier
+    from models import StringClassifier
 
     keras.utils.set_random_seed(0)
     if kind == "text":
-        model = TextClassifier([f"word{n}" for n in range(9)], models.SentimentBag(11, embedding_dim=2))
+        model = StringClassifier([f"word{n}" for n in range(9)], models.SentimentBag(11, embedding_dim=2))
     elif kind == "sound":
         model = models.SoundConvNet((3000,), classes=2, sampling_rate=6000, filters=(2, 2, 2))
     elif kind == "photos":

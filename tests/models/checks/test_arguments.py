@@ -11,13 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models
-from models import ModelError, by_hand, counting, filters, inspection, landscapes, receptive_fields, text
+from models import (
+    ModelError,
+    by_hand,
+    counting,
+    filters,
+    inspection,
+    landscapes,
+    receptive_fields,
+    text,
+    text_classification,
+)
 from models import activations as formulas
 from models.export.page.portable import portable
 from models.fine_tuning.augmentation import AugmentPhotos, augment_photos, mix, random_affine, random_light
 from models.fine_tuning.transfer import TransferClassifier, border_at, borders, freeze, split
+from models.zoo import zoo
 
-BUILDERS = [name for name in models.__all__ if name not in ("ModelError", "load_model")]
+BUILDERS = [*zoo()]
 WRONG = {
     "none": None,
     "negative": -1,
@@ -87,7 +98,21 @@ def given_to():
     size = {"size": 9, "kernel": 3, "stride": 1, "padding": "valid", "dilation": 1}
     bag = models.SentimentBag(vocabulary_size=4)
     calls = {
-        text.TextClassifier: {"vocabulary": ["a", "b"], "classifier": bag, "longest": 9, "name": "t"},
+        models.StringClassifier: {"vocabulary": ["a", "b"], "classifier": bag, "longest": 9, "name": "t"},
+        models.TextClassifier: {
+            **{"kind": "bag", "vocabulary_size": 9, "word_pairs": 9, "word_dropout": 0.1},
+            **{"epochs": 9, "batch_size": 9, "seed": 1},
+        },
+        text_classification.learn_vocabulary: {"texts": ["a a"], "size": 9},
+        text_classification.token_ids: {"texts": ["a a"], "vocabulary": ["a"], "longest": 9},
+        text_classification.word_effects: {
+            **{"model": models.StringClassifier(["a", "b"], bag), "text": "a b", "class_index": 1}
+        },
+        text_classification.nearest_words: {
+            **{"embeddings": np.eye(3), "candidates": [0, 1], "count": 2, "neighbours": 1}
+        },
+        text_classification.averaged_adam: {"learning_rate": 0.1, "steps": 9},
+        text_classification.keep_best: {"epochs": 9},
         counting.multiply_adds: {"model": network, "input_shape": (28, 28, 1)},
         filters.averaged: {"kernels": {"a": ((1, 2),)}},
         filters.zeros_around: size,
@@ -160,7 +185,7 @@ def test_every_public_function_is_tried(given_to):
             if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
                 assert name in tried | set(BUILDERS), name
     named = set(inspection.__all__) - {"Excitement"}
-    for home in "augmentation", "transfer", "portable":
+    for home in "fine_tuning.augmentation", "fine_tuning.transfer", "export.page.portable":
         module = importlib.import_module(f"models.{home}")
         named |= {
             name

@@ -1,0 +1,35 @@
+from .classifier import TextClassifier
+from .explanations import nearest_words, word_effects
+from .strings import StringClassifier
+from .training import (
+    BUILDERS,
+    EPSILON,
+    LEARNING_RATES,
+    WORD_DROPOUT,
+    averaged_adam,
+    build_network,
+    by_default,
+    keep_best,
+    validation_size,
+)
+from .vocabulary import LONGEST, learn_vocabulary, reviews_vocabulary, token_ids
+
+__all__ = [
+    "BUILDERS",
+    "EPSILON",
+    "LEARNING_RATES",
+    "LONGEST",
+    "StringClassifier",
+    "TextClassifier",
+    "WORD_DROPOUT",
+    "averaged_adam",
+    "build_network",
+    "by_default",
+    "keep_best",
+    "learn_vocabulary",
+    "nearest_words",
+    "reviews_vocabulary",
+    "token_ids",
+    "validation_size",
+    "word_effects",
+]

@@ -1,0 +1,319 @@
+"""A classifier of your own texts: trained, evaluated, explained, saved as one file."""
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from .. import tables
+from ..checks.arguments import checked, choice, share, shown, whole
+from ..checks.memory import memory_refusal, training_bytes
+from ..errors import ModelError
+from ..evaluation import Evaluation
+from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
+from ..loading.saved_models import read_json
+from ..seeds import seeded
+from ..text import MOST_IDS
+from .arguments import labels as _labels
+from .arguments import texts as _texts
+from .examples import checked_labels, class_names, indices, split
+from .explanations import word_effects
+from .predictions import TextPredictions, WordEffects
+from .strings import StringClassifier
+from .training import BUILDERS, build_network, by_default, predict, train
+from .vocabulary import LONGEST, learn_vocabulary, token_ids
+
+MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
+
+
+def _optional_share(owner, name, value):
+    return None if value is None else share(owner, name, value)
+
+
+class TextClassifier:
+    """A classifier of texts: a vocabulary and a network that are both learned from labelled texts.
+
+    It prints nothing unless `verbose`, and writes nothing unless a path is given.
+
+    Args:
+        kind: Which network: "lstm", "bilstm", "simple_rnn", "conv1d" or "bag", as `SentimentLSTM` and its
+            sisters build them.
+        vocabulary_size: Number of token ids at most, from 3 to 200,000; the most frequent words get one.
+        word_pairs: For the bag: rows of its embedding of pairs of neighbouring words; 0 for none.
+        word_dropout: Share of the words that are dropped in each training step, from 0 to less than 1; None
+            for 0.4 where the vocabulary has more than 1,000 words, otherwise 0.
+        epochs: Epochs of training; None for so many that the network sees about 60,000 texts, from 3 to 30.
+        batch_size: Texts in a batch; None for 128 where there are more than 15,000, otherwise 32.
+        seed: The same seed gives the same classifier.
+
+    Attributes:
+        model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the
+            second, of two classes.
+        class_names_: Names of the classes in index order, after `fit` or `load`; numbers come by size.
+        history_: {metric: value after each epoch}.
+        seconds_: How long the network was trained.
+
+    Raises:
+        ModelError: If an argument is not as described.
+
+    Example:
+        >>> from models import TextClassifier
+        >>> texts = ["a good film", "so good", "a bad film", "so bad"] * 10
+        >>> labels = ["positive", "positive", "negative", "negative"] * 10
+        >>> classifier = TextClassifier(kind="bag").fit(texts, labels)
+        >>> print(classifier.predict(["Good!", "bad, so bad"]).labels)
+        ['positive', 'negative']
+        >>> classifier.evaluate(texts, labels).accuracy.value
+        1.0
+        >>> classifier.word_effects("so good").words
+        ['so', 'good']
+    """
+
+    @checked(
+        kind=choice(*BUILDERS),
+        vocabulary_size=whole(3, MOST_IDS),
+        word_pairs=whole(0, 10**9),
+        word_dropout=_optional_share,
+        epochs=whole(none=True, most=100_000),
+        batch_size=whole(none=True),
+    )
+    def __init__(
+        self,
+        kind="lstm",
+        vocabulary_size=10_000,
+        word_pairs=0,
+        word_dropout=None,
+        epochs=None,
+        batch_size=None,
+        seed=0,
+    ):
+        if word_pairs and kind != "bag":
+            raise ModelError(
+                'TextClassifier takes word_pairs for kind="bag" only; the other networks see the order '
+                "of the words."
+            )
+        self.kind, self.vocabulary_size, self.word_pairs = kind, vocabulary_size, word_pairs
+        self.word_dropout, self.epochs, self.batch_size, self.seed = word_dropout, epochs, batch_size, seed
+        self._model = None
+
+    @checked(texts=_texts, labels=_labels, verbose=whole(0, 2))
+    def fit(self, texts, labels, validation=None, verbose=0):
+        """Learn the vocabulary and train the network; the best epoch on the validation texts is kept.
+
+        Args:
+            texts: Sequence of n str.
+            labels: Class of each text: n str, or n whole numbers. Texts that come sorted by class are
+                shuffled.
+            validation: (texts, labels) to choose the best epoch by; None for the last tenth of `texts`,
+                which the network is then not trained on.
+            verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
+
+        Returns:
+            This classifier.
+
+        Raises:
+            ModelError: If an argument is not as described, there are too few texts or only one class, or
+                there is not enough memory.
+        """
+        names = class_names("TextClassifier.fit", texts, labels)
+        training, held_back = split(texts, indices(labels, names), self.seed)
+        if validation is not None:
+            training, held_back = (texts, indices(labels, names)), _validation(validation, names)
+        missing = set(range(len(names))) - set(training[1].tolist())
+        if missing:
+            raise ModelError(
+                f"TextClassifier.fit needs texts of every class to train on, and {names[min(missing)]!r} has "
+                "none beside those of the last tenth, which validate; give more, or validation=."
+            )
+        vocabulary = learn_vocabulary(training[0], self.vocabulary_size)
+        training, held_back = (
+            (token_ids(strings, vocabulary), numbers) for strings, numbers in (training, held_back)
+        )
+        fitted = len(training[1])
+        epochs, batch_size, word_dropout = by_default(
+            fitted, len(vocabulary), self.epochs, self.batch_size, self.word_dropout
+        )
+        with seeded(self.seed):
+            network = build_network(self.kind, len(vocabulary) + 2, len(names), word_dropout, self.word_pairs)
+            batch_size = min(batch_size, fitted)
+            needed = training_bytes(network, batch_size, max(map(len, training[0])))
+            if refusal := memory_refusal(batch_size, needed):
+                raise ModelError(f"TextClassifier.fit cannot train: batch_size {refusal}")
+            self.history_, self.seconds_ = train(
+                network, self.kind, training, held_back, epochs, batch_size, self.seed, verbose=verbose
+            )
+        self._learned(StringClassifier(vocabulary, network), names)
+        return self
+
+    def _learned(self, model, names, longest=LONGEST):
+        """Take on a trained model of strings."""
+        self._model, self._longest = model, longest
+        self._network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+        self._vocabulary = model.get_layer("vocabulary").get_vocabulary(include_special_tokens=False)
+        self._classes, self.class_names_ = list(names), tuple(map(str, names))
+
+    @property
+    def model(self):
+        """The Keras model; a ModelError before `fit`."""
+        if self._model is None:
+            raise ModelError("This TextClassifier is not trained yet; call fit first, or load a saved one.")
+        return self._model
+
+    @checked(texts=_texts, labels=_labels)
+    def evaluate(self, texts, labels):
+        """Classify texts whose classes are known, and compare.
+
+        Args:
+            texts: Sequence of n str.
+            labels: Class of each text, of the kind that the classifier was trained with.
+
+        Returns:
+            An `Evaluation`: accuracy with its 95 % interval, precision and recall of each class,
+            calibration error, confusion matrix.
+
+        Raises:
+            ModelError: If the classifier is not trained, or an argument is not as described.
+        """
+        numbers = checked_labels("TextClassifier.evaluate", texts, labels, self.model and self._classes)
+        return Evaluation("", self.class_names_, texts, numbers, self._probabilities(texts), noun="texts")
+
+    def predict(self, texts):
+        """Classify texts.
+
+        Args:
+            texts: Sequence of n str, or one str.
+
+        Returns:
+            `TextPredictions`, a row a text: text, label, probability. Its `probabilities` is a float array
+            (n, classes).
+
+        Raises:
+            ModelError: If the classifier is not trained, or `texts` are no texts.
+        """
+        texts = _texts("TextClassifier.predict", "texts", [texts] if isinstance(texts, str) else texts)
+        return TextPredictions(texts, self._probabilities(texts), self.model and self._classes)
+
+    def _probabilities(self, texts):
+        """Probabilities (n, classes). Texts of similar length share a batch, so that little is padding."""
+        if not len(self.model and texts):
+            return np.zeros((0, len(self.class_names_)), "float32")
+        return predict(self._network, token_ids(texts, self._vocabulary, self._longest))
+
+    def word_effects(self, text, label=None):
+        """How much each word of a text changes the probability of a class, by leaving it out.
+
+        Args:
+            text: One str; its first 150 words are tried.
+            label: The class; None for the predicted one.
+
+        Returns:
+            `WordEffects`: label, probability, words, and effects from -1 to 1.
+
+        Raises:
+            ModelError: If the classifier is not trained, or an argument is not as described.
+        """
+        if not isinstance(text, str):
+            raise ModelError(f"TextClassifier.word_effects needs text as one string, not {shown(text)}.")
+        probabilities = self.predict(text).probabilities[0]
+        index = int(probabilities.argmax())
+        if label is not None:
+            index = int(checked_labels("TextClassifier.word_effects", [text], [label], self._classes)[0])
+        words, effects = word_effects(self.model, text, index)
+        return WordEffects(self._classes[index], float(probabilities[index]), words, effects)
+
+    def save(self, path):
+        """Write the classifier as one `.keras` file, vocabulary and class names inside.
+
+        `TextClassifier.load` reads it, and `keras.saving.load_model` its model. A file of that name is
+        replaced when the new one is complete.
+
+        Args:
+            path: A file that ends in `.keras`.
+
+        Raises:
+            ModelError: If the classifier is not trained, or the file cannot be written.
+        """
+        model = self.model
+        numbers = all(isinstance(name, int) for name in self._classes)
+        settings = self._settings() | {"longest": self._longest, "labels": "numbers" if numbers else "names"}
+        save_classifier(model, path, About("texts", self.class_names_, settings))
+
+    @classmethod
+    def load(cls, path):
+        """Load a classifier that `save` or the lesson `sentiment` wrote, without trusting the file.
+
+        Args:
+            path: A `.keras` file; or a folder of results that holds model.keras.
+
+        Returns:
+            A `TextClassifier`, ready to predict.
+
+        Raises:
+            ModelError: If it cannot be read, is damaged or hostile, or is no classifier of texts.
+        """
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+            raise ModelError(f"TextClassifier.load takes path as the name of a file, not {shown(path)}.")
+        path = Path(path)
+        path = path / "model.keras" if path.suffix != ".keras" and path.is_dir() else path
+        model, about = load_classifier(path)
+        if about is None:  # the names lie beside the model, as earlier versions wrote them
+            file = path.with_name("labels.json")
+            names = read_json(file, MOST_NAMES, "give a file that save wrote")
+            check_names(names, model, str(file))
+            about = About("texts", tuple(names), {})
+        if about.kind != "texts":
+            raise ModelError(f"{path} classifies {shown(about.kind)}, not texts.")
+        _check_model(model, path)
+        names, settings = list(about.class_names), about.settings
+        try:
+            classifier = cls(**{name: settings[name] for name in cls()._settings() if name in settings})
+            longest = whole()("TextClassifier", "longest", settings.get("longest", LONGEST))
+            names = [int(name) for name in names] if settings.get("labels") == "numbers" else names
+        except ValueError as error:
+            raise ModelError(
+                f"{path} is damaged ({str(error).rstrip('.')}); save the classifier again."
+            ) from error
+        classifier._learned(model, names, longest)
+        classifier.history_, classifier.seconds_ = {}, 0.0
+        return classifier
+
+    def _settings(self):
+        """{name: value} of the constructor's arguments."""
+        names = "kind", "vocabulary_size", "word_pairs", "word_dropout", "epochs", "batch_size", "seed"
+        return {name: getattr(self, name) for name in names}
+
+    def __repr__(self):
+        default = TextClassifier()._settings()
+        changed = [f"{name}={value!r}" for name, value in self._settings().items() if value != default[name]]
+        return f"TextClassifier({', '.join(changed)})"
+
+    def __str__(self):
+        if self._model is None:
+            return f"{self!r}, not trained yet"
+        return (
+            f"{self!r}, {len(self._vocabulary):,} words, {len(self._classes):,} classes: "
+            f"{shown(self.class_names_)}"
+        )
+
+    def _repr_html_(self):
+        return f"<p>{tables.safe(str(self), 'html')}</p>"
+
+
+def _validation(validation, names):
+    """(texts, class indices) from what was given."""
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise ModelError(f"TextClassifier.fit takes validation=(texts, labels), not {shown(validation)}.")
+    texts = _texts("TextClassifier.fit", "validation texts", validation[0])
+    labels = _labels("TextClassifier.fit", "validation labels", validation[1])
+    return texts, checked_labels("TextClassifier.fit", texts, labels, names, "validation ")
+
+
+def _check_model(model, path):
+    """Refuse a model that is no vocabulary with a network of token ids behind it."""
+    inner = [layer for layer in getattr(model, "layers", ()) if isinstance(layer, keras.Model)]
+    vocabulary = [layer for layer in getattr(model, "layers", ()) if layer.name == "vocabulary"]
+    inputs = getattr(model, "inputs", None) or ()
+    fits = len(inputs) == 1 and inputs[0].dtype == "string" and len(inputs[0].shape) == 1
+    if not fits or len(inner) != 1 or not vocabulary or not hasattr(vocabulary[0], "get_vocabulary"):
+        raise ModelError(f"{path} is no classifier of texts; give a file that TextClassifier.save wrote.")

@@ -1,0 +1,125 @@
+"""Predictions for texts, a row a text, and what each word of a text contributed."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import tables
+
+SHOWN = 50  # rows of a long table that are shown
+STRONGEST = 10  # words that are shown in a terminal
+
+
+class TextPrediction(NamedTuple):
+    """What is predicted for one text.
+
+    Attributes:
+        text: The text.
+        label: The predicted class.
+        probability: Confidence of the prediction, from 0 to 1.
+
+    Example:
+        >>> TextPrediction("A good film.", "positive", 0.93).label
+        'positive'
+    """
+
+    text: str
+    label: object
+    probability: float
+
+
+class TextPredictions:
+    """Predictions for texts, in their order: a sequence of `TextPrediction`, shown as a table.
+
+    Args:
+        texts: The texts, (n,).
+        probabilities: float (n, classes).
+        classes: What is predicted, in index order.
+
+    Attributes:
+        texts: As given.
+        labels: List of each text's predicted class.
+        probability: Confidence of each prediction, (n,).
+        probabilities: Of all classes, (n, classes).
+
+    Example:
+        >>> found = TextPredictions(["Good.", "So bad!"], [[0.2, 0.8], [0.9, 0.1]], ["negative", "positive"])
+        >>> print(found)
+        text     label     probability
+        Good.    positive  0.8000
+        So bad!  negative  0.9000
+        >>> found.labels, found[1].label, found.probabilities.shape
+        (['positive', 'negative'], 'negative', (2, 2))
+    """
+
+    def __init__(self, texts, probabilities, classes):
+        self.texts, self.classes = list(texts), tuple(classes)
+        self.probabilities = np.asarray(probabilities, "float32").reshape(len(self.texts), len(self.classes))
+        self.labels = [self.classes[n] for n in self.probabilities.argmax(-1)]
+        self.probability = self.probabilities.max(-1, initial=0)
+
+    def __len__(self):
+        return len(self.texts)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        n = range(len(self))[index]  # an IndexError beyond the end, and negative numbers from there
+        return TextPrediction(self.texts[n], self.labels[n], float(self.probability[n]))
+
+    def _table(self):
+        rows = [(" ".join(each.text.split()), each.label, f"{each.probability:.4f}") for each in self[:SHOWN]]
+        if len(self) > SHOWN:
+            rows.append((f"{len(self) - SHOWN:,} more", "", ""))
+        return ("text", "label", "probability"), rows
+
+    def __repr__(self):
+        return f"<TextPredictions for {len(self):,} texts>"
+
+    def __str__(self):
+        return tables.as_text(*self._table()) if len(self) else "no texts"
+
+    def _repr_html_(self):
+        return tables.as_html(*self._table())
+
+
+class WordEffects(NamedTuple):
+    """How much each word of a text changes the probability of a class.
+
+    Attributes:
+        label: The class.
+        probability: Its probability, from 0 to 1.
+        words: List of n str, in the order of the text.
+        effects: Array (n,): the probability with the word less that without it.
+
+    Example:
+        >>> print(WordEffects("positive", 0.9, ["not", "bad"], np.array([0.3, -0.05])))
+        positive (90.0%): not (+30 points), bad (-5 points)
+    """
+
+    label: object
+    probability: float
+    words: list
+    effects: np.ndarray
+
+    def __str__(self):
+        order = np.argsort(-np.abs(self.effects), kind="stable")[:STRONGEST]
+        words = ", ".join(
+            f"{tables.safe(self.words[n], 'terminal', 50)} ({self.effects[n] * 100:+.0f} points)"
+            for n in order
+        )
+        return f"{tables.safe(str(self.label), 'terminal')} ({self.probability:.1%}): {words or 'no words'}"
+
+    def _repr_html_(self):
+        most = max(0.05, np.abs(self.effects).max(initial=0))  # where no word has an effect, all stay pale
+        colours = ["0,114,178" if effect > 0 else "230,159,0" for effect in self.effects]
+        spans = " ".join(
+            f'<span title="{effect * 100:+.1f} points" style="background:rgba({colour},'
+            f'{0.65 * abs(effect) / most:.2f})">{tables.safe(word, "html")}</span>'
+            for word, effect, colour in zip(self.words, self.effects, colours, strict=True)
+        )
+        label = tables.safe(str(self.label), "html")
+        return (
+            f"<p><strong>{label} ({self.probability:.1%})</strong>: blue words raise this probability, "
+            f"orange ones lower it</p><p>{spans}</p>"
+        )

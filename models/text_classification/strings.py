@@ -1,0 +1,57 @@
+"""A vocabulary in front of a network of token ids, so that strings go in."""
+
+import keras
+from keras import layers, ops
+
+from ..checks.arguments import built_model, checked, shown, whole
+from ..errors import ModelError
+from .arguments import words
+from .vocabulary import LONGEST
+
+
+@checked(vocabulary=words, classifier=built_model, longest=whole())
+def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classifier"):
+    """Put a vocabulary in front of a network that takes token ids, so that it takes strings.
+
+    Args:
+        vocabulary: List of words in the order of their token ids, from 2 on; 0 and 1 stand for padding
+            and for any other word. Lower case, without punctuation, each of them once.
+        classifier: A model of token ids (batch, words) with a layer "embedding", such as `SentimentLSTM`.
+        longest: Number of words that are used of a text, from its beginning.
+        name: Name of the model.
+
+    Returns:
+        An uncompiled model: strings (batch,) -> what `classifier` gives. The text is converted to lower
+        case, its punctuation is removed, and it is split at white space. It needs TensorFlow, as
+        TextVectorization does.
+
+    Raises:
+        ModelError: If an argument is not as described, or `classifier` has not as many token ids as the
+            vocabulary.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import SentimentBag, StringClassifier
+        >>> words = ["a", "good", "bad", "film"]
+        >>> model = StringClassifier(words, SentimentBag(vocabulary_size=6))
+        >>> model.predict(np.array(["A good film!", "Very bad."], object), verbose=0).shape
+        (2, 1)
+    """
+    embeddings = [layer for layer in classifier.layers if isinstance(layer, layers.Embedding)]
+    known = next((layer.input_dim for layer in embeddings if layer.name == "embedding"), None)
+    if known is None or len(classifier.inputs) != 1 or len(classifier.inputs[0].shape) != 2:
+        raise ModelError(
+            'StringClassifier needs a classifier of token ids with a layer "embedding", such as '
+            f"SentimentLSTM builds, not {shown(classifier)}."
+        )
+    ids = len(vocabulary) + 2
+    if ids != known:
+        raise ModelError(
+            f"The vocabulary has {ids:,} token ids with the two for padding and unknown words, but "
+            f"{classifier.name} has {known:,}; build it with vocabulary_size={ids}."
+        )
+    text = keras.Input((), dtype="string", name="text")
+    tokens = layers.TextVectorization(vocabulary=vocabulary, name="vocabulary")(text)
+    tokens = ops.cast(tokens[:, :longest], "int32")
+    tokens = ops.pad(tokens, ((0, 0), (0, 1)))  # so that a text without words has one token
+    return keras.Model(text, classifier(tokens), name=name)

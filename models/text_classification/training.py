@@ -1,0 +1,212 @@
+"""How the text networks are trained: their learning rates, and what is chosen by the size of the data."""
+
+import time
+
+import keras
+import numpy as np
+
+from ..checks.arguments import checked, number, whole
+from ..probabilities import per_class
+from ..sibling import datasets_module
+from ..text import SentimentBag, SentimentBiLSTM, SentimentConv1D, SentimentLSTM, SentimentSimpleRNN
+
+BUILDERS = {
+    "lstm": SentimentLSTM,
+    "bilstm": SentimentBiLSTM,
+    "simple_rnn": SentimentSimpleRNN,
+    "conv1d": SentimentConv1D,
+    "bag": SentimentBag,
+}
+LEARNING_RATES = {"lstm": 5e-3, "bilstm": 5e-3, "simple_rnn": 3e-3, "conv1d": 5e-3, "bag": 2e-2}  # of Adam
+EPSILON = 1e-5  # of Adam, 100 times the usual one: the embeddings of rare words change little
+WORD_DROPOUT = 0.4  # where the vocabulary is so large that the network could learn the texts by heart
+SEEN = 60_000  # texts that the network sees in all epochs together
+VALIDATION_BATCH = 500  # texts
+
+
+def validation_size(texts):
+    """Number of texts at the end of the training data that are held back for validation: a tenth.
+
+    Args:
+        texts: Number of texts.
+
+    Example:
+        >>> validation_size(25_000), validation_size(5)
+        (2500, 1)
+    """
+    return max(1, texts // 10)
+
+
+def by_default(texts, words, epochs=None, batch_size=None, word_dropout=None):
+    """Settings of the training, those that are None chosen by the size of the data.
+
+    Args:
+        texts: Number of texts that the network is trained on.
+        words: Number of words in the vocabulary.
+        epochs: By default so many that the network sees about 60,000 texts, from 3 to 30.
+        batch_size: By default 128 where there are more than 15,000 texts, otherwise 32.
+        word_dropout: By default 0.4 where there are more than 1,000 words, otherwise 0.
+
+    Returns:
+        `(epochs, batch_size, word_dropout)`.
+
+    Example:
+        >>> by_default(texts=22_500, words=9_998)
+        (3, 128, 0.4)
+        >>> by_default(texts=5_000, words=150, batch_size=64)
+        (12, 64, 0.0)
+    """
+    if epochs is None:
+        epochs = int(np.clip(SEEN / texts, 3, 30))
+    if batch_size is None:
+        batch_size = 128 if texts > 15_000 else 32
+    if word_dropout is None:
+        word_dropout = WORD_DROPOUT if words > 1_000 else 0.0
+    return epochs, batch_size, word_dropout
+
+
+@checked(learning_rate=number(above=0), steps=whole())
+def averaged_adam(learning_rate, steps):
+    """Adam that also keeps a moving average of the weights, over about the last fifth of all steps.
+
+    Averaged weights generalize better than the last ones. `keep_best` puts them in place.
+
+    Args:
+        learning_rate: Learning rate, more than 0.
+        steps: Number of steps of the whole training.
+
+    Returns:
+        A `keras.optimizers.Adam`.
+
+    Raises:
+        ModelError: If an argument is not as described.
+
+    Reference:
+        Izmailov et al., Averaging weights leads to wider optima and better generalization, 2018.
+
+    Example:
+        >>> from models.text_classification import averaged_adam
+        >>> averaged_adam(5e-3, steps=500).ema_momentum
+        0.99
+    """
+    momentum = max(0.0, 1 - 5 / steps)
+    return keras.optimizers.Adam(learning_rate, epsilon=EPSILON, use_ema=True, ema_momentum=momentum)
+
+
+@checked(epochs=whole())
+def keep_best(epochs):
+    """Callbacks that validate the averaged weights after each epoch, and keep those of the best one.
+
+    Args:
+        epochs: Number of epochs of the training, none of which is left out.
+
+    Returns:
+        List of Keras callbacks, for `fit` with an optimizer as `averaged_adam` makes it.
+
+    Raises:
+        ModelError: If an argument is not as described.
+
+    Example:
+        >>> from models.text_classification import keep_best
+        >>> [type(callback).__name__ for callback in keep_best(epochs=3)]
+        ['SwapEMAWeights', 'EarlyStopping']
+    """
+    return [
+        keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+        keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True),
+    ]
+
+
+def loss_for(classes):
+    """The loss of a text network of so many classes; two share one neuron.
+
+    Args:
+        classes: Number of classes.
+
+    Example:
+        >>> loss_for(2), loss_for(3)
+        ('binary_crossentropy', 'sparse_categorical_crossentropy')
+    """
+    return "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
+
+
+def build_network(kind, vocabulary_size, classes, word_dropout, word_pairs=0):
+    """One of the five text networks.
+
+    Args:
+        kind: "lstm", "bilstm", "simple_rnn", "conv1d" or "bag".
+        vocabulary_size: Number of token ids.
+        classes: Number of classes.
+        word_dropout: Share of the words that are dropped in each training step.
+        word_pairs: Rows of the bag's embedding of word pairs; the other networks have none.
+
+    Example:
+        >>> build_network("conv1d", 100, classes=3, word_dropout=0).output_shape
+        (None, 3)
+    """
+    pairs = {"word_pairs": word_pairs} if kind == "bag" else {}
+    return BUILDERS[kind](vocabulary_size, classes, word_dropout=word_dropout, **pairs)
+
+
+def train(network, kind, training, validation, epochs, batch_size, seed, callbacks=(), verbose=0):
+    """Compile a text network and fit it, as the lesson on sentiment does step by step.
+
+    Args:
+        network: What one of the builders returned.
+        kind: Which one, a key of `BUILDERS`.
+        training: (list of arrays of token ids, array of labels).
+        validation: The same, to choose the best epoch by.
+        epochs, batch_size, seed: Of the training; the seed draws the batches.
+        callbacks: More callbacks, which come first.
+        verbose: As for `fit` of Keras.
+
+    Returns:
+        `(history, seconds)`: {metric: list of a value per epoch}, and how long `fit` took.
+
+    Example:
+        >>> import numpy as np
+        >>> tokens, labels = [np.array([2, 3]), np.array([4])] * 8, np.array([0, 1] * 8)
+        >>> network = build_network("bag", 5, classes=2, word_dropout=0)
+        >>> history, _ = train(network, "bag", (tokens, labels), (tokens, labels), 2, batch_size=4, seed=0)
+        >>> sorted(history)
+        ['accuracy', 'loss', 'val_accuracy', 'val_loss']
+    """
+    buckets = datasets_module("texts.bucketing").LengthBuckets
+    batches = buckets(*training, batch_size=batch_size, seed=seed)
+    network.compile(
+        optimizer=averaged_adam(LEARNING_RATES[kind], steps=epochs * len(batches)),
+        loss=loss_for(max(2, network.output_shape[-1])),
+        metrics=["accuracy"],
+    )
+    started = time.perf_counter()
+    history = network.fit(
+        batches,
+        epochs=epochs,
+        validation_data=buckets(*validation, batch_size=VALIDATION_BATCH, shuffle=False),
+        callbacks=[*callbacks, *keep_best(epochs)],
+        verbose=verbose,
+    ).history
+    return history, time.perf_counter() - started
+
+
+def predict(network, tokens):
+    """Probabilities of all classes for texts, in their order.
+
+    Args:
+        network: What one of the builders returned.
+        tokens: List of n arrays of token ids.
+
+    Returns:
+        Array (n, classes).
+
+    Example:
+        >>> import numpy as np
+        >>> network = build_network("bag", 5, classes=3, word_dropout=0)
+        >>> predict(network, [np.array([2, 3]), np.array([4])]).shape
+        (2, 3)
+    """
+    batches = datasets_module("texts.bucketing").LengthBuckets(
+        tokens, batch_size=VALIDATION_BATCH, shuffle=False
+    )
+    outputs = network.predict(batches, verbose=0)
+    return per_class(outputs[np.argsort(batches.order)])

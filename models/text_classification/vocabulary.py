@@ -1,0 +1,108 @@
+"""Texts as token ids: 0 for padding, 1 for a word that is not in the vocabulary, 2 and on for its words."""
+
+import contextlib
+import gzip
+
+import numpy as np
+from keras import layers
+
+from ..checks.arguments import checked, whole
+from ..errors import ModelError
+from ..text import MOST_IDS
+from ..zoo import FOLDER
+from .arguments import texts as _texts
+from .arguments import words as _words
+
+LONGEST = 800  # words of a text that are used: of 100 film reviews, 98 are shorter
+VOCABULARY = FOLDER / "reviews-vocabulary.txt.gz"
+AT_ONCE = 1000  # texts that are taken apart together
+
+
+@checked(texts=_texts, size=whole(3, MOST_IDS))
+def learn_vocabulary(texts, size=10_000):
+    """The most frequent words of the training texts; words that occur only once are left out.
+
+    The network can learn nothing about a word that occurs once. Together, these words teach it what an
+    unknown word means.
+
+    Args:
+        texts: Sequence of n str: the training texts, and no others.
+        size: The largest number of token ids, from 3 to 200,000; two of them are for padding and unknown
+            words.
+
+    Returns:
+        List of str, the most frequent first: the words of token ids 2, 3, ... They are in lower case,
+        without punctuation.
+
+    Raises:
+        ModelError: If an argument is not as described, or no word occurs twice.
+
+    Example:
+        >>> from models.text_classification import learn_vocabulary
+        >>> learn_vocabulary(["A good film.", "A bad film.", "So bad!"])
+        ['film', 'bad', 'a']
+    """
+    counts = np.zeros(2, int)
+    learner = layers.TextVectorization(max_tokens=size, ragged=True)
+    if len(texts):
+        learner.adapt(texts)
+        counts = np.bincount(np.concatenate([batch.values for batch in _vectorized(learner, texts)]))
+    known = int(np.count_nonzero(counts[2:] > 1))
+    if not known:
+        raise ModelError("No word occurs twice in the training texts; give more or longer texts.")
+    return [str(word) for word in learner.get_vocabulary(include_special_tokens=False)[:known]]
+
+
+@checked(texts=_texts, vocabulary=_words, longest=whole(none=True))
+def token_ids(texts, vocabulary, longest=LONGEST):
+    """The words of texts as numbers: 1 for an unknown word, its place in the vocabulary + 2 for another.
+
+    Args:
+        texts: Sequence of n str.
+        vocabulary: List of words.
+        longest: Number of words that are used of a text, from its beginning; None for all.
+
+    Returns:
+        List of n int32 arrays (words,).
+
+    Raises:
+        ModelError: If an argument is not as described.
+
+    Example:
+        >>> from models.text_classification import token_ids
+        >>> token_ids(["A good film!", ""], vocabulary=["film", "a"])
+        [array([3, 1, 2], dtype=int32), array([], dtype=int32)]
+    """
+    vectorize = layers.TextVectorization(vocabulary=vocabulary, ragged=True)
+    return [
+        row[:longest]
+        for batch in _vectorized(vectorize, texts)
+        for row in np.split(batch.values.numpy().astype("int32"), batch.row_splits[1:-1])
+    ]
+
+
+def reviews_vocabulary():
+    """The words that the weights "reviews" were trained with, the most frequent ones of the reviews first.
+
+    Returns:
+        A list of str, for `StringClassifier`.
+
+    Raises:
+        ModelError: If the file is missing or damaged.
+
+    Example:
+        >>> from models.text_classification import reviews_vocabulary
+        >>> words = reviews_vocabulary()
+        >>> len(words), words[:3]
+        (9998, ['the', 'and', 'a'])
+    """
+    text = ""
+    with contextlib.suppress(OSError, EOFError, ValueError):
+        text = gzip.decompress(VOCABULARY.read_bytes()).decode("utf-8")
+    if not text:
+        raise ModelError(f"{VOCABULARY} is missing or damaged; restore it from the project's repository.")
+    return text.split("\n")
+
+
+def _vectorized(vectorize, texts):
+    return [vectorize(texts[n : n + AT_ONCE]) for n in range(0, len(texts), AT_ONCE)]
