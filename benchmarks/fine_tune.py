@@ -31,7 +31,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from datasets import photos
+from datasets import Photos
 from models.fine_tuning.transfer import border_at
 from models.pretrained.backbones import Backbone
 from tutorials import fine_tune
@@ -69,7 +69,7 @@ def by_default(data, backbone, weights, seed):
 def guide(data, backbone, weights, seed):
     """The Keras guide's way."""
     with contextlib.redirect_stdout(io.StringIO()):
-        found = photos.check(photos.locate(data), SIZE, seed, progress=False)
+        found = Photos.check(data, SIZE, seed)
     keras.utils.set_random_seed(seed)
     base = Backbone(backbone, weights, SIZE)
     base.trainable = False

@@ -96,7 +96,7 @@ def main(
     base = Backbone(pretrained.name, weights, size)
     check_memory("image_size", size, max(answering_bytes(base, AT_ONCE), 200 * size**2), power=2)
     where = digits.save_photos(report.scratch / "digits", 10 if quick else 50) if embedded else source
-    found = photos.check(where, size, seed, scratch=report.scratch)
+    found = photos.Photos.check(where, size, seed, scratch=report.scratch, verbose=1)
     unfinished.check_data(found.fingerprint)
     print_findings(found)
     classes = len(found.class_names)

@@ -122,6 +122,17 @@ def sentence(error):
     return safe(error, "terminal", SENTENCE)
 
 
+def print_sentences(sentences, verbose=1):
+    """Print each sentence on a line of its own, safely, if `verbose` is not 0.
+
+    Args:
+        sentences: Iterable of strings with names in them.
+        verbose: 0 to print nothing.
+    """
+    for text in sentences if verbose else ():
+        print(sentence(text), flush=True)
+
+
 def cut(text, longest=None):
     """A text of at most so many characters: of a longer one the middle gives way to an ellipsis."""
     if longest is None or len(text) <= longest:

@@ -59,20 +59,31 @@ def take():
     return found
 
 
+def taken():
+    """A sentence that says how many notices were held back since the last call.
+
+    Returns:
+        A list of it, empty if there were none.
+    """
+    count, more = take()
+    if not count:
+        return []
+    what = (
+        "1 notice of the image libraries was"
+        if count == 1
+        else f"{count:,} notices of the image libraries were"
+    )
+    return [f"{'More than ' * more}{what} held back."]
+
+
 def say(file=None):
-    """Print one line that says how many notices were held back since the last one, if there were any.
+    """Print how many notices were held back since the last call, if there were any.
 
     Args:
         file: Where to; standard output by default.
     """
-    count, more = take()
-    if count:
-        what = (
-            "1 notice of the image libraries was"
-            if count == 1
-            else f"{count:,} notices of the image libraries were"
-        )
-        print(f"{'More than ' * more}{what} held back.", file=file, flush=True)
+    for line in taken():
+        print(line, file=file, flush=True)
 
 
 class _Hold:

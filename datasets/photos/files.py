@@ -9,7 +9,7 @@ from pathlib import Path
 from ..files import archives, paths, tables
 from ..files import folders as trees
 from ..files.names import cut, from_csv, quoted, shown, unshown
-from ..sources import DataError, is_results
+from ..sources import DataError, Source, is_results, results_in
 from .layout import part_of
 from .pixels import MAX_BYTES, Unusable
 
@@ -84,6 +84,53 @@ class Files:
     places: dict | None = None
     outside: int = 0
     results: list = field(default_factory=list)
+
+    def results_note(self):
+        """A sentence about folders that are not read, in a list; empty if there are none."""
+        return [f"Not read as data: {results_in(self.results)}."] if self.results else []
+
+    def outside_note(self):
+        """A sentence about files outside the table's folder, in a list; empty if there are none."""
+        if not self.outside:
+            return []
+        those = "a file that lies" if self.outside == 1 else f"{self.outside:,} files that lie"
+        return [f"The table names {those} outside its own folder."]
+
+
+def locate(data):
+    """Find photos without looking at them yet.
+
+    Args:
+        data: A folder that holds a folder of photos for each class, if you like below folders
+            such as train and val; a zip or tar archive of one; or a table (CSV or TSV) of
+            paths, labels and, if you like, parts.
+
+    Returns:
+        A `Source`, named like the folder or file.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if isinstance(data, Source):
+        return data
+    path = Path(data)
+    try:
+        if path.is_dir():
+            return Source(shown(path.resolve().name) or "photos", path)
+        if not path.exists():
+            raise DataError(f"{data} does not exist; name a folder of photos, an archive or a table.")
+        if not path.is_file():
+            raise DataError(f"{data} is neither a file nor a folder; name a folder of photos.")
+        if path.suffix.lower() not in trees.TABLES and not archives.is_archive(path):
+            raise DataError(
+                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos."
+            )
+    except OSError as error:
+        raise DataError(f"{data} cannot be read ({error.strerror}); change that, or name another.") from error
+    name = next(
+        (path.name[: -len(end)] for end in archives.SUFFIXES if path.name.lower().endswith(end)), path.stem
+    )
+    return Source(shown(name) or "photos", path)
 
 
 def find(path):

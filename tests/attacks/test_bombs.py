@@ -43,7 +43,7 @@ def refused(root, path, call):
         "from datasets import DataError, digits, photos, reviews\n"
         "usage = lambda: resource.getrusage(resource.RUSAGE_SELF)\n"
         "before = usage()\n"
-        f"try: {call}(Path(sys.argv[1]){', 32, progress=False' if call == 'photos.check' else ''})\n"
+        f"try: {call}(Path(sys.argv[1]){', 32' if call == 'photos.Photos.check' else ''})\n"
         "except DataError as error: print(error)\n"
         "after = usage()\n"
         "print(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)\n"
@@ -61,7 +61,7 @@ def refused(root, path, call):
 
 
 @pytest.mark.parametrize("suffix", PACKERS)
-@pytest.mark.parametrize("call", ["reviews.load_data", "photos.check"])
+@pytest.mark.parametrize("call", ["reviews.load_data", "photos.Photos.check"])
 def test_a_million_members(tmp_path, root, suffix, call):
     path = tmp_path / f"texts{suffix}"
     some = b"".join(header(f"texts/train/bad/{n:06}.txt", 1) + b"x".ljust(512, b"\0") for n in range(4000))
@@ -77,7 +77,7 @@ def test_two_gigabytes_of_nothing(tmp_path, root, suffix, first):
     assert "more than 100 times its size" in refused(root, path, "reviews.load_data")
 
 
-@pytest.mark.parametrize("call", ["reviews.load_data", "photos.check"])
+@pytest.mark.parametrize("call", ["reviews.load_data", "photos.Photos.check"])
 def test_two_gigabytes_of_nothing_in_a_zip(tmp_path, root, call):
     path = tmp_path / "texts.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

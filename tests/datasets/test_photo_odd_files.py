@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import photos
+from datasets import Photos, photos
 
 NAMES = (
     '"; rm -rf ~.jpg',
@@ -158,7 +158,7 @@ def expected_names(folder):
 
 def test_every_odd_file_is_used_or_set_aside_with_a_reason(odd, capfd):
     before = state(odd.parent)
-    found = photos.check(odd, 24)
+    found = Photos.check(odd, 24, verbose=1)
     assert state(odd.parent) == before
     aside = dict(found.quarantine)
     assert len(found.files) + len(aside) >= 500
@@ -189,7 +189,7 @@ def test_every_odd_file_is_used_or_set_aside_with_a_reason(odd, capfd):
 
 
 def test_whole_files_are_used_and_files_that_are_no_image_are_not(odd):
-    found = photos.check(odd, 24)
+    found = Photos.check(odd, 24)
     aside = dict(found.quarantine)
     for start, wanted in ("ants/whole", True), ("bees/renamed", True), ("bees/cut", False):
         of_kind = [name for name in expected_names(odd) if name.startswith(start)]
@@ -208,7 +208,7 @@ def test_an_archive_of_odd_files_gives_what_their_folder_gives(odd, tmp_path):
             if not path.is_symlink() and path.is_file():
                 tar.add(path, path.relative_to(odd.parent))
         tar.add(odd / "ants" / "link out.png", "photos/ants/link out.png")
-    one, other = photos.check(odd, 24), photos.check(archive, 24)
+    one, other = Photos.check(odd, 24), Photos.check(archive, 24)
     assert [f"photos/{name}" for name in one.files] == other.files
     assert one.fingerprint == other.fingerprint
     np.testing.assert_array_equal(one.pixels, other.pixels)
@@ -220,10 +220,10 @@ def test_an_archive_of_odd_files_gives_what_their_folder_gives(odd, tmp_path):
 MEMORY = """
 import re, sys
 from pathlib import Path
-from datasets import photos
+from datasets import Photos, photos
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 before = peak()
-found = photos.check(sys.argv[1], 64)
+found = Photos.check(sys.argv[1], 64)
 print(len(found.files), peak() - before)
 """
 

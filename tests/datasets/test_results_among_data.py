@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import photos, reviews, tones
+from datasets import Photos, photos, reviews, tones
 from datasets.files.names import shown_apart
 from datasets.sources import MARKER
 
@@ -42,7 +42,7 @@ def text(folder, count=6):
 
 
 def read_photos(folder):
-    return list(photos.check(folder, 8).class_names)
+    return list(Photos.check(folder, 8, verbose=1).class_names)
 
 
 def read_sounds(folder):

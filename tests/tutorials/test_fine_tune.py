@@ -279,14 +279,14 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
 
 def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
     """No second phase, strong changes, mixed photos, a cache on disk, no photos to test on."""
-    check = photos.check
+    check = photos.Photos.check
 
     def without_test(*arguments, **settings):
         found = check(*arguments, **settings)
         found.parts[found.parts == "test"] = "train"
         return found
 
-    monkeypatch.setattr(photos, "check", without_test)
+    monkeypatch.setattr(photos.Photos, "check", without_test)
     monkeypatch.setattr(views, "IN_MEMORY", 0)
     metrics = fine_tune.main(
         str(folder), quick=True, unfreeze=0, policy="strong", mixing="cutmix", outputs=tmp_path, **SOON

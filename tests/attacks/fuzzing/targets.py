@@ -67,9 +67,9 @@ def library(group, good, function, *arguments, **settings):
 
 
 def _locate_and_load(path, _):
-    from datasets import photos
+    from datasets import Photos
 
-    photos.check(photos.locate(path), 24, progress=False)
+    Photos.check(path, 24)
 
 
 def safely(use):

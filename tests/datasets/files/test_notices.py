@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import photos
+from datasets import Photos
 from datasets.files import notices
 
 
@@ -49,10 +49,11 @@ def test_damaged_photos_are_read_without_a_word_of_the_libraries(tmp_path, capfd
         file.write_bytes(content)
         held = np.random.default_rng(number).integers(0, 256, (30, 30, 3), "uint8")
         Image.fromarray(held).save(file.with_suffix(".png"))
-    photos.check(tmp_path, 16)
+    checked = Photos.check(tmp_path, 16, verbose=1)
     said = capfd.readouterr()
     assert said.err == ""
     (line,) = [line for line in said.out.splitlines() if "notice" in line]
+    assert checked.notes == (line,)
     assert line.endswith(" notices of the image libraries were held back.")
     assert int(line.split()[0]) >= loud + len(warned)
     os.write(2, b"back\n")
@@ -64,7 +65,7 @@ def test_good_photos_are_read_without_a_line_about_notices(tmp_path, capsys):
         file = tmp_path / ("ants", "bees")[number % 2] / f"{number}.png"
         file.parent.mkdir(exist_ok=True)
         Image.fromarray(np.random.default_rng(number).integers(0, 256, (30, 30, 3), "uint8")).save(file)
-    photos.check(tmp_path, 16)
+    assert Photos.check(tmp_path, 16, verbose=1).notes == ()
     assert "notice" not in capsys.readouterr().out
 
 
@@ -127,7 +128,7 @@ def test_many_readers_at_once_leave_standard_error_as_it_was(capfd):
 
 OWN = """
 import logging, os, sys, threading, warnings
-from datasets import notices
+from datasets.files import notices
 def fail():
     raise KeyError("in a thread")
 with notices.held():
@@ -153,7 +154,7 @@ def test_the_programs_own_errors_are_never_held_back(root):
 CLOSED = """
 import os, sys
 os.close(2)
-from datasets import notices
+from datasets.files import notices
 with notices.held():
     pass
 print("fine", *notices.take())

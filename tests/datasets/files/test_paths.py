@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import photos
+from datasets import Photos
 from datasets.files.paths import Elsewhere, Resolver, check
 
 SHARES = [
@@ -120,7 +120,7 @@ def table(path, rows):
 
 def test_no_row_of_a_table_reaches_another_machine(tmp_path, asked):
     rows = with_photos(tmp_path) + [(path, "ants") for path in SHARES + ADDRESSES + DEVICES]
-    found = photos.check(table(tmp_path / "t.csv", rows), 16)
+    found = Photos.check(table(tmp_path / "t.csv", rows), 16)
     assert len(found.files) == 10
     assert len(found.quarantine) == len(set(map(str.strip, SHARES + ADDRESSES + DEVICES)))
     for name, reason in found.quarantine:
@@ -135,7 +135,7 @@ def test_no_link_reaches_another_machine(tmp_path, asked, through):
     (tmp_path / "folder").symlink_to("//server/share")
     (tmp_path / "chain.png").symlink_to("link.png")
     rows = [*with_photos(tmp_path), (through, "ants")]
-    found = photos.check(table(tmp_path / "t.csv", rows), 16)
+    found = Photos.check(table(tmp_path / "t.csv", rows), 16)
     assert dict(found.quarantine)[through].startswith("is a link to what is on a network share")
     assert not [path for path in asked if "server" in path]
 
@@ -148,7 +148,7 @@ def test_no_link_in_a_folder_reaches_another_machine(tmp_path, asked):
     (tmp_path / "ants" / "x.png").symlink_to("//server/share/x.png")
     (tmp_path / "more").symlink_to("//server/share")
     asked.clear()
-    found = photos.check(tmp_path, 16)
+    found = Photos.check(tmp_path, 16)
     assert {name for name, _ in found.quarantine} == {"ants/x.png", "more"}
     assert not [path for path in asked if "server" in path]
 
@@ -163,19 +163,19 @@ def test_files_outside_the_tables_folder_are_used_and_counted(tmp_path, capsys):
         rows.append((name, name[:4]))
     (inner / "within.png").write_bytes((outer / "ants0.png").read_bytes()[:-1] + b"\x83")
     rows.append(("../inner/within.png", "ants"))
-    found = photos.check(table(inner / "t.csv", rows), 16)
+    found = Photos.check(table(inner / "t.csv", rows), 16, verbose=1)
     assert len(found.files) == 11
-    assert "\nThe table names 10 files that lie outside its own folder.\n" in capsys.readouterr().out
-    photos.check(table(outer / "t.csv", with_photos(outer)), 16)
-    assert "lie outside" not in capsys.readouterr().out
+    note = "The table names 10 files that lie outside its own folder."
+    assert f"\n{note}\n" in capsys.readouterr().out
+    assert found.notes == (note,)
+    assert Photos.check(table(outer / "t.csv", with_photos(outer)), 16).notes == ()
 
 
-def test_a_folder_that_is_reached_by_a_link_is_the_tables_own(tmp_path, capsys):
+def test_a_folder_that_is_reached_by_a_link_is_the_tables_own(tmp_path):
     (tmp_path / "real").mkdir()
     table(tmp_path / "real" / "t.csv", with_photos(tmp_path / "real"))
     (tmp_path / "link").symlink_to("real")
-    photos.check(tmp_path / "link" / "t.csv", 16)
-    assert "lie outside" not in capsys.readouterr().out
+    assert Photos.check(tmp_path / "link" / "t.csv", 16).notes == ()
 
 
 def test_rows_that_no_file_system_knows_are_set_aside(tmp_path, monkeypatch):
@@ -190,7 +190,7 @@ def test_rows_that_no_file_system_knows_are_set_aside(tmp_path, monkeypatch):
         ".": "is no file but a folder, a pipe or a device",
         "x\x1b[31m\u202e.png": "does not exist",
     }
-    found = photos.check(table(tmp_path / "t.csv", many + [(name, "ants") for name in odd]), 16)
+    found = Photos.check(table(tmp_path / "t.csv", many + [(name, "ants") for name in odd]), 16)
     reasons = dict(found.quarantine)
     assert len(found.files) == 40
     assert len(reasons) == len(odd)
@@ -216,11 +216,11 @@ def test_a_table_that_spreadsheets_can_open_is_read_back(tmp_path):
             pytest.skip("this file system takes no such names")
         rows.append((name, ("=ants()", "-bees")[number % 2]))
     cells = [[safe(cell, "csv") for cell in row] for row in rows]
-    found = photos.check(table(tmp_path / "t.csv", cells), 16)
+    found = Photos.check(table(tmp_path / "t.csv", cells), 16)
     assert found.quarantine == []
     assert len(found.files) == 12
     assert set(found.class_names) == {"=ants()", "-bees"}
     again = [[safe(cell, "csv") for cell in row] for row in found.split_table()[1:]]
     path = table(tmp_path / "again.csv", [row[:2] for row in again])
-    assert photos.check(path, 16).split_table() == found.split_table()
+    assert Photos.check(path, 16).split_table() == found.split_table()
     assert Path(path).is_file()

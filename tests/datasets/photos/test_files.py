@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import DataError, Source, photos
+from datasets import DataError, Photos, Source, photos
 from datasets.files import archives
 
 SIZE = 16
@@ -56,7 +56,7 @@ def pack(path, files):
 def refused(data, *said):
     """The one sentence with which data is refused."""
     with pytest.raises(DataError) as caught:
-        photos.check(data, SIZE)
+        Photos.check(data, SIZE)
     sentence = str(caught.value)
     for words in said:
         assert words in sentence
@@ -74,7 +74,9 @@ def by_part(found):
 
 
 def test_a_folder_of_classes_is_split(tmp_path, capsys):
-    found = photos.check(write(tmp_path / "zoo", contents("ants", "bees", "10", "9", count=20)), SIZE)
+    found = Photos.check(
+        write(tmp_path / "zoo", contents("ants", "bees", "10", "9", count=20)), SIZE, verbose=1
+    )
     assert found.source == Source("zoo", tmp_path / "zoo")
     assert found.class_names == ("10", "9", "ants", "bees")
     assert found.files == sorted(found.files)
@@ -96,22 +98,22 @@ def test_a_folder_of_classes_is_split(tmp_path, capsys):
 
 
 def test_numbered_classes_are_in_the_order_of_their_numbers(tmp_path):
-    assert photos.check(write(tmp_path, contents("10", "9", "1")), SIZE).class_names == ("1", "9", "10")
+    assert Photos.check(write(tmp_path, contents("10", "9", "1")), SIZE).class_names == ("1", "9", "10")
 
 
 def test_the_same_seed_gives_the_same_and_another_another_split(tmp_path):
     write(tmp_path, contents("ants", "bees", count=20))
-    first, again, other = (photos.check(tmp_path, SIZE, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (Photos.check(tmp_path, SIZE, seed=seed) for seed in (0, 0, 1))
     assert first.fingerprint == again.fingerprint != other.fingerprint
     np.testing.assert_array_equal(first.parts, again.parts)
     (tmp_path / "ants" / "0.png").write_bytes(picture(9999))
-    assert photos.check(tmp_path, SIZE).fingerprint != first.fingerprint
+    assert Photos.check(tmp_path, SIZE).fingerprint != first.fingerprint
 
 
 @pytest.mark.parametrize("held_out", ["val", "test", "holdout", "Meine Auswahl"])
 def test_a_single_held_out_folder_is_the_test_part(tmp_path, held_out):
     files = contents("train/ants", "train/bees", f"{held_out}/ants", f"{held_out}/bees", count=20)
-    parts = by_part(photos.check(write(tmp_path, files), SIZE))
+    parts = by_part(Photos.check(write(tmp_path, files), SIZE))
     assert parts["test"] == sorted(name for name in files if name.startswith(held_out))
     assert len(parts["validation"]) == 6
     assert all(name.startswith("train/") for name in parts["train"] + parts["validation"])
@@ -119,20 +121,20 @@ def test_a_single_held_out_folder_is_the_test_part(tmp_path, held_out):
 
 def test_a_whole_split_stays_as_it_is(tmp_path):
     files = contents(*(f"{part}/{label}" for part in ("train", "val", "test") for label in ("ants", "bees")))
-    parts = by_part(photos.check(write(tmp_path, files), SIZE))
+    parts = by_part(Photos.check(write(tmp_path, files), SIZE))
     for part, folder in ("train", "train"), ("validation", "val"), ("test", "test"):
         assert parts[part] == sorted(name for name in files if name.startswith(f"{folder}/"))
 
 
 def test_without_a_usable_test_photo_one_is_held_back_all_the_same(tmp_path):
     files = contents("train/ants", "train/bees", count=10) | {"val/ants/0.png": b"", "val/bees/0.png": b""}
-    parts = by_part(photos.check(write(tmp_path, files), SIZE))
+    parts = by_part(Photos.check(write(tmp_path, files), SIZE))
     assert {part: len(names) for part, names in parts.items()} == {"train": 12, "validation": 4, "test": 4}
 
 
 def test_a_class_in_the_test_part_alone_is_set_aside(tmp_path):
     files = contents("train/ants", "train/bees", "val/ants", "val/bees", "val/cats")
-    found = photos.check(write(tmp_path, files), SIZE)
+    found = Photos.check(write(tmp_path, files), SIZE)
     assert found.class_names == ("ants", "bees")
     assert [name for name, _ in found.quarantine] == [f"val/cats/{n}.png" for n in range(5)]
     assert "no photos to train on" in found.quarantine[0][1]
@@ -142,11 +144,11 @@ def test_a_class_in_the_test_part_alone_is_set_aside(tmp_path):
 @pytest.mark.parametrize("top", ["", "zoo/"])
 def test_an_archive_gives_what_its_folder_gives(tmp_path, suffix, top):
     files = contents("train/ants", "train/bees", "val/ants", "val/bees")
-    folder = photos.check(write(tmp_path / "zoo", files), SIZE)
+    folder = Photos.check(write(tmp_path / "zoo", files), SIZE)
     hidden = {f"{top}__MACOSX/x.png": b"", f"{top}train/.DS_Store": b"", f"{top}train/ants/Thumbs.db": b"x"}
     path = pack(tmp_path / f"zoo{suffix}", {top + name: files[name] for name in reversed(files)} | hidden)
     before = sorted(tmp_path.rglob("*"))
-    archive = photos.check(path, SIZE)
+    archive = Photos.check(path, SIZE)
     assert archive.source.name == "zoo"
     assert archive.files == [top + name for name in folder.files]
     assert archive.fingerprint == folder.fingerprint
@@ -164,8 +166,8 @@ def test_of_several_files_of_one_name_in_an_archive_the_last_counts(tmp_path):
                 member = tarfile.TarInfo(name)
                 member.size = len(content or files[name])
                 archive.addfile(member, io.BytesIO(content or files[name]))
-    found = photos.check(tmp_path / "zoo.tar", SIZE)
-    assert found.fingerprint == photos.check(write(tmp_path / "zoo", files), SIZE).fingerprint
+    found = Photos.check(tmp_path / "zoo.tar", SIZE)
+    assert found.fingerprint == Photos.check(write(tmp_path / "zoo", files), SIZE).fingerprint
     np.testing.assert_array_equal(photos.read_files(found.source, found.files, SIZE), found.pixels)
 
 
@@ -179,7 +181,7 @@ def test_a_damaged_archive_is_refused(tmp_path, suffix):
     flipped[len(whole) // 2] ^= 255
     path.write_bytes(flipped)
     if suffix == ".tar":  # which has no checksums of contents: it is the photo that is damaged
-        assert len(photos.check(path, SIZE).files) >= 9
+        assert len(Photos.check(path, SIZE).files) >= 9
     else:
         refused(path, path.name)
 
@@ -196,7 +198,7 @@ def test_archives_that_reach_outside_are_refused(tmp_path):
 def test_an_archive_may_be_as_large_as_its_photos(tmp_path, monkeypatch):
     files = contents("ants", "bees")
     monkeypatch.setattr(archives, "MAX_UNPACKED", 5000)  # less than the photos have
-    assert len(photos.check(pack(tmp_path / "zoo.tar.gz", files), SIZE).files) == 10
+    assert len(Photos.check(pack(tmp_path / "zoo.tar.gz", files), SIZE).files) == 10
     bomb = pack(tmp_path / "bomb.tar.gz", files | {"ants/zeros.bmp": bytes(10_000_000)})
     refused(bomb, "may be an attack")
 
@@ -209,7 +211,7 @@ def test_files_of_other_kinds_and_links(tmp_path):
     (tmp_path / "zoo" / "bees" / "round").symlink_to(tmp_path / "zoo", target_is_directory=True)
     (tmp_path / "zoo" / "bees" / "gone.png").symlink_to("nowhere.png")
     os.mkfifo(tmp_path / "zoo" / "bees" / "pipe.png")
-    found = photos.check(tmp_path / "zoo", SIZE)
+    found = Photos.check(tmp_path / "zoo", SIZE)
     assert found.class_names == ("ants", "bees", "cats")
     assert "ants/x.png" in found.files
     assert dict(found.quarantine) == {
@@ -231,7 +233,7 @@ def test_what_may_not_be_read_is_set_aside(tmp_path, monkeypatch):
         return opened(path, *args, **named)
 
     monkeypatch.setattr("os.open", refuse)  # tests may run as root, who may read everything
-    found = photos.check(tmp_path, SIZE)
+    found = Photos.check(tmp_path, SIZE)
     assert found.quarantine == [("ants/3.png", "may not be read; change its permissions")]
 
 
@@ -239,7 +241,7 @@ def test_names_that_are_shown_alike_stay_apart(tmp_path):
     write(tmp_path, contents("ants", "bees"))
     for number, name in enumerate((b"caf\xe9.png", b"caf\\udce9.png")):
         (tmp_path / "ants" / os.fsdecode(name)).write_bytes(picture(5000 + number))
-    found = photos.check(tmp_path, SIZE)
+    found = Photos.check(tmp_path, SIZE)
     assert len(found.files) == 12
     assert {"ants/caf\\udce9.png", "ants/caf\\udce9.png_"} <= set(found.files)
     np.testing.assert_array_equal(photos.read_files(tmp_path, found.files, SIZE), found.pixels)
@@ -257,14 +259,14 @@ def test_a_table_names_files_labels_and_parts(tmp_path):
     write(tmp_path / "zoo", files)
     places = {name: (("ants", "bees")[name[0] == "y"], ("train", "val")[name[2] == "0"]) for name in files}
     rows = [(name, *place) for name, place in places.items()]
-    found = photos.check(table(tmp_path / "zoo" / "split.csv", [("file", "label", "split"), *rows]), SIZE)
+    found = Photos.check(table(tmp_path / "zoo" / "split.csv", [("file", "label", "split"), *rows]), SIZE)
     assert found.source.name == "split"
     assert found.class_names == ("ants", "bees")
     assert by_part(found)["test"] == ["x/0.png", "y/0.png"]
     assert len(by_part(found)["validation"]) == 4
     np.testing.assert_array_equal(photos.read_files(found.source, found.files, SIZE), found.pixels)
     # The split that was found can be given again
-    again = photos.check(table(tmp_path / "zoo" / "again.csv", found.split_table()), SIZE, seed=5)
+    again = Photos.check(table(tmp_path / "zoo" / "again.csv", found.split_table()), SIZE, seed=5)
     assert again.split_table() == found.split_table()
 
 
@@ -281,9 +283,9 @@ def test_a_table_names_files_labels_and_parts(tmp_path):
 def test_columns_are_known_by_name_or_content(tmp_path, header):
     files = contents("ants", "bees")
     rows = [(name, name[:4]) for name in write(tmp_path, files) and files]
-    assert len(photos.check(table(tmp_path / "a.csv", [header] * bool(header) + rows), SIZE).files) == 10
+    assert len(Photos.check(table(tmp_path / "a.csv", [header] * bool(header) + rows), SIZE).files) == 10
     turned = [row[::-1] for row in [header] * bool(header) + rows]
-    assert len(photos.check(table(tmp_path / "b.csv", turned), SIZE).files) == 10
+    assert len(Photos.check(table(tmp_path / "b.csv", turned), SIZE).files) == 10
 
 
 def test_rows_that_cannot_be_used_are_set_aside(tmp_path):
@@ -302,7 +304,7 @@ def test_rows_that_cannot_be_used_are_set_aside(tmp_path):
         ("x" * 300 + ".png", "bees"),
     ]
     (tmp_path / "twice.png").write_bytes(picture(888))
-    aside = dict(photos.check(table(tmp_path / "a.csv", [("path", "label"), *rows]), SIZE).quarantine)
+    aside = dict(Photos.check(table(tmp_path / "a.csv", [("path", "label"), *rows]), SIZE).quarantine)
     assert aside.pop("zoo/ants/1.png").startswith("is an exact copy of /")
     assert aside.pop("x" * 300 + ".png").startswith("cannot be read (")
     assert aside == {
@@ -320,7 +322,7 @@ def test_hostile_class_names_in_a_table_are_only_text(tmp_path):
     write(tmp_path, files)
     named = {"ants": "<script>alert(1)</script>", "bees": '"; rm -rf ~'}
     rows = [(name, named[name[:4]]) for name in files]
-    found = photos.check(table(tmp_path / "a.csv", [("path", "label"), *rows]), SIZE)
+    found = Photos.check(table(tmp_path / "a.csv", [("path", "label"), *rows]), SIZE)
     assert set(found.class_names) == set(named.values())
 
 
@@ -363,8 +365,8 @@ def test_data_that_cannot_be_trained_on_is_refused_in_one_sentence(tmp_path):
     (tmp_path / "round").symlink_to("round")
     refused(tmp_path / "round", "round")
     for size in 0, -1, 2.5, "224":
-        with pytest.raises(DataError, match="size of photos"):
-            photos.check(tmp_path / "two", size)
+        with pytest.raises(DataError, match="image_size= is .*; give a whole number"):
+            Photos.check(tmp_path / "two", size)
 
 
 def test_a_folder_that_may_not_be_listed_is_refused(tmp_path, monkeypatch):
@@ -376,7 +378,7 @@ def test_a_folder_that_may_not_be_listed_is_refused(tmp_path, monkeypatch):
 
 
 def test_photos_that_are_gone_or_damaged_since_are_named(tmp_path):
-    found = photos.check(write(tmp_path, contents("ants", "bees")), SIZE)
+    found = Photos.check(write(tmp_path, contents("ants", "bees")), SIZE)
     (tmp_path / "ants" / "1.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"ants/1\.png .*is empty"):
         photos.read_files(found.source, found.files, SIZE)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from datasets import DataError, digits, photos
+from datasets import DataError, Photos, digits
 from datasets.photos import pool
 from datasets.photos import review as photo_review
 
@@ -55,7 +55,7 @@ def test_placeholders_are_found_among_photos(tmp_path):
     (folder(tmp_path, ants=20, bees=20) / "ants" / "lost.gif").write_bytes(saved(placeholder(), "GIF"))
     (tmp_path / "ants" / "lost too.gif").write_bytes(saved(placeholder(), "GIF"))
     (tmp_path / "bees" / "lost.jpg").write_bytes(saved(placeholder("no photo"), "JPEG"))
-    checked = photos.check(tmp_path, SIZE)
+    checked = Photos.check(tmp_path, SIZE)
     assert found(checked, "placeholder").files == ["ants/lost too.gif", "ants/lost.gif", "bees/lost.jpg"]
     assert "nearly all of one colour" in aside(checked)["ants/lost.gif"]
 
@@ -69,9 +69,9 @@ def test_drawings_are_no_placeholders(tmp_path):
         return image
 
     folder(tmp_path, houses=[drawing(n) for n in range(30)], trees=[drawing(n) for n in range(30, 60)])
-    assert aside(photos.check(tmp_path, SIZE)) == {}
+    assert aside(Photos.check(tmp_path, SIZE)) == {}
     folder(tmp_path, photos=30)  # beside photos, too, a class may be one of drawings
-    assert aside(photos.check(tmp_path, SIZE)) == {}
+    assert aside(Photos.check(tmp_path, SIZE)) == {}
 
 
 def test_a_white_background_does_not_make_a_placeholder(tmp_path):
@@ -85,14 +85,14 @@ def test_a_white_background_does_not_make_a_placeholder(tmp_path):
         ants=[*(scene(n) for n in range(20)), product(50)],
         bees=[product(n) for n in range(100, 120)],
     )
-    assert aside(photos.check(tmp_path, SIZE)) == {}
+    assert aside(Photos.check(tmp_path, SIZE)) == {}
 
 
 def test_all_scanned_digits_pass_but_exact_copies(tmp_path):
     (images, labels), (more, others) = digits.load_data("embedded")
     images, labels = np.concatenate([images, more])[..., 0], np.concatenate([labels, others])
     folder(tmp_path, **{str(n): [Image.fromarray(i) for i in images[labels == n]] for n in range(10)})
-    checked = photos.check(tmp_path, 28)
+    checked = Photos.check(tmp_path, 28)
     copies = len(images) - len({image.tobytes() for image in images})
     assert len(checked.quarantine) == copies
     assert len(checked.files) == 1797 - copies
@@ -103,12 +103,12 @@ def test_all_scanned_digits_pass_but_exact_copies(tmp_path):
 
 def test_pictures_of_one_colour_are_set_aside(tmp_path):
     folder(tmp_path, ants=[*(scene(n) for n in range(9)), Image.new("RGB", (99, 99), "teal")], bees=9)
-    assert aside(photos.check(tmp_path, SIZE)) == {"ants/009.png": "is of one colour throughout"}
+    assert aside(Photos.check(tmp_path, SIZE)) == {"ants/009.png": "is of one colour throughout"}
 
 
 def test_of_exact_copies_in_one_class_the_first_stays(tmp_path):
     folder(tmp_path, ants=[*(scene(n) for n in range(9)), scene(3), scene(3)], bees=9)
-    checked = photos.check(tmp_path, SIZE)
+    checked = Photos.check(tmp_path, SIZE)
     reason = "is an exact copy of ants/003.png"
     assert checked.quarantine == [("ants/009.png", reason), ("ants/010.png", reason)]
     assert found(checked, "exact copy").action == "set aside"
@@ -119,7 +119,7 @@ def test_near_copies_in_one_class_are_used_and_kept_together(tmp_path):
     copies = [saved(image, "JPEG", quality=70) for image in images]
     folder(tmp_path, ants=images + copies, bees=20)
     for seed in range(3):
-        checked = photos.check(tmp_path, SIZE, seed=seed)
+        checked = Photos.check(tmp_path, SIZE, seed=seed)
         assert checked.quarantine == []
         part = dict(zip(checked.files, checked.parts, strict=True))
         for number in range(20):
@@ -130,7 +130,7 @@ def test_near_copies_in_one_class_are_used_and_kept_together(tmp_path):
 @pytest.mark.parametrize("copy", [saved(scene(3)), saved(scene(3), "JPEG"), saved(scene(3, (100, 75)))])
 def test_a_photo_in_two_classes_is_used_in_none(tmp_path, copy):
     folder(tmp_path, ants=[scene(n) for n in range(9)], bees=[*(scene(n) for n in range(50, 59)), copy])
-    checked = photos.check(tmp_path, SIZE)
+    checked = Photos.check(tmp_path, SIZE)
     assert checked.quarantine == [
         ("ants/003.png", "is the same photo as bees/009.png of class bees, and one must be wrong"),
         ("bees/009.png", "is the same photo as ants/003.png of class ants, and one must be wrong"),
@@ -141,13 +141,13 @@ def test_a_photo_in_two_classes_is_used_in_none(tmp_path, copy):
 def test_a_photo_across_the_users_split_leaves_train(tmp_path, copy):
     ants = [scene(n) for n in range(9)]
     folder(tmp_path, train__ants=[*ants, scene(200)], train__bees=9, val__ants=[copy], val__bees=[scene(300)])
-    checked = photos.check(tmp_path, SIZE)
+    checked = Photos.check(tmp_path, SIZE)
     assert checked.quarantine == [
         ("train/ants/003.png", "is the same photo as val/ants/000.png, which is in the test part")
     ]
     assert found(checked, "in two parts").files == ["train/ants/003.png"]
     folder(tmp_path, test__ants=[scene(200)], test__bees=[scene(400)], val__bees=[scene(300), scene(400)])
-    assert aside(photos.check(tmp_path, SIZE)) == {
+    assert aside(Photos.check(tmp_path, SIZE)) == {
         "train/ants/003.png": "is the same photo as val/ants/000.png, which is in the validation part",
         "train/ants/009.png": "is the same photo as test/ants/000.png, which is in the test part",
         "val/bees/001.png": "is the same photo as test/bees/000.png, which is in the test part",
@@ -157,21 +157,21 @@ def test_a_photo_across_the_users_split_leaves_train(tmp_path, copy):
 def test_copies_do_not_make_a_class_large_enough(tmp_path):
     folder(tmp_path, ants=[scene(1), saved(scene(1), "JPEG"), saved(scene(1), "WEBP"), scene(2)], bees=9)
     with pytest.raises(DataError, match=r"'ants' \(2\)"):
-        photos.check(tmp_path, SIZE)
+        Photos.check(tmp_path, SIZE)
 
 
 def test_few_and_uneven_photos_are_told_and_weighed(tmp_path):
-    checked = photos.check(folder(tmp_path, ants=40, bees=9), SIZE)
+    checked = Photos.check(folder(tmp_path, ants=40, bees=9), SIZE)
     assert found(checked, "few photos of a class").files == ["bees (9)"]
     assert found(checked, "uneven classes").files == ["ants (28)", "bees (7)"]
     assert checked.class_weights() == {0: 35 / 2 / 28, 1: 35 / 2 / 7}
-    even = photos.check(folder(tmp_path, bees=[scene(5000 + n) for n in range(35)]), SIZE)
+    even = Photos.check(folder(tmp_path, bees=[scene(5000 + n) for n in range(35)]), SIZE)
     assert found(even, "uneven classes") is None
     assert even.class_weights() == {0: 1.0, 1: 1.0}
 
 
 def test_a_class_without_test_photos_is_told(tmp_path):
-    checked = photos.check(folder(tmp_path, train__ants=20, train__bees=20, val__ants=5), SIZE)
+    checked = Photos.check(folder(tmp_path, train__ants=20, train__bees=20, val__ants=5), SIZE)
     assert found(checked, "no test photos of a class").files == ["bees"]
 
 
@@ -187,22 +187,22 @@ def test_class_names_that_differ_by_a_letter_are_told():
 def test_a_table_without_photos_of_a_class_is_refused(tmp_path, rows):
     (tmp_path / "photos.csv").write_text("file,label,split\n" + rows)
     with pytest.raises(DataError, match="no photo of any class"):
-        photos.check(tmp_path / "photos.csv", SIZE)
+        Photos.check(tmp_path / "photos.csv", SIZE)
 
 
 def test_pixels_go_to_a_file_when_they_are_many(tmp_path, monkeypatch):
     data = folder(tmp_path / "data", ants=12, bees=12)
     (data / "ants" / "003.png").write_bytes(b"damaged")
-    in_memory = photos.check(data, SIZE)
+    in_memory = Photos.check(data, SIZE)
     monkeypatch.setattr(pool, "IN_MEMORY", 5 * SIZE * SIZE * 3)
-    in_file = photos.check(data, SIZE, scratch=tmp_path / "scratch")
+    in_file = Photos.check(data, SIZE, scratch=tmp_path / "scratch")
     assert isinstance(in_file.pixels, np.memmap)
     np.testing.assert_array_equal(in_file.pixels, in_memory.pixels)
     assert list((tmp_path / "scratch").iterdir()) == []  # it has no name, so nothing is left behind
     (tmp_path / "scratch").rmdir()
     (tmp_path / "scratch").write_text("in the way")
     with pytest.raises(DataError, match="do not fit in .*scratch"):
-        photos.check(data, SIZE, scratch=tmp_path / "scratch")
+        Photos.check(data, SIZE, scratch=tmp_path / "scratch")
 
 
 def test_squares_in_a_file_come_in_any_order(tmp_path, monkeypatch):
@@ -219,18 +219,18 @@ def test_squares_in_a_file_come_in_any_order(tmp_path, monkeypatch):
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path, monkeypatch, capsys):
     folder(tmp_path, ants=5, bees=5)
-    photos.check(tmp_path, SIZE)
+    Photos.check(tmp_path, SIZE, verbose=1)
     assert capsys.readouterr().out.count("\n") == 1
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    photos.check(tmp_path, SIZE)
+    Photos.check(tmp_path, SIZE, verbose=1)
     assert "10/10" in capsys.readouterr().out
-    photos.check(tmp_path, SIZE, progress=False)
-    assert "10/10" not in capsys.readouterr().out
+    Photos.check(tmp_path, SIZE)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.slow
 def test_the_placeholder_among_real_ants_is_found(ants_folder):
-    checked = photos.check(ants_folder, 224)
+    checked = Photos.check(ants_folder, 224)
     assert [name.rpartition("/")[2] for name, _ in checked.quarantine] == ["imageNotFound.gif"]
     assert len(checked.files) == 397
     assert found(checked, "near duplicates") is None
@@ -246,7 +246,7 @@ def test_poisoned_test_photos_change_nothing_about_the_others(tmp_path):
     folder(tmp_path / "poisoned", val__ants=poison[::2], val__bees=poison[1::2])
     tables = []
     for name in "clean", "poisoned":
-        checked = photos.check(tmp_path / name, SIZE)
+        checked = Photos.check(tmp_path / name, SIZE)
         tables.append([row for row in checked.split_table() if row[2] != "test"])
         assert "train/ants/lost.gif" in aside(checked)
     assert tables[0] == tables[1]

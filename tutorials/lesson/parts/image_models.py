@@ -135,7 +135,7 @@ def find_pictures(saved, data, most):
         names = saved.class_names or list(digits.CLASS_NAMES)
         images = np.repeat(images[rows], depth, -1)
         return Pictures(source, images, labels[rows].astype(int), names)
-    found = photos.sample(data, max(saved.image_size), saved.class_names or classes, most)
+    found = photos.sample(data, max(saved.image_size), saved.class_names or classes, most, verbose=1)
     height, width = saved.image_size
     top, left = (found.pixels.shape[1] - height) // 2, (found.pixels.shape[2] - width) // 2
     images = found.pixels[:, top : top + height, left : left + width]

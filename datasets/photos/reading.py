@@ -1,0 +1,160 @@
+"""Photos decoded one by one: by the same function for training, prediction and scoring."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..files import notices
+from ..files.names import shown
+from ..sources import DataError
+from . import files as photo_files
+from . import pixels as photo_pixels
+from . import pool
+from .files import locate
+from .pixels import Unusable
+
+# Photographs that come with scikit-learn, both under CC BY 2.0
+SAMPLES = {
+    "china": "a pavilion in China, by flickr user danielbuechele, CC BY 2.0",
+    "flower": "a dahlia, by flickr user vultilion, CC BY 2.0",
+}
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+
+
+def read_files(source, files, size):
+    """Read some photos again.
+
+    Args:
+        source: What `locate` returned, or anything that it takes.
+        files: Names as in `Photos.files`.
+        size: Side of the squares, in pixels.
+
+    Returns:
+        uint8 (k, size, size, 3), the very pixels that `Photos.check` and `read_square` give.
+
+    Raises:
+        DataError: If one of them is not there any more, or cannot be read.
+    """
+    rows, pixels = {}, np.empty((len(files), size, size, 3), "uint8")
+    for row, name in enumerate(files):
+        rows.setdefault(name, []).append(row)
+    for name, decoded in decode_again(source, rows, size):
+        pixels[rows[name]] = decoded.pixels
+    return pixels
+
+
+def decode_again(source, names, size, verbose=0):
+    """Decode those files of a data set that have these names.
+
+    Args:
+        source: What `locate` returned, or anything that it takes.
+        names: Names as in `Photos.files`.
+        size: Side of the squares, in pixels.
+        verbose: 1 for a progress bar, if the output is a terminal.
+
+    Yields:
+        `(name, Decoded)` in no particular order; of several files of one name in an archive the last counts.
+
+    Raises:
+        DataError: At the end, if one of them is not there any more, or cannot be read.
+    """
+    source, names = locate(source), dict.fromkeys(names)
+    missing = dict.fromkeys(names, "is not there any more; put it back, or train again")
+    found = (file for file in photo_files.find(source.path).found if file.name in names)
+    for file, decoded in pool.each(found, partial(decode_square, size=size), len(names), verbose):
+        missing.pop(file.name, None)
+        if isinstance(decoded, Unusable):
+            missing[file.name] = str(decoded)
+        else:
+            yield file.name, decoded
+    notices.take()  # `Photos.check` has counted them
+    for name, reason in missing.items():
+        raise DataError(f"{name} in {shown(source.path)} {reason}.")
+
+
+def decode_square(_, content, room, size):
+    """`pixels.decode` as `pool.each` calls it."""
+    return photo_pixels.decode(content, size, room=room)
+
+
+def read_square(photo, size):
+    """Decode one image file and bring it to a square, as training, prediction and scoring need it.
+
+    Decoded as by `read_photo`, then its largest square in the middle, shrunk without jagged
+    edges, or enlarged.
+
+    Args:
+        photo: File in any format that Pillow reads, or its bytes.
+        size: Side of the square, in pixels.
+
+    Returns:
+        uint8 array (size, size, 3), RGB in [0, 255].
+
+    Raises:
+        DataError: As `read_photo` does.
+    """
+    return _read(photo, size)
+
+
+def read_photo(path):
+    """Decode one image file.
+
+    Turned upright by its EXIF orientation; transparent parts become white; of an animation
+    the first frame; 16-bit grey is brought to 8 bits.
+
+    Args:
+        path: File in any format that Pillow reads.
+
+    Returns:
+        uint8 array (height, width, 3), RGB in [0, 255].
+
+    Raises:
+        DataError: If there is no such file, it is no image, is cut off, or is so large
+            (over 179 million pixels) that it may be an attack.
+    """
+    return _read(path)
+
+
+def _read(photo, size=None):
+    name = "The photo" if isinstance(photo, bytes) else shown(photo)
+    try:
+        if not isinstance(photo, bytes) and not Path(photo).is_file():
+            what = "is a folder, not an image file" if Path(photo).is_dir() else "does not exist"
+            raise DataError(f"{name} {what}; name an image file.")
+    except OSError as error:  # such as a name that is too long
+        raise DataError(f"{name} cannot be read ({error.strerror}); name an image file.") from error
+    try:
+        with photo_pixels.quietly():
+            content = photo if isinstance(photo, bytes) else photo_files.read_bytes(photo)
+            return photo_pixels.decode(content, size).pixels
+    except Unusable as error:
+        raise DataError(f"{name} {error}.") from error
+
+
+def grey_photo(photo="china", longest=640):
+    """One photograph in shades of grey.
+
+    Args:
+        photo: "china" or "flower" (427 x 640 pixels, both from scikit-learn, CC BY 2.0), or
+            a file of your own.
+        longest: A photo with a longer side is made smaller, in pixels.
+
+    Returns:
+        uint8 array (height, width, 1), from 0 for black to 255 for white.
+
+    Raises:
+        DataError: If it is a file that `read_photo` cannot read.
+    """
+    if str(photo) in SAMPLES:
+        from sklearn.datasets import load_sample_image
+
+        print(f"Photograph: {SAMPLES[str(photo)]}.", flush=True)
+        pixels = load_sample_image(f"{photo}.jpg")
+    else:
+        pixels = read_photo(photo)
+    image = Image.fromarray(pixels).convert("L")
+    if max(image.size) > longest:
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return np.asarray(image)[..., None]
