@@ -7,7 +7,16 @@ import keras
 from ..inspection.graphs import is_graph
 from .free_memory import about, free_memory, spoken
 
-__all__ = ["about", "answering_bytes", "free_memory", "spoken", "training_bytes", "values_per_example"]
+__all__ = [
+    "about",
+    "answering_bytes",
+    "free_memory",
+    "memory_refusal",
+    "short_number",
+    "spoken",
+    "training_bytes",
+    "values_per_example",
+]
 
 # Bytes that training takes for each byte of the layers' outputs: the outputs are kept for the backward
 # pass, and gradients of about as many are at work with them. Measured: 1.1 to 1.8 times the outputs
@@ -88,3 +97,46 @@ def answering_bytes(model, batch_size, unknown=None):
         1254400
     """
     return ANSWERING * 4 * batch_size * max(_values(model, unknown))
+
+
+def memory_refusal(value, needed, power=1):
+    """Why a setting needs more memory than is free, in words that follow its name.
+
+    Args:
+        value: Its value, a number.
+        needed: Bytes that it needs, about.
+        power: How the bytes grow with it: 1 for in proportion, 2 for with its square.
+
+    Returns:
+        Text that ends a sentence and says which value would fit; None if this one does.
+
+    Example:
+        >>> memory_refusal(32, needed=1000) is None, memory_refusal(32, needed=10**18).endswith(".")
+        (True, True)
+    """
+    free = free_memory()
+    if needed <= free:
+        return None
+    most = value * (free / needed) ** (1 / power)
+    if isinstance(value, int):
+        most = math.floor(most)
+        zeros = max(0, len(str(most)) - 2)  # an estimate is no more precise than two digits
+        most = most // 10**zeros * 10**zeros
+    else:
+        most = float(f"{0.95 * most:.1g}")
+    advice = f"give at most {most}" if most else "free some memory"
+    return f"{short_number(value)} needs {about(needed)} of memory, and {spoken(free)} are free; {advice}."
+
+
+def short_number(value):
+    """A number as text, shortened in the middle where it is very long.
+
+    Args:
+        value: An int or a float.
+
+    Example:
+        >>> short_number(10**30), short_number(0.5)
+        ('1000000000...0000 (31 digits)', '0.5')
+    """
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 24 else f"{text[:10]}...{text[-4:]} ({len(text)} digits)"

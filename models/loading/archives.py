@@ -11,11 +11,13 @@ from .files import parse_json
 
 MOST_CONFIG = 16 << 20  # bytes; a vocabulary of 200,000 words takes 6 MB
 MOST_METADATA = 64 << 10
+MOST_ABOUT = 8 << 20  # bytes; 10,000 classes with names of 800 bytes
 MOST_DIRECTORY = 1 << 20  # bytes of the list of members
 MOST_MEMBERS = 1000
 EXPANSION, FREE_BYTES = 32, 16 << 20  # how many times its size a member may unpack to, and what any may
 WEIGHTS = "model.weights.h5"
 NEEDED = ("config.json", "metadata.json", WEIGHTS)
+ABOUT = "glass_zoo.json"  # what this project adds: the names of the classes; Keras does not read it
 
 
 class Archive(NamedTuple):
@@ -26,12 +28,14 @@ class Archive(NamedTuple):
         weights: Content of its HDF5 file of weights, not checked yet.
         config: Its configuration, not checked yet; None if it was not asked for.
         assets: {name: content} of its vocabularies.
+        about: What this project added about the classes, not checked yet; None if there is nothing.
     """
 
     version: str
     weights: bytes
     config: dict | None
     assets: dict
+    about: object = None
 
 
 class _ShortList(io.BytesIO):
@@ -64,15 +68,17 @@ def read_archive(content, with_config=True):
             file.opening = False
             members = _members(archive)
             version = _version(_read(archive, members["metadata.json"], MOST_METADATA))
-            config, assets = None, {}
+            config, assets, about = None, {}, None
             if with_config:
-                config = _config(_read(archive, members["config.json"], MOST_CONFIG))
+                config = _json(archive, members["config.json"], MOST_CONFIG)
+                if ABOUT in members:
+                    about = _json(archive, members[ABOUT], MOST_ABOUT)
                 assets = {
                     name: _read(archive, member, MOST_CONFIG)
                     for name, member in members.items()
-                    if name not in NEEDED
+                    if name not in (*NEEDED, ABOUT)
                 }
-            return Archive(version, _read(archive, members[WEIGHTS]), config, assets)
+            return Archive(version, _read(archive, members[WEIGHTS]), config, assets, about)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         whole = str(error) != "File is not a zip file"
         raise Refused("is damaged" if whole else "is damaged or no .keras file") from error
@@ -87,7 +93,7 @@ def _members(archive):
             continue
         asset = name.startswith("assets/") and name.endswith("/vocabulary.txt")
         odd = {"", ".", ".."} & set(name.split("/")) or any(letter in name for letter in "\\:\0")
-        if odd or not (asset or name in NEEDED):
+        if odd or not (asset or name in (*NEEDED, ABOUT)):
             raise Refused(f"has a part that is in no model that Keras saves ({name[:100]!r})")
         if name in members:
             raise Refused(f"has the same part twice ({name[:100]!r})")
@@ -123,11 +129,11 @@ def _version(content):
     return version
 
 
-def _config(content):
+def _json(archive, member, most):
     try:
-        return parse_json(content)
+        return parse_json(_read(archive, member, most))
     except ValueError as error:
-        raise Refused(f"is damaged: its config.json cannot be read ({_first(error)})") from error
+        raise Refused(f"is damaged: its {member.filename} cannot be read ({_first(error)})") from error
 
 
 def _first(error):

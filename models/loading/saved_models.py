@@ -53,6 +53,29 @@ def load_model(path):
         ...     load_model(Path(folder) / "digits.keras").count_params()
         407050
     """
+    return load_with_about(path)[0]
+
+
+def load_with_about(path):
+    """The same, with what this project added to the file: see `models.loading.saved_classifiers`.
+
+    Args:
+        path: A `.keras` file.
+
+    Returns:
+        (the model, not compiled; the content of its glass_zoo.json, not checked, or None).
+
+    Raises:
+        ModelError: As `load_model` does.
+
+    Example:
+        >>> import tempfile
+        >>> from models import MLP
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     MLP().save(Path(folder) / "digits.keras")
+        ...     load_with_about(Path(folder) / "digits.keras")[1] is None
+        True
+    """
     path = Path(path)
     if not path.name.endswith(".keras"):
         raise ModelError(f"{path} must end in .keras, as Keras saves models.")
@@ -72,7 +95,7 @@ def load_model(path):
             f"{path} has a layer that makes {most:,} numbers of one example, more than can be computed; "
             "build the model for smaller examples, and save it again."
         )
-    return model
+    return model, archive.about
 
 
 def read_json(path, most, remedy):

@@ -136,8 +136,8 @@ def given_to():
             **{"images": photos, "degrees": 1, "zoom": 0.1, "shear": 0.1, "shift": 1, "fill": 0},
         },
         random_light: {"images": photos, "dimming": 0.1, "glow": 0.1},
-        augment_photos: {"images": photos, "policy": "standard", "seed": 1, "mirror": True},
-        AugmentPhotos: {"policy": "standard", "mirror": True, "seed": 1},
+        augment_photos: {"images": photos, "policy": "standard", "seed": 1, "flip": True},
+        AugmentPhotos: {"policy": "standard", "flip": True, "seed": 1},
         mix: {"images": photos, "targets": np.eye(2), "kind": "mixup", "seed": 1},
         TransferClassifier: {
             **{"backbone": backbone, "classes": 2, "image_size": 8, "dropout": 0.1, "name": "t"},

@@ -16,6 +16,7 @@ import pytest
 
 import models
 from models import ModelError, TwoBlockConvNet
+from models.checks import memory
 from models.checks.memory import free_memory, training_bytes
 from models.fine_tuning.transfer import TransferClassifier
 from models.pretrained.backbones import Backbone
@@ -85,7 +86,7 @@ def test_a_budget_is_a_time_of_at_most_a_year(text):
 
 
 def test_what_needs_more_memory_than_is_free_is_refused_with_both_numbers(monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: 20 * GB)
+    monkeypatch.setattr(memory, "free_memory", lambda: 20 * GB)
     limits.check_memory("batch_size", 60_000, 19 * GB)
     with pytest.raises(LessonError) as caught:
         limits.check_memory("batch_size", 10_000_000, 310 * GB)
@@ -102,7 +103,7 @@ def test_a_batch_is_at_most_the_data_and_fits_in_memory(monkeypatch):
     network = TwoBlockConvNet()
     assert limits.fitting_batch(10**9, 1437, network) == 1437
     assert limits.fitting_batch(64, 1437, network, TwoBlockConvNet) == 64
-    monkeypatch.setattr(limits, "free_memory", lambda: 10**8)
+    monkeypatch.setattr(memory, "free_memory", lambda: 10**8)
     with pytest.raises(LessonError, match=r"--batch-size 60000 needs about 14 GB .* give at most 440\."):
         limits.fitting_batch(10**9, 60_000, network)
     assert limits.fitting_batch(440, 60_000, network) == 440
