@@ -43,7 +43,7 @@ class AugmentedPhotos:
     Example:
         >>> from types import SimpleNamespace
         >>> photos = SimpleNamespace(
-        ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["ant", "bee"]
+        ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
         ... )
         >>> some = AugmentedPhotos(photos, rows=[1, 2, 3], augmentation="standard")
         >>> pixels, targets = some.version(1, np.array([0, 2]))
@@ -51,9 +51,7 @@ class AugmentedPhotos:
         (3, (2, 8, 8, 3), [[0.0, 1.0], [0.0, 1.0]])
     """
 
-    def __init__(
-        self, photos, rows, weights=None, augmentation="none", flip=True, mixing="none", seed=0
-    ):
+    def __init__(self, photos, rows, weights=None, augmentation="none", flip=True, mixing="none", seed=0):
         self.pixels, self.rows = photos.pixels, np.asarray(rows)
         classes = len(photos.class_names)
         self.targets = np.eye(classes, dtype="float32")[photos.labels[self.rows]]
@@ -170,7 +168,7 @@ class UncachedPhotos:
     Example:
         >>> from types import SimpleNamespace
         >>> photos = SimpleNamespace(
-        ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["ant", "bee"]
+        ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
         ... )
         >>> some = UncachedPhotos(AugmentedPhotos(photos, rows=[0, 1, 2]))
         >>> [len(pixels) for pixels, targets in some.validation("head", batch_size=2)]
@@ -192,7 +190,7 @@ class UncachedPhotos:
 
         return training_batches(version, self.photos, batch_size, seed, first)
 
-    def validation(self, phase, batch_size):
+    def validation(self, phase=None, batch_size=32):
         """Batches of the photos as they are, in their order."""
         places = np.arange(len(self.photos))
 

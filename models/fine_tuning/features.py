@@ -51,7 +51,7 @@ class CachedFeatures:
         >>> from types import SimpleNamespace
         >>> from models.fine_tuning.batches import AugmentedPhotos
         >>> photos = SimpleNamespace(
-        ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["ant", "bee"]
+        ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
         ... )
         >>> pixels = keras.Input((8, 8, 3))
         >>> frozen = keras.Model(pixels, {"head": keras.layers.GlobalAveragePooling2D()(pixels)})

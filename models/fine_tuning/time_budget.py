@@ -43,6 +43,27 @@ def as_seconds(budget):
     return seconds
 
 
+def deadline_of(budget, afterwards=0):
+    """The moment at which training is to end.
+
+    Args:
+        budget: As for `as_seconds`, from now on.
+        afterwards: Seconds of it that are left for what comes after the training.
+
+    Returns:
+        A moment by `time.perf_counter()`; None for no limit.
+
+    Raises:
+        ModelError: As `as_seconds` does.
+
+    Example:
+        >>> 50 < deadline_of("60s") - time.perf_counter() <= 60, deadline_of(None)
+        (True, None)
+    """
+    seconds = as_seconds(budget)
+    return None if seconds is None else time.perf_counter() + seconds - afterwards
+
+
 def duration(seconds):
     """A duration as people say it.
 

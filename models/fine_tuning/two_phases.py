@@ -86,16 +86,15 @@ class TwoPhases:
         >>> from models import Backbone, TransferClassifier
         >>> from models.fine_tuning.batches import AugmentedPhotos
         >>> photos = SimpleNamespace(
-        ...     pixels=np.zeros((4, 28, 28, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
+        ...     pixels=np.zeros((4, 28, 28, 3)), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
         ... )
         >>> some = AugmentedPhotos(photos, rows=[0, 1, 2, 3])
         >>> classifier = TransferClassifier(Backbone("convnet", weights=None), classes=2)
         >>> training = TwoPhases(classifier, some, some, views=1, epochs={"head": 2})
         >>> training.head.compile("adam", "categorical_crossentropy")
         >>> _ = training.extract_features()
-        >>> fitted = training.head.fit(
-        ...     training.batches("head"), callbacks=training.callbacks("head"), **training.settings("head"), verbose=0
-        ... )
+        >>> settings = training.settings("head") | {"callbacks": training.callbacks("head")}
+        >>> fitted = training.head.fit(training.batches("head"), **settings, verbose=0)
         >>> len(training.histories["head"]["val_loss"])
         2
     """
@@ -153,9 +152,7 @@ class TwoPhases:
             steps[phase] = steps_per_epoch(len(self.train), self.batch_size), each
         photo = photo_seconds(self.frozen, self.train, self.views > 1) if self.cache else 0.0
         left = None if deadline is None else max(0.0, deadline - time.perf_counter())
-        self.views, self.epochs, seconds = plan(
-            left, photo, len(self.train), steps, self.views, self.epochs
-        )
+        self.views, self.epochs, seconds = plan(left, photo, len(self.train), steps, self.views, self.epochs)
         self.seconds["measuring"] = time.perf_counter() - started
         self._say(f"\nTraining will take about {duration(seconds)}, less if it stops early.")
 
@@ -163,7 +160,9 @@ class TwoPhases:
         """Compute the features of all photos, once for both phases; without a cache, prepare the photos."""
         started = time.perf_counter()
         if self.cache:
-            self._say(f"Extracting features of {len(self.train):,} photos in {self.views} versions each, once")
+            self._say(
+                f"Extracting features of {len(self.train):,} photos in {self.views} versions each, once"
+            )
             folder = self.checkpoint.folder if self.checkpoint else self._temporary()
             train = CachedFeatures(self.frozen, self.train, self.views, folder)
             self._data = train, CachedFeatures(self.frozen, self.validation, 1)

@@ -89,7 +89,9 @@ def check_settings(settings, **least):
         if not value > bounds.least:
             raise LessonError(f"{flag(name)} must be more than {bounds.least}, not {short_number(value)}.")
         if not value <= bounds.most:
-            raise LessonError(f"{flag(name)} may be at most {_number(bounds.most)}, not {short_number(value)}.")
+            raise LessonError(
+                f"{flag(name)} may be at most {_number(bounds.most)}, not {short_number(value)}."
+            )
 
 
 def check_memory(name, value, needed, power=1):
@@ -144,4 +146,3 @@ def _built(model):
 def _number(value):
     """A bound: 4294967295 and 0.99, not 4.29497e+09."""
     return str(int(value)) if value == int(value) else f"{value:g}"
-

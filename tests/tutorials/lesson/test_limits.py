@@ -18,11 +18,11 @@ import models
 from models import ModelError, TwoBlockConvNet
 from models.checks import memory
 from models.checks.memory import free_memory, training_bytes
+from models.fine_tuning.time_budget import as_seconds
 from models.fine_tuning.transfer import TransferClassifier
 from models.pretrained.backbones import Backbone
 from tutorials.__main__ import LESSONS
 from tutorials.lesson import limits
-from tutorials.lesson.timing import as_seconds
 
 EXTREMES = (math.nan, math.inf, -math.inf, 1e300, -1e300, -1, 10**12, -(10**12), 10**30)
 MAINS = [importlib.import_module(f"tutorials.{name}").main for name in [*LESSONS, "train_zoo"]]
