@@ -73,9 +73,14 @@ class Evaluation:
         >>> print(evaluation)
         test: accuracy 66.7 % (20.8 to 93.9 %) of 3 photos, expected calibration error 0.300
         <BLANKLINE>
-        class  photos  precision               recall
-        ants        1  50.0 % (9.5 to 90.5 %)  100.0 % (20.7 to 100.0 %)
-        bees        1  100.0 % (20.7 to 100.0 %)  50.0 % (9.5 to 90.5 %)
+        class  photos  precision                  recall
+        ants        1  50.0 % (9.5 to 90.5 %)     100.0 % (20.7 to 100.0 %)
+        bees        2  100.0 % (20.7 to 100.0 %)  50.0 % (9.5 to 90.5 %)
+        <BLANKLINE>
+        Confusion matrix (rows: labels, columns: predictions)
+        label  ants  bees
+        ants      1     0
+        bees      1     1
     """
 
     def __init__(self, part, class_names, files, labels, probabilities):

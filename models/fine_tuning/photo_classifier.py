@@ -84,11 +84,11 @@ class PhotoClassifier:
 
     Example:
         >>> import tempfile
-        >>> from models.sibling import datasets_module
+        >>> from datasets import Photos, digits
         >>> folder = tempfile.TemporaryDirectory()
-        >>> photos = datasets_module("digits").save_photos(folder.name, examples=4)
-        >>> classifier = PhotoClassifier(backbone="convnet", flip=False, views=1, epochs=1).fit(photos.path)
-        >>> evaluation = classifier.evaluate(photos.path)
+        >>> photos = Photos.check(digits.save_photos(folder.name, examples=5), image_size=28)
+        >>> classifier = PhotoClassifier(backbone="convnet", flip=False, views=1, epochs=1).fit(photos)
+        >>> evaluation = classifier.evaluate(photos)
         >>> found = classifier.predict([folder.name + "/test/3/0002.png", "missing.png"])
         >>> len(found), found.probabilities.shape
         (2, (2, 10))

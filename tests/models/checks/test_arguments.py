@@ -17,7 +17,9 @@ from models.export.page.portable import portable
 from models.fine_tuning.augmentation import AugmentPhotos, augment_photos, mix, random_affine, random_light
 from models.fine_tuning.transfer import TransferClassifier, border_at, borders, freeze, split
 
-BUILDERS = [name for name in models.__all__ if name not in ("ModelError", "load_model")]
+# These need arguments, or weights that have to be downloaded
+NEEDY = {"Backbone", "PhotoClassifier", "StringClassifier", "TextClassifier", "TransferClassifier"}
+BUILDERS = [name for name in models.__all__ if name not in NEEDY | {"ModelError", "load_model"}]
 WRONG = {
     "none": None,
     "negative": -1,
@@ -143,6 +145,11 @@ def given_to():
             **{"backbone": backbone, "classes": 2, "image_size": 8, "dropout": 0.1, "name": "t"},
             "classifier_activation": None,
         },
+        models.PhotoClassifier: {
+            **{"backbone": "convnet", "weights": None, "image_size": 28, "unfreeze": 0.5, "mixing": "none"},
+            **{"augmentation": "none", "flip": True, "views": 1, "cache": True, "epochs": 1, "batch_size": 8},
+            **{"budget": "1m", "seed": 0},
+        },
         borders: {"backbone": backbone},
         border_at: {"backbone": backbone, "depth": 0.5},
         freeze: {"classifier": TransferClassifier(backbone, 2), "border": "conv"},
@@ -160,7 +167,7 @@ def test_every_public_function_is_tried(given_to):
             if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
                 assert name in tried | set(BUILDERS), name
     named = set(inspection.__all__) - {"Excitement"}
-    for home in "augmentation", "transfer", "portable":
+    for home in "fine_tuning.augmentation", "fine_tuning.transfer", "export.page.portable":
         module = importlib.import_module(f"models.{home}")
         named |= {
             name

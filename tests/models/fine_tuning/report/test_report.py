@@ -123,7 +123,8 @@ def reader():
 def test_everything_that_the_run_found_stands_in_the_page(reader):
     text = re.sub(r"\s+", " ", " ".join(reader.texts))
     for said in (
-        "90.0 %", "9 of 10 classified correctly; 95 % interval 59.6 % to 98.2 %", "45 of 50 classified correctly", "1,234", "1 set aside",
+        "90.0 %", "9 of 10 classified correctly; 95 % interval 59.6 % to 98.2 %",
+        "45 of 50 classified correctly", "1,234", "1 set aside",
         "1 min 43 s", "3.2 s", "truncated", "a.jpg is broken", "98.7 %", "4.2 points", "keras", "3.15.1",
         "75.0 %", "outputs/fine_tune 'a.jpg'", "caption of grad_cam",
     ):  # fmt: skip
