@@ -1,12 +1,13 @@
 """The package `datasets` that stands beside this one, whatever the two are called.
 
 In the repository it is `datasets`; installed, `glass_zoo.datasets`. Models know no data set: what they take
-from there is named in `ALLOWED`, and a test holds that nothing else is asked for.
+from there, such as the one function that decodes photos, is named in `ALLOWED`, and a test holds that nothing
+else is asked for.
 """
 
 import importlib
 
-ALLOWED = ("files.download", "files.names", "labels", "texts.bucketing")
+ALLOWED = ("files.download", "files.names", "labels", "photos", "sources", "texts.bucketing")
 
 
 def datasets_module(name):

@@ -22,16 +22,16 @@ from keras import ops
 from ..checks.arguments import checked, choice, flag, number, numbers, shown, whole
 from ..errors import ModelError
 
-# The limits of each operation. Turning in degrees, moving and erasing in shares of a side, slanting (shear)
-# in pixels to the side for each pixel up, all others in shares of what they change.
+# The limits of each operation: rotation in degrees, translation and erasing in shares of a side, shear in
+# pixels to the side for each pixel up, all others in shares of what they change
 POLICIES = {
     "none": {},
-    "standard": {"turn": 12, "zoom": 0.15, "shift": 0.08, "brightness": 0.2, "contrast": 0.2},
+    "standard": {"rotation": 12, "zoom": 0.15, "translation": 0.08, "brightness": 0.2, "contrast": 0.2},
     "strong": {
-        "turn": 30,
+        "rotation": 30,
         "zoom": 0.35,
-        "shift": 0.2,
-        "slant": 0.3,
+        "translation": 0.2,
+        "shear": 0.3,
         "brightness": 0.5,
         "contrast": 0.5,
         "saturation": 0.9,
@@ -139,7 +139,7 @@ def random_light(images, dimming=0.5, glow=0.5):
     return ops.minimum(255.0, images + 255 * amounts(0, glow) * (1 + across) / 2)
 
 
-def augment_photos(images, policy="standard", seed=0, mirror=True):
+def augment_photos(images, policy="standard", seed=0, flip=True):
     """Augment photos, each in its own way, reproducibly.
 
     "standard" flips, rotates, zooms, translates and changes brightness and contrast a little. "strong"
@@ -151,7 +151,7 @@ def augment_photos(images, policy="standard", seed=0, mirror=True):
         images: Array (n, height, width, 3), values in [0, 255].
         policy: One of `POLICIES`: "none", "standard" or "strong".
         seed: The same seed gives the same images, whatever else has been drawn.
-        mirror: Whether half of the photos are flipped left to right; turn this off for text or digits.
+        flip: Whether half of the photos are flipped left to right; turn this off for text or digits.
 
     Returns:
         float32 tensor of the same shape, values in [0, 255].
@@ -174,7 +174,7 @@ def augment_photos(images, policy="standard", seed=0, mirror=True):
     if not isinstance(policy, str) or policy not in POLICIES:
         raise ModelError(f"There is no policy {shown(policy)}; there are {', '.join(POLICIES)}.")
     _check_seed(seed)
-    flag("augment_photos", "mirror", mirror)
+    flag("augment_photos", "flip", flip)
     images = _images("augment_photos", images)
     if len(images.shape) != 4 or images.shape[-1] != 3:
         raise ModelError(
@@ -184,42 +184,42 @@ def augment_photos(images, policy="standard", seed=0, mirror=True):
         return images
     # One draw of all amounts, so that they depend on nothing but the seed
     draws = keras.random.uniform((_DRAWS + len(POLICIES[policy]), images.shape[0]), 0, 1, seed=seed)
-    return _changed(images, policy, draws, mirror)
+    return _changed(images, policy, draws, flip)
 
 
 _DRAWS = 14  # random numbers for each photo, without those that choose the operations
 
 
-def _changed(images, policy, draws, mirror):
+def _changed(images, policy, draws, flip):
     """Photos, each changed as its random numbers say.
 
     Args:
         images: float32 tensor (n, height, width, 3).
         policy: A name in `POLICIES`.
         draws: Tensor (14 + number of operations, n), values in [0, 1].
-        mirror: Whether to flip half of them.
+        flip: Whether to flip half of them.
     """
     height, width = images.shape[1:3]
     count, limits = ops.shape(images)[0], POLICIES[policy]
-    done = ops.ones((len(limits), count))
+    applied = ops.ones((len(limits), count))
     if policy == "strong":
         lots = draws[_DRAWS:]
-        done = ops.cast(lots >= ops.sort(lots, axis=0)[-AT_ONCE], "float32")
+        applied = ops.cast(lots >= ops.sort(lots, axis=0)[-AT_ONCE], "float32")
 
     def amount(name, draw):
         if name not in limits:
             return ops.zeros((count,))
-        return done[list(limits).index(name)] * limits[name] * (2 * draws[draw] - 1)
+        return applied[list(limits).index(name)] * limits[name] * (2 * draws[draw] - 1)
 
-    angle, slant = amount("turn", 0) * math.pi / 180, amount("slant", 1)
+    angle, slant = amount("rotation", 0) * math.pi / 180, amount("shear", 1)
     scale = 1 / (1 + amount("zoom", 2))
-    # As in random_affine; where x runs the other way, the picture is mirrored
-    way = ops.where(draws[3] < 0.5, -1.0, 1.0) if mirror else ops.ones((count,))
+    # As in random_affine; where x runs the other way, the photo is flipped
+    way = ops.where(draws[3] < 0.5, -1.0, 1.0) if flip else ops.ones((count,))
     a, b = way * scale * ops.cos(angle), scale * (slant * ops.cos(angle) - ops.sin(angle))
     c, d = way * scale * ops.sin(angle), scale * (slant * ops.sin(angle) + ops.cos(angle))
     x, y = (width - 1) / 2, (height - 1) / 2
-    right = x - a * x - b * y + width * amount("shift", 4)
-    down = y - c * x - d * y + height * amount("shift", 5)
+    right = x - a * x - b * y + width * amount("translation", 4)
+    down = y - c * x - d * y + height * amount("translation", 5)
     images = _resample(images, a, b, right, c, d, down, fill_mode="reflect")
 
     warmth, green = amount("tint", 6), amount("tint", 7)
@@ -304,7 +304,7 @@ class AugmentPhotos(keras.layers.Layer):
 
     Args:
         policy: One of `POLICIES`: "none", "standard" or "strong".
-        mirror: Whether half of the photos are flipped left to right; turn this off for text or digits.
+        flip: Whether half of the photos are flipped left to right; turn this off for text or digits.
         seed: Makes a training repeatable, None for a random one.
         name: Name of the layer.
 
@@ -324,11 +324,11 @@ class AugmentPhotos(keras.layers.Layer):
         >>> model = keras.Sequential([keras.Input((16, 16, 3)), augment, keras.layers.Flatten()])
     """
 
-    def __init__(self, policy="standard", mirror=True, seed=None, name="augment", **kwargs):
+    def __init__(self, policy="standard", flip=True, seed=None, name="augment", **kwargs):
         if not isinstance(policy, str) or policy not in POLICIES:
             raise ModelError(f"There is no policy {shown(policy)}; there are {', '.join(POLICIES)}.")
         super().__init__(name=name, **kwargs)
-        self.policy, self.mirror = policy, flag("AugmentPhotos", "mirror", mirror)
+        self.policy, self.flip = policy, flag("AugmentPhotos", "flip", flip)
         self.seed = whole(0, 2**31 - 1, none=True)("AugmentPhotos", "seed", seed)
         self.generator = keras.random.SeedGenerator(self.seed)
         self.supports_jit = keras.backend.backend() != "tensorflow"  # XLA cannot compile its interpolation
@@ -347,14 +347,21 @@ class AugmentPhotos(keras.layers.Layer):
             return images
         shape = (_DRAWS + len(POLICIES[self.policy]), ops.shape(images)[0])
         draws = keras.random.uniform(shape, 0, 1, dtype="float32", seed=self.generator)
-        changed = _changed(ops.cast(images, "float32"), self.policy, draws, self.mirror)
+        changed = _changed(ops.cast(images, "float32"), self.policy, draws, self.flip)
         return ops.cast(changed, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
-        return super().get_config() | {"policy": self.policy, "mirror": self.mirror, "seed": self.seed}
+        return super().get_config() | {"policy": self.policy, "flip": self.flip, "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config):
+        if "mirror" in config:  # as earlier versions saved it
+            config = {**config, "flip": config["mirror"]}
+            del config["mirror"]
+        return cls(**config)
 
 
 def _images(owner, images):

@@ -27,8 +27,9 @@ import pytest
 
 from datasets import Source
 from datasets.sources import MARKER
+from models.fine_tuning import features
 from tutorials import __main__ as listing
-from tutorials.lesson import exchange, views
+from tutorials.lesson import exchange
 from tutorials.lesson.report import Report
 
 pytestmark = [
@@ -180,7 +181,7 @@ def test_a_lesson_killed_at_any_event(variant, tmp_path, disk, seconds, monkeypa
     before = Before(teach, outputs, disk)
     settings = {"data": "embedded"} if "data" in inspect.signature(teach).parameters else {}
     if "on disk" in variant:
-        monkeypatch.setattr(views, "IN_MEMORY", 0)
+        monkeypatch.setattr(features, "IN_MEMORY", 0)
     with contextlib.redirect_stdout(io.StringIO()), disk.recorded(outputs) as snapshots:
         teach(**settings, **VARIANTS[variant], quick=True, outputs=outputs)
     new = listed(outputs / lesson)[1]

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from tutorials.lesson.command import run
 
@@ -22,9 +23,9 @@ import pytest
 from PIL import Image
 
 from datasets import digits, photos
-from models.fine_tuning import transfer
+from models.fine_tuning import features, transfer
 from tutorials import fine_tune
-from tutorials.lesson import views
+from tutorials.lesson import photo_report
 from tutorials.predict import load
 
 SOON = {"backbone": "convnet", "image_size": 28, "batch_size": 16}
@@ -43,10 +44,14 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def briefly(monkeypatch):
-    """Leave out what takes long and is tested elsewhere: figures, page, and the fresh process."""
+    """Leave out what takes long and is tested elsewhere: figures, report, and the fresh process."""
     outcomes = []
-    monkeypatch.setattr(fine_tune, "agreements", lambda files, *_: dict.fromkeys(files, 0.0))
-    monkeypatch.setattr(fine_tune, "write_report", lambda report, outcome, finding: outcomes.append(outcome))
+
+    def remember(report, photos, rows, evaluations, training, finding):
+        outcomes.append(SimpleNamespace(rows=rows, evaluations=evaluations, histories=training.histories))
+
+    monkeypatch.setattr(photo_report, "agreements", lambda files, *_: dict.fromkeys(files, 0.0))
+    monkeypatch.setattr(fine_tune, "write_figures_and_report", remember)
     return outcomes
 
 
@@ -150,8 +155,8 @@ def test_whatever_the_report_and_the_check_cannot_do_the_model_is_kept(folder, t
     def fails(*_):
         raise UnicodeEncodeError("utf-8", "caf\udce9", 3, 4, "surrogates not allowed")
 
-    monkeypatch.setattr(fine_tune, "agreements", fails)
-    monkeypatch.setattr(fine_tune, "write_report", fails)
+    monkeypatch.setattr(photo_report, "agreements", fails)
+    monkeypatch.setattr(fine_tune, "write_figures_and_report", fails)
     metrics = fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON).metrics
     said = capsys.readouterr()
     assert said.err.count("\n") == 2
@@ -167,10 +172,10 @@ def test_whatever_the_report_and_the_check_cannot_do_the_model_is_kept(folder, t
 @pytest.mark.slow
 def test_a_model_that_was_not_saved_as_it_was_trained_replaces_nothing(folder, tmp_path, monkeypatch, capsys):
     def differs(*_):
-        raise fine_tune.Disagreement("It says something else.")
+        raise photo_report.Disagreement("Its probabilities differ.")
 
-    monkeypatch.setattr(fine_tune, "agreements", differs)
-    with pytest.raises(fine_tune.Disagreement):
+    monkeypatch.setattr(photo_report, "agreements", differs)
+    with pytest.raises(photo_report.Disagreement):
         fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON)
     gc.collect()
     assert f"is kept in {tmp_path / 'fine_tune-kept'}." in capsys.readouterr().err
@@ -208,7 +213,8 @@ def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
     assert clean == other
     one, two, _ = briefly
     assert one.histories == two.histories
-    np.testing.assert_array_equal(one.probabilities["validation"], two.probabilities["validation"])
+    one, two = (each.evaluations["validation"].probabilities for each in (one, two))
+    np.testing.assert_array_equal(one, two)
     assert any((here != there).any() for here, there in zip(models[0], models[2], strict=True))
 
 
@@ -267,8 +273,10 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
 
     if cache:
         count = {part: len(rows) for part, rows in outcome.rows.items()}
-        filled_up = {part: -(-number // views.AT_ONCE) * views.AT_ONCE for part, number in count.items()}
-        measured = 2 * views.AT_ONCE
+        filled_up = {
+            part: -(-number // features.AT_ONCE) * features.AT_ONCE for part, number in count.items()
+        }
+        measured = 2 * features.AT_ONCE
         assert passed["frozen"] == 2 * filled_up["train"] + filled_up["validation"] + measured
         assert passed[classifier.name] == count["validation"] + count["test"]
         # What is trained holds no frozen layer but norms, so that no other pass through them can be
@@ -287,9 +295,9 @@ def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
         return found
 
     monkeypatch.setattr(photos.Photos, "check", without_test)
-    monkeypatch.setattr(views, "IN_MEMORY", 0)
+    monkeypatch.setattr(features, "IN_MEMORY", 0)
     metrics = fine_tune.main(
-        str(folder), quick=True, unfreeze=0, policy="strong", mixing="cutmix", outputs=tmp_path, **SOON
+        str(folder), quick=True, unfreeze=0, augmentation="strong", mixing="cutmix", outputs=tmp_path, **SOON
     ).metrics
     assert set(metrics["results"]) & {"test_accuracy", "top_seconds"} == set()
     assert metrics["results"]["validation_accuracy"] >= 0
@@ -346,7 +354,7 @@ def test_photos_that_are_too_few(folder, command, tmp_path, counts, said):
     [
         (["--data", "nowhere"], "nowhere does not exist; name a folder of photos"),
         (["--backbone", "alexnet"], "alexnet"),
-        (["--budget", "soon"], '--budget takes a time such as "60s"'),
+        (["--budget", "soon"], 'budget= takes a time such as "60s"'),
         (["--budget", "0s"], "not '0s'"),
         (["--unfreeze", "1.5"], "--unfreeze must be from 0 to 1, not 1.5"),
         (["--unfreeze", "nan"], "--unfreeze must be from 0 to 1, not nan"),
@@ -379,10 +387,10 @@ def test_no_space_for_the_cache(folder, command, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(views, "IN_MEMORY", 0)
+    monkeypatch.setattr(features, "IN_MEMORY", 0)
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     said = command("--data", folder, "--backbone", "convnet", "--quick")
-    assert "cannot hold the" in said and "GB of activations (no space left on device)" in said
+    assert "cannot hold the" in said and "GB of features (no space left on device)" in said
 
 
 # Killed and resumed

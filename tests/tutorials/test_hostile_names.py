@@ -29,7 +29,6 @@ from tutorials.figures.charts import confusion_matrix
 from tutorials.figures.inspection import scattered
 from tutorials.figures.sound import first_kernels
 from tutorials.figures.texts import moved_words, neighbourhoods
-from tutorials.lesson.photo_report.report import print_findings
 from tutorials.lesson.report import Report
 from tutorials.lesson.texts import classify
 
@@ -113,9 +112,9 @@ def test_findings_are_printed_as_text(capsys):
         findings=[photos.Finding("tiny", [name, HOSTILE[6], HOSTILE[9]], "enlarged") for name in HOSTILE],
         fingerprint="",
     )
-    print_findings(photos_of)
+    print(photos_of)
     check_terminal(capsys.readouterr().out)
-    assert str(photos_of).isprintable()
+    assert repr(photos_of).isprintable()
 
 
 @pytest.mark.parametrize("kind", [DataError, ModelError, LessonError])

@@ -1,4 +1,4 @@
-"""Figures of colour photos, and of what a classifier makes of them: arrays in, matplotlib Axes out."""
+"""Figures of photos and of how a classifier does on them: arrays in, matplotlib Axes out."""
 
 import matplotlib
 import numpy as np
@@ -12,24 +12,24 @@ HEAT = "inferno"
 LINE = 26  # characters that fit above a photo
 
 
-def augmented_views(photos, views, title):
-    """Photos, each with what augmentation makes of it beside it.
+def augmented_photos(photos, versions, title):
+    """Photos, each beside augmented versions of it.
 
     Args:
         photos: Array (n, height, width, 3), pixels in [0, 255].
-        views: Array (n, views, height, width, 3), likewise.
+        versions: Array (n, versions, height, width, 3), likewise.
         title: What they show.
 
     Returns:
-        Array (n, 1 + views) of Axes.
+        Array (n, 1 + versions) of Axes.
     """
-    columns = 1 + len(views[0])
+    columns = 1 + len(versions[0])
     axes = axes_grid(len(photos), columns, 1.3 * columns, 1.36 * len(photos) + 0.75, title)
-    for line, photo, variants in zip(axes, photos, views, strict=True):
-        for ax, picture in zip(line, [photo, *variants], strict=True):
-            _show(ax, picture)
-    axes[0, 0].set_title("as it is", fontsize=9)
-    axes[0, 1].set_title("as seen in training", fontsize=9, loc="left")
+    for line, photo, variants in zip(axes, photos, versions, strict=True):
+        for ax, each in zip(line, [photo, *variants], strict=True):
+            _show(ax, each)
+    axes[0, 0].set_title("original", fontsize=9)
+    axes[0, 1].set_title("augmented", fontsize=9, loc="left")
     return axes
 
 
@@ -58,7 +58,7 @@ def captioned_photos(photos, captions, title, columns=4):
 
 
 def heat_overlays(photos, maps, captions, title, pairs=2):
-    """Photos, each beside itself under a map of heat.
+    """Photos, each beside itself under a heat map.
 
     Args:
         photos: Array (n, height, width, 3), pixels in [0, 255].
@@ -89,13 +89,13 @@ def heat_overlays(photos, maps, captions, title, pairs=2):
         orientation="horizontal",
         aspect=50,
         fraction=0.04,
-        label="how much speaks for the answer, as a share of the photo's highest",
+        label="how much a pixel raised the predicted class, as a share of the photo's maximum",
     )
     return axes
 
 
 def _under_heat(photo, heat):
-    """A photo that keeps its colours where it is cold, darkened, and glows where it is hot."""
+    """A photo under a heat map: darkened where the map is low, in the map's colours where it is high."""
     photo = np.asarray(photo, "float32").clip(0, 255) / 255
     smooth = Image.fromarray(np.asarray(heat, "float32")).resize(photo.shape[1::-1], Image.Resampling.BICUBIC)
     smooth = np.asarray(smooth).clip(0, 1)
@@ -111,13 +111,12 @@ def _show(ax, photo):
     ax.axis("off")
 
 
-def phase_curves(phases, title, examples="photos"):
-    """Loss and accuracy after each pass, over several phases of training one after the other.
+def phase_curves(phases, title):
+    """Loss and accuracy after each epoch, over several phases of training one after the other.
 
     Args:
-        phases: {name of the phase: `model.fit(...).history` of it}; the passes are counted on.
+        phases: {name of the phase: `model.fit(...).history` of it}; epochs are numbered through.
         title: What the curves show.
-        examples: What the model was trained on.
 
     Returns:
         Array (1, 2) of Axes.
@@ -125,27 +124,27 @@ def phase_curves(phases, title, examples="photos"):
     axes = axes_grid(1, 2, 9, 3.7, title)
     lengths = [len(history.get("loss", ())) for history in phases.values()]
     borders = np.cumsum([0, *lengths]) + 0.5
-    passes = np.arange(1, sum(lengths) + 1)
-    metrics = {"loss": "loss (cross-entropy)", "accuracy": "accuracy (share right)"}
+    epochs = np.arange(1, sum(lengths) + 1)
+    metrics = {"loss": "loss (cross-entropy)", "accuracy": "accuracy"}
     for ax, (metric, label) in zip(axes.flat, metrics.items(), strict=True):
         for name, style, colour, words in (
             (metric, "o-", BLUE, "training"),
             (f"val_{metric}", "s--", ORANGE, "validation"),
         ):
             values = np.concatenate([list(history.get(name, ())) for history in phases.values()] or [[]])
-            if len(values) == len(passes):  # not every training has validation data
-                ax.plot(passes, values, style, color=colour, label=words, markersize=4)
+            if len(values) == len(epochs):  # not every training has validation data
+                ax.plot(epochs, values, style, color=colour, label=words, markersize=4)
         for border in borders[1:-1]:
             ax.axvline(border, color=GREY, linewidth=1, linestyle=":")
         ax.set_xlim(0.5, max(1.5, borders[-1]))
         for name, start, end in zip(phases, borders, borders[1:], strict=False):
             if end > start:
-                narrow = 0.45 * max(1, passes.size) > (end - start) * 1.6
+                narrow = 0.45 * max(1, epochs.size) > (end - start) * 1.6
                 ax.text(
                     (start + end) / 2, 1.02, plain(name, 12 if narrow else 30), ha="center", va="bottom",
                     fontsize=9, color=GREY, transform=ax.get_xaxis_transform(),
                 )  # fmt: skip
-        ax.set_xlabel(f"pass over the training {examples}")
+        ax.set_xlabel("epoch")
         ax.set_ylabel(label)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.spines[["top", "right"]].set_visible(False)
@@ -172,8 +171,8 @@ def class_intervals(scores, title, most=40):
     axes = axes_grid(1, 2, 8.5, 0.27 * len(order) + 1.6, title)
     axes[0, 0].figure.get_layout_engine().set(wspace=0.06)
     for ax, measure, colour, words in (
-        (axes[0, 0], "precision", BLUE, "precision: answers of this class\nthat are right (%)"),
-        (axes[0, 1], "recall", ORANGE, "recall: photos of this class\nthat are told right (%)"),
+        (axes[0, 0], "precision", BLUE, "precision: predictions of this class\nthat are correct (%)"),
+        (axes[0, 1], "recall", ORANGE, "recall: photos of this class\nclassified correctly (%)"),
     ):
         for place, n in enumerate(order):
             share = getattr(scores[n], measure)
@@ -199,7 +198,7 @@ def class_intervals(scores, title, most=40):
 
 
 def reliability(calibration, title):
-    """Whether a model is right as often as it says, and how often it says so.
+    """A reliability diagram: accuracy by confidence, and how many predictions have that confidence.
 
     Args:
         calibration: A `Calibration`.
@@ -213,7 +212,7 @@ def reliability(calibration, title):
     top.get_gridspec().set_height_ratios([3, 1])
     centres = (calibration.edges[:-1] + calibration.edges[1:]) / 2
     width = 0.9 * np.diff(calibration.edges)
-    top.plot([0, 100], [0, 100], color=GREY, linestyle=":", label="right as often as it says")
+    top.plot([0, 100], [0, 100], color=GREY, linestyle=":", label="perfect calibration")
     for x, share in zip(100 * calibration.confidence, calibration.shares, strict=True):
         if share.of:
             top.plot([x, x], [100 * share.low, 100 * share.high], color=BLUE, linewidth=2, alpha=0.5)
@@ -221,17 +220,17 @@ def reliability(calibration, title):
     values = np.array([share.value for share in calibration.shares])
     top.plot(
         100 * calibration.confidence[full], 100 * values[full], "o", color=BLUE, clip_on=False,
-        label="answers, with 95 % interval",
+        label="predictions, with 95 % interval",
     )  # fmt: skip
-    top.set_ylabel("answers that are right (%)")
+    top.set_ylabel("accuracy (%)")
     top.set_ylim(0, 100)
     top.legend(frameon=False, fontsize=9, loc="upper left")
     counts = [share.of for share in calibration.shares]
     bars = below.bar(100 * centres, counts, 100 * width, color=GREY)
     below.bar_label(bars, [f"{count:,}" if count else "" for count in counts], padding=2, fontsize=8)
     below.set_ylim(0, 1.3 * max([1, *counts]))
-    below.set_ylabel("answers")
-    below.set_xlabel("probability that the model gave its answer (%)")
+    below.set_ylabel("predictions")
+    below.set_xlabel("confidence: probability of the predicted class (%)")
     for ax in top, below:
         ax.set_xlim(0, 100)
         ax.spines[["top", "right"]].set_visible(False)

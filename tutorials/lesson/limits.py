@@ -4,7 +4,6 @@ The first line of every lesson's `main` is `check_settings(locals())`: nothing h
 when a setting is refused. What depends on the data and on the network is checked once they are known.
 """
 
-import math
 import random
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from tutorials.lesson.command import LessonError
 import keras
 
 from datasets.generated import moving_shapes, x_or_o
-from models.checks.memory import about, free_memory, spoken, training_bytes
+from models.checks.memory import memory_refusal, short_number, training_bytes
 
 YEAR = 365 * 24 * 3600  # seconds
 MOST = 10**9  # of anything that is counted; a number beyond is a slip of the keyboard
@@ -81,15 +80,15 @@ def check_settings(settings, **least):
             if not bounds.least <= value <= bounds.most:  # "nan" is on no side of anything
                 raise LessonError(
                     f"{name}= must be from {_number(bounds.least)} to {_number(bounds.most)}, "
-                    f"not {_short(value)}."
+                    f"not {short_number(value)}."
                 )
             continue
         if own and not value >= own:
-            raise LessonError(f"{name}= must be {own} or more, not {_short(value)}.")
+            raise LessonError(f"{name}= must be {own} or more, not {short_number(value)}.")
         if not value > bounds.least:
-            raise LessonError(f"{name}= must be more than {bounds.least}, not {_short(value)}.")
+            raise LessonError(f"{name}= must be more than {bounds.least}, not {short_number(value)}.")
         if not value <= bounds.most:
-            raise LessonError(f"{name}= may be at most {_number(bounds.most)}, not {_short(value)}.")
+            raise LessonError(f"{name}= may be at most {_number(bounds.most)}, not {short_number(value)}.")
 
 
 def check_memory(name, value, needed, power=1):
@@ -104,15 +103,8 @@ def check_memory(name, value, needed, power=1):
     Raises:
         LessonError: Names the setting, what it needs, what is free, and what would fit.
     """
-    free = free_memory()
-    if needed > free:
-        most = value * (free / needed) ** (1 / power)
-        most = _rounded_down(math.floor(most)) if isinstance(value, int) else float(f"{0.95 * most:.1g}")
-        advice = f"give at most {most}" if most else "free some memory"
-        raise LessonError(
-            f"{name}= of {_short(value)} needs {about(needed)} of memory, and {spoken(free)} are "
-            f"free; {advice}."
-        )
+    if refusal := memory_refusal(value, needed, power):
+        raise LessonError(f"{name}= {refusal}")
 
 
 def fitting_batch(batch_size, examples, *models, length=None, name="batch_size"):
@@ -148,18 +140,6 @@ def _built(model):
         random.setstate(state)
 
 
-def _short(value):
-    """A number, shortened in the middle where it is very long."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 24 else f"{text[:10]}...{text[-4:]} ({len(text)} digits)"
-
-
 def _number(value):
     """A bound: 4294967295 and 0.99, not 4.29497e+09."""
     return str(int(value)) if value == int(value) else f"{value:g}"
-
-
-def _rounded_down(number):
-    """Two digits and zeros: an estimate is no more precise than that."""
-    zeros = max(0, len(str(number)) - 2)
-    return number // 10**zeros * 10**zeros

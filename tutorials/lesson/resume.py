@@ -1,35 +1,30 @@
-"""What a run has reached, on disk, so that it can be killed at any moment and resumed.
+"""The folder of an unfinished run of a lesson, so that the run can be killed at any moment and resumed.
 
-After each pass the whole state of training is written: weights, the optimizer's memory, the state
-of dropout's random numbers, early stopping's best, the history, and the phase. Each file is
-replaced whole, so that there is always a sound one.
+What a training writes into it is described in `models.fine_tuning.checkpoints`. This module ties it to the
+lesson's results folder: a marker lists the files that a run made, and a lock keeps two runs apart.
 """
 
 import contextlib
-import hashlib
-import io
 import json
-import os
 import re
 import secrets
 import stat
-import time
 import weakref
 from dataclasses import replace
 
 from tutorials.lesson.command import LessonError
 
 import keras
-import numpy as np
 
 from datasets.files.names import shown
+from models.fine_tuning.checkpoints import replace_file
 from tutorials.lesson.drafts import LOCK, UNFINISHED, empty_unfinished, forget_unfinished
 from tutorials.lesson.exchange import fcntl, take
 from tutorials.lesson.results import BEGUN, Marker, read_marker, write_marker, writing
 
-DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is known
-NO_MATTER = {"outputs", "resume"}  # settings that the results do not depend on
-# What is written there by name, by this module and by `tutorials.lesson.views`
+IGNORED_ON_RESUME = {"outputs", "resume"}  # settings that the results do not depend on
+RENAMED = {"policy": "augmentation", "mirror": "flip"}  # settings, by what earlier versions called them
+# What is written there by name, by this module and by `models.fine_tuning.features`
 FILES = ("settings.json", "data.json", "activations.json", "activations-head.bin", "activations-top.bin")
 # What an earlier version wrote there
 EARLIER = re.compile(
@@ -53,7 +48,7 @@ class Unfinished:
 
     def __init__(self, report, resume):
         self.folder = report.folder.with_name(f".{report.lesson}{UNFINISHED}")
-        settings = {name: value for name, value in report.settings.items() if name not in NO_MATTER}
+        settings = {name: value for name, value in report.settings.items() if name not in IGNORED_ON_RESUME}
         settings["keras"] = keras.version()
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +92,7 @@ class Unfinished:
             left = json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return False
-        return isinstance(left, dict) and set(left) == set(settings)
+        return isinstance(left, dict) and set(_renamed(left)) == set(settings)
 
     def _lock(self):
         """Refuse a folder that a run is at work in; a lock ends with its process, however that ends."""
@@ -136,7 +131,7 @@ class Unfinished:
             return False
         if not isinstance(left, dict):
             return False
-        told = json.loads(_as_json(told))
+        left, told = _renamed(left), json.loads(_as_json(told))
         differing = sorted(key for key in {*told, *left} if told.get(key) != left.get(key))
         if differing:
             listed = ", ".join(f"{key} was {_short(left.get(key))}" for key in differing[:3])
@@ -161,95 +156,6 @@ class Unfinished:
         with writing(self.folder):
             self._empty()
             empty_unfinished(self.folder, self._marker)
-
-
-class KeepState(keras.callbacks.Callback):
-    """Writes the state of a phase after each pass, and takes it up again.
-
-    To stand last in the list of callbacks, after the early stopping that it keeps as well.
-
-    Args:
-        unfinished: The run's `Unfinished`.
-        phase: Name of the phase.
-        stopping: The phase's `keras.callbacks.EarlyStopping`.
-
-    Attributes:
-        passes: Number of passes done when training begins; `fit` takes it as `initial_epoch`.
-        history: {metric: value after each pass}, those of earlier runs included.
-        seconds: Time that earlier runs spent in this phase.
-    """
-
-    def __init__(self, unfinished, phase, stopping):
-        super().__init__()
-        self.unfinished, self.stopping = unfinished, stopping
-        self.file = f"{phase}.state"
-        self.passes, self.history, self.seconds, self.stopped = 0, {}, 0.0, False
-        self._left = self._read() if unfinished.resumed else None
-        if self._left is not None:
-            facts = json.loads(str(self._left["facts"]))
-            self.passes, self.history = facts["passes"], facts["history"]
-            self.seconds, self.stopped = facts["seconds"], facts["stopped"]
-
-    def _read(self):
-        """What an earlier run left of this phase, None if nothing, or nothing whole."""
-        with contextlib.suppress(OSError):
-            content = (self.unfinished.folder / self.file).read_bytes()
-            digest, content = content[:DIGEST], content[DIGEST:]
-            if hashlib.sha256(content).digest() == digest:
-                with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                    return {name: arrays[name] for name in arrays.files}
-        return None
-
-    def on_train_begin(self, logs=None):
-        self._began = time.perf_counter()
-        if self._left is None:
-            return
-        for number, variable in enumerate(state_of(self.model)):
-            variable.assign(self._left[f"state{number}"])
-        facts = json.loads(str(self._left["facts"]))
-        self.stopping.best, self.stopping.wait = facts["best"], facts["wait"]
-        self.stopping.best_epoch = facts["best_epoch"]
-        if "best0" in self._left:
-            number = len(self.model.get_weights())
-            self.stopping.best_weights = [self._left[f"best{n}"] for n in range(number)]
-        self._left = None
-
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(float(value))
-        self.passes = epoch + 1
-        arrays = {f"state{n}": keras.ops.convert_to_numpy(v) for n, v in enumerate(state_of(self.model))}
-        if self.stopping.best_weights is not None:
-            arrays |= {f"best{number}": array for number, array in enumerate(self.stopping.best_weights)}
-        facts = {
-            "passes": self.passes,
-            "history": self.history,
-            "seconds": self.seconds + time.perf_counter() - self._began,
-            "stopped": bool(self.model.stop_training),
-            "best": None if self.stopping.best is None else float(self.stopping.best),
-            "wait": self.stopping.wait,
-            "best_epoch": self.stopping.best_epoch,
-        }
-        file = io.BytesIO()
-        np.savez(file, facts=json.dumps(facts), **arrays)
-        content = file.getvalue()
-        self.unfinished.write(self.file, hashlib.sha256(content).digest() + content)
-
-
-def replace_file(path, content):
-    """Write a file so that at every moment there is the old one or the new one, whole."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-def state_of(model):
-    """All variables that training changes: weights, random numbers' states, the optimizer's memory."""
-    model.optimizer.build(model.trainable_variables)  # does nothing where it is built
-    return [*model.variables, *model.optimizer.variables]
 
 
 def _is_file(path):
@@ -278,6 +184,11 @@ def _remove_digits(folder):
         for inner in (*folder.glob("t*/[0-9]"), *folder.glob("t*"), folder):
             inner.rmdir()
     return not folder.exists()
+
+
+def _renamed(settings):
+    """Settings of an earlier version by the names that they have now."""
+    return {RENAMED.get(name, name): value for name, value in settings.items()}
 
 
 def _as_json(told):

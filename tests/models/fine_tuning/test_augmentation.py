@@ -128,7 +128,7 @@ def views(policy, monkeypatch, count=60, height=40, width=48, **settings):
 
 def test_photos_are_turned_about_the_middle_within_the_limit(monkeypatch):
     angles = []
-    for view in views({"turn": 20}, monkeypatch, mirror=False):
+    for view in views({"rotation": 20}, monkeypatch, flip=False):
         matrix, offset = mapping(view)
         np.testing.assert_allclose(matrix @ matrix.T, np.eye(2), atol=1e-3)
         assert np.linalg.det(matrix) == pytest.approx(1, abs=1e-3)
@@ -140,7 +140,7 @@ def test_photos_are_turned_about_the_middle_within_the_limit(monkeypatch):
 
 def test_photos_are_zoomed_and_moved_within_the_limits(monkeypatch):
     scales, shifts = [], []
-    for view in views({"zoom": 0.25, "shift": 0.1}, monkeypatch, mirror=False):
+    for view in views({"zoom": 0.25, "translation": 0.1}, monkeypatch, flip=False):
         matrix, offset = mapping(view)
         np.testing.assert_allclose(matrix, matrix[0, 0] * np.eye(2), atol=1e-3)
         scales.append(1 / matrix[0, 0])
@@ -150,19 +150,19 @@ def test_photos_are_zoomed_and_moved_within_the_limits(monkeypatch):
     assert (np.ptp(shifts, axis=0) > 0.17).all()
 
 
-def test_half_of_the_photos_are_mirrored_and_digits_never(monkeypatch):
+def test_half_of_the_photos_are_flipped_and_digits_never(monkeypatch):
     plain = coordinates(1, 40, 48)[0]
-    mirrored = [
+    flipped = [
         np.allclose(view, plain[:, ::-1], atol=1e-3)
-        for view in views({"turn": 0}, monkeypatch, count=400)
+        for view in views({"rotation": 0}, monkeypatch, count=400)
         if np.allclose(view, plain, atol=1e-3) or np.allclose(view, plain[:, ::-1], atol=1e-3)
     ]
-    assert len(mirrored) == 400
-    assert 160 < sum(mirrored) < 240
+    assert len(flipped) == 400
+    assert 160 < sum(flipped) < 240
     for policy in "standard", "strong":
         photos = coordinates(60, 40, 40)
         photos[..., 1] = 0  # only from left to right, whatever is done to the colours
-        for view in np.asarray(augment_photos(photos, policy, seed=5, mirror=False)):
+        for view in np.asarray(augment_photos(photos, policy, seed=5, flip=False)):
             across = np.diff(view[10:30, 10:30].sum(-1), axis=1)
             assert np.median(across) >= 0
 
@@ -196,7 +196,7 @@ def test_colours_are_changed_as_one_thing_after_the_other_in_numpy():
 
 
 def test_strong_does_three_things_to_each_photo(monkeypatch):
-    limits = {"erase": 0.5, "saturation": 1, "turn": 0, "zoom": 0, "shift": 0, "slant": 0}
+    limits = {"erase": 0.5, "saturation": 1, "rotation": 0, "zoom": 0, "translation": 0, "shear": 0}
     monkeypatch.setitem(augmentation.POLICIES, "strong", limits)
     photos = np.zeros((600, 12, 12, 3), "float32")
     photos[..., 0] = 200  # loses or gains colour where saturation is changed, has a grey square where erased
@@ -333,9 +333,9 @@ def test_the_layer_does_what_the_function_does(monkeypatch):
         return keras.ops.convert_to_tensor(numbers.astype("float32"))
 
     monkeypatch.setattr(augmentation.keras.random, "uniform", uniform)
-    for mirror in True, False:
-        draws["function"] = np.asarray(augment_photos(photos, "strong", 1, mirror))
-        draws["layer"] = np.asarray(AugmentPhotos("strong", mirror)(photos, training=True))
+    for flip in True, False:
+        draws["function"] = np.asarray(augment_photos(photos, "strong", 1, flip))
+        draws["layer"] = np.asarray(AugmentPhotos("strong", flip)(photos, training=True))
         np.testing.assert_allclose(draws["layer"], draws["function"], atol=1e-3)
 
 
@@ -344,7 +344,7 @@ def test_the_layer_trains_in_a_sequential_and_loads_safely(tmp_path):
     model = keras.Sequential(
         [
             keras.Input((8, 8, 3)),
-            AugmentPhotos("strong", mirror=False, seed=1),
+            AugmentPhotos("strong", flip=False, seed=1),
             keras.layers.Flatten(),
             keras.layers.Dense(2, activation="softmax"),
         ]
@@ -358,7 +358,7 @@ def test_the_layer_trains_in_a_sequential_and_loads_safely(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     np.testing.assert_array_equal(loaded.predict(photos, verbose=0), answers)
     config = loaded.layers[0].get_config()
-    assert (config["policy"], config["mirror"], config["seed"]) == ("strong", False, 1)
+    assert (config["policy"], config["flip"], config["seed"]) == ("strong", False, 1)
 
 
 def test_the_layer_works_in_a_data_pipeline():
@@ -376,7 +376,7 @@ def test_the_layer_works_in_a_data_pipeline():
     ("bad", "named"),
     [
         ({"policy": "wild"}, "'wild'; there are none, standard, strong"),
-        ({"mirror": "yes"}, "mirror as True or False, not 'yes'"),
+        ({"flip": "yes"}, "flip as True or False, not 'yes'"),
         ({"seed": -1}, "seed of 0 or more, not -1"),
     ],
 )

@@ -92,7 +92,7 @@ def test_figures_bear_any_names():
 
 def test_views_stand_beside_their_photo():
     views = np.stack([PHOTOS[:3, :, ::-1], PHOTOS[:3] // 2], 1)
-    axes = plots.augmented_views(PHOTOS[:3], views, "Views")
+    axes = plots.augmented_photos(PHOTOS[:3], views, "Views")
     assert axes.shape == (3, 3)
     for n in range(3):
         shown = [ax.images[0].get_array() for ax in axes[n]]

@@ -17,12 +17,13 @@ import pytest
 import models
 from benchmarks import train_zoo
 from models import ModelError, TwoBlockConvNet
+from models.checks import memory
 from models.checks.memory import free_memory, training_bytes
+from models.fine_tuning.time_budget import as_seconds
 from models.fine_tuning.transfer import TransferClassifier
 from models.pretrained.backbones import Backbone
 from tutorials.__main__ import LESSONS
 from tutorials.lesson import limits
-from tutorials.lesson.timing import as_seconds
 
 EXTREMES = (math.nan, math.inf, -math.inf, 1e300, -1e300, -1, 10**12, -(10**12), 10**30)
 MAINS = [importlib.import_module(f"tutorials.{name}").main for name in LESSONS] + [train_zoo.main]
@@ -85,12 +86,12 @@ def test_a_budget_is_a_time_of_at_most_a_year(text):
 
 
 def test_what_needs_more_memory_than_is_free_is_refused_with_both_numbers(monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: 20 * GB)
+    monkeypatch.setattr(memory, "free_memory", lambda: 20 * GB)
     limits.check_memory("batch_size", 60_000, 19 * GB)
     with pytest.raises(LessonError) as caught:
         limits.check_memory("batch_size", 10_000_000, 310 * GB)
     assert str(caught.value) == (
-        "batch_size= of 10000000 needs about 310 GB of memory, and 20 GB are free; give at most 640000."
+        "batch_size= 10000000 needs about 310 GB of memory, and 20 GB are free; give at most 640000."
     )
     with pytest.raises(LessonError, match="give at most 250"):  # a quarter of the pixels, half the side
         limits.check_memory("image_size", 500, 80 * GB, power=2)
@@ -102,8 +103,8 @@ def test_a_batch_is_at_most_the_data_and_fits_in_memory(monkeypatch):
     network = TwoBlockConvNet()
     assert limits.fitting_batch(10**9, 1437, network) == 1437
     assert limits.fitting_batch(64, 1437, network, TwoBlockConvNet) == 64
-    monkeypatch.setattr(limits, "free_memory", lambda: 10**8)
-    with pytest.raises(LessonError, match=r"batch_size= of 60000 needs about 14 GB .* give at most 440\."):
+    monkeypatch.setattr(memory, "free_memory", lambda: 10**8)
+    with pytest.raises(LessonError, match=r"batch_size= 60000 needs about 14 GB .* give at most 440\."):
         limits.fitting_batch(10**9, 60_000, network)
     assert limits.fitting_batch(440, 60_000, network) == 440
 

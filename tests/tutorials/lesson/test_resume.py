@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from keras import layers
 
 from datasets.sources import MARKER
+from models.fine_tuning.batches import training_batches
+from models.fine_tuning.checkpoints import TrainingState, training_variables
 from tutorials.lesson.report import Report
-from tutorials.lesson.resume import KeepState, Unfinished, state_of
-from tutorials.lesson.views import training_batches
+from tutorials.lesson.resume import Unfinished
 
 LESSON = Path(__file__).stem
 PASSES = 7
@@ -83,14 +84,14 @@ def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
         keras.optimizers.Adam(0.1), "categorical_crossentropy", metrics=["accuracy"], run_eagerly=True
     )
     stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
-    state = KeepState(unfinished, "phase", stopping)
+    state = TrainingState(unfinished, "phase", stopping)
     kills = [] if kill is None else [Kill(kill)]
     validation = Examples(12, 1)
     model.fit(
-        Examples(36, 0).batches([5, 0], state.passes),
+        Examples(36, 0).batches([5, 0], state.epochs),
         validation_data=(validation.x, validation.y),
         epochs=passes,
-        initial_epoch=passes if state.stopped else state.passes,
+        initial_epoch=passes if state.stopped else state.epochs,
         steps_per_epoch=5,
         callbacks=[
             keras.callbacks.LearningRateScheduler(lambda done, rate=None: 0.1 * 0.9**done),
@@ -108,12 +109,12 @@ def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
 def assert_alike(one, other):
     for first, second in zip(one[0].get_weights(), other[0].get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
-    for first, second in zip(state_of(one[0]), state_of(other[0]), strict=True):
+    for first, second in zip(training_variables(one[0]), training_variables(other[0]), strict=True):
         np.testing.assert_array_equal(np.array(first), np.array(second))
     for name in "best", "wait", "best_epoch":
         assert getattr(one[1], name) == getattr(other[1], name), name
     assert one[2].history == other[2].history
-    assert one[2].passes == other[2].passes
+    assert one[2].epochs == other[2].epochs
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +153,8 @@ def test_early_stopping_goes_on_with_its_best_and_its_patience(whole, tmp_path, 
 def test_the_seconds_of_all_runs_are_added_up(tmp_path):
     with pytest.raises(Killed):
         train(begin(tmp_path), 50, 3)
-    state = KeepState(begin(tmp_path, resume=True), "phase", keras.callbacks.EarlyStopping())
-    assert state.passes == 4
+    state = TrainingState(begin(tmp_path, resume=True), "phase", keras.callbacks.EarlyStopping())
+    assert state.epochs == 4
     assert 0 < state.seconds < 60
 
 
@@ -162,7 +163,7 @@ def test_without_resume_it_starts_anew(whole, tmp_path):
         train(begin(tmp_path), 50, 3)
     unfinished = begin(tmp_path)
     assert {file.name for file in unfinished.folder.iterdir()} <= {"settings.json", "lock", MARKER}
-    assert KeepState(unfinished, "phase", None).passes == 0
+    assert TrainingState(unfinished, "phase", None).epochs == 0
 
 
 def test_nothing_to_resume_is_said_and_done_anew(tmp_path, capsys):
@@ -215,8 +216,8 @@ def test_a_damaged_state_is_as_good_as_none(state, data):
     for place in data.draw(st.lists(st.integers(0, max(0, cut - 1)), max_size=3 if cut else 0, unique=True)):
         damaged[place] ^= data.draw(st.integers(1, 255))
     (unfinished.folder / "phase.state").write_bytes(damaged)
-    found = KeepState(unfinished, "phase", None)
-    assert found.passes == (2 if damaged == sound else 0)
+    found = TrainingState(unfinished, "phase", None)
+    assert found.epochs == (2 if damaged == sound else 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b'"x"'])

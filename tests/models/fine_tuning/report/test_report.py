@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from models.fine_tuning.report.report import MOST, Figure, Mistake, PhotoReport, render, write_report
 from models.fine_tuning.scores import ClassScore, Share
-from tutorials.lesson.photo_report.page import MOST, Mistake, Page, Picture, render, write_page
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = [
@@ -86,7 +86,7 @@ def png(width=300, height=200, noise=False):
     return held.getvalue()
 
 
-def full_page(names=("ants", "bees"), files=("a.jpg",), **changes):
+def full_report(names=("ants", "bees"), files=("a.jpg",), **changes):
     n, photo = len(names), np.zeros((30, 40, 3), "uint8")
     figures = ("augmentation", "curves", "confusion_matrix", "class_scores", "calibration", "grad_cam")
     content = {
@@ -107,23 +107,24 @@ def full_page(names=("ants", "bees"), files=("a.jpg",), **changes):
         "class_scores": [ClassScore(name, Share(3, 4), Share(0, 0)) for name in names],
         "scored": "the test photos",
         "calibration_error": 0.0421,
-        "figures": {name: Picture(png(), f"alternative to {name}", f"caption of {name}") for name in figures},
+        "figures": {name: Figure(png(), f"alternative to {name}", f"caption of {name}") for name in figures},
         "mistakes": [Mistake(photo, file, names[0], names[-1], 0.987) for file in files],
         "commands": [("Ask it", f"python -m tutorials.predict outputs/fine_tune '{files[0]}'")],
         "environment": {"keras": "3.15.1"},
     }
-    return Page(**{**content, **changes})
+    return PhotoReport(**{**content, **changes})
 
 
 @pytest.fixture(scope="module")
 def reader():
-    return Reader(render(full_page()))
+    return Reader(render(full_report()))
 
 
 def test_everything_that_the_run_found_stands_in_the_page(reader):
     text = re.sub(r"\s+", " ", " ".join(reader.texts))
     for said in (
-        "90.0 %", "9 of 10 right; 95 % interval 59.6 % to 98.2 %", "45 of 50 right", "1,234", "1 set aside",
+        "90.0 %", "9 of 10 classified correctly; 95 % interval 59.6 % to 98.2 %",
+        "45 of 50 classified correctly", "1,234", "1 set aside",
         "1 min 43 s", "3.2 s", "truncated", "a.jpg is broken", "98.7 %", "4.2 points", "keras", "3.15.1",
         "75.0 %", "outputs/fine_tune 'a.jpg'", "caption of grad_cam",
     ):  # fmt: skip
@@ -153,25 +154,25 @@ def test_nothing_is_fetched_and_nothing_runs(reader):
     assert not [key for _, key, _ in reader.attributes if key.startswith("on")]
     for key in ("src", "href", "srcset", "action", "data", "poster"):
         assert all(value.startswith(("data:", "#")) for value in reader.of(key))
-    page = render(full_page())
+    page = render(full_report())
     assert "http:" not in page and "https:" not in page and "@import" not in page and "url(" not in page
     (policy,) = (value for value in reader.of("content") if "default-src" in value)
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
 
 
 def test_what_is_missing_is_left_out_cleanly():
-    reader = Reader(render(Page("A title", "A finding.", 7, 0)))
+    reader = Reader(render(PhotoReport("A title", "A finding.", 7, 0)))
     assert not {"section", "h2", "table", "img", "figure", "li", "details"} & set(reader.tags)
     assert not [href for href in reader.of("href") if href.startswith("#") and href != "#report"]
     assert "none set aside" in " ".join(reader.texts)
     for name, gone in {"mistakes": [], "commands": [], "quarantine": [], "findings": []}.items():
-        assert Reader(render(full_page(**{name: gone}))).tags.count("section") == 11
-    untested = " ".join(Reader(render(full_page(test_accuracy=None))).texts)
+        assert Reader(render(full_report(**{name: gone}))).tags.count("section") == 11
+    untested = " ".join(Reader(render(full_report(test_accuracy=None))).texts)
     assert "Test accuracy" not in untested and "Validation accuracy" in untested
 
 
 def test_names_are_text_and_nothing_else(reader):
-    hostile = Reader(render(full_page(names=HOSTILE, files=HOSTILE)))
+    hostile = Reader(render(full_report(names=HOSTILE, files=HOSTILE)))
     for name in map(seen, HOSTILE):  # where: set aside, findings, classes, scores, mistakes, settings
         assert hostile.texts.count(name) >= 4, name
     assert set(hostile.tags) == set(reader.tags) | ({"details", "summary"} & set(hostile.tags))
@@ -183,19 +184,21 @@ def test_names_are_text_and_nothing_else(reader):
 @settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1, max_size=20))
 def test_any_name_comes_out_as_it_went_in_unless_it_deceives(name):
-    page = render(full_page(names=[name, "bees"], files=[name], figures={}, mistakes=[]))
+    page = render(full_report(names=[name, "bees"], files=[name], figures={}, mistakes=[]))
     page.encode("utf-8")
     assert seen(name) in Reader(page).texts
 
 
 def test_names_that_are_not_utf_8_can_be_written(tmp_path):
-    write_page(tmp_path / "report.html", full_page(files=[b"caf\xe9.jpg".decode("utf-8", "surrogateescape")]))
+    write_report(
+        tmp_path / "report.html", full_report(files=[b"caf\xe9.jpg".decode("utf-8", "surrogateescape")])
+    )
     assert "caf\\udce9.jpg" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_long_lists_are_folded_and_cut():
     many = [f"{n}.jpg" for n in range(MOST + 50)]
-    reader = Reader(render(full_page(names=[f"class {n}" for n in range(300)], files=many, mistakes=[])))
+    reader = Reader(render(full_report(names=[f"class {n}" for n in range(300)], files=many, mistakes=[])))
     assert reader.tags.count("details") == 3
     text = " ".join(reader.texts)
     assert f"{MOST - 1}.jpg is broken" in text and f"{MOST}.jpg is broken" not in text
@@ -205,11 +208,11 @@ def test_long_lists_are_folded_and_cut():
 
 def test_pictures_stay_small():
     large = png(1200, 900, noise=True)
-    page = render(full_page(figures={"grad_cam": Picture(large, "noise")}, mistakes=[]))
+    page = render(full_report(figures={"grad_cam": Figure(large, "noise")}, mistakes=[]))
     (source,) = Reader(page).of("src")
     assert source.startswith("data:image/jpeg") and len(source) < len(large) / 2
     photo = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3))
-    page = render(full_page(figures={}, mistakes=[Mistake(photo, "a", "b", "c", 0.5)]))
+    page = render(full_report(figures={}, mistakes=[Mistake(photo, "a", "b", "c", 0.5)]))
     (source,) = Reader(page).of("src")
     with Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))) as image:
         assert max(image.size) <= 240
@@ -218,7 +221,7 @@ def test_pictures_stay_small():
 @pytest.fixture
 def opened(browser, tmp_path):
     names = [SCRIPT, *HOSTILE[2:]]
-    write_page(tmp_path / "report.html", full_page(names=names, files=HOSTILE))
+    write_report(tmp_path / "report.html", full_report(names=names, files=HOSTILE))
     browser.open((tmp_path / "report.html").as_uri())
     return browser
 

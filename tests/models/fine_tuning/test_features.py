@@ -1,11 +1,10 @@
-"""The input pipeline: every photo once a pass, all chance from the seed, and a cache that changes nothing."""
+"""Batches and cached features: each photo once an epoch, all random numbers from the seed, and a cache that
+changes nothing."""
 
 import errno
 import itertools
 import json
 import os
-
-from tutorials.lesson.command import LessonError
 
 import keras
 import numpy as np
@@ -14,8 +13,10 @@ from keras import layers
 
 from datasets import Source
 from datasets.photos import Photos
-from tutorials.lesson import views as _views
-from tutorials.lesson.views import Kept, Live, Views, drawn_seed, training_batches
+from models import ModelError
+from models.fine_tuning import features
+from models.fine_tuning.batches import AugmentedPhotos, Batches, UncachedPhotos, drawn_seed, training_batches
+from models.fine_tuning.features import CachedFeatures
 
 SIZE, COUNT, BATCH = 12, 30, 4
 
@@ -40,8 +41,8 @@ def photos(count=COUNT, classes=3):
 ROWS = np.arange(0, COUNT, 2)[::-1]  # of all photos these, so that places are not rows
 
 
-def views(policy="standard", **changes):
-    return Views(photos(), ROWS, {0: 1.0, 1: 2.0, 2: 4.0}, policy, **changes)
+def views(augmentation="standard", **changes):
+    return AugmentedPhotos(photos(), ROWS, {0: 1.0, 1: 2.0, 2: 4.0}, augmentation, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +73,13 @@ class Counting:
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(_views, "CHUNK", 8)
-    monkeypatch.setattr(_views, "AT_ONCE", BATCH)
+    monkeypatch.setattr(features, "CHUNK", 8)
+    monkeypatch.setattr(features, "AT_ONCE", BATCH)
 
 
 @pytest.fixture
 def on_disk(monkeypatch, small_chunks):
-    monkeypatch.setattr(_views, "IN_MEMORY", 0)
+    monkeypatch.setattr(features, "IN_MEMORY", 0)
 
 
 def test_seeds_for_different_purposes_differ():
@@ -90,11 +91,11 @@ def test_seeds_for_different_purposes_differ():
 def test_view_0_is_the_photos_as_they_are_and_others_are_not():
     some = views(mixing="mixup")
     places = np.array([3, 0, 7])
-    pixels, targets = some.see(0, places)
+    pixels, targets = some.version(0, places)
     np.testing.assert_array_equal(pixels, photos().pixels[ROWS[places]])
     np.testing.assert_array_equal(targets, np.eye(3)[ROWS[places] % 3])
     assert pixels.dtype == targets.dtype == np.float32
-    one, two = some.see(1, places), some.see(2, places)
+    one, two = some.version(1, places), some.version(2, places)
     assert (one[0] != pixels).any() and (one[0] != two[0]).any()
     assert one[0].min() >= 0 and one[0].max() <= 255
     assert (one[1] != targets).any()
@@ -103,20 +104,20 @@ def test_view_0_is_the_photos_as_they_are_and_others_are_not():
 
 @pytest.mark.parametrize("mixing", ["none", "mixup", "cutmix"])
 def test_a_view_depends_on_its_numbers_and_nothing_else(mixing):
-    before = views(mixing=mixing, seed=3).see(2, np.arange(4))
+    before = views(mixing=mixing, seed=3).version(2, np.arange(4))
     keras.utils.set_random_seed(999)
     again = views(mixing=mixing, seed=3)
-    again.see(1, np.arange(4))
-    for one, two in zip(before, again.see(2, np.arange(4)), strict=True):
+    again.version(1, np.arange(4))
+    for one, two in zip(before, again.version(2, np.arange(4)), strict=True):
         np.testing.assert_array_equal(one, two)
-    assert (views(mixing=mixing, seed=4).see(2, np.arange(4))[0] != before[0]).any()
+    assert (views(mixing=mixing, seed=4).version(2, np.arange(4))[0] != before[0]).any()
 
 
 def test_training_examples_count_by_their_class_and_validation_examples_alike():
     some = views()
-    for _, targets, weights in itertools.islice(Live(some).training("top", BATCH, [0, 0]), 4):
+    for _, targets, weights in itertools.islice(UncachedPhotos(some).training("top", BATCH, [0, 0]), 4):
         np.testing.assert_allclose(weights, [[1, 2, 4][label] for label in targets.argmax(-1)])
-    validation = Live(some).validation("top", BATCH)
+    validation = UncachedPhotos(some).validation("top", BATCH)
     assert [len(validation[batch]) for batch in range(len(validation))] == [2, 2, 2, 2]
     mixed = np.array([[0.5, 0.5, 0], [0, 0.25, 0.75]], "float32")
     np.testing.assert_allclose(some.example_weights(mixed), [1.5, 3.5])
@@ -141,8 +142,8 @@ def test_fit_sees_every_photo_once_a_pass_in_the_order_of_seed_and_pass():
     """And a training that begins at pass 2 sees what that pass of the whole training saw."""
 
     def record(first, seed, passes=4):
-        def see(turn, index, places):
-            asked.append((turn, index))
+        def version(epoch, index, places):
+            asked.append((epoch, index))
             return places[:, None].astype("float32"), np.zeros((len(places), 1), "float32")
 
         some = views()
@@ -152,10 +153,10 @@ def test_fit_sees_every_photo_once_a_pass_in_the_order_of_seed_and_pass():
         ends = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: (model.passes.append(model.now), setattr(model, "now", []))
         )
-        validation = _views.Batches(lambda index: see(0, index, np.arange(4)), 2)
+        validation = Batches(lambda index: version(0, index, np.arange(4)), 2)
         keras.utils.set_random_seed(first)
         model.fit(
-            training_batches(see, some, BATCH, seed, first), validation_data=validation, epochs=passes,
+            training_batches(version, some, BATCH, seed, first), validation_data=validation, epochs=passes,
             initial_epoch=first, steps_per_epoch=4, shuffle=False, callbacks=[ends], verbose=0,
         )  # fmt: skip
         return model.passes
@@ -170,34 +171,36 @@ def test_fit_sees_every_photo_once_a_pass_in_the_order_of_seed_and_pass():
     assert record(0, [5, 1], 1)[0] != whole[0] != record(0, [6, 0], 1)[0]
 
 
-def test_live_views_differ_from_pass_to_pass_and_validation_stays():
+def test_livefeatures_differ_from_pass_to_pass_and_validation_stays():
     some = views()
-    one, two = (pixels for pixels, *_ in itertools.islice(Live(some).training("top", 15, [0, 0]), 2))
+    one, two = (
+        pixels for pixels, *_ in itertools.islice(UncachedPhotos(some).training("top", 15, [0, 0]), 2)
+    )
     orders = [np.arange(15), np.arange(15)]
     for turn, order in enumerate(orders):
         np.random.default_rng([0, 0, turn]).shuffle(order)
     one, again = one[np.argsort(orders[0])], two[np.argsort(orders[1])]
     assert (one != again).any(axis=(1, 2, 3)).all()
-    np.testing.assert_array_equal(next(Live(some).training("top", 15, [0, 0], first=1))[0], two)
-    validation = Live(some).validation("top", 15)
+    np.testing.assert_array_equal(next(UncachedPhotos(some).training("top", 15, [0, 0], first=1))[0], two)
+    validation = UncachedPhotos(some).validation("top", 15)
     for _ in range(2):
         np.testing.assert_array_equal(validation[0][0], photos().pixels[ROWS])
         validation.on_epoch_end()
 
 
 @pytest.mark.parametrize("mixing", ["none", "mixup", "cutmix"])
-def test_kept_activations_are_those_of_the_views(frozen, small_chunks, mixing):
+def test_kept_activations_are_those_of_thefeatures(frozen, small_chunks, mixing):
     some = views(mixing=mixing, seed=2)
     counting = Counting(frozen)
-    kept = Kept(counting, some, 3).compute()
-    assert kept.activations["top"].shape == (3, len(ROWS), 5, 5, 3)
-    assert kept.activations["head"].shape == (3, len(ROWS), 3)
+    kept = CachedFeatures(counting, some, 3).compute()
+    assert kept.features["top"].shape == (3, len(ROWS), 5, 5, 3)
+    assert kept.features["head"].shape == (3, len(ROWS), 3)
     assert counting.photos == 3 * (len(ROWS) + 1)  # nothing goes through twice
     for view in range(3):
         for places in np.split(np.arange(len(ROWS)), [4, 8, 12]):
-            pixels, targets = some.see(view, places)
+            pixels, targets = some.version(view, places)
             for phase, expected in frozen(pixels, training=False).items():
-                computed = kept.activations[phase][view, places]
+                computed = kept.features[phase][view, places]
                 np.testing.assert_allclose(computed, expected, rtol=1e-5, atol=1e-6)
             np.testing.assert_array_equal(kept.targets[view, places], targets)
 
@@ -208,17 +211,17 @@ def test_on_disk_as_in_memory_even_if_killed_on_the_way(
     frozen, small_chunks, monkeypatch, tmp_path, mixing, dies_at
 ):
     some = views(mixing=mixing)
-    memory = Kept(frozen, some, 3).compute()
-    monkeypatch.setattr(_views, "IN_MEMORY", 0)
+    memory = CachedFeatures(frozen, some, 3).compute()
+    monkeypatch.setattr(features, "IN_MEMORY", 0)
     folder = tmp_path / "folder"
     if dies_at is not None:
         with pytest.raises(KeyboardInterrupt):
-            Kept(Counting(frozen, dies_at), some, 3, folder).compute()
+            CachedFeatures(Counting(frozen, dies_at), some, 3, folder).compute()
     counting = Counting(frozen)
-    disk = Kept(counting, views(mixing=mixing), 3, folder).compute()
+    disk = CachedFeatures(counting, views(mixing=mixing), 3, folder).compute()
     for phase in ("head", "top"):
-        assert isinstance(disk.activations[phase], np.memmap)
-        np.testing.assert_array_equal(disk.activations[phase], memory.activations[phase])
+        assert isinstance(disk.features[phase], np.memmap)
+        np.testing.assert_array_equal(disk.features[phase], memory.features[phase])
     np.testing.assert_array_equal(disk.targets, memory.targets)
     assert counting.calls == 6 - (dies_at or 0)  # of 3 views in 2 chunks each
     left = {"activations-head.bin", "activations-top.bin", "activations.json"}
@@ -227,32 +230,32 @@ def test_on_disk_as_in_memory_even_if_killed_on_the_way(
 
 @pytest.mark.parametrize("marks", ["{", "null", "\xff"])
 def test_a_cache_whose_marks_are_damaged_is_computed_anew(frozen, on_disk, tmp_path, marks):
-    Kept(frozen, views(), 2, tmp_path).compute()
+    CachedFeatures(frozen, views(), 2, tmp_path).compute()
     (tmp_path / "activations.json").write_text(marks, encoding="latin-1")
     counting = Counting(frozen)
-    Kept(counting, views(), 2, tmp_path).compute()
+    CachedFeatures(counting, views(), 2, tmp_path).compute()
     assert counting.calls == 4
 
 
 @pytest.mark.parametrize(("phase", "cut"), [("head", 0), ("head", 100), ("top", 100)])
 def test_a_cache_of_another_size_is_computed_anew(frozen, on_disk, tmp_path, phase, cut):
-    whole = Kept(frozen, views(), 2, tmp_path).compute().activations
+    whole = CachedFeatures(frozen, views(), 2, tmp_path).compute().features
     whole = {name: np.array(kept) for name, kept in whole.items()}
     file = tmp_path / f"activations-{phase}.bin"
     file.write_bytes(file.read_bytes()[:cut])
     counting = Counting(frozen)
-    again = Kept(counting, views(), 2, tmp_path).compute()
+    again = CachedFeatures(counting, views(), 2, tmp_path).compute()
     assert counting.calls == 4
-    for name, kept in again.activations.items():
+    for name, kept in again.features.items():
         np.testing.assert_array_equal(kept, whole[name])
 
 
-def test_training_draws_views_anew_in_every_pass_and_validation_takes_the_first(frozen):
+def test_training_drawsfeatures_anew_in_every_pass_and_validation_takes_the_first(frozen):
     some = views()
-    kept = Kept(frozen, some, 3)
+    kept = CachedFeatures(frozen, some, 3)
     # Numbers that tell what they are of: 100 times the view and the place
     numbers = (100 * np.arange(3)[:, None] + np.arange(len(ROWS)))[..., None].astype("float32")
-    kept.activations["head"] = numbers
+    kept.features["head"] = numbers
     kept.targets[:] = some.targets
     batches, passes = kept.training("head", BATCH, [7, 1]), []
     for _ in range(12):
@@ -269,10 +272,9 @@ def test_training_draws_views_anew_in_every_pass_and_validation_takes_the_first(
     assert len({tuple(drawn) for drawn in passes}) == 12
     later = itertools.islice(kept.training("head", BATCH, [7, 1], first=5), 4)
     np.testing.assert_array_equal(np.concatenate([inputs[:, 0] for inputs, *_ in later]), passes[5])
-    validation = list(kept.validation("head", BATCH))
-    assert [len(inputs) for inputs, _ in validation] == [4, 4, 4, 3]
-    np.testing.assert_array_equal(np.concatenate([i[:, 0] for i, _ in validation]), np.arange(15))
-    np.testing.assert_array_equal(np.concatenate([t for _, t in validation]), some.targets)
+    inputs, targets = kept.validation("head", BATCH)
+    np.testing.assert_array_equal(inputs[:, 0], np.arange(15))
+    np.testing.assert_array_equal(targets, some.targets)
 
 
 def test_no_space_for_the_cache_is_one_sentence_and_leaves_nothing(frozen, on_disk, tmp_path, monkeypatch):
@@ -280,26 +282,26 @@ def test_no_space_for_the_cache_is_one_sentence_and_leaves_nothing(frozen, on_di
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
-    with pytest.raises(LessonError) as refused:
-        Kept(frozen, views(), 2, tmp_path)
+    with pytest.raises(ModelError) as refused:
+        CachedFeatures(frozen, views(), 2, tmp_path)
     said = str(refused.value)
-    assert "activations-top.bin cannot hold the 0.0 GB of activations (no space left on device)" in said
-    assert "--no-cache" in said and "--views" in said and "\n" not in said
+    assert "activations-top.bin cannot hold the 0.0 GB of features (no space left on device)" in said
+    assert "cache=" in said and "views=" in said and "--" not in said and "\n" not in said
     assert not list(tmp_path.iterdir())
 
 
 def test_no_space_for_the_marks_is_one_sentence(frozen, on_disk, tmp_path, monkeypatch):
-    kept = Kept(frozen, views(), 2, tmp_path)
+    kept = CachedFeatures(frozen, views(), 2, tmp_path)
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_views, "replace_file", full)
-    with pytest.raises(LessonError, match=r"cannot be written \(no space left on device\); free some space"):
+    monkeypatch.setattr(features, "replace_file", full)
+    with pytest.raises(ModelError, match=r"cannot be written \(no space left on device\); free some space"):
         kept.compute()
 
 
 def test_the_marks_say_how_far_it_is(frozen, on_disk, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        Kept(Counting(frozen, 3), views(), 2, tmp_path).compute()
+        CachedFeatures(Counting(frozen, 3), views(), 2, tmp_path).compute()
     assert json.loads((tmp_path / "activations.json").read_text()) == 3

@@ -1,4 +1,4 @@
-"""The report of a fine-tuned classifier: one HTML page that needs no other file, no network, no script.
+"""The report of a fine-tuned classifier: one HTML file that needs no other file, no network, no script.
 
 Whatever a user's folders and files are called is shown as text: the template escapes every value.
 """
@@ -12,23 +12,27 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from models.export.html import rendered, template
+from ...export.html import rendered, template
 
 TEMPLATE = Path(__file__).with_name("report.html")
-FEW = 12  # rows of a table that are open at once; a longer one is folded
-MOST = 200  # rows of a table at all; of a longer one the page names the file that has the rest
+FEW = 12  # rows of a table that are shown at once; a longer one is folded
+MOST = 200  # rows of a table at all; of a longer one the report names the file that has the rest
 LARGEST = 150_000  # bytes of a figure that is kept as it is
-PIXELS = 1.5  # of a figure's file, for each of the page: sharp on fine screens
+PIXELS = 1.5  # of a figure's file for each pixel of the page: sharp on high-resolution screens
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure of the page.
+class Figure:
+    """A figure of the report.
 
     Attributes:
         image: Path of a PNG or JPEG file, or its bytes.
-        alt: What it shows, in a sentence, for who cannot see it.
+        alt: What it shows, in a sentence, for those who cannot see it.
         caption: A sentence or two below it.
+
+    Example:
+        >>> Figure("curves.png", "Loss after each epoch.").caption
+        ''
     """
 
     image: Path | bytes
@@ -38,28 +42,32 @@ class Picture:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A photo that was told wrong.
+    """A misclassified photo.
 
     Attributes:
         photo: Array (height, width, 3), pixels in [0, 255].
         file: Its name.
-        truth, answer: Names of the classes.
-        probability: What the model gave its answer.
+        label, prediction: Names of the classes.
+        confidence: Probability of the prediction.
+
+    Example:
+        >>> Mistake(np.zeros((8, 8, 3)), "1.jpg", label="ants", prediction="bees", confidence=0.9).label
+        'ants'
     """
 
     photo: np.ndarray
     file: str
-    truth: str
-    answer: str
-    probability: float
+    label: str
+    prediction: str
+    confidence: float
 
 
 @dataclass
-class Page:
-    """What a report page says. Only the first four are needed; what is empty is left out.
+class PhotoReport:
+    """What the report of a classifier of photos says. The first four are needed; what is empty is left out.
 
     Attributes:
-        title: Heading of the page.
+        title: Heading of the report.
         finding: What came out, in one sentence.
         used: Number of photos used.
         set_aside: Number of photos set aside.
@@ -77,12 +85,16 @@ class Page:
         class_scores: List of `ClassScore`.
         scored: Which photos the scores, mistakes and figures are of, such as "the test photos".
         calibration_error: The expected calibration error.
-        figures: {name: `Picture`}; the names are "augmentation", "curves", "confusion_matrix",
+        figures: {name: `Figure`}; the names are "augmentation", "curves", "confusion_matrix",
             "class_scores", "calibration" and "grad_cam".
-        mistakes: List of `Mistake`, the surest first.
+        mistakes: List of `Mistake`, those with the highest confidence first.
         commands: (what it is for, command line) of each way to use the model; paths in it are
             to be quoted for a shell already.
         environment: {name: value}.
+
+    Example:
+        >>> PhotoReport("Ants and bees", "All photos are classified correctly.", used=20, set_aside=1).figures
+        {}
     """
 
     title: str
@@ -109,26 +121,40 @@ class Page:
     environment: dict = field(default_factory=dict)
 
 
-def write_page(path, page):
-    """Write a report page.
+def write_report(path, report):
+    """Write a report as one HTML file that needs no other file, no network and no script.
 
     Args:
         path: Where to.
-        page: A `Page`.
+        report: A `PhotoReport`.
+
+    Raises:
+        OSError: If it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_report(Path(folder) / "report.html", PhotoReport("Bees", "All correct.", 20, 0))
+        ...     [file.name for file in Path(folder).iterdir()]
+        ['report.html']
     """
-    Path(path).write_text(render(page), encoding="utf-8")
+    Path(path).write_text(render(report), encoding="utf-8")
 
 
-def render(page):
-    """A report page as HTML.
+def render(report):
+    """A report as HTML, all images inside.
 
     Args:
-        page: A `Page`.
+        report: A `PhotoReport`.
 
     Returns:
-        Text of the file, which holds all pictures.
+        The file's text.
+
+    Example:
+        >>> "<h1>Bees</h1>" in render(PhotoReport("Bees", "All correct.", 20, 0))
+        True
     """
-    return rendered(_template(), page=page, few=FEW, most=MOST, inline=_inline, photo_uri=_photo_uri)
+    return rendered(_template(), report=report, few=FEW, most=MOST, inline=_inline, photo_uri=_photo_uri)
 
 
 @functools.cache
@@ -149,7 +175,7 @@ def _duration(seconds):
 
 @dataclass(frozen=True)
 class _Inline:
-    """A picture inside the page: its data and its size there; a wide one scrolls on a phone."""
+    """An image inside the page: its data and its size there; a wide one scrolls on a phone."""
 
     uri: str
     width: int
@@ -158,7 +184,7 @@ class _Inline:
 
 
 def _inline(image):
-    """A figure for the page; a large one, as of photos, becomes a JPEG where that is smaller."""
+    """A figure for the page; a large one, such as of photos, becomes a JPEG if that is smaller."""
     content = image if isinstance(image, bytes) else Path(image).read_bytes()
     with Image.open(io.BytesIO(content)) as opened:
         kind = opened.format

@@ -1,0 +1,257 @@
+"""The state of a training in files, so that it can be stopped at any moment and resumed.
+
+After each epoch the whole state is written: weights, the optimizer's variables, the state of dropout's
+random numbers, early stopping's best weights, the history, and the phase. Each file is replaced as a whole,
+so that there is always a complete one.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ..errors import ModelError
+
+DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is noticed
+SETTINGS = "settings.json"
+FILES = ("head.state", "top.state", "activations.json", "activations-head.bin", "activations-top.bin")
+_OURS = b'{"made_by": "Glass Zoo"'
+
+
+class CheckpointFolder:
+    """A folder in which a training keeps its state. Only files that a training wrote are removed from it.
+
+    Args:
+        path: The folder; it is made if it does not exist.
+        settings: {name: value} of all that the training depends on, as JSON has it.
+
+    Attributes:
+        folder: Its path.
+        resumed: Whether a training with these settings was stopped here, and goes on.
+
+    Raises:
+        ModelError: If it holds other files, or the state of a training with other settings.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     CheckpointFolder(folder, {"seed": 0}).write("head.state", b"weights")
+        ...     again = CheckpointFolder(folder, {"seed": 0})
+        ...     again.resumed, (again.folder / "head.state").read_bytes()
+        (True, b'weights')
+    """
+
+    def __init__(self, path, settings):
+        self.folder = Path(path)
+        settings = json.loads(json.dumps(settings, default=str))
+        with _writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            left = self._settings_there()
+            self.resumed = left is not None
+            if self.resumed:
+                self._check_same(left, settings)
+            self.write(SETTINGS, json.dumps({"made_by": "Glass Zoo", "settings": settings}).encode())
+
+    def _settings_there(self):
+        """The settings of the training that was stopped here; None if the folder is empty."""
+        names = {entry.name for entry in self.folder.iterdir()}
+        if f"{SETTINGS}.draft" in names and _is_ours(self.folder / f"{SETTINGS}.draft"):
+            names.discard(f"{SETTINGS}.draft")  # of a training that was killed in its first moment
+        if not names:
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            left = json.loads((self.folder / SETTINGS).read_bytes())
+            if _is_ours(self.folder / SETTINGS) and isinstance(left["settings"], dict):
+                return left["settings"]
+        raise ModelError(
+            f"The folder for checkpoint=, {self.folder}, holds files that no training wrote, such as "
+            f"{min(names)!r}; name an empty folder or one that does not exist."
+        )
+
+    def _check_same(self, left, settings):
+        different = sorted(name for name in {*left, *settings} if left.get(name) != settings.get(name))
+        if different:
+            listed = ", ".join(f"{name} was {str(left.get(name))[:30]}" for name in different[:3])
+            raise ModelError(
+                f"The training that was stopped in checkpoint={str(self.folder)!r} differs from this one "
+                f"({listed}); use the same settings and photos, or another folder."
+            )
+
+    def write(self, name, content):
+        """Replace a file: at every moment there is the old one or the new one, complete.
+
+        Args:
+            name: Its name.
+            content: Bytes.
+
+        Raises:
+            ModelError: If it cannot be written.
+        """
+        with _writing(self.folder / name):
+            replace_file(self.folder / name, content)
+
+    def close(self):
+        """The training is complete: remove its files, and the folder if nothing else is in it."""
+        with _writing(self.folder):
+            for name in (*FILES, SETTINGS):  # the settings last: without them the others are nobody's
+                for file in self.folder / name, self.folder / f"{name}.draft":
+                    file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
+
+
+class TrainingState(keras.callbacks.Callback):
+    """Callback that keeps the history of a phase, writes its state after each epoch, and resumes it.
+
+    It must come after the early stopping in the list of callbacks, because it keeps that state as well.
+
+    Args:
+        checkpoint: A `CheckpointFolder`, or an object with the same `folder`, `resumed` and `write`; None
+            to write nothing.
+        phase: Name of the phase.
+        stopping: The phase's `keras.callbacks.EarlyStopping`.
+
+    Attributes:
+        epochs: Number of epochs done when training begins; `fit` takes it as `initial_epoch`.
+        history: {metric: value after each epoch}, those of earlier runs included.
+        seconds: Time that earlier runs spent in this phase.
+        stopped: Whether the phase was complete.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> state = TrainingState(None, "head", keras.callbacks.EarlyStopping())
+        >>> _ = model.fit(np.ones((4, 2)), np.ones(4), epochs=3, callbacks=[state], verbose=0)
+        >>> state.epochs, len(state.history["loss"])
+        (3, 3)
+    """
+
+    def __init__(self, checkpoint, phase, stopping):
+        super().__init__()
+        self.checkpoint, self.stopping = checkpoint, stopping
+        self.file = f"{phase}.state"
+        self.epochs, self.history, self.seconds, self.stopped = 0, {}, 0.0, False
+        self._left = self._read() if checkpoint is not None and checkpoint.resumed else None
+        if self._left is not None:
+            facts = json.loads(str(self._left["facts"]))
+            self.epochs, self.history = facts["passes"], facts["history"]
+            self.seconds, self.stopped = facts["seconds"], facts["stopped"]
+
+    def _read(self):
+        """What an earlier run left of this phase; None if that is nothing, or damaged."""
+        with contextlib.suppress(OSError):
+            content = (self.checkpoint.folder / self.file).read_bytes()
+            digest, content = content[:DIGEST], content[DIGEST:]
+            if hashlib.sha256(content).digest() == digest:
+                with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                    return {name: arrays[name] for name in arrays.files}
+        return None
+
+    def on_train_begin(self, logs=None):
+        self._began = time.perf_counter()
+        if self._left is None:
+            return
+        for number, variable in enumerate(training_variables(self.model)):
+            variable.assign(self._left[f"state{number}"])
+        facts = json.loads(str(self._left["facts"]))
+        self.stopping.best, self.stopping.wait = facts["best"], facts["wait"]
+        self.stopping.best_epoch = facts["best_epoch"]
+        if "best0" in self._left:
+            number = len(self.model.get_weights())
+            self.stopping.best_weights = [self._left[f"best{n}"] for n in range(number)]
+        self._left = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(float(value))
+        self.epochs = epoch + 1
+        if self.checkpoint is not None:
+            self._write()
+
+    def _write(self):
+        stopping = self.stopping
+        variables = training_variables(self.model)
+        arrays = {f"state{n}": keras.ops.convert_to_numpy(each) for n, each in enumerate(variables)}
+        if stopping.best_weights is not None:
+            arrays |= {f"best{number}": array for number, array in enumerate(stopping.best_weights)}
+        facts = {
+            "passes": self.epochs,
+            "history": self.history,
+            "seconds": self.seconds + time.perf_counter() - self._began,
+            "stopped": bool(self.model.stop_training),
+            "best": None if stopping.best is None else float(stopping.best),
+            "wait": stopping.wait,
+            "best_epoch": stopping.best_epoch,
+        }
+        file = io.BytesIO()
+        np.savez(file, facts=json.dumps(facts), **arrays)
+        content = file.getvalue()
+        self.checkpoint.write(self.file, hashlib.sha256(content).digest() + content)
+
+
+def training_variables(model):
+    """All variables that training changes: weights, states of random numbers, the optimizer's variables.
+
+    Args:
+        model: A compiled model.
+
+    Returns:
+        List of variables, always in the same order.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> [variable.name for variable in training_variables(model)]
+        ['kernel', 'bias', 'iteration', 'learning_rate']
+    """
+    model.optimizer.build(model.trainable_variables)  # does nothing where it is built
+    return [*model.variables, *model.optimizer.variables]
+
+
+def replace_file(path, content):
+    """Write a file so that at every moment there is the old one or the new one, complete.
+
+    Args:
+        path: The file, a `Path`.
+        content: Bytes.
+
+    Raises:
+        OSError: If the disk refuses; the old file is still there then.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     replace_file(Path(folder) / "notes", b"new")
+        ...     (Path(folder) / "notes").read_bytes()
+        b'new'
+    """
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _is_ours(file):
+    """Whether a file begins as a training's settings do, or was killed while it was written."""
+    content = file.read_bytes()[: len(_OURS)]
+    return content == _OURS or _OURS.startswith(content)
+
+
+@contextlib.contextmanager
+def _writing(path):
+    """Turn a disk's refusal into one sentence that names the file or folder."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be written ({(error.strerror or str(error)).lower()}); free some space there, "
+            "or name another folder for checkpoint=."
+        ) from error

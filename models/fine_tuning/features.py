@@ -1,0 +1,179 @@
+"""Features of frozen layers: computed once for several augmented versions of each photo, and cached."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ..errors import ModelError
+from .batches import Batches, training_batches
+from .checkpoints import replace_file
+
+IN_MEMORY = 1_000_000_000  # bytes of features; more are kept in files, where there is a folder for them
+CHUNK = 512  # photos whose features are computed between two notes of how far it is
+AT_ONCE = 16  # photos that go through the frozen layers together
+
+
+def filled_up(pixels):
+    """A batch of `AT_ONCE` photos, black ones at its end: Keras compiles a model anew for each batch size.
+
+    Args:
+        pixels: float32 (k, size, size, 3), k of `AT_ONCE` at most.
+
+    Example:
+        >>> filled_up(np.ones((2, 8, 8, 3), "float32")).shape
+        (16, 8, 8, 3)
+    """
+    missing = AT_ONCE - len(pixels)
+    return np.concatenate([pixels, np.zeros((missing, *pixels.shape[1:]), "float32")]) if missing else pixels
+
+
+class CachedFeatures:
+    """Features of every version of some photos, computed once by frozen layers.
+
+    Args:
+        frozen: Model: pixels -> {phase: features that are trained on in that phase}.
+        photos: An `AugmentedPhotos`.
+        versions: How many to compute: the photos as they are, and `versions` - 1 augmented ones.
+        folder: Where to keep them if they are more than 1 GB; None to keep them in memory.
+
+    Attributes:
+        features: {phase: float32 (versions, n, ...)}.
+        targets: float32 (versions, n, classes); they differ where photos are mixed.
+
+    Raises:
+        ModelError: If there is no space for them in the folder.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from models.fine_tuning.batches import AugmentedPhotos
+        >>> photos = SimpleNamespace(
+        ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
+        ... )
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> frozen = keras.Model(pixels, {"head": keras.layers.GlobalAveragePooling2D()(pixels)})
+        >>> cached = CachedFeatures(frozen, AugmentedPhotos(photos, rows=[0, 1, 2]), versions=2).compute()
+        >>> cached.features["head"].shape
+        (2, 3, 3)
+    """
+
+    def __init__(self, frozen, photos, versions, folder=None):
+        self.frozen, self.photos = frozen, photos
+        shapes = {
+            phase: (versions, len(photos), *shape[1:])
+            for phase, shape in frozen.compute_output_shape(frozen.input_shape).items()
+        }
+        self.targets = np.empty((versions, len(photos), photos.targets.shape[1]), "float32")
+        self._progress = None  # the file that says how far it is, where features are kept in files
+        total = sum(4 * np.prod(shape, dtype=float) for shape in shapes.values())
+        if folder is None or total <= IN_MEMORY:
+            self.features = {phase: np.empty(shape, "float32") for phase, shape in shapes.items()}
+        else:
+            self._progress = Path(folder) / "activations.json"
+            self.features = {
+                phase: _in_file(self._progress.with_name(f"activations-{phase}.bin"), shape, self._progress)
+                for phase, shape in shapes.items()
+            }
+
+    def compute(self, verbose=0):
+        """Compute them all, except those that a training that was stopped has left in the folder.
+
+        Args:
+            verbose: 1 for a progress bar.
+        """
+        versions, count = self.targets.shape[:2]
+        batches = [
+            (number, np.arange(start, min(start + AT_ONCE, count)))
+            for number in range(versions)
+            for start in range(0, count, AT_ONCE)
+        ]
+        size = CHUNK // AT_ONCE
+        chunks = [batches[start : start + size] for start in range(0, len(batches), size)]
+        done = self._chunks_done()
+        bar = keras.utils.Progbar(versions * count, unit_name="photo") if verbose == 1 else None
+        for turn, chunk in enumerate(chunks):
+            if turn < done:  # only the targets, which are not kept in files
+                for number, places in chunk:
+                    self.targets[number, places] = self.photos.version(number, places)[1]
+                continue
+            self._compute(chunk)
+            if self._progress:
+                with _refusals(self._progress):
+                    for features in self.features.values():
+                        features.flush()
+                    replace_file(self._progress, json.dumps(turn + 1).encode())
+            if bar:
+                number, places = chunk[-1]
+                bar.update(number * count + int(places[-1]) + 1)
+        return self
+
+    def _chunks_done(self):
+        if self._progress:
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                return int(json.loads(self._progress.read_text()))
+        return 0
+
+    def _compute(self, chunk):
+        def make(index):
+            number, places = chunk[index]
+            pixels, self.targets[number, places] = self.photos.version(number, places)
+            return filled_up(pixels)
+
+        computed = self.frozen.predict(Batches(make, len(chunk)), verbose=0)
+        for phase, values in computed.items():
+            for turn, (number, places) in enumerate(chunk):
+                first = turn * AT_ONCE
+                self.features[phase][number, places] = values[first : first + len(places)]
+
+    def training(self, phase, batch_size, seed, first=0):
+        """Batches of features to train on: of each photo, a version drawn anew in every epoch."""
+        features = self.features[phase]
+
+        def version(epoch, index, places):
+            random = np.random.default_rng([*seed, epoch, 1 + index])
+            drawn = random.integers(len(features), size=len(places))
+            return features[drawn, places], self.targets[drawn, places]
+
+        return training_batches(version, self.photos, batch_size, seed, first)
+
+    def validation(self, phase, batch_size):
+        """Features and targets of the photos as they are, in their order: for `fit`, which makes batches."""
+        return self.features[phase][0], self.targets[0]
+
+
+def _in_file(file, shape, progress):
+    """An array of float32 numbers in a file, whose whole space is taken at once: a full disk shows here.
+
+    If the file did not have this size, what `progress` says of it is forgotten.
+    """
+    size = 4 * int(np.prod(shape))
+    with _refusals(file, f"hold the {size / 1e9:.1f} GB of features"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or file.stat().st_size != size:
+            progress.unlink(missing_ok=True)
+            try:
+                with file.open("wb") as opened:
+                    if hasattr(os, "posix_fallocate"):
+                        os.posix_fallocate(opened.fileno(), 0, size)
+                    else:
+                        for start in range(0, size, 1 << 20):
+                            opened.write(bytes(min(1 << 20, size - start)))
+            except OSError:
+                file.unlink(missing_ok=True)
+                raise
+        return np.memmap(file, "float32", "r+", shape=shape)
+
+
+@contextlib.contextmanager
+def _refusals(file, what="be written"):
+    """Turn a disk's refusal into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"{file} cannot {what} ({(error.strerror or str(error)).lower()}); free some space there, "
+            "take fewer views=, or turn cache= off."
+        ) from error

@@ -1,0 +1,399 @@
+"""A classifier of your own photos: a pretrained network, fine-tuned, evaluated, saved."""
+
+import contextlib
+import random
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ..checks.arguments import checked, choice, flag, number, shown, whole
+from ..errors import ModelError
+from ..export import formats
+from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
+from ..loading.saved_models import read_json
+from ..pretrained.backbones import Backbone
+from ..pretrained.table import entry_of
+from ..sibling import datasets_module
+from .augmentation import POLICIES
+from .batches import AugmentedPhotos
+from .checkpoints import CheckpointFolder
+from .evaluation import evaluate
+from .predictions import predict_files
+from .time_budget import as_seconds, deadline_of
+from .transfer import TransferClassifier, border_at
+from .two_phases import EPOCHS, LEARNING_RATES, TwoPhases
+
+DROPOUT = 0.5
+PARTS = ("train", "validation", "test")
+LARGEST_IMAGE = 4096  # pixels of a side
+MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
+
+
+def _backbone(owner, name, value):
+    if not isinstance(value, str):
+        raise ModelError(
+            f"{owner} takes {name} as a name of the table in python -m models, not {shown(value)}."
+        )
+    return entry_of(value).name
+
+
+def _budget(owner, name, value):
+    as_seconds(value)
+    return value
+
+
+class PhotoClassifier:
+    """A classifier of photos: a pretrained backbone and a new head, fine-tuned in two phases.
+
+    First the head is trained on features of the frozen backbone, which are computed once for several
+    augmented versions of each photo and cached; then the top of the backbone as well, with a low learning
+    rate, if that lowers the validation loss. It prints nothing unless `verbose`, and writes nothing unless a
+    path is given.
+
+    Args:
+        backbone: Pretrained network, a name of the table that `python -m models` prints.
+        weights: "pretrained" (downloaded once, then cached), a file, or None for random weights.
+        image_size: Height and width in pixels that photos are brought to; None for what suits the backbone.
+        unfreeze: Share of the backbone's depth that the second phase trains, from 0 to 1; 0 leaves it out.
+        augmentation: How strongly training photos are augmented: "none", "standard" or "strong".
+        mixing: Whether training photos and their labels are mixed: "none", "mixup" or "cutmix".
+        flip: Whether half of the augmented photos are flipped left to right; turn this off for text or
+            digits.
+        views: Versions of each training photo whose features are cached: the photo and `views` - 1
+            augmented ones.
+        cache: Whether to cache features of the frozen layers; without, photos pass through all layers in
+            every epoch. More than 1 GB of features are kept in a temporary file.
+        epochs: Epochs of the second phase at most; None for 20. Each phase stops where the validation loss
+            has not fallen for 10 epochs.
+        batch_size: Photos in a batch.
+        budget: Time for `fit`, such as "5m" or a number of seconds: views and epochs are cut to fit it. None
+            for no limit.
+        seed: The same seed gives the same classifier, if there is no budget.
+
+    Attributes:
+        model: The Keras model: pixels (n, any height, any width, 3) in [0, 255] -> probabilities
+            (n, classes).
+        class_names_: Names of the classes in index order, after `fit` or `load`; `class_names` is the same.
+        image_size_: Height and width in pixels of the photos that it was trained on.
+        history_: {"head" and "top": {metric: value after each epoch}}.
+        seconds_: {what: seconds that it took}.
+
+    Raises:
+        ModelError: If an argument is not as described.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import Photos, digits
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> photos = Photos.check(digits.save_photos(folder.name, examples=5), image_size=28)
+        >>> classifier = PhotoClassifier(backbone="convnet", flip=False, views=1, epochs=1).fit(photos)
+        >>> evaluation = classifier.evaluate(photos)
+        >>> found = classifier.predict([folder.name + "/test/3/0002.png", "missing.png"])
+        >>> len(found), found.probabilities.shape
+        (2, (2, 10))
+        >>> classifier.save(folder.name + "/digits.keras")
+        >>> PhotoClassifier.load(folder.name + "/digits.keras").class_names[:3]
+        ('0', '1', '2')
+        >>> folder.cleanup()
+    """
+
+    @checked(
+        backbone=_backbone,
+        image_size=whole(none=True, most=LARGEST_IMAGE),
+        unfreeze=number(least=0, most=1),
+        augmentation=choice(*POLICIES),
+        mixing=choice("none", "mixup", "cutmix"),
+        flip=flag,
+        views=whole(most=10_000),
+        cache=flag,
+        epochs=whole(none=True, most=100_000),
+        batch_size=whole(),
+        budget=_budget,
+    )
+    def __init__(
+        self,
+        backbone="mobilenet",
+        weights="pretrained",
+        image_size=None,
+        unfreeze=0.3,
+        augmentation="standard",
+        mixing="none",
+        flip=True,
+        views=6,
+        cache=True,
+        epochs=None,
+        batch_size=32,
+        budget=None,
+        seed=0,
+    ):
+        self.backbone, self.weights, self.image_size = backbone, weights, image_size
+        self.unfreeze, self.augmentation, self.mixing, self.flip = unfreeze, augmentation, mixing, flip
+        self.views, self.cache, self.epochs, self.batch_size = views, cache, epochs, batch_size
+        self.budget, self.seed = budget, seed
+        self._model = None
+
+    def fit(self, photos, verbose=0, checkpoint=None):
+        """Train on checked photos: the head on cached features, then the top of the backbone.
+
+        Args:
+            photos: What `Photos.check` returned, or what it takes, such as a folder with a folder of photos
+                for each class.
+            verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
+            checkpoint: A folder that keeps the state after each epoch. If the training is stopped, the same
+                call goes on with it; when it is complete, the state is removed. None to keep none.
+
+        Returns:
+            This classifier.
+
+        Raises:
+            ModelError: If the backbone or its weights cannot be had, the checkpoint is of another training,
+                or there is not enough memory.
+            DataError: If the photos cannot be read or are too few.
+        """
+        whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
+        deadline = deadline_of(self.budget)
+        entry = entry_of(self.backbone)
+        size = self.image_size or entry.tuning_size
+        with _seeded(self.seed):
+            base = Backbone(entry.name, self.weights, size)  # first: it may be missing
+            photos = self._checked("fit", photos, size, verbose)
+            rows = {part: photos.of(part) for part in PARTS}
+            train = AugmentedPhotos(
+                photos, rows["train"], photos.class_weights(),
+                augmentation=self.augmentation, flip=self.flip, mixing=self.mixing, seed=self.seed,
+            )  # fmt: skip
+            classifier = TransferClassifier(base, len(photos.class_names), dropout=DROPOUT)
+            training = TwoPhases(
+                classifier,
+                train,
+                AugmentedPhotos(photos, rows["validation"]),
+                border=border_at(base, self.unfreeze),
+                views=self.views,
+                epochs=EPOCHS | ({"top": self.epochs} if self.epochs else {}),
+                batch_size=self.batch_size,
+                cache=self.cache,
+                seed=self.seed,
+                checkpoint=self._checkpoint(checkpoint, photos, size),
+                verbose=verbose,
+            )
+            try:
+                self._train(training, deadline, verbose)
+            finally:
+                training.close()
+        if training.checkpoint is not None:
+            training.checkpoint.close()
+        self._model, self.class_names_, self.image_size_ = classifier, tuple(photos.class_names), size
+        self.history_, self.seconds_ = training.histories, training.seconds
+        return self
+
+    def _train(self, training, deadline, verbose):
+        for phase, network in training.networks.items():
+            network.compile(
+                optimizer=keras.optimizers.Adam(LEARNING_RATES[phase]),
+                loss="categorical_crossentropy",
+                metrics=["accuracy"],
+            )
+        if self.budget is not None or verbose:
+            training.plan(deadline)
+        training.extract_features()
+        for phase, network in training.networks.items():
+            network.fit(
+                training.batches(phase),
+                callbacks=training.callbacks(phase),
+                **training.settings(phase),
+                verbose=verbose,
+            )
+
+    def _checked(self, method, photos, size, verbose=0):
+        """Checked photos of the right size, from what was given."""
+        if all(hasattr(photos, name) for name in ("pixels", "labels", "parts", "class_names", "at")):
+            return photos.at(size, verbose=verbose)
+        known = datasets_module("sources").Source
+        if not isinstance(photos, (str, Path, known)):
+            raise ModelError(
+                f"PhotoClassifier.{method} takes photos as Photos.check returns them, or a folder, an "
+                f"archive or a table of them, not {shown(photos)}."
+            )
+        return datasets_module("photos").Photos.check(photos, size, self.seed, verbose=verbose)
+
+    def _checkpoint(self, checkpoint, photos, size):
+        if checkpoint is None or hasattr(checkpoint, "write"):
+            return checkpoint
+        if not isinstance(checkpoint, (str, Path)) or not str(checkpoint):
+            raise ModelError(f"PhotoClassifier.fit takes checkpoint as a folder, not {shown(checkpoint)}.")
+        settings = self._settings() | {"image_size": size, "photos": photos.fingerprint}
+        return CheckpointFolder(checkpoint, settings | {"keras": keras.version()})
+
+    def _settings(self):
+        """{name: value} of the constructor's arguments."""
+        names = ("backbone", "weights", "image_size", "unfreeze", "augmentation", "mixing", "flip", "views")
+        names += ("cache", "epochs", "batch_size", "budget", "seed")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def model(self):
+        """The Keras model; a ModelError before `fit`."""
+        if self._model is None:
+            raise ModelError("This PhotoClassifier is not trained yet; call fit first, or load a saved one.")
+        return self._model
+
+    @property
+    def class_names(self):
+        """The names of the classes, in index order."""
+        return self.model and self.class_names_
+
+    def evaluate(self, photos, part="test"):
+        """Classify photos whose classes are known, and compare.
+
+        Args:
+            photos: As for `fit`. Their classes may be fewer than those of the classifier.
+            part: "train", "validation" or "test"; or "all" for all of them, such as photos that the
+                classifier has never seen.
+
+        Returns:
+            An `Evaluation`: accuracy with its 95 % interval, precision and recall of each class,
+            calibration error, confusion matrix.
+
+        Raises:
+            ModelError: If the classifier is not trained, or the part has no photos or unknown classes.
+            DataError: If the photos cannot be read.
+        """
+        model = self.model
+        choice(*PARTS, "all")("PhotoClassifier.evaluate", "part", part)
+        photos = self._checked("evaluate", photos, self.image_size_)
+        if unknown := [name for name in photos.class_names if name not in self.class_names_]:
+            raise ModelError(
+                f"PhotoClassifier.evaluate knows no class {shown(unknown[0])} of these photos; its classes "
+                f"are {shown(self.class_names_)}."
+            )
+        rows = np.arange(len(photos.labels)) if part == "all" else photos.of(part)
+        if not len(rows):
+            there = [name for name in PARTS if len(photos.of(name))]
+            raise ModelError(
+                f'PhotoClassifier.evaluate finds no photos of part="{part}"; there are {", ".join(there)}.'
+            )
+        return evaluate(model, photos, rows, part, self.batch_size, self.class_names_)
+
+    def predict(self, files):
+        """Classify photos.
+
+        Args:
+            files: A path or a list of paths, of photos or of folders of photos.
+
+        Returns:
+            `Predictions`, a row a file: file, label, probability; files that cannot be read are rows with
+            the reason. Its `probabilities` is a float array (n, classes).
+
+        Raises:
+            ModelError: If the classifier is not trained, or `files` are no paths.
+        """
+        return predict_files(self.model, files, self.image_size_, self.class_names_)
+
+    def save(self, path):
+        """Write the classifier as one `.keras` file, class names and image size inside.
+
+        `PhotoClassifier.load` reads it, and `keras.saving.load_model` its model. A file of that name is
+        replaced when the new one is complete.
+
+        Args:
+            path: A file that ends in `.keras`.
+
+        Raises:
+            ModelError: If the classifier is not trained, or the file cannot be written.
+        """
+        settings = self._settings() | {"image_size": self.image_size_ if self._model else None}
+        settings["weights"] = None if settings["weights"] is None else str(settings["weights"])
+        save_classifier(self.model, path, About("photos", self.class_names_, settings))
+
+    @classmethod
+    def load(cls, path):
+        """Load a classifier that `save` or the lesson `fine_tune` wrote, without trusting the file.
+
+        Args:
+            path: A `.keras` file; or a folder of results that holds model.keras.
+
+        Returns:
+            A `PhotoClassifier`, ready to predict.
+
+        Raises:
+            ModelError: If it cannot be read, is damaged or hostile, or is no classifier of photos.
+        """
+        if not isinstance(path, (str, Path)):
+            raise ModelError(f"PhotoClassifier.load takes path as the name of a file, not {shown(path)}.")
+        path = Path(path)
+        path = path / "model.keras" if path.suffix != ".keras" and path.is_dir() else path
+        model, about = load_classifier(path)
+        if about is None:  # the names lie beside the model, as earlier versions wrote them
+            names = read_json(path.with_name("labels.json"), MOST_NAMES, "give a file that save wrote")
+            check_names(names, model, str(path.with_name("labels.json")))
+            about = About("photos", tuple(names), {})
+        if about.kind != "photos":
+            raise ModelError(f"{path} classifies {shown(about.kind)}, not photos.")
+        try:
+            classifier = cls(
+                **{name: about.settings[name] for name in cls()._settings() if name in about.settings}
+            )
+        except ModelError as error:
+            raise ModelError(
+                f"{path} is damaged ({str(error).rstrip('.')}); save the classifier again."
+            ) from error
+        classifier._model, classifier.class_names_ = model, about.class_names
+        classifier.image_size_ = _image_size(model, about.settings.get("image_size"), path)
+        classifier.history_, classifier.seconds_ = {}, {}
+        return classifier
+
+    def export(self, path):
+        """Write the classifier for another runtime: ONNX or LiteRT.
+
+        Args:
+            path: A file that ends in `.onnx` or `.tflite`.
+
+        Raises:
+            ModelError: If the classifier is not trained, a package is missing, or the file cannot be
+                written.
+        """
+        formats.export(self.model, path, self.image_size_)
+
+    def __repr__(self):
+        default = PhotoClassifier()
+        settings = {
+            name: value for name, value in self._settings().items() if value != getattr(default, name)
+        }
+        return f"PhotoClassifier({', '.join(f'{name}={shown(value)}' for name, value in settings.items())})"
+
+    def __str__(self):
+        if self._model is None:
+            return f"{self!r}, not trained yet"
+        return f"{self!r}, {len(self.class_names_):,} classes: {shown(self.class_names_)}"
+
+
+def _image_size(model, told, path):
+    """The side of the squares that a model was trained on; refuses what its file says if that is wrong."""
+    resized = [layer.height for layer in model.layers if isinstance(layer, keras.layers.Resizing)]
+    inputs = getattr(model, "inputs", None) or ()
+    shape = inputs[0].shape if len(inputs) == 1 else ()
+    if len(shape) != 4 or shape[-1] != 3:
+        raise ModelError(f"{path} does not take colour photos; give a file that PhotoClassifier.save wrote.")
+    known = resized[0] if resized else shape[1]
+    size = known if told is None else told
+    if type(size) is not int or not 1 <= size <= LARGEST_IMAGE or (known is not None and size != known):
+        raise ModelError(
+            f"{path} does not tell on which image_size it was trained ({shown(size)}); save the classifier "
+            "again."
+        )
+    return size
+
+
+@contextlib.contextmanager
+def _seeded(seed):
+    """Let Keras draw the same weights each time; the caller's random numbers go on as if nothing happened.
+
+    Keras takes the seeds of initializers and of dropout from Python's generator.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

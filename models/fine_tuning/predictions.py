@@ -1,0 +1,181 @@
+"""Predictions for files: a row a file, with those that could not be read among them."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import ModelError
+from ..sibling import datasets_module
+from . import tables
+
+SHOWN = 50  # rows of a long table that are shown
+AT_ONCE = 32  # photos that are read and predicted together
+
+
+class Prediction(NamedTuple):
+    """What is predicted for one file.
+
+    Attributes:
+        file: Its path as text.
+        label: Name of the predicted class; None if the file could not be read.
+        probability: Confidence of the prediction; nan if there is none.
+        reason: Why the file could not be read; empty if it could.
+
+    Example:
+        >>> Prediction("bee.jpg", "bees", 0.93).label
+        'bees'
+    """
+
+    file: str
+    label: str | None
+    probability: float
+    reason: str = ""
+
+
+class Predictions:
+    """Predictions for files, in their order: a sequence of `Prediction`, shown as a table.
+
+    Args:
+        files: Paths as text, (n,).
+        probabilities: float (n, classes); nan in the rows of files that could not be read.
+        class_names: In index order.
+        reasons: {row: why the file could not be read}.
+
+    Attributes:
+        files: As given.
+        labels: Name of each file's predicted class, None where there is none.
+        probability: Confidence of each prediction, (n,).
+        probabilities: Of all classes, (n, classes).
+
+    Example:
+        >>> probabilities = [[0.9, 0.1], [np.nan, np.nan]]
+        >>> found = Predictions(["1.jpg", "2.jpg"], probabilities, ["ants", "bees"], {1: "is cut off"})
+        >>> print(found)
+        file   label  probability  reason
+        1.jpg  ants   0.9000
+        2.jpg  -      -            is cut off
+        >>> found[0].label, found.labels, found.probabilities.shape
+        ('ants', ['ants', None], (2, 2))
+    """
+
+    def __init__(self, files, probabilities, class_names, reasons=None):
+        self.files, self.class_names = list(files), tuple(class_names)
+        self.probabilities = np.asarray(probabilities, "float32").reshape(len(self.files), -1)
+        self.reasons = dict(reasons or {})
+        readable = [n not in self.reasons for n in range(len(self.files))]
+        best = [
+            int(row.argmax()) if good else None
+            for row, good in zip(self.probabilities, readable, strict=True)
+        ]
+        self.labels = [None if n is None else self.class_names[n] for n in best]
+        self.probability = np.array(
+            [np.nan if n is None else row[n] for row, n in zip(self.probabilities, best, strict=True)],
+            "float32",
+        )
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        n = range(len(self))[index]  # an IndexError beyond the end, and negative numbers from there
+        return Prediction(self.files[n], self.labels[n], float(self.probability[n]), self.reasons.get(n, ""))
+
+    def _table(self):
+        columns = ["file", "label", "probability"] + (["reason"] if self.reasons else [])
+        rows = [
+            (each.file, each.label or "-", f"{each.probability:.4f}" if each.label else "-", each.reason)
+            for each in self[:SHOWN]
+        ]
+        if len(self) > SHOWN:
+            rows.append((f"{len(self) - SHOWN:,} more", "", "", ""))
+        return columns, [row[: len(columns)] for row in rows]
+
+    def __repr__(self):
+        return f"<Predictions for {len(self):,} files, {len(self.reasons):,} of which could not be read>"
+
+    def __str__(self):
+        return tables.as_text(*self._table()) if len(self) else "no files"
+
+    def _repr_html_(self):
+        return tables.as_html(*self._table())
+
+
+def photo_files(inputs):
+    """The files that are meant by names of files and folders.
+
+    Args:
+        inputs: A path, or several; of a folder, all photos in it and below.
+
+    Returns:
+        (list of paths as text, {index: why there is nothing to read}).
+
+    Raises:
+        ModelError: If it is no path, or there is none.
+
+    Example:
+        >>> photo_files("bee.jpg")
+        (['bee.jpg'], {})
+    """
+    single = isinstance(inputs, (str, os.PathLike))
+    try:
+        inputs = [inputs] if single else list(inputs)
+    except TypeError:
+        inputs = [None]
+    if not inputs or not all(isinstance(each, (str, os.PathLike)) for each in inputs):
+        raise ModelError("predict takes files as a path or a list of paths of photos and folders of them.")
+    suffixes, files, reasons = datasets_module("photos").SUFFIXES, [], {}
+    for name in map(os.fspath, inputs):
+        name = os.fsdecode(name)
+        if not name or not os.path.isdir(name):  # noqa: PTH112 (it takes names that are too long for a file)
+            files.append(name)
+            continue
+        below = sorted(file for file in Path(name).rglob("*") if file.suffix.lower() in suffixes)
+        below = [str(file) for file in below if not file.is_dir()]
+        if not below:
+            reasons[len(files)] = "holds no photos"
+        files += below or [name]
+    return files, reasons
+
+
+def predict_files(model, inputs, size, class_names):
+    """Read photos and predict their classes.
+
+    Args:
+        model: Keras model: pixels (n, size, size, 3) -> probabilities (n, classes).
+        inputs: As for `photo_files`.
+        size: Height and width of the squares that the model was trained on.
+        class_names: In index order.
+
+    Returns:
+        `Predictions`.
+
+    Raises:
+        ModelError: If `inputs` are no paths.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+        >>> found = predict_files(model, ["missing.jpg"], size=8, class_names=["ants", "bees"])
+        >>> found[0].reason
+        'does not exist; name an image file'
+    """
+    photos, error = datasets_module("photos"), datasets_module("sources").DataError
+    shown = datasets_module("files.names").shown
+    files, reasons = photo_files(inputs)
+    probabilities = np.full((len(files), len(class_names)), np.nan, "float32")
+    readable = [n for n in range(len(files)) if n not in reasons]
+    for start in range(0, len(readable), AT_ONCE):
+        rows, pixels = [], []
+        for n in readable[start : start + AT_ONCE]:
+            try:
+                pixels.append(photos.read_square(files[n], size))
+                rows.append(n)
+            except error as problem:
+                reasons[n] = str(problem).removeprefix(f"{shown(files[n])} ").rstrip(".")
+        if rows:
+            probabilities[rows] = model.predict(np.stack(pixels).astype("float32"), verbose=0)
+    return Predictions(files, probabilities, class_names, reasons)

@@ -1,0 +1,1 @@
+"""The report of a fine-tuned classifier, one HTML file."""

@@ -1,0 +1,128 @@
+"""The figures of a fine-tuned classifier's report: evaluations in, matplotlib Axes out."""
+
+import numpy as np
+
+from models.inspection import grad_cam
+from tutorials.figures.charts import confusion_matrix
+from tutorials.figures.labels import plain
+from tutorials.figures.photos import (
+    augmented_photos,
+    captioned_photos,
+    class_intervals,
+    heat_overlays,
+    phase_curves,
+    reliability,
+)
+
+SHOWN = 12  # misclassified photos, and photos with their Grad-CAM
+
+
+def report_figures(photos, rows, evaluations, model, versions, histories):
+    """All figures of a classifier's report.
+
+    Args:
+        photos: What `Photos.check` returned.
+        rows: {part: which of the photos were used, (n,)}.
+        evaluations: {"test" and "validation": `Evaluation`}; figures are of "test" if it is there.
+        model: The classifier: pixels -> probabilities.
+        versions: Array (k, versions, size, size, 3): a few training photos as they are and augmented.
+        histories: {phase: {metric: value after each epoch}}.
+
+    Returns:
+        {name: (Axes, alternative text, caption)}.
+    """
+    part = "test" if "test" in evaluations else "validation"
+    evaluation = evaluations[part]
+    return {
+        "augmentation": (
+            augmented_photos(versions[:, 0], versions[:, 1:], "Augmented versions of training photos"),
+            "Training photos, each beside versions of it: flipped, rotated, zoomed, translated, brighter.",
+            "The first of each row is the photo as it is.",
+        ),
+        "curves": (
+            phase_curves(
+                histories,
+                f"{evaluations['validation'].accuracy.value:.1%} of the validation photos are classified "
+                "correctly",
+            ),
+            "Loss and accuracy after each epoch, in training and in validation, for each phase.",
+            "Phase by phase; the weights of the epoch with the lowest validation loss are kept.",
+        ),
+        **_scores(evaluation, part),
+        "grad_cam": _grad_cam(photos, rows[part], evaluation, model),
+    }
+
+
+def misclassified(photos, rows, evaluation):
+    """The misclassified photos with the highest confidence; None if there are none.
+
+    Args:
+        photos: What `Photos.check` returned.
+        rows: Which of them were evaluated, (n,).
+        evaluation: Their `Evaluation`.
+
+    Returns:
+        Array of Axes, or None.
+    """
+    wrong = evaluation.misclassified[:SHOWN]
+    if not len(wrong):
+        return None
+    captions = [_lines(evaluation, n) for n in wrong]
+    return captioned_photos(
+        photos.pixels[rows[wrong]], captions, "Misclassified photos, those with the highest confidence first"
+    )
+
+
+def _scores(evaluation, part):
+    share, scores, names = evaluation.accuracy, evaluation.class_scores, evaluation.class_names
+    weakest = min((score for score in scores if score.recall.of), key=lambda score: score.recall.value)
+    return {
+        "confusion_matrix": (
+            confusion_matrix(
+                evaluation.confusion_matrix,
+                names,
+                f"{share.of - share.hits:,} of {share.of:,} {part} photos are misclassified",
+            ),
+            "How many photos of each class are predicted as each class.",
+            "Rows are labels, columns are predictions.",
+        ),
+        "class_scores": (
+            class_intervals(scores, f"Lowest recall: {weakest.recall.value:.0%} of {plain(weakest.name)}"),
+            "Precision and recall of each class with their 95 % intervals.",
+            "The fewer photos, the wider the interval.",
+        ),
+        "calibration": (
+            reliability(
+                evaluation.calibration,
+                f"Confidence and accuracy differ by {100 * evaluation.calibration_error:.1f} points",
+            ),
+            "Accuracy of predictions by their confidence.",
+            "On the diagonal, confidence equals accuracy.",
+        ),
+    }
+
+
+def _grad_cam(photos, rows, evaluation, model):
+    """Grad-CAM of misclassified photos, then of others."""
+    predictions = evaluation.predictions
+    right = np.flatnonzero(predictions == evaluation.labels)
+    right = right[np.argsort(-evaluation.probabilities[right].max(-1), kind="stable")]
+    wrong = evaluation.misclassified[: SHOWN // 2]
+    looked = np.concatenate([wrong, right[:: max(1, len(right) // SHOWN)]])[:SHOWN]
+    pixels = photos.pixels[rows[looked]].astype("float32")
+    return (
+        heat_overlays(
+            pixels,
+            grad_cam(model, pixels, predictions[looked]),
+            [_lines(evaluation, n) for n in looked],
+            "Grad-CAM: pixels that raised the predicted class",
+        ),
+        "Photos, each beside itself under a map of the pixels that raised the predicted class.",
+        "Grad-CAM of the predicted class: bright pixels raised it. Misclassified photos come first.",
+    )
+
+
+def _lines(evaluation, n):
+    names, prediction = evaluation.class_names, evaluation.predictions[n]
+    predicted = f"predicted: {names[prediction]} ({evaluation.probabilities[n][prediction]:.0%})"
+    return [evaluation.files[n], predicted, f"label: {names[evaluation.labels[n]]}"]

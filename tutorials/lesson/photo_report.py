@@ -1,0 +1,160 @@
+"""Around the training of the lesson `fine_tune`: photos, tables, exports, checks, figures, the report."""
+
+import shlex
+
+import numpy as np
+
+from datasets import Photos, digits
+from datasets.files.names import safe
+from datasets.photos import locate
+from models.export import formats
+from models.fine_tuning.report.report import Figure, write_report
+from models.fine_tuning.report.summary import summary
+from tutorials.figures.fine_tuning import misclassified, report_figures
+from tutorials.lesson.report import as_unicode
+from tutorials.lesson.rescore import Disagreement, agreements
+
+PARTS = ("train", "validation", "test")
+SAMPLE = 48  # photos of each part in a quick run, about
+AUGMENTED = 4  # training photos whose augmented versions are shown
+
+
+def read_photos(data, size, seed, quick, scratch):
+    """Check the photos, and say what was found.
+
+    Args:
+        data: The lesson's setting: "embedded" for digits, else where the photos are.
+        size: Height and width of the squares, in pixels.
+        seed: Of the split.
+        quick: Whether a sample is enough.
+        scratch: A folder for what the run needs meanwhile.
+
+    Returns:
+        (the `Source` to name in the results, `Photos`, {part: rows of the photos to use, (n,)}).
+    """
+    if data == "embedded":
+        source = digits.EMBEDDED
+        where = digits.save_photos(scratch / "digits", 10 if quick else 50)
+    else:
+        source = where = locate(data)
+    photos = Photos.check(where, size, seed, scratch=scratch, verbose=1)
+    print(f"\n{photos}\n", flush=True)
+    rows = {part: photos.of(part) for part in PARTS}
+    if quick:
+        rows = {part: which[:: max(1, len(which) // SAMPLE)] for part, which in rows.items()}
+    return source, photos, rows
+
+
+def record_results(report, source, photos, evaluations, training):
+    """Write the metrics, which are kept from then on as the model is.
+
+    Args:
+        report: The run's `Report`.
+        source: Where the photos came from.
+        photos: What `Photos.check` returned.
+        evaluations: {part: `Evaluation`}, the one that counts first.
+        training: The `TwoPhases` that trained the classifier.
+
+    Returns:
+        What came out, in one sentence.
+    """
+    part, evaluation = next(iter(evaluations.items()))
+    finding = (
+        f"Of {len(evaluation):,} {part} photos of {len(photos.class_names):,} classes {evaluation.accuracy} "
+        f"are classified correctly, after {sum(training.seconds.values()):.0f} s of training on "
+        f"{len(training.train):,} photos."
+    )
+    report.record(
+        source,
+        examples=len(photos.files),
+        finding=finding,
+        **{f"{name}_accuracy": each.accuracy.value for name, each in evaluations.items()},
+        photos_used=len(photos.files),
+        photos_set_aside=len(photos.quarantine),
+        parameters=training.classifier.count_params(),
+        **{f"{name}_seconds": seconds for name, seconds in training.seconds.items()},
+    )
+    return finding
+
+
+def save_and_check(report, photos, rows, classifier, validation, export="none"):
+    """Write the tables and the export, and check what was saved in a fresh process.
+
+    Args:
+        report: The run's `Report`, which holds the saved model already.
+        photos: What `Photos.check` returned.
+        rows: {part: which of the photos were used, (n,)}.
+        classifier: The trained model.
+        validation: `Evaluation` of the validation photos, on which the files are checked.
+        export: "none", "onnx" or "litert".
+    """
+    with report.unless_it_fails("split.csv and quarantine.csv"):
+        report.table("split", photos.split_table())
+        report.table("quarantine", photos.quarantine_table())
+    saved = [report.path("model.keras")]
+    if export != "none":
+        with report.unless_it_fails(f"{export} file"), report.writing(formats.FILES[export]) as file:
+            formats.export(classifier, file, photos.size)
+            saved.append(file)
+    with report.unless_it_fails("check in a fresh process", passes=Disagreement):
+        files = [photos.files[row] for row in rows["validation"]]
+        differences = agreements(saved, photos.source, files, photos.size, validation.probabilities)
+        worst = max(differences.values())
+        print(f"\nLoaded again in a fresh process, probabilities differ by {worst:.1g} at most.")
+
+
+def write_figures_and_report(report, photos, rows, evaluations, training, finding):
+    """Draw the figures and write report.html.
+
+    Args:
+        report: The run's `Report`.
+        photos: What `Photos.check` returned.
+        rows: {part: which of the photos were used, (n,)}.
+        evaluations: {part: `Evaluation`}.
+        training: The `TwoPhases` that trained the classifier.
+        finding: What came out, in one sentence.
+    """
+    train = training.train
+    some = np.arange(min(AUGMENTED, len(train)))
+    versions = np.stack([train.version(number, some)[0] for number in range(6)], axis=1)
+    drawn = report_figures(photos, rows, evaluations, training.classifier, versions, training.histories)
+    part = "test" if "test" in evaluations else "validation"
+    if (axes := misclassified(photos, rows[part], evaluations[part])) is not None:
+        report.figure("mistakes", axes)
+    figures = {}
+    for name, (axes, alt, caption) in drawn.items():
+        report.figure(name, axes)
+        figures[name] = Figure(report.path(f"{name}.png"), alt, caption)
+    content = summary(
+        photos,
+        evaluations,
+        rows,
+        finding,
+        seconds=training.seconds,
+        backbone=report.settings["backbone"],
+        weights=report.settings["weights"],
+        settings=report.settings,
+        figures=figures,
+        commands=commands(report.folder),
+        environment=report.environment(),
+    )
+    with report.writing("report.html") as path:
+        write_report(path, content)
+
+
+def commands(folder):
+    """How to use what a run left: pairs (what for, command line)."""
+    where = shlex.quote(as_unicode(folder))
+    return [
+        ("Classify photos or folders of them", f"python -m tutorials.predict {where} photo.jpg more/"),
+        ("The same as a table", f"python -m tutorials.predict {where} more/ --csv"),
+    ]
+
+
+def print_next_step(folder):
+    """Say how to go on: open the report, or classify photos."""
+    page, command = folder / "report.html", safe(commands(folder)[0][1], "terminal", 400)
+    if page.exists():
+        print(f"Open {safe(page, 'terminal')}, or classify photos: {command}")
+    else:
+        print(f"Classify photos: {command}")

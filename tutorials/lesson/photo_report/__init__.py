@@ -1,1 +1,0 @@
-"""The report of a fine-tuned classifier, one HTML page."""
