@@ -95,7 +95,7 @@ def _band(name, values):
     if name.endswith("accuracy"):  # where all seeds agree another processor's rounding may not
         reach = max(reach, 0.002)
     low, high = max(0, values.mean() - reach), values.mean() + reach
-    if name.endswith(("accuracy", "_share", "_fall", "_agreement")):
+    if name.endswith(("accuracy", "_share", "_drop", "_correlation")):
         high = min(1, high)
     places = 4 if name.endswith("accuracy") else max(0, 2 - int(np.floor(np.log10(reach or 1))))
     return [

@@ -667,7 +667,7 @@ def test_boxes_are_those_of_the_formula(network):
         (lambda m, x: occlusion(m, x, 0, window=0), "window of 1 or more, not 0"),
         (lambda m, x: deletion(m, x, 0, x[..., 0], 1.5), "from 0 to 1, not 1.5"),
         (lambda m, x: deletion(m, x, 0, x[:2, ..., 0]), "for 5 images, not .2, 12, 12."),
-        (lambda m, x: exciting_image(m, "conv2", 0), "any size: say which with image_size"),
+        (lambda m, x: exciting_image(m, "conv2", 0), "any size; give their size as image_size"),
         (lambda m, x: exciting_image(m, "conv2", [0, 4], image_size=(12, 12)), "has 4 channels, from 0 on"),
         (lambda m, x: exciting_image(m, "mouth", 0, image_size=(12, 12)), "no layer 'mouth'"),
         (

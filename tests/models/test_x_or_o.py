@@ -75,17 +75,17 @@ def test_votes_are_for_the_letter_with_the_higher_value(layers):
     np.testing.assert_array_equal(higher, [VOTES[name] for name in FEATURES])
 
 
-def test_the_decks_errors_are_told_as_printed_and_by_its_own_rule():
-    from tutorials.x_or_o import DECK
+def test_the_lectures_errors_are_given_as_printed_and_by_their_own_rule():
+    from tutorials.x_or_o import LECTURES
 
     right, actual = np.array([1, 0]), np.array([0.92, 0.51])
     printed, by_rule = np.array([0.08, 0.49]), right - actual
     assert round(printed.sum(), 2) == 0.57
     np.testing.assert_allclose(by_rule, [0.08, -0.51])
     assert round(np.abs(by_rule).sum(), 2) == 0.59
-    told = " ".join(DECK.split())
-    assert "prints errors of 0.08 and 0.49, in total 0.57" in told
-    assert "they are 0.08 and -0.51, without their signs 0.59 in total" in told
+    told = " ".join(LECTURES.split())
+    assert "print errors of 0.08 and 0.49, in total 0.57" in told
+    assert "the errors are 0.08 and -0.51, in total 0.59 in absolute value" in told
 
 
 def test_by_hand_has_the_architecture_that_is_trained():

@@ -1,4 +1,4 @@
-"""Every lesson has the same shape: short, the same steps in the same order, a docstring that says why."""
+"""Every lesson has the same shape: short, the same steps in one order, a docstring that asks a question."""
 
 import ast
 import re

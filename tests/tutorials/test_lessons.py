@@ -434,7 +434,7 @@ def test_convolution_learns_sobels_nine_numbers(tmp_path):
     assert results["test_error"] < 1e-5
     assert results["parameters"] == 9
     assert results["sizes_agreeing"] == results["sizes_compared"] == 2630
-    assert f"{results['largest_difference']:.1g} off" in metrics["finding"]
+    assert f"largest difference {results['largest_difference']:.1g}" in metrics["finding"]
     assert "a layer learned the kernel" in metrics["finding"]
 
 
@@ -503,7 +503,9 @@ def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
     assert results["test_accuracy"] >= 0.97
     assert results["convnet_test_accuracy"] > results["shuffled_test_accuracy"] + 0.01
     assert results["parameters"] == 72_533
-    assert f"{results['shuffled_test_accuracy']:.1%} where the rows" in metrics["finding"]
+    assert (
+        f"{results['shuffled_test_accuracy']:.1%} with their rows of frequency shuffled" in metrics["finding"]
+    )
     assert "OUTSIDE" not in capsys.readouterr().out
 
 

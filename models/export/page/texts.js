@@ -53,7 +53,7 @@ export const noPenStroke = (file) =>
 /* ---- Prediction ---- */
 
 export const className = (names, unit) => names[unit] ?? `class ${unit}`;
-export const NOTHING_DRAWN = "Nothing is drawn yet: the network sees only zeros.";
+export const NOTHING_DRAWN = "Nothing is drawn yet: the input is all zeros.";
 export const best = ({ name, share }) => `${name} · ${percent(share)}`;
 export const prediction = ({ name, share }) => `Prediction: ${name}, ${percent(share)}.`;
 export const barLabel = (name, share) => `${name}: ${percent(share)}. Show the votes.`;
@@ -67,7 +67,7 @@ export const notDense = (node) => `${node.name} is not a dense layer, so it has 
 
 /* ---- Layers ---- */
 
-export const NETWORK_INPUT = "What the network sees";
+export const NETWORK_INPUT = "Network input";
 export const SHAPE_TITLE = "rows × columns × channels, or values";
 export const VALUES = "values";
 
@@ -124,7 +124,7 @@ const LAYERS = {
       ? "all feature maps as one vector"
       : node.type.includes("Dropout")
         ? "drops values in training only"
-        : "passes values on",
+        : "passes values on unchanged",
   ],
   activation: (node, config) => [activationOf(config)],
 };

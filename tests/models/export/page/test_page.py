@@ -264,7 +264,7 @@ def test_undo_and_clear(opened, model):
     assert answer(opened)[0] == 1 and not np.array_equal(both, seen(opened))
     opened.value("document.getElementById('clear').click()")
     np.testing.assert_allclose(answer(opened)[1], predictions(model, np.zeros((1, 28, 28, 1)))[0], atol=1e-4)
-    assert "only zeros" in opened.value("document.getElementById('message').textContent")
+    assert "all zeros" in opened.value("document.getElementById('message').textContent")
     assert opened.value("document.getElementById('undo').disabled")
 
 
