@@ -21,7 +21,7 @@ from ..errors import ModelError
 from .archives import ABOUT
 from .saved_models import load_with_about
 
-REMEDY = "save the classifier again, or fetch the file again"
+REMEDY = "save it again, or fetch the file again"
 
 
 class About(NamedTuple):
@@ -116,7 +116,7 @@ def check_names(names, model, where):
         ...     check_names(["0", "1"], MLP(), "labels.json")
         ... except ModelError as error:
         ...     print(error)
-        labels.json has 2 names of classes, and the model has 10 classes; save the classifier again, or fetch the file again.
+        labels.json has 2 class names, and the model has 10 classes; save it again, or fetch the file again.
     """
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise ModelError(f"{where} has no list of class names; {REMEDY}.")
@@ -124,7 +124,7 @@ def check_names(names, model, where):
     classes = outputs[0].shape[-1] if len(outputs) == 1 and len(outputs[0].shape) == 2 else None
     if classes is None or len(names) != max(2, classes):
         raise ModelError(
-            f"{where} has {len(names):,} names of classes, and the model has {classes or 'none, or unknown'} "
+            f"{where} has {len(names):,} class names, and the model has {classes or 'none, or unknown'} "
             f"classes; {REMEDY}."
         )
     if len(set(names)) != len(names):

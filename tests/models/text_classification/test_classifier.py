@@ -101,9 +101,7 @@ def test_there_can_be_three_classes_and_validation_can_be_given():
     rng = random.Random(0)
     rows = [(" ".join(rng.choices(words.split(), k=4)), name) for name, words in topics.items()] * 30
     texts, topic = map(list, zip(*rows, strict=True))
-    classifier = TextClassifier(kind="conv1d", epochs=6).fit(
-        texts, topic, validation=(texts[:9], topic[:9])
-    )
+    classifier = TextClassifier(kind="conv1d", epochs=6).fit(texts, topic, validation=(texts[:9], topic[:9]))
     assert classifier.evaluate(texts, topic).accuracy.value == 1
     assert classifier.class_names_ == ("bills", "mail", "praise")
     assert len(classifier.history_["val_loss"]) == 6 and classifier.seconds_ > 0
