@@ -117,7 +117,7 @@ def main(data: str = "auto", runs: int = 3) -> None:
     source = reviews.locate(data)
     (x_train, y_train), (x_test, y_test), _ = reviews.load_data(source)
     if source.name != "imdb":
-        raise LessonError("This benchmark needs the Large Movie Review Dataset; name it with --data.")
+        raise LessonError("This benchmark needs the Large Movie Review Dataset; name it with data=.")
     vocabulary = learn_vocabulary(x_train, WORDS)
     texts, test = (
         (token_ids(strings, vocabulary, None), labels)

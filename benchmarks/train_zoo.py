@@ -81,7 +81,7 @@ def _train_digits(model, epochs, batch_size, learning_rate, data, seed):
     source = digits.locate(data)
     (x_train, y_train), (x_test, y_test) = digits.load_data(source)
     if source.name != "mnist":
-        raise LessonError("The zoo's networks of digits are trained on MNIST; name its folder with --data.")
+        raise LessonError("The zoo's networks of digits are trained on MNIST; name its folder with data=.")
 
     network = DIGITS[model]()
     batch_size = fitting_batch(batch_size, len(x_train), network)
@@ -117,7 +117,7 @@ def _train_texts(model, epochs, batch_size, learning_rate, data, seed):
     (x_train, y_train), (x_test, y_test), _ = reviews.load_data(source)
     if source.name != "imdb":
         raise LessonError(
-            "The zoo's text networks are trained on the Large Movie Review Dataset; name it with --data."
+            "The zoo's text networks are trained on the Large Movie Review Dataset; name it with data=."
         )
     vocabulary = learn_vocabulary(x_train, WORDS)
     VOCABULARY.write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), mtime=0))

@@ -1,4 +1,4 @@
-"""Labels: checked for typos, and split so that both parts have their share of each."""
+"""Labels of texts: typos among them, their order, and a stratified split."""
 
 import difflib
 import re
@@ -22,14 +22,22 @@ def check_labels(labels, name):
 
     Raises:
         DataError: If there are fewer than two classes, or labels that look like typos of others.
+
+    Example:
+        >>> from datasets import DataError
+        >>> try:
+        ...     check_labels(["good"] * 9 + ["Good", "bad"], "films.csv")
+        ... except DataError as error:
+        ...     print(error)
+        films.csv has labels that look like typos of others: 'Good' (1) beside 'good' (9); write them alike.
     """
     counts = Counter(labels)
     if not counts:
         raise DataError(f"{name} holds no texts, or only empty ones; name a file or folder that does.")
     if len(counts) == 1:
         raise DataError(
-            f"{name} has only one class, {quoted(next(iter(counts)))}, so there is nothing to tell apart; "
-            "add texts of another class, or name the right column with --label-column."
+            f"{name} has only one class, {quoted(next(iter(counts)))}, so there is nothing to learn; "
+            "add texts of another class, or name the right column with label_column=."
         )
     if found := typos(counts):
         listed = ", ".join(
@@ -40,12 +48,23 @@ def check_labels(labels, name):
 
 
 def typos(counts):
-    """Pairs (label, what may have been meant), the rarest first."""
+    """Labels that look like typos of more frequent ones.
+
+    Args:
+        counts: A `Counter` of the labels.
+
+    Returns:
+        List of pairs (label, what may have been meant), the rarest first.
+
+    Example:
+        >>> typos(Counter({"positive": 500, "negative": 500, "postive": 2}))
+        [('postive', 'positive')]
+    """
     total, common, found = counts.total(), {}, []
     for label, count in counts.most_common():
         key = " ".join(label.casefold().split())
         if re.search(r"\d", key):
-            continue  # 1 and 11, or class_1 and class_2, are near without being typos
+            continue  # 1 and 11, or class_1 and class_2, are similar without being typos
         if key in common:
             found.append((label, common[key]))
         elif count < max(2, 0.01 * total) and len(counts) <= MAX_COMPARED:
@@ -59,7 +78,7 @@ def typos(counts):
 
 
 def as_names(labels, name):
-    """Labels as class names on one line that can be printed, as `datasets.files.names.shown` writes them.
+    r"""Labels as class names on one line that can be printed, as `datasets.files.names.shown` writes them.
 
     Args:
         labels: Strings.
@@ -70,6 +89,10 @@ def as_names(labels, name):
 
     Raises:
         DataError: If two different labels would be one class then.
+
+    Example:
+        >>> as_names(["good", "so\nso"], "films.csv")
+        ['good', 'so\\nso']
     """
     names = {label: shown(label) for label in set(labels)}
     if len(set(names.values())) < len(names):
@@ -81,7 +104,18 @@ def as_names(labels, name):
 
 
 def in_order(labels):
-    """Class names in their order: numbers by size, else by the alphabet."""
+    """Class names in index order: numbers by size, other names by the alphabet.
+
+    Args:
+        labels: Different labels, str or numbers.
+
+    Returns:
+        List of them.
+
+    Example:
+        >>> in_order({"10", "9", "2.5"}), in_order({"good", "bad", "10"})
+        (['2.5', '9', '10'], ['10', 'bad', 'good'])
+    """
     try:
         return sorted(labels, key=float)
     except ValueError:
@@ -91,7 +125,7 @@ def in_order(labels):
 def split(texts, labels, name, seed=0):
     """Split texts into a training and a test part, equal texts always on one side.
 
-    Texts are equal here when they differ in capital letters and outer spaces at most.
+    Texts count as equal if they differ only in capital letters and in spaces around them.
 
     Args:
         texts: List of str.
@@ -105,6 +139,11 @@ def split(texts, labels, name, seed=0):
 
     Raises:
         DataError: If a class has fewer than two different texts of its own.
+
+    Example:
+        >>> train, test = split([str(n) for n in range(10)], ["good"] * 5 + ["bad"] * 5, "films.csv")
+        >>> len(train), len(test), sum(test < 5).item()
+        (8, 2, 1)
     """
     groups, classes = {}, {label: [] for label in sorted(set(labels))}
     for index, (text, label) in enumerate(zip(texts, labels, strict=True)):
@@ -119,7 +158,7 @@ def split(texts, labels, name, seed=0):
         more = f" and {len(rare) - 10:,} more" if len(rare) > 10 else ""
         raise DataError(
             f"{name} has too few different texts to train and to test on in {listed}{more}; every class "
-            "needs 2 or more: add some, leave the class out, or name the right column with --label-column."
+            "needs 2 or more: add some, leave the class out, or name the right column with label_column=."
         )
     random = np.random.default_rng(seed)
     test = []

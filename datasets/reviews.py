@@ -1,19 +1,19 @@
-"""Reviews to judge: the Large Movie Review Dataset, one's own texts, or generated ones."""
+"""Texts with labels: the Large Movie Review Dataset, one's own texts, or generated film reviews."""
 
 import io
 import json
 import re
 import warnings
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from .files import archives as _archives
-from .files import folders, tables
-from .files.names import from_csv, quoted, sentence, shown, shown_apart
-from .labels import as_names, check_labels, in_order, split
+from .files import folders
+from .files.names import sentence, shown, shown_apart
 from .sources import DataError, Source, digest, download, results_in, user_folder
+from .texts.parts import as_arrays, without_empty
+from .texts.reading import read_classes, read_tables
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 KERAS_NOTE = "Keras's form of them, without capital letters and punctuation"
@@ -26,14 +26,13 @@ EMBEDDED = Source(
     "embedded",
     note="generated reviews, not the Large Movie Review Dataset: results are not those of real reviews",
 )
-SUFFIXES = {".txt", ".csv", ".tsv"}  # of files that `read_texts` reads
 OTHERS = {".json", ".jsonl", ".ods", ".parquet", ".pdf", ".pkl", ".doc", ".docx", ".xls", ".xlsx"}
 IMDB_CLASSES = ("negative", "positive")
 IMDB_SIZE = 25_000  # of its training part, and of its test part
 
 
 def locate(data="auto"):
-    """Find reviews without reading them yet.
+    """Find labelled texts without reading them yet.
 
     Args:
         data: The Large Movie Review Dataset (its folder `aclImdb`, an archive of it, or a
@@ -47,7 +46,12 @@ def locate(data="auto"):
         A `Source` for `load_data`: named "imdb", "texts" or "embedded".
 
     Raises:
-        DataError: If `data` is given and holds no reviews.
+        DataError: If `data` is given and holds no texts.
+
+    Example:
+        >>> from datasets import reviews
+        >>> print(reviews.locate("embedded"))
+        embedded
     """
     if isinstance(data, Source):
         return data
@@ -66,7 +70,7 @@ def locate(data="auto"):
     try:
         paths = [download(name, ORIGIN + name, checksum) for name, checksum in CHECKSUMS.items()]
     except DataError as error:
-        print(f"No movie reviews at hand: {sentence(error)}", flush=True)
+        print(f"The Large Movie Review Dataset is not available: {sentence(error)}", flush=True)
         return EMBEDDED
     return Source("imdb", paths[0], KERAS_NOTE)
 
@@ -91,6 +95,13 @@ def load_data(source=None, text_column=None, label_column=None):
 
     Raises:
         DataError: If a file is missing, damaged, hostile, or does not hold labelled texts.
+
+    Example:
+        >>> from datasets import reviews
+        >>> train, test, class_names = reviews.load_data("embedded")  # doctest: +ELLIPSIS
+        Data: embedded, 6,000 texts to train on and 1,500 to test on, 2 classes (generated reviews, ...
+        >>> len(train[0]), len(train[1]), class_names
+        (6000, 6000, ['negative', 'positive'])
     """
     source = locate("auto" if source is None else source)
     notes = [source.note] if source.note else []
@@ -102,10 +113,11 @@ def load_data(source=None, text_column=None, label_column=None):
         class_names = list(opinions.CLASS_NAMES)
     else:
         parts = _read(source, text_column, label_column)
-        parts, empty = _without_empty(parts)
+        parts, empty = without_empty(parts)
         if empty:
             notes.append(f"{empty:,} empty {'text' if empty == 1 else 'texts'} left out")
-        train, test, class_names = _as_arrays(parts, source)
+        names = IMDB_CLASSES if source.name == "imdb" else None
+        train, test, class_names = as_arrays(parts, source.path, names)
         if source.name == "imdb" and not len(train[0]) == len(test[0]) == IMDB_SIZE:
             notes.append(f"the whole data set has {IMDB_SIZE:,} and {IMDB_SIZE:,}")
     where = f" in {source.path}" if source.path else ""
@@ -118,39 +130,6 @@ def load_data(source=None, text_column=None, label_column=None):
     return train, test, class_names
 
 
-def read_texts(path, text_column=None):
-    """Read texts without labels, to classify them.
-
-    Args:
-        path: A .txt file, which is one text, or a CSV or TSV file with a text in each row.
-        text_column: The column of the texts, by name or by number from 1; None to guess it.
-
-    Returns:
-        List of str.
-
-    Raises:
-        DataError: If the file cannot be read or holds no text.
-    """
-    path = Path(path)
-    try:
-        if not path.is_file():
-            what = "is no file" if path.exists() else "does not exist"
-            raise DataError(f"{path} {what}; name a .txt, .csv or .tsv file.")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
-    content = tables.decode(folders.read_file(path), path)
-    if path.suffix.lower() not in folders.TABLES:
-        tables.check_length(content, path)
-        texts = [_with_line_breaks(content)]
-    else:
-        table = tables.read_table(content, str(path))
-        text, _, header = tables.columns(table, text_column, labelled=False)
-        texts = [_with_line_breaks(row[text]) for row in table.rows[header:]]
-    if not any(text.strip() for text in texts):
-        raise DataError(f"{path} holds no text; name a file that does.")
-    return texts
-
-
 def _imdb_in(folder):
     """The Large Movie Review Dataset in a folder: its own folder, or an archive of it."""
     if (folder / "aclImdb").is_dir():
@@ -161,15 +140,15 @@ def _imdb_in(folder):
 
 
 def _find(path):
-    """The reviews that a user names, as a Source."""
+    """The texts that a user names, as a Source."""
     if not path.exists():
-        raise DataError(f"{path} does not exist; name a file or folder of reviews with --data.")
+        raise DataError(f"{path} does not exist; name a file or folder of labelled texts with data=.")
     if path.is_dir():
         if found := _imdb_in(path):
             return Source("imdb", found)
         return Source("imdb" if _is_imdb(path) else "texts", path)
     if not path.is_file():
-        raise DataError(f"{path} is neither a file nor a folder; name one with --data.")
+        raise DataError(f"{path} is neither a file nor a folder; name one with data=.")
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; name a file of labelled texts.")
     if path.suffix == ".npz":
@@ -203,15 +182,15 @@ def _read(source, text_column, label_column):
         if source.name == "imdb":
             classes = _as_imdb(classes, path)
         if not classes:
-            return _read_tables(tree, folders.tables(tree), text_column, label_column)
+            return read_tables(tree, folders.tables(tree), text_column, label_column)
         names = shown_apart([name for found in classes.values() for name in found])
         parts = {
-            part: _read_classes(tree, {names[name]: files for name, files in found.items()})
+            part: read_classes(tree, {names[name]: files for name, files in found.items()})
             for part, found in classes.items()
         }
     else:
         tree = folders.Tree(path.parent, {(path.name,): path}, set())
-        return _read_tables(tree, {"train": (path.name,)}, text_column, label_column)
+        return read_tables(tree, {"train": (path.name,)}, text_column, label_column)
     _refuse_columns(source, text_column, label_column)
     return parts
 
@@ -219,8 +198,8 @@ def _read(source, text_column, label_column):
 def _refuse_columns(source, *columns):
     if any(columns):
         raise DataError(
-            f"The data ({source}) is no table, so it has no columns; leave out --text-column and "
-            "--label-column, or name a table with --data."
+            f"The data ({source}) is no table, so it has no columns; leave out text_column= and "
+            "label_column=, or name a table with data=."
         )
 
 
@@ -234,43 +213,6 @@ def _as_imdb(classes, path):
             "Large Movie Review Dataset again."
         )
     return {part: {name: found[name[:3]] for name in IMDB_CLASSES} for part, found in classes.items()}
-
-
-def _read_classes(tree, classes):
-    texts, labels = [], []
-    for label, files in classes.items():
-        for parts in files:
-            text = tree.text(parts)
-            tables.check_length(text, tree.name(parts))
-            texts.append(_with_line_breaks(text))
-            labels.append(label)
-    return texts, as_names(labels, tree.path)
-
-
-def _read_tables(tree, files, text_column, label_column):
-    result, like = {}, None
-    for part, parts in files.items():
-        table = tables.read_table(tree.text(parts), tree.name(parts))
-        if like is None:
-            text, label, header = tables.columns(table, text_column, label_column)
-            like = table
-        else:
-            text, label = tables.same_columns(table, like, text, label, header)
-        rows = table.rows[header:]
-        texts = [_with_line_breaks(row[text]) for row in rows]
-        labels = as_names([from_csv(row[label].strip()) for row in rows], table.name)
-        unlabelled = [
-            line
-            for line, words, name in zip(table.lines[header:], texts, labels, strict=True)
-            if words.strip() and not name
-        ]
-        if unlabelled:
-            raise DataError(
-                f"{table.name} has {len(unlabelled):,} texts without a label, the first in line "
-                f"{unlabelled[0]:,}; write labels to them, or remove them."
-            )
-        result[part] = texts, labels
-    return result
 
 
 def _read_keras(path):
@@ -294,51 +236,3 @@ def _read_keras(path):
                 )
                 for part in ("train", "test")
             }
-
-
-def _with_line_breaks(text):
-    return re.sub(r"<br\s*/?>", "\n", text, flags=re.IGNORECASE) if "<" in text else text
-
-
-def _without_empty(parts):
-    """The same parts without texts that have no letters, and how many those were."""
-    full = {
-        part: [(text, label) for text, label in zip(*both, strict=True) if text.strip()]
-        for part, both in parts.items()
-    }
-    empty = sum(len(parts[part][0]) - len(pairs) for part, pairs in full.items())
-    return {part: tuple(zip(*pairs, strict=True)) or ((), ()) for part, pairs in full.items()}, empty
-
-
-def _as_arrays(parts, source):
-    texts, labels = parts["train"]
-    check_labels(labels, source.path)
-    class_names = list(IMDB_CLASSES) if source.name == "imdb" else in_order(set(labels))
-    if "test" in parts:
-        unknown = Counter(parts["test"][1])
-        for name in class_names:
-            unknown.pop(name, None)
-        if unknown:
-            listed = ", ".join(f"{quoted(label)} ({count:,})" for label, count in unknown.most_common(10))
-            raise DataError(
-                f"{source.path} has labels in its test part that its training part lacks: {listed}; "
-                "correct them, or leave those texts out."
-            )
-        if not parts["test"][0]:
-            raise DataError(f"{source.path} has no texts in its test part; add some, or remove that part.")
-    else:
-        train, test = split(texts, labels, source.path)
-        parts = {
-            part: ([texts[index] for index in chosen], [labels[index] for index in chosen])
-            for part, chosen in (("train", train), ("test", test))
-        }
-    x, y = _arrays(*parts["train"], class_names)
-    order = np.random.default_rng(0).permutation(len(x))
-    return (x[order], y[order]), _arrays(*parts["test"], class_names), class_names
-
-
-def _arrays(texts, labels, class_names):
-    x = np.empty(len(texts), object)
-    x[:] = texts
-    numbers = {name: number for number, name in enumerate(class_names)}
-    return x, np.array([numbers[label] for label in labels], "int64")

@@ -1,7 +1,7 @@
-"""Use a lesson's saved model on your own files.
+"""Classify your own files with the model that a lesson saved.
 
 python -m tutorials.predict outputs/digits photo.png more_photos/
-python -m tutorials.predict outputs/fine_tune photo.jpg more_photos/ --csv > answers.csv
+python -m tutorials.predict outputs/fine_tune photo.jpg more_photos/ --csv > predictions.csv
 python -m tutorials.predict outputs/sound recording.wav
 python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 """
@@ -23,9 +23,10 @@ from tutorials.lesson.command import LessonError, run  # first: loads Keras quie
 import numpy as np
 from tyro.conf import Positional, arg
 
-from datasets import DataError, digits, photos, reviews, tones
+from datasets import DataError, digits, photos, tones
 from datasets.files import notices
 from datasets.files.names import safe, sentence, shown
+from datasets.texts import reading
 from models.probabilities import per_class
 from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
 from tutorials.lesson.texts import from_command_line
@@ -35,11 +36,16 @@ VALUES_AT_ONCE = 64 << 20  # and numbers in them, of which there are many in lar
 
 
 class Reader(NamedTuple):
-    """What a lesson's model takes: its name, how its files end, and the function that reads one.
+    """What a lesson's model takes, and how to read it.
 
-    `shape` gives the sizes of an example. `settings` names those of the lesson's settings that both
-    need, `read` after the path, to give an example just as the model was trained on them. `texts`
-    tells that the function gives a list of texts, and that a text itself may stand in a file's place.
+    Attributes:
+        noun: What one file is called.
+        suffixes: How its files end, in lower case.
+        read: Function of a path and the `settings` that gives an example as the model was trained on them;
+            for texts, a list of them.
+        shape: Function of the `settings` that gives the shape of an example.
+        settings: Names of the lesson's settings that both functions take.
+        texts: Whether examples are texts. Then a text may also be given instead of a file.
     """
 
     noun: str
@@ -51,7 +57,7 @@ class Reader(NamedTuple):
 
 
 class Example(NamedTuple):
-    """What the model is asked about: how to name it to a reader, its file and text if any, itself."""
+    """One input of the model: how it is printed, its file and its text if it has one, and its content."""
 
     shown: str
     file: str
@@ -72,7 +78,7 @@ READERS = {
         ("seconds", "hertz"),
     ),
     "sentiment": Reader(
-        "text", reviews.SUFFIXES, reviews.read_texts, lambda column: (), ("text_column",), texts=True
+        "text", reading.SUFFIXES, reading.read_texts, lambda column: (), ("text_column",), texts=True
     ),
 }
 
@@ -82,17 +88,17 @@ def main(
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE|TEXT ...")],
     csv: bool = False,
 ) -> None:
-    """Say what the model of a lesson makes of each file or text.
+    """Classify files or texts with the model that a lesson saved.
 
     Args:
-        folder: Where the lesson left its results, such as outputs/digits.
-        inputs: Files such as the model was trained on (images, sounds, texts; of a table each
+        folder: The lesson's results, such as outputs/digits.
+        inputs: Files of the kind that the model was trained on (images, sounds, texts; in a table each
             row is a text), folders of them, or, for a model of texts, the texts themselves.
         csv: Print a table for programs, in UTF-8: file, label, probability, and, for a model of texts,
             text. A cell that a spreadsheet would run as a formula has an apostrophe before it.
     """
     if not inputs:
-        raise LessonError("Name at least one file or folder to look at, after the lesson's folder.")
+        raise LessonError("Name at least one file or folder to classify, after the lesson's folder.")
     lesson, model, class_names = load(folder)
     reader = READERS[lesson]
     settings = read_settings(folder / "metrics.json", reader.settings)
@@ -100,31 +106,30 @@ def main(
     check_takes(model, folder / "model.keras", shape, lesson)
     at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
     named = list(_named(inputs, reader))
-    unusable, unanswered = [], 0
+    unusable, failed = [], 0
     show = _as_table(reader) if csv else _as_lines
     examples = _examples(named, reader, settings, unusable)
     while batch := list(itertools.islice(examples, at_once)):
         contents = np.stack([example.content for example in batch])
-        probabilities = _answers(model, contents, folder / "model.keras")  # (batch, classes)
-        sound = (abs(probabilities - 0.5) <= 0.501).all(-1)  # neither NaN nor far outside [0, 1]
-        unanswered += _tell_unsound(batch, probabilities, sound)
-        if sound.any():
-            some = [example for example, each in zip(batch, sound, strict=True) if each]
-            show(some, probabilities[sound], class_names)
+        probabilities = _predictions(model, contents, folder / "model.keras")  # (batch, classes)
+        valid = (abs(probabilities - 0.5) <= 0.501).all(-1)  # neither NaN nor far outside [0, 1]
+        failed += _print_invalid(batch, probabilities, valid)
+        if valid.any():
+            some = [example for example, each in zip(batch, valid, strict=True) if each]
+            show(some, probabilities[valid], class_names)
     notices.say(sys.stderr)
     if unusable:
         raise LessonError(
             f"{len(unusable)} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."
         )
-    if unanswered:
+    if failed:
         raise LessonError(
-            f"The model in {folder} gave no probabilities for {unanswered} of the examples; "
-            "run the lesson again."
+            f"The model in {folder} gave no probabilities for {failed} of the examples; run the lesson again."
         )
 
 
-def _answers(model, contents, file):
-    """Probabilities (batch, classes), whatever the model raises made one sentence."""
+def _predictions(model, contents, file):
+    """Probabilities (batch, classes); whatever the model raises becomes one sentence."""
     try:
         return per_class(model.predict(contents, verbose=0))
     except Exception as error:
@@ -133,16 +138,16 @@ def _answers(model, contents, file):
         ) from error
 
 
-def _tell_unsound(batch, probabilities, sound):
-    """Say which answers are no probabilities; their number."""
-    for n in np.flatnonzero(~sound):
-        unsound = probabilities[n][~(abs(probabilities[n] - 0.5) <= 0.501)][0]
+def _print_invalid(batch, probabilities, valid):
+    """Print for which examples the model gives no probabilities; return their number."""
+    for n in np.flatnonzero(~valid):
+        value = probabilities[n][~(abs(probabilities[n] - 0.5) <= 0.501)][0]
         print(
-            f"Error: {batch[n].shown} has no answer: the model gives {unsound:g}, which is no probability.",
+            f"Error: {batch[n].shown} has no prediction: the model gives {value:g}, which is no probability.",
             file=sys.stderr,
             flush=True,
         )
-    return int((~sound).sum())
+    return int((~valid).sum())
 
 
 def _as_lines(batch, probabilities, class_names):
@@ -190,8 +195,8 @@ def load(folder):
     names = folder / "metrics.json", folder / "model.keras"
     if not all(os.path.exists(name) for name in names):  # noqa: PTH110 (names may be too long for a file)
         raise LessonError(
-            f"{folder} holds no trained model; run a lesson first, "
-            "such as python -m tutorials.digits, and name the folder it names."
+            f"{folder} holds no trained model; run a lesson first, such as python -m tutorials.digits, and "
+            "give the folder of its results."
         )
     lesson = read_results(folder / "metrics.json", dict).get("lesson")
     if not isinstance(lesson, str) or lesson not in READERS:
@@ -217,11 +222,16 @@ def _named(inputs, reader):
 
 
 def _examples(named, reader, settings, unusable):
-    """Read one name after the other; those that can't be used are told and appended to `unusable`."""
+    """Read one name after the other. Those that can't be used are printed and appended to `unusable`.
+
+    Of a single one the error is raised: its sentence says all.
+    """
     for name in named:
         try:
             yield from _read(name, reader, settings)
         except DataError as error:
+            if len(named) == 1:
+                raise
             print(f"Error: {sentence(error)}", file=sys.stderr, flush=True)
             unusable.append(name)
 
@@ -230,10 +240,10 @@ def _read(name, reader, settings):
     """The examples that a name stands for, all of them or none."""
     if not reader.texts:
         return [Example(name, name, "", reader.read(Path(name), *settings))]
-    meant_a_file = len(name.split()) == 1 and Path(name).suffix.lower() in reader.suffixes
-    if not meant_a_file and not _is(Path.is_file, name):
+    looks_like_a_file = len(name.split()) == 1 and Path(name).suffix.lower() in reader.suffixes
+    if not looks_like_a_file and not _is(Path.is_file, name):
         if not name.strip():
-            raise DataError("A text without words cannot be judged; give at least one word.")
+            raise DataError("A text without words cannot be classified; give at least one word.")
         text = from_command_line(name)
         return [Example(repr(_shortened(text)), "", text, np.array(text, object))]
     texts = reader.read(Path(name), *settings)
@@ -250,7 +260,7 @@ def _read(name, reader, settings):
 
 
 def _is(kind, name):
-    """`Path(name).is_file()` and the like, also where the name is no name but a long text."""
+    """`Path(name).is_file()` and the like, also where the name is a long text and no name."""
     try:
         return kind(Path(name))
     except (OSError, ValueError):

@@ -11,11 +11,11 @@ from ..errors import DataError
 from .names import quoted
 
 MAX_CHARACTERS = 1_000_000  # of one text
-FEW_ZEROS = 0.01  # of the characters; more are no slip, but UTF-16 without its mark
+FEW_ZEROS = 0.01  # of the characters; with more, the file is UTF-16 without its mark
 MAX_LINES = 5_000_000
 MAX_LINE = 50_000_000  # characters
 MAX_SEPARATORS = 20_000_000  # each may begin a cell, which takes far more memory than its character
-SEPARATORS = "\t,;|"  # in doubt the first: of these tabs are the rarest in texts
+SEPARATORS = "\t,;|"  # in doubt the first: texts contain few tabs
 
 # Column names, the likeliest first; a name's last word counts as well ("star_rating")
 _TEXT_NAMES = (
@@ -71,7 +71,7 @@ def decode(content, name, few_zeros=False):
 
 
 def check_length(text, name):
-    """Refuse a text that no one has written by hand.
+    """Refuse a text that is too long to have been written by hand.
 
     Raises:
         DataError: If it has more than a million characters.
@@ -84,7 +84,7 @@ def check_length(text, name):
 
 
 def read_table(text, name):
-    """Take a CSV or TSV file apart.
+    """Parse a CSV or TSV file.
 
     The separator is the one of `, ; tab |` that gives the most rows as many cells as the first
     has. In a file separated by tabs quotation marks may be part of the text.
@@ -122,7 +122,7 @@ def read_table(text, name):
 
 
 def _check_size(text, name):
-    """Refuse what would fill the memory, before it is taken apart."""
+    """Refuse a file that would fill the memory, before it is parsed."""
     lines = text.count("\n") + text.count("\r") - text.count("\r\n")
     if lines > MAX_LINES or any(text.count(separator) > MAX_SEPARATORS for separator in SEPARATORS):
         raise DataError(
@@ -256,7 +256,7 @@ def columns(table, text_column=None, label_column=None, labelled=True):
     if text == label:
         raise DataError(
             f"{table.name}: texts and labels would both be taken from column {text + 1}, "
-            f"{_listed([names[text]])}; name two columns with --text-column and --label-column."
+            f"{_listed([names[text]])}; name two columns with text_column= and label_column=."
         )
     return text, label, header
 
@@ -267,15 +267,21 @@ def _unclear(table, names, missing):
             f"{table.name} has only one column, {_listed(names)}, where texts and labels are needed; "
             "separate them with commas or tabs."
         )
-    flags = " and ".join(f"--{what}-column" for what in missing)
+    arguments = " and ".join(f"{what}_column=" for what in missing)
     return DataError(
-        f"{table.name} has the columns {_listed(names)}; say with {flags} which holds the "
+        f"{table.name} has the columns {_listed(names)}; say with {arguments} which holds the "
         f"{' and which the '.join(what + 's' for what in missing)}, by name or by number from 1."
     )
 
 
 def same_columns(table, like, text, label, header):
-    """The columns of a table whose sister `like` has the texts and labels in these.
+    """The columns of another table of the same data set, such as the test part.
+
+    Args:
+        table: The other table.
+        like: The first one.
+        text, label: Its columns of texts and labels.
+        header: Whether its first row is a header.
 
     Raises:
         DataError: If it has no such columns.
@@ -329,7 +335,7 @@ def _index(table, names, wanted, what):
         raise DataError(f"{table.name} has two columns named {quoted(wanted)}; give them different names.")
     raise DataError(
         f"{table.name} has no column {quoted(wanted)}, only {_listed(names)}; name one of them with "
-        f"--{what}-column, or give its number from 1."
+        f"{what}_column=, or give its number from 1."
     )
 
 
@@ -338,7 +344,7 @@ def _listed(names):
 
 
 def named(names, tiers, alone=False):
-    """The column with a telling name, the likelier tier first; None where two compete.
+    """The column with a name such as "text" or "label", the likelier names first; None if there are several.
 
     A name is one of the words or ends with one ("airline_sentiment"); if `alone` is asked for,
     it also has no spaces, as hardly a sentence does.
@@ -362,7 +368,7 @@ def _singular(word):
 
 
 def _is_prose(table, text):
-    """Whether what looks like columns may be parts of sentences: no one puts a space before a cell."""
+    """Whether what looks like columns may be parts of sentences: cells rarely begin with a space."""
     others = [cell for row in table.rows for index, cell in enumerate(row) if index != text]
     return any(row[-1].startswith(" ") for row in table.rows) or any(len(cell.split()) > 1 for cell in others)
 

@@ -1,1 +1,5 @@
-"""Folders and archives of texts, and batches of texts of like length."""
+"""Texts from folders, archives and tables, as arrays, and in batches of similar length."""
+
+from .reading import read_texts
+
+__all__ = ["read_texts"]

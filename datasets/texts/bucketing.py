@@ -1,8 +1,7 @@
-"""Batches of sequences of similar length, padded only as far as they need.
+"""Batches of sequences of similar length, padded to the longest of them.
 
-Recurrent networks take as many steps as the longest sequence of a batch, so what a batch is
-padded with costs time. Keras also compiles a network anew for every length that it meets on
-some backends, so there are few of them.
+A recurrent network takes as many steps as the longest sequence of a batch, so padding costs time. On some
+backends Keras also compiles a network anew for every length, so there are few different ones.
 """
 
 import keras
@@ -10,30 +9,37 @@ import numpy as np
 
 from ..sources import DataError
 
-CANDIDATES = 64  # lengths among which the best few are looked for
+CANDIDATES = 64  # lengths among which the best ones are chosen
 
 
 class LengthBuckets(keras.utils.PyDataset):
     """Sequences of any length as batches of few different lengths, for `fit`, `evaluate` and `predict`.
 
-    All is padded once, in the beginning. Which sequences stand together in a batch is drawn anew
-    for every pass, from those of the same padded length.
+    Everything is padded once, at the beginning. The sequences of a batch are drawn anew for every epoch, from
+    those of the same padded length.
 
     Args:
         sequences: List of n arrays (length,) of token ids; 0 is for padding.
         labels: Array (n,) of labels, or None to predict.
         batch_size: Sequences in a batch.
-        lengths: The most different lengths that there may be.
+        lengths: Number of different lengths at most.
         longest: Sequences are cut off after this many ids; None for never.
         shuffle: Whether to draw the batches anew; False where order matters, as in `order`.
         seed: Makes the draw repeatable.
 
     Attributes:
         lengths: The lengths that the batches are padded to, ascending.
-        order: Array (n,): which sequence each row of `predict`'s answer belongs to.
+        order: Array (n,): index of the sequence that each row of `predict`'s result belongs to.
 
     Raises:
         DataError: If there are no sequences, or a size is not positive.
+
+    Example:
+        >>> batches = LengthBuckets([np.array([5, 6, 7]), np.array([8])], np.array([0, 1]), shuffle=False)
+        >>> batches.lengths, [batches[n][0].tolist() for n in range(len(batches))]
+        ([1, 3], [[[8]], [[5, 6, 7]]])
+        >>> batches.order
+        array([1, 0])
     """
 
     def __init__(self, sequences, labels=None, batch_size=128, lengths=8, longest=None, shuffle=True, seed=0):
@@ -59,7 +65,15 @@ class LengthBuckets(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def on_epoch_end(self):
-        """Draw the batches of the next pass."""
+        """Draw the batches of the next epoch; Keras calls this at the end of each.
+
+        Example:
+            >>> batches = LengthBuckets([np.arange(1, 9)] * 4, batch_size=2, seed=0)
+            >>> before = batches.order
+            >>> batches.on_epoch_end()
+            >>> sorted(before.tolist()) == sorted(batches.order.tolist())
+            True
+        """
         batches = []  # (bucket, rows)
         for bucket, (members, _, _) in enumerate(self._buckets):
             rows = np.arange(len(members))
@@ -70,7 +84,7 @@ class LengthBuckets(keras.utils.PyDataset):
             ]
         if self._rng:
             self._rng.shuffle(batches)
-        # Keras takes the shape of all from the first two: with two lengths it knows that they differ
+        # Keras infers the shape of all batches from the first two: of two lengths it learns that they differ
         other = next((n for n, batch in enumerate(batches) if batch[0] != batches[0][0]), None)
         if other:
             batches[1], batches[other] = batches[other], batches[1]
@@ -94,11 +108,15 @@ def thriftiest_lengths(sizes, count):
 
     Args:
         sizes: Array (n,) of the sequences' lengths, at least 1.
-        count: The most lengths that there may be.
+        count: Number of lengths at most.
 
     Returns:
-        Ascending list of at most `count` ints, the last of which is the largest size. They are
-        chosen among 64 quantiles of the sizes, exactly, by dynamic programming.
+        Ascending list of at most `count` ints, the last of which is the largest size. They are the best
+        choice among 64 quantiles of the sizes, found by dynamic programming.
+
+    Example:
+        >>> thriftiest_lengths(np.array([2, 2, 3, 3, 9]), count=2)
+        [3, 9]
     """
     sizes = np.sort(sizes)
     ends = np.unique(sizes[np.linspace(0, len(sizes) - 1, CANDIDATES + 1).astype(int)[1:]])

@@ -50,7 +50,8 @@ class TextClassifier:
     Attributes:
         model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the
             second, of two classes.
-        class_names_: Names of the classes in index order, after `fit` or `load`; numbers come by size.
+        class_names_: Names of the classes in index order, after `fit` or `load`: by the alphabet, numbers by
+            size; `class_names` is the same.
         history_: {metric: value after each epoch}.
         seconds_: How long the network was trained.
 
@@ -159,6 +160,11 @@ class TextClassifier:
         if self._model is None:
             raise ModelError("This TextClassifier is not trained yet; call fit first, or load a saved one.")
         return self._model
+
+    @property
+    def class_names(self):
+        """The names of the classes, in index order."""
+        return self.model and self.class_names_
 
     @checked(texts=_texts, labels=_labels)
     def evaluate(self, texts, labels):

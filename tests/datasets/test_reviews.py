@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from datasets import DataError, Source, reviews, sources
+from datasets.texts import read_texts
 
 
 def review(part, label, number):
@@ -77,7 +78,7 @@ def test_auto_takes_the_folder_before_archives_and_ignores_the_rest(tmp_path, mo
 def test_auto_falls_back_to_generated_reviews_and_says_so(capsys):
     assert reviews.locate("auto") is reviews.EMBEDDED
     said = capsys.readouterr().out
-    assert said.startswith("No movie reviews at hand: ")
+    assert said.startswith("The Large Movie Review Dataset is not available: ")
     assert said.count("\n") == 1
     assert "could not be downloaded" in said
     assert reviews.locate("embedded") is reviews.EMBEDDED
@@ -274,10 +275,10 @@ def test_bad_files_among_good_ones_are_named(tmp_path, content, said):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_marks_of_encodings_are_taken_off(tmp_path, encoding):
     (tmp_path / "text.txt").write_text("Ünïcode", encoding=encoding)
-    assert reviews.read_texts(tmp_path / "text.txt") == ["Ünïcode"]
+    assert read_texts(tmp_path / "text.txt") == ["Ünïcode"]
 
 
-@pytest.mark.parametrize("call", [reviews.load_data, reviews.read_texts])
+@pytest.mark.parametrize("call", [reviews.load_data, read_texts])
 def test_a_path_to_nothing_is_named(tmp_path, call):
     with pytest.raises(DataError, match=r"nowhere\.csv does not exist"):
         call(tmp_path / "nowhere.csv")

@@ -109,7 +109,7 @@ def test_results_without_the_settings_that_a_reader_needs_are_damaged(hearing, t
     model, _ = hearing
     folder = save(tmp_path / "sound", "sound", model, ["bark", "meow"])
     (folder / "metrics.json").write_text(json.dumps({"lesson": "sound"} | metrics))
-    with pytest.raises(LessonError, match="damaged: it does not tell .*; run the lesson again"):
+    with pytest.raises(LessonError, match="damaged: it does not hold .*; run the lesson again"):
         main(folder, (tmp_path / "a.wav",))
 
 
@@ -302,8 +302,8 @@ DEEP = "[" * 1000 + "]" * 1000
             ]
         ),
         (settings(image_size=25), "takes 24 x 24 x 3 numbers, where the lesson fine_tune gives 25 x 25 x 3"),
-        (settings(), "metrics.json is damaged: it does not tell image_size"),
-        (write("metrics.json", '{"lesson": "fine_tune", "settings": [1]}'), "does not tell image_size"),
+        (settings(), "metrics.json is damaged: it does not hold image_size"),
+        (write("metrics.json", '{"lesson": "fine_tune", "settings": [1]}'), "does not hold image_size"),
         (write("metrics.json", '{"lesson": ["fine_tune"]}'), "of the lesson .*, which takes no files"),
         (write("metrics.json", '{"lesson": 3}'), "of the lesson 3, which takes no files"),
         (write("metrics.json", "{}"), "of the lesson None, which takes no files"),
@@ -351,7 +351,7 @@ def test_hostile_results_are_one_sentence_in_little_memory(seeing, tmp_path, cha
 def test_a_model_of_numbers_or_without_classes_is_no_lessons(tmp_path):
     numbers = keras.Input((28, 28, 1))
     maps = save(tmp_path / "maps", "digits", keras.Model(numbers, layers.Conv2D(2, 3)(numbers)), ["a", "b"])
-    with pytest.raises(LessonError, match="does not answer with one number a class"):
+    with pytest.raises(LessonError, match="does not give one number for each class"):
         main(maps, ("a.png",))
     text = StringClassifier(["good", "bad"], SentimentBag(4), 10)
     folder = save(tmp_path / "digits", "digits", text, ["neg", "pos"])
@@ -373,7 +373,7 @@ def test_an_answer_that_is_no_probability_is_told_for_its_example_alone(tmp_path
         with pytest.raises(LessonError, match="gave no probabilities for 2 of the examples"):
             main(folder, names if not table else names[:1] * 2 + names[1:2], csv=table)
         said = capsys.readouterr()
-        assert said.err.count("\n") == 2 and "1 black.png has no answer: the model gives nan" in said.err
+        assert said.err.count("\n") == 2 and "1 black.png has no prediction: the model gives nan" in said.err
         answers = said.out.splitlines()[table:]
         assert len(answers) == 1 and answers[0].startswith(names[1])
         assert "nan" not in said.out

@@ -1,4 +1,4 @@
-"""What a lesson saved, read back without trust: it may be damaged, or somebody else's."""
+"""What a lesson saved, loaded without trust: it may be damaged, or somebody else's."""
 
 import math
 
@@ -16,7 +16,7 @@ AGAIN = "run the lesson again"
 
 
 def read_results(file, kind):
-    """What a JSON file among results holds.
+    """The content of a JSON file of the results.
 
     Args:
         file: Its path.
@@ -35,10 +35,16 @@ def read_results(file, kind):
 
 
 def read_model(file):
-    """A model that takes one thing and answers with one number a class.
+    """A classifier: a model with one input that gives one number for each class.
+
+    Args:
+        file: Its path.
+
+    Returns:
+        The model, not compiled.
 
     Raises:
-        LessonError: If it cannot be loaded, or is no such model.
+        LessonError: If it cannot be loaded, or is no classifier.
     """
     try:
         model = load_model(file)
@@ -46,12 +52,19 @@ def read_model(file):
         raise LessonError(str(error)) from error
     outputs, inputs = getattr(model, "outputs", None) or (), getattr(model, "inputs", None) or ()
     if len(inputs) != 1 or len(outputs) != 1 or len(outputs[0].shape) != 2 or not outputs[0].shape[-1]:
-        raise LessonError(f"{file} is a model that does not answer with one number a class; {AGAIN}.")
+        raise LessonError(f"{file} is a model that does not give one number for each class; {AGAIN}.")
     return model
 
 
 def read_names(file, model):
     """The names of a model's classes, in index order.
+
+    Args:
+        file: The JSON file that holds them.
+        model: The model.
+
+    Returns:
+        List of str.
 
     Raises:
         LessonError: If they are not as many different texts as the model has classes.
@@ -59,7 +72,7 @@ def read_names(file, model):
     names = read_results(file, object)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise LessonError(f"{file} is not a list of the classes' names; {AGAIN}.")
-    classes = max(2, model.outputs[0].shape[-1])  # one neuron tells two classes apart
+    classes = max(2, model.outputs[0].shape[-1])  # two classes share one neuron
     if len(names) != classes:
         raise LessonError(f"{file} names {len(names):,} classes, and the model has {classes:,}; {AGAIN}.")
     if "" in names or len(set(names)) != len(names):
@@ -68,7 +81,14 @@ def read_names(file, model):
 
 
 def read_settings(file, wanted):
-    """Settings that a lesson was run with, as a list in the order of `wanted`.
+    """Settings that a lesson was run with.
+
+    Args:
+        file: metrics.json of the run.
+        wanted: Names of the settings.
+
+    Returns:
+        List of their values, in the order of `wanted`.
 
     Raises:
         LessonError: If one is missing, or has a value that it cannot have.
@@ -77,9 +97,9 @@ def read_settings(file, wanted):
         return []
     settings = read_results(file, dict).get("settings")
     if not isinstance(settings, dict) or any(name not in settings for name in wanted):
-        raise LessonError(f"{file} is damaged: it does not tell {' and '.join(wanted)}; {AGAIN}.")
+        raise LessonError(f"{file} is damaged: it does not hold {' and '.join(wanted)}; {AGAIN}.")
     for name in wanted:
-        if not SOUND[name](settings[name]):
+        if not VALID[name](settings[name]):
             raise LessonError(f"{file} is damaged: {name} cannot be {settings[name]!r:.50}; {AGAIN}.")
     return [settings[name] for name in wanted]
 
@@ -93,7 +113,7 @@ def _is_number(value, least, most):
     return type(value) in (int, float) and least <= value <= most
 
 
-SOUND = {
+VALID = {
     "image_size": is_image_size,
     "seconds": lambda value: _is_number(value, 0.0001, 3600),
     "hertz": lambda value: type(value) is int and 100 <= value <= 1_000_000,
@@ -109,7 +129,7 @@ def resized_to(model):
 
 
 def check_takes(model, file, shape, lesson):
-    """Refuse a model that does not take what a lesson's reader gives it.
+    """Refuse a model that does not take the examples that a lesson's reader gives.
 
     Args:
         model: The model.
@@ -126,7 +146,7 @@ def check_takes(model, file, shape, lesson):
         mine in (None, given) for mine, given in zip(takes, shape, strict=True)
     )
     if fits and len(shape) == 3 and (scaled := resized_to(model)):
-        # Images were brought to this size for training, too
+        # Images were resized to this for training, too
         takes, fits = (*scaled, takes[-1]), scaled == shape[:2]
     if math.prod(shape) > max(MOST_SAMPLES, 3 * LARGEST_IMAGE**2) or not fits or is_text != (shape == ()):
         sizes = " x ".join("any" if size is None else str(size) for size in takes)

@@ -36,13 +36,13 @@ def check_text_settings(model, predict, word_pairs):
         model, predict, word_pairs: As in the lesson.
 
     Raises:
-        LessonError: Names the flag.
+        LessonError: Names the setting.
     """
     check_memory("word_pairs", word_pairs, 4 * 32 * 6 * word_pairs)  # weights, Adam's and averaged ones
     if predict is not None and not predict.strip():
-        raise LessonError("--predict needs a text of at least one word.")
+        raise LessonError("predict= needs a text of at least one word.")
     if word_pairs and model != "bag":
-        raise LessonError("--word-pairs is for --model bag; the other networks see the order themselves.")
+        raise LessonError('word_pairs= is for model="bag"; the other networks see the order of the words.')
 
 
 def from_command_line(text):

@@ -150,7 +150,7 @@ TARGETS = {
         "data", archives.good("table"), "datasets.reviews.load_data", **ARCHIVE
     ),
     "text table": library("data", tables.texts, "datasets.reviews.load_data", harms=tables.HARMS, weight=1.5),
-    "texts": library("data", tables.texts, "datasets.reviews.read_texts", harms=tables.HARMS),
+    "texts": library("data", tables.texts, "datasets.texts.reading.read_texts", harms=tables.HARMS),
     "sound": library("data", sounds.one_sound, "datasets.tones.read_sound", harms=sounds.HARMS),
     "sound folder": library(
         "data", sounds.folder_of_sounds, "datasets.tones.load_data", harms=sounds.HARMS, weight=0.5

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from datasets import DataError, reviews
 from datasets.files import tables
+from datasets.texts import read_texts
 
 WORDS = ["a", "film", "of", "good", "bad", "story", "the", "and", "her,", "his;", "very", "“nice”"]
 RANDOM = np.random.default_rng(0)
@@ -87,7 +88,7 @@ def test_texts_come_back_as_the_csv_module_wrote_them(tmp_path, texts, delimiter
     assert [tuple(row) for row in table.rows[1:]] == rows
     file = tmp_path / "texts.csv"
     file.write_text(written([("text",), *((text,) for text, _ in rows)]), encoding="utf-8", newline="")
-    assert reviews.read_texts(file) == [text for text, _ in rows]
+    assert read_texts(file) == [text for text, _ in rows]
 
 
 def test_published_sentences_with_literal_quotation_marks_load(tmp_path):
@@ -163,18 +164,18 @@ def test_columns_are_named_by_name_or_number(tmp_path):
         (
             ["x", "said", "y1", "mood"],
             {},
-            r"columns 'x', 'said', 'y1', 'mood'; say with --text-column and --label-col",
+            r"columns 'x', 'said', 'y1', 'mood'; say with text_column= and label_col",
         ),
-        (["x", "text", "y1", "mood"], {}, "say with --label-column which holds the labels"),
+        (["x", "text", "y1", "mood"], {}, "say with label_column= which holds the labels"),
         (
             ["x", "text", "y1", "label"],
             {"text_column": "txt"},
-            "no column 'txt', only 'x', 'text', .* --text-column",
+            "no column 'txt', only 'x', 'text', .* text_column=",
         ),
         (["x", "text", "y1", "label"], {"label_column": "5"}, "no column '5'"),
-        (["x", "text", "text", "label"], {}, "say with --text-column which"),
+        (["x", "text", "text", "label"], {}, "say with text_column= which"),
         (["x", "text", "text", "label"], {"text_column": "text"}, "two columns named 'text'"),
-        (["x", "text", "y1", "label"], {"text_column": "label"}, "say with --label-column"),
+        (["x", "text", "y1", "label"], {"text_column": "label"}, "say with label_column="),
         (
             ["x", "text", "y1", "label"],
             {"text_column": "4", "label_column": "label"},
@@ -292,26 +293,26 @@ def test_a_folder_of_one_table_is_that_table_and_of_several_is_refused(tmp_path)
 )
 def test_texts_to_classify_are_read(tmp_path, name, content, texts):
     (tmp_path / name).write_text(content)
-    assert reviews.read_texts(tmp_path / name) == texts
+    assert read_texts(tmp_path / name) == texts
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("Great, loved it\nBad, hated it\n", "say with --text-column which holds the texts"),
+        ("Great, loved it\nBad, hated it\n", "say with text_column= which holds the texts"),
         ("Great, loved it\nBad\n", "1 cell in line 2 where its first row has 2"),
-        ("a,b,c\nd,e,f\n", "say with --text-column"),
+        ("a,b,c\nd,e,f\n", "say with text_column="),
         ("text\n\n", "holds no text"),
     ],
 )
 def test_texts_to_classify_that_are_not_obvious_are_refused(tmp_path, content, said):
     (tmp_path / "texts.csv").write_text(content)
     with pytest.raises(DataError, match=said):
-        reviews.read_texts(tmp_path / "texts.csv")
+        read_texts(tmp_path / "texts.csv")
     (tmp_path / "texts.csv").write_text("a,b,c\nd,e,f\n")
-    assert reviews.read_texts(tmp_path / "texts.csv", text_column="3") == ["c", "f"]
+    assert read_texts(tmp_path / "texts.csv", text_column="3") == ["c", "f"]
     (tmp_path / "texts.csv").write_text("Great, it is\nBad, it is\n")
-    assert reviews.read_texts(tmp_path / "texts.csv", text_column=1) == ["Great", "Bad"]
+    assert read_texts(tmp_path / "texts.csv", text_column=1) == ["Great", "Bad"]
 
 
 @pytest.mark.parametrize("content", ["a,b\n", "a\r\n", ",", "\t", ";;;;", "a|"])
@@ -336,7 +337,7 @@ def test_a_file_of_50_gb_is_refused_unread(tmp_path, name):
     with (tmp_path / name).open("wb") as file:
         file.truncate(50_000_000_000)
     with pytest.raises(DataError, match="50,000,000,000 bytes"):
-        reviews.read_texts(tmp_path / name)
+        read_texts(tmp_path / name)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
