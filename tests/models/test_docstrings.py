@@ -66,7 +66,10 @@ def test_every_builder_says_what_it_returns_and_raises():
 
     for name in models.__all__:
         if name != "ModelError":
-            said, parts = inspect.getdoc(getattr(models, name)), ["Args:", "Raises:", "Example:", "ModelError"]
+            said, parts = (
+                inspect.getdoc(getattr(models, name)),
+                ["Args:", "Raises:", "Example:", "ModelError"],
+            )
             parts += [] if hasattr(getattr(models, name), "fit") else ["Returns:"]  # its methods say that
             for part in parts:
                 assert part in said, f"{name} has no {part}"

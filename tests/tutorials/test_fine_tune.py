@@ -354,7 +354,7 @@ def test_photos_that_are_too_few(folder, command, tmp_path, counts, said):
     [
         (["--data", "nowhere"], "nowhere does not exist; name a folder of photos"),
         (["--backbone", "alexnet"], "alexnet"),
-        (["--budget", "soon"], 'budget= takes a time such as "60s"'),
+        (["--budget", "soon"], 'takes a time such as "60s"'),
         (["--budget", "0s"], "not '0s'"),
         (["--unfreeze", "1.5"], "--unfreeze must be from 0 to 1, not 1.5"),
         (["--unfreeze", "nan"], "--unfreeze must be from 0 to 1, not nan"),

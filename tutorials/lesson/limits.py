@@ -12,7 +12,8 @@ from tutorials.lesson.command import LessonError, flag
 import keras
 
 from datasets.generated import moving_shapes, x_or_o
-from models.checks.memory import memory_refusal, short_number, training_bytes
+from models.checks.memory import memory_refusal, training_bytes
+from models.checks.memory import short_number as _short
 
 YEAR = 365 * 24 * 3600  # seconds
 MOST = 10**9  # of anything that is counted; a number beyond is a slip of the keyboard
@@ -81,17 +82,15 @@ def check_settings(settings, **least):
             if not bounds.least <= value <= bounds.most:  # "nan" is on no side of anything
                 raise LessonError(
                     f"{flag(name)} must be from {_number(bounds.least)} to {_number(bounds.most)}, "
-                    f"not {short_number(value)}."
+                    f"not {_short(value)}."
                 )
             continue
         if own and not value >= own:
-            raise LessonError(f"{flag(name)} must be {own} or more, not {short_number(value)}.")
+            raise LessonError(f"{flag(name)} must be {own} or more, not {_short(value)}.")
         if not value > bounds.least:
-            raise LessonError(f"{flag(name)} must be more than {bounds.least}, not {short_number(value)}.")
+            raise LessonError(f"{flag(name)} must be more than {bounds.least}, not {_short(value)}.")
         if not value <= bounds.most:
-            raise LessonError(
-                f"{flag(name)} may be at most {_number(bounds.most)}, not {short_number(value)}."
-            )
+            raise LessonError(f"{flag(name)} may be at most {_number(bounds.most)}, not {_short(value)}.")
 
 
 def check_memory(name, value, needed, power=1):
@@ -107,7 +106,7 @@ def check_memory(name, value, needed, power=1):
         LessonError: Names the flag, what it needs, what is free, and what would fit.
     """
     if refusal := memory_refusal(value, needed, power):
-        raise LessonError(f"{flag(name)} {refusal}")
+        raise LessonError(f"{name}= {refusal}")
 
 
 def fitting_batch(batch_size, examples, *models, length=None, name="batch_size"):
