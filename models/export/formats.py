@@ -56,8 +56,8 @@ def check_export(kind):
         )
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
-            f"An export to {NAMES[kind]} needs TensorFlow as Keras's backend, not {keras.backend.backend()}; unset "
-            "KERAS_BACKEND, or leave the export out."
+            f"An export to {NAMES[kind]} needs TensorFlow as Keras's backend, not {keras.backend.backend()}; "
+            "unset KERAS_BACKEND, or leave the export out."
         )
 
 
@@ -95,7 +95,7 @@ def export(model, path, size):
         except Exception as error:  # converters raise nearly anything
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise ModelError(
-                f"{path.name} cannot be made of this model ({reason}); leave the export to {NAMES[kind]} out, or "
+                f"{path.name} cannot be made of this model ({reason}); leave out the export, or "
                 "change the model."
             ) from error
 

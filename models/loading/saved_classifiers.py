@@ -183,15 +183,17 @@ def replacing(path):
         ...     [file.name for file in Path(folder).iterdir()]
         ['notes.txt']
     """
-    with _writing(path):
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem[:60]}-") as folder:
-            draft = Path(folder) / f"draft{path.suffix}"
-            yield draft
-            with draft.open("rb") as file, contextlib.suppress(OSError):  # on some systems only when writing
-                os.fsync(file.fileno())
-            if path.exists():
-                draft.chmod(stat.S_IMODE(path.stat().st_mode))
-            draft.replace(path)
+    with (
+        _writing(path),
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem[:60]}-") as folder,
+    ):
+        draft = Path(folder) / f"draft{path.suffix}"
+        yield draft
+        with draft.open("rb") as file, contextlib.suppress(OSError):  # on some systems only when writing
+            os.fsync(file.fileno())
+        if path.exists():
+            draft.chmod(stat.S_IMODE(path.stat().st_mode))
+        draft.replace(path)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A classifier of photos in a few lines of Python: quiet, repeatable, saved in one file, and not to be fooled."""
+"""A classifier of photos in a few lines of Python: quiet, repeatable, saved in one file, safe to load."""
 
 import dataclasses
 import json
