@@ -125,7 +125,7 @@ def memory_refusal(value, needed, power=1):
     else:
         most = float(f"{0.95 * most:.1g}")
     advice = f"give at most {most}" if most else "free some memory"
-    return f"{short_number(value)} needs {about(needed)} of memory, and {spoken(free)} are free; {advice}."
+    return f"of {short_number(value)} needs {about(needed)} of memory, and {spoken(free)} are free; {advice}."
 
 
 def short_number(value):

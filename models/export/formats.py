@@ -1,9 +1,9 @@
-"""A trained network of photos in the formats of other runtimes, for servers, phones and browsers.
+"""A trained classifier of photos in the formats of other runtimes, for servers, phones and browsers.
 
-Both take what the trained network sees after its resizing: float32 pixels in [0, 255], of shape
-(batch, size, size, channels), any number of them at once; both give probabilities (batch,
-classes). Who runs them scales and crops photos to that size, as `datasets.photos.read_square`
-does: antialiased resizing is something that neither runtime offers.
+Exported models take what the classifier computes on after its resizing: float32 pixels in [0, 255], of shape
+(batch, size, size, channels), with any batch size. They return probabilities (batch, classes). Photos have to
+be resized and cropped to that size before, as `datasets.photos.read_square` does, because neither runtime has
+antialiased resizing.
 """
 
 import functools
@@ -15,9 +15,10 @@ import numpy as np
 from keras import layers
 
 from ..errors import ModelError
+from ..loading.saved_classifiers import check_path, replacing
 from ..startup.quiet import without_notices
 
-# Of each format: the file that it is kept in, and the packages that make and then check that file
+# For each format: the file's name in a results folder, and the packages that write and then check that file
 FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
 NAMES = {"onnx": "ONNX", "litert": "LiteRT"}
 PACKAGES = {
@@ -27,7 +28,7 @@ PACKAGES = {
 
 
 def check_export(kind):
-    """Refuse, before any work is done, an export that could not be made and checked here.
+    """Refuse an export that cannot be written and checked here, before any work is done.
 
     Args:
         kind: "onnx" or "litert".
@@ -55,25 +56,26 @@ def check_export(kind):
         )
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
-            f"An export to {NAMES[kind]} goes by way of TensorFlow, and Keras runs on "
-            f"{keras.backend.backend()} here; unset KERAS_BACKEND, or leave the export out."
+            f"An export to {NAMES[kind]} needs TensorFlow as Keras's backend, not {keras.backend.backend()}; "
+            "unset KERAS_BACKEND, or leave the export out."
         )
 
 
 def export(model, path, size):
     """Write a classifier of photos as an ONNX or a LiteRT file.
 
-    Dropout is off, as it is in `predict`. If the model begins with a `Resizing` layer, the
-    exported one begins behind it.
+    Dropout is off, as in `predict`. If the model begins with a `Resizing` layer, the exported one begins
+    after it.
 
     Args:
         model: Built Keras model, pixels in [0, 255] -> probabilities (batch, classes).
-        path: File to write; ".onnx" or ".tflite" at its end tells the format.
+        path: File to write, which ends in ".onnx" or ".tflite". A file of that name is replaced when the new
+            one is complete.
         size: Height and width of the images that it will take.
 
     Raises:
-        ModelError: If a package is missing, the model is of another size, or it has a layer that
-            the format has no words for; nothing is written then.
+        ModelError: If a package is missing, the model is of another size, it has a layer that the format does
+            not have, or the file cannot be written; nothing is changed then.
 
     Example:
         >>> from pathlib import Path
@@ -81,44 +83,41 @@ def export(model, path, size):
         >>> from models.export.formats import export
         >>> export(ConvNet(), Path("model.tflite"), size=28)  # doctest: +SKIP
     """
-    kinds = {file.rpartition(".")[2]: kind for kind, file in FILES.items()}
-    kind = kinds[path.suffix[1:]]
+    path = check_path(path, ".onnx", ".tflite")
+    kind = "onnx" if path.suffix == ".onnx" else "litert"
     check_export(kind)
-    behind = _behind_resizing(model, size)
-    failure = None
-    with without_notices():  # converters talk much, about themselves
+    model = _after_resizing(model, size)
+    with replacing(path) as draft, without_notices():  # converters print much about themselves
         try:
-            (_write_onnx if kind == "onnx" else _write_litert)(behind, path, size)
-        except OSError as error:
-            failure = f"{path} cannot be written ({(error.strerror or str(error)).lower()})", error
+            (_write_onnx if kind == "onnx" else _write_litert)(model, draft, size)
+        except OSError:
+            raise
         except Exception as error:  # converters raise nearly anything
             reason = " ".join(str(error).split())[:200] or type(error).__name__
-            failure = f"{path.name} cannot be made of this network ({reason})", error
-    if failure:
-        path.unlink(missing_ok=True)
-        raise ModelError(
-            f"{failure[0]}; leave the export to {NAMES[kind]} out, or change that."
-        ) from failure[1]
+            raise ModelError(
+                f"{path.name} cannot be made of this model ({reason}); leave out the export, or "
+                "change the model."
+            ) from error
 
 
-def _behind_resizing(model, size):
+def _after_resizing(model, size):
     """The part of a model that takes images of one size: all of it, or what follows its `Resizing`."""
     first = next((layer for layer in model.layers if not isinstance(layer, layers.InputLayer)), None)
     if isinstance(first, layers.Resizing):
         model = keras.Model(first.output, model.output, name=model.name)
     if any(side not in (None, size) for side in model.input_shape[1:3]):
         raise ModelError(
-            f"This network takes images of {model.input_shape[1]} by {model.input_shape[2]} pixels; "
+            f"This model takes images of {model.input_shape[1]} by {model.input_shape[2]} pixels; "
             f"it cannot be exported for {size} by {size}."
         )
     return model
 
 
 def _constant(model, size):
-    """A network as one TensorFlow function of pixels, in which the weights are constants.
+    """A model as one TensorFlow function of pixels, in which the weights are constants.
 
-    `model.export` goes other ways, on which LiteRT takes ten times as long, and ONNX asks users
-    of the file for the constants of `Normalization` layers, and fails on grouped convolutions.
+    `model.export` is not used: with it an export to LiteRT takes ten times as long, ONNX makes constants of
+    `Normalization` layers inputs of the model, and grouped convolutions fail.
     """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

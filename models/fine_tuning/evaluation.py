@@ -1,16 +1,9 @@
-"""How well a classifier does on some photos: an object that shows itself in a terminal and in a notebook."""
-
-from functools import cached_property
+"""Evaluate a classifier on some photos."""
 
 import numpy as np
-from sklearn import metrics
 
-from . import tables
+from ..evaluation import Evaluation
 from .batches import AugmentedPhotos, UncachedPhotos
-from .scores import accuracy, calibration, class_scores
-
-SMALL = 12  # classes of which the whole confusion matrix is shown
-MOST = 20  # classes and confusions that are shown of more
 
 
 def evaluate(model, photos, rows, part, batch_size=32, class_names=None):
@@ -45,119 +38,3 @@ def evaluate(model, photos, rows, part, batch_size=32, class_names=None):
     index = np.array([class_names.index(name) for name in photos.class_names])
     files = [photos.files[row] for row in rows]
     return Evaluation(part, class_names, files, index[photos.labels[rows]], probabilities)
-
-
-class Evaluation:
-    """Scores of a classifier on some photos.
-
-    Args:
-        part: Which photos these are, such as "test".
-        class_names: In index order.
-        files: Their names, (n,).
-        labels: Index of each photo's class, integers (n,).
-        probabilities: What the classifier predicts, (n, classes).
-
-    Attributes:
-        accuracy: A `Share`: the share classified correctly, with its 95 % interval.
-        class_scores: List of `ClassScore`: precision and recall of each class, with their intervals.
-        calibration: A `Calibration`.
-        calibration_error: The expected calibration error, from 0 to 1.
-        confusion_matrix: int (classes, classes): rows are labels, columns are predictions.
-        predictions: Index of the predicted class of each photo, int (n,).
-        misclassified: Rows of misclassified photos, those with the highest confidence first, int (k,).
-
-    Example:
-        >>> probabilities = [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]
-        >>> files = ["1.jpg", "2.jpg", "3.jpg"]
-        >>> evaluation = Evaluation("test", ["ants", "bees"], files, [0, 1, 1], probabilities)
-        >>> print(evaluation)
-        test: accuracy 66.7 % (20.8 to 93.9 %) of 3 photos, expected calibration error 0.300
-        <BLANKLINE>
-        class  photos  precision                  recall
-        ants        1  50.0 % (9.5 to 90.5 %)     100.0 % (20.7 to 100.0 %)
-        bees        2  100.0 % (20.7 to 100.0 %)  50.0 % (9.5 to 90.5 %)
-        <BLANKLINE>
-        Confusion matrix (rows: labels, columns: predictions)
-        label  ants  bees
-        ants      1     0
-        bees      1     1
-    """
-
-    def __init__(self, part, class_names, files, labels, probabilities):
-        self.part, self.class_names, self.files = part, tuple(class_names), list(files)
-        self.labels = np.asarray(labels)
-        self.probabilities = np.asarray(probabilities)
-
-    def __len__(self):
-        return len(self.labels)
-
-    @cached_property
-    def predictions(self):
-        return self.probabilities.argmax(-1)
-
-    @cached_property
-    def accuracy(self):
-        return accuracy(self.labels, self.predictions)
-
-    @cached_property
-    def class_scores(self):
-        return class_scores(self.labels, self.predictions, self.class_names)
-
-    @cached_property
-    def calibration(self):
-        return calibration(self.labels, self.probabilities)
-
-    @property
-    def calibration_error(self):
-        return self.calibration.error
-
-    @cached_property
-    def confusion_matrix(self):
-        return metrics.confusion_matrix(self.labels, self.predictions, labels=range(len(self.class_names)))
-
-    @cached_property
-    def misclassified(self):
-        wrong = np.flatnonzero(self.predictions != self.labels)
-        return wrong[np.argsort(-self.probabilities[wrong].max(-1), kind="stable")]
-
-    def _title(self):
-        return (
-            f"{self.part}: accuracy {self.accuracy} of {len(self):,} photos, expected calibration error "
-            f"{self.calibration_error:.3f}"
-        )
-
-    def _tables(self):
-        """(columns, rows, heading) of each table that is shown."""
-        counts = self.confusion_matrix.sum(1)
-        scores = sorted(
-            zip(self.class_scores, counts.tolist(), strict=True),
-            key=lambda each: np.nan_to_num(each[0].recall.value, nan=2),
-        )
-        few = len(scores) <= MOST
-        if few:
-            scores = list(zip(self.class_scores, counts.tolist(), strict=True))
-        rows = [(each.name, count, str(each.precision), str(each.recall)) for each, count in scores[:MOST]]
-        heading = "" if few else f"The {MOST} of {len(scores):,} classes with the lowest recall"
-        yield ("class", "photos", "precision", "recall"), rows, heading
-        if len(self.class_names) <= SMALL:
-            rows = [
-                (name, *counts)
-                for name, counts in zip(self.class_names, self.confusion_matrix.tolist(), strict=True)
-            ]
-            yield ("label", *self.class_names), rows, "Confusion matrix (rows: labels, columns: predictions)"
-        elif len(self.misclassified):
-            wrong = self.confusion_matrix - np.diag(np.diag(self.confusion_matrix))
-            pairs = np.argwhere(wrong)
-            pairs = pairs[np.argsort(-wrong[tuple(pairs.T)], kind="stable")][:MOST]
-            rows = [(self.class_names[a], self.class_names[b], int(wrong[a, b])) for a, b in pairs]
-            yield ("label", "predicted as", "photos"), rows, "Most frequent confusions"
-
-    def __repr__(self):
-        return f"<Evaluation {self._title()}>"
-
-    def __str__(self):
-        return "\n\n".join([self._title(), *(tables.as_text(*table) for table in self._tables())])
-
-    def _repr_html_(self):
-        title = f"<p><strong>{tables.safe(self._title(), 'html')}</strong></p>"
-        return title + "".join(tables.as_html(*table) for table in self._tables())

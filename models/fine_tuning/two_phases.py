@@ -160,9 +160,8 @@ class TwoPhases:
         """Compute the features of all photos, once for both phases; without a cache, prepare the photos."""
         started = time.perf_counter()
         if self.cache:
-            self._say(
-                f"Extracting features of {len(self.train):,} photos in {self.views} versions each, once"
-            )
+            versions = f" in {self.views} versions each" if self.views > 1 else ""
+            self._say(f"Extracting features of {len(self.train):,} photos{versions}, once")
             folder = self.checkpoint.folder if self.checkpoint else self._temporary()
             train = CachedFeatures(self.frozen, self.train, self.views, folder)
             self._data = train, CachedFeatures(self.frozen, self.validation, 1)

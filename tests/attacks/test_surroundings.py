@@ -86,7 +86,7 @@ REFUSING = {
     ),
     "a batch beyond this process's memory": (
         "ulimit -v 6000000; $PYTHON -m tutorials.convolution --train-images 900000000 --outputs out",
-        "--train-images 900000000 needs about 22 TB of memory, and ",
+        "--train-images of 900000000 needs about 22 TB of memory, and ",
     ),
 }  # fmt: skip
 

@@ -22,7 +22,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import digits, photos
+from datasets import Photos, digits, photos
+from models import PhotoClassifier
 from models.fine_tuning import features, transfer
 from tutorials import fine_tune
 from tutorials.lesson import photo_report
@@ -218,6 +219,30 @@ def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
     assert any((here != there).any() for here, there in zip(models[0], models[2], strict=True))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"views": 3, "epochs": 2, "mixing": "mixup"},
+        pytest.param(
+            {"cache": False, "epochs": 1, "augmentation": "strong", "unfreeze": 0.6}, marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_the_class_comes_to_the_lessons_numbers(folder, briefly, tmp_path, settings):
+    """Its weights, histories and probabilities, to the last digit."""
+    settings = SOON | {"flip": False, "seed": 4} | settings
+    fine_tune.main(str(folder), outputs=tmp_path, **settings)
+    found = Photos.check(folder, SOON["image_size"], seed=4)
+    classifier = PhotoClassifier(**settings).fit(found)
+    assert_same_weights(weights_of(tmp_path), classifier.model.get_weights())
+    assert briefly[0].histories == classifier.history_
+    for part, evaluation in briefly[0].evaluations.items():
+        np.testing.assert_array_equal(
+            evaluation.probabilities, classifier.evaluate(found, part).probabilities
+        )
+    assert PhotoClassifier.load(tmp_path / "fine_tune").class_names == classifier.class_names
+
+
 def norms_of(model):
     return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
 
@@ -354,7 +379,7 @@ def test_photos_that_are_too_few(folder, command, tmp_path, counts, said):
     [
         (["--data", "nowhere"], "nowhere does not exist; name a folder of photos"),
         (["--backbone", "alexnet"], "alexnet"),
-        (["--budget", "soon"], 'budget= takes a time such as "60s"'),
+        (["--budget", "soon"], 'takes a time such as "60s"'),
         (["--budget", "0s"], "not '0s'"),
         (["--unfreeze", "1.5"], "--unfreeze must be from 0 to 1, not 1.5"),
         (["--unfreeze", "nan"], "--unfreeze must be from 0 to 1, not nan"),

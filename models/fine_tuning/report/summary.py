@@ -22,7 +22,7 @@ def summary(photos, evaluations, rows, finding, **more):
 
     Example:
         >>> from types import SimpleNamespace
-        >>> from models.fine_tuning.evaluation import Evaluation
+        >>> from models.evaluation import Evaluation
         >>> photos = SimpleNamespace(
         ...     pixels=np.zeros((2, 8, 8, 3)), labels=np.array([0, 1]), files=["1.jpg", "2.jpg"],
         ...     class_names=("ants", "bees"), quarantine=[], findings=[],
@@ -53,7 +53,7 @@ def summary(photos, evaluations, rows, finding, **more):
         mistakes=[
             Mistake(
                 photo=photos.pixels[rows[part][n]],
-                file=evaluation.files[n],
+                file=evaluation.examples[n],
                 label=names[evaluation.labels[n]],
                 prediction=names[evaluation.predictions[n]],
                 confidence=float(evaluation.probabilities[n].max()),

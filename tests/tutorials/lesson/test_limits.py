@@ -91,7 +91,7 @@ def test_what_needs_more_memory_than_is_free_is_refused_with_both_numbers(monkey
     with pytest.raises(LessonError) as caught:
         limits.check_memory("batch_size", 10_000_000, 310 * GB)
     assert str(caught.value) == (
-        "batch_size= 10000000 needs about 310 GB of memory, and 20 GB are free; give at most 640000."
+        "batch_size= of 10000000 needs about 310 GB of memory, and 20 GB are free; give at most 640000."
     )
     with pytest.raises(LessonError, match="give at most 250"):  # a quarter of the pixels, half the side
         limits.check_memory("image_size", 500, 80 * GB, power=2)
@@ -104,7 +104,7 @@ def test_a_batch_is_at_most_the_data_and_fits_in_memory(monkeypatch):
     assert limits.fitting_batch(10**9, 1437, network) == 1437
     assert limits.fitting_batch(64, 1437, network, TwoBlockConvNet) == 64
     monkeypatch.setattr(memory, "free_memory", lambda: 10**8)
-    with pytest.raises(LessonError, match=r"batch_size= 60000 needs about 14 GB .* give at most 440\."):
+    with pytest.raises(LessonError, match=r"batch_size= of 60000 needs about 14 GB .* give at most 440\."):
         limits.fitting_batch(10**9, 60_000, network)
     assert limits.fitting_batch(440, 60_000, network) == 440
 
