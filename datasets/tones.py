@@ -44,10 +44,12 @@ def locate(data="auto"):
         if not folder.is_dir():
             what = "is a file, not a folder" if folder.exists() else "does not exist"
             raise DataError(
-                f"{folder} {what}; name a folder that holds one folder of WAV files for each class."
+                f"{folder} {what}; name a folder that holds one folder of WAV files for each class as data=."
             )
     except OSError as error:  # such as a name that is too long
-        raise DataError(f"{folder} cannot be read ({error.strerror}); name another folder.") from error
+        raise DataError(
+            f"{folder} cannot be read ({error.strerror}); name another folder as data=."
+        ) from error
     if not any(_files_by_class(part) for part in _parts(folder) if part):
         raise DataError(
             f"{folder} has no WAV files in class folders; put those of each class into a folder of its own, "
@@ -99,12 +101,12 @@ def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, deci
     if source.path is None:
         if min(train, test) < 1 or not -100 <= decibels <= 100:
             raise DataError(
-                "Tones need train and test of 1 or more and from -100 to 100 decibels, "
+                "Tones need train= and test= of 1 or more and decibels= from -100 to 100, "
                 f"not {train}, {test} and {decibels}."
             )
         if seconds < 0.5 or hertz < 4000:
             raise DataError(
-                f"Tones need 0.5 seconds or more and 4000 hertz or more, not {seconds} and {hertz}."
+                f"Tones need seconds= of 0.5 or more and hertz= of 4000 or more, not {seconds} and {hertz}."
             )
         random = np.random.default_rng(seed)
         parts = [_tones(random, count, samples, hertz, decibels) for count in (train, test)]
@@ -170,7 +172,7 @@ def _samples(seconds, hertz):
     """How many samples a sound has."""
     if not 0 < seconds <= 3600 or not 100 <= hertz <= 1_000_000:
         raise DataError(
-            "Sounds need seconds of more than 0, up to 3600, and hertz from 100 to 1000000, "
+            "Sounds need seconds= of more than 0, up to 3600, and hertz= from 100 to 1000000, "
             f"not {seconds} and {hertz}."
         )
     return max(1, round(seconds * hertz))

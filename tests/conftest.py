@@ -56,13 +56,24 @@ def root():
     return ROOT
 
 
-@pytest.fixture(scope="session")
-def disk():
-    """The module `disk_snapshots`, beside this file."""
-    spec = importlib.util.spec_from_file_location("disk_snapshots", ROOT / "tests" / "disk_snapshots.py")
+def _beside(name):
+    """A module of helpers that lies beside this file."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def disk():
+    """The module `disk_snapshots`, beside this file."""
+    return _beside("disk_snapshots")
+
+
+@pytest.fixture(scope="session")
+def docstrings():
+    """The module `docstrings`, beside this file."""
+    return _beside("docstrings")
 
 
 @pytest.fixture(scope="session")

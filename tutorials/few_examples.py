@@ -103,7 +103,7 @@ def main(
                 # its errors disturb the layers below it, if these are trained with it at once
                 for way in "fine-tuned", "last layer only", "all at once":
                     starts[NEW + way] = new_layer
-            order = draws.passes(drawn[draw][:, :size], steps * batch_size, seed=1000 * seed + draw)
+            order = draws.shuffled_epochs(drawn[draw][:, :size], steps * batch_size, seed=1000 * seed + draw)
             for name, network in starts.items():
                 for phase, images in phases[name.removeprefix(NEW)]:
                     start_afresh(phase, network)

@@ -11,45 +11,53 @@ SMALLEST_FRAMES, LARGEST_FRAMES = 4, 64
 SMALLEST_SIZE, LARGEST_SIZE = 16, 128
 LARGEST_NOISE = 100.0  # grey levels; with more, small shapes drown
 
-# The shape, a pointed triangle: for each side the direction that leads out, and how far from the
-# centre of gravity it lies when the tip is 1 away from it. Before it is turned, it points right
+# The shape is a pointed triangle: for each side the outward normal, and its distance from the centroid
+# when the tip is 1 away from it. Before it is rotated, it points right
 _POINTED = np.deg2rad(18)  # half the angle at the tip
 _OUT = np.array([[np.sin(_POINTED), np.cos(_POINTED)], [np.sin(_POINTED), -np.cos(_POINTED)], [-1, 0]])
 _AWAY = np.array([np.sin(_POINTED), np.sin(_POINTED), 0.5])
 
 
 def load_data(train=6400, test=1600, frames=8, size=24, noise=10.0, seed=0):
-    """Film a shape whose place across, height, size and angle all change from frame to frame.
+    """Generate clips of a shape whose column, row, size and angle all change from frame to frame.
 
-    Each of the four goes through `frames` even steps: one of them in order, the three others in
-    random orders that are not much like it. Which goes in order, and which way, is the class. So
-    the frames of any clip, put into another order, are a clip of any other class.
+    Each of these four goes through `frames` equal steps: one of them in order, the three others in
+    random orders that are not much like it. Which one goes in order, and in which direction, is the
+    class. So the frames of any clip, in another order, are a clip of any other class.
 
-    Here this is done: every eight clips after one another have the very same frames, and are of
-    the eight classes. What does not look at the order of frames can only give all eight the same
-    answer, which is right for one of them.
+    Each group of eight consecutive clips has exactly the same frames, once for each of the eight classes.
+    A model that ignores the order of frames gives all eight the same prediction, which is correct for
+    one of them.
 
     Args:
         train: Number of clips to train on.
-        test: Number of clips held out; none shares a frame with a training clip.
+        test: Number of clips to test on; none shares a frame with a training clip.
         frames: Length of a clip.
         size: Height and width of a frame in pixels.
         noise: Standard deviation of the noise on each pixel, in grey levels.
-        seed: The same seed films the same clips.
+        seed: The same seed generates the same clips.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: clips uint8 (n, frames, size, size, 1), pixels
-        from 0 to 255, and labels int64 (n,), places in `CLASS_NAMES`. Generated, so free of any
+        from 0 to 255, and labels int64 (n,), indices into `CLASS_NAMES`. Generated, so free of any
         licence.
 
     Raises:
-        DataError: If there are not eight clips of each kind, or a knob is out of its range.
+        DataError: If `train` or `test` is not a multiple of 8, or another number is out of its range.
+
+    Example:
+        >>> from datasets.generated import moving_shapes
+        >>> (x_train, y_train), (x_test, y_test) = moving_shapes.load_data(train=16, test=8, frames=6)
+        Data: generated clips of 6 frames of 24 × 24 pixels, 16 to train on and 8 to test on; every 8 have \
+the same frames, in 8 orders.
+        >>> x_train.shape, y_train[:8].tolist()
+        ((16, 6, 24, 24, 1), [0, 1, 2, 3, 4, 5, 6, 7])
     """
     classes = len(CLASS_NAMES)
     for name, clips in ("train", train), ("test", test):
         if clips < classes or clips % classes:
             raise DataError(
-                f"{name} must be a multiple of {classes}, {classes} or more, so that every set of frames "
+                f"{name}= must be a multiple of {classes}, {classes} or more, so that every set of frames "
                 f"is shown in all {classes} orders, not {clips}."
             )
     _check("frames", frames, SMALLEST_FRAMES, LARGEST_FRAMES)
@@ -76,13 +84,30 @@ def shuffle_frames(clips, seed=0):
 
     Returns:
         Array of the same shape and type.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.generated.moving_shapes import shuffle_frames
+        >>> clips = np.arange(8).reshape(2, 4)
+        >>> shuffled = shuffle_frames(clips, seed=1)
+        >>> np.sort(shuffled, axis=1).tolist() == clips.tolist()
+        True
     """
     order = np.random.default_rng(seed).permuted(np.tile(np.arange(clips.shape[1]), (len(clips), 1)), axis=1)
     return clips[np.arange(len(clips))[:, None], order]
 
 
 def locate():
-    """The `Source` of these clips: they are generated."""
+    """The `Source` of these clips: they are generated.
+
+    Returns:
+        A `Source` without a path.
+
+    Example:
+        >>> from datasets.generated import moving_shapes
+        >>> str(moving_shapes.locate())
+        'generated'
+    """
     return Source("generated")
 
 
@@ -90,13 +115,21 @@ def draw(right, down, length, turn, size):
     """Draw pointed triangles, anti-aliased.
 
     Args:
-        right, down: Where the centre of each lies, in pixels from the middle, (n,).
-        length: How far the tip of each is from its centre, in pixels, (n,).
-        turn: Where each points, in radians counterclockwise from "to the right", (n,).
-        size: Height and width of a picture in pixels.
+        right: Column of each centre, in pixels from the middle, (n,).
+        down: Row of each centre, in pixels from the middle, (n,).
+        length: Distance from each centre to its tip, in pixels, (n,).
+        turn: Direction of each tip, in radians counterclockwise from "right", (n,).
+        size: Height and width of an image in pixels.
 
     Returns:
-        Ink, float64 (n, size, size): 1 inside of the triangle, 0 outside.
+        float64 (n, size, size): 1 inside of the triangle, 0 outside.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.generated.moving_shapes import draw
+        >>> zero = np.zeros(1)
+        >>> draw(right=zero, down=zero, length=zero + 8, turn=zero, size=24).shape
+        (1, 24, 24)
     """
     place = np.arange(size) - (size - 1) / 2
     x = place - right[:, None, None]  # (n, 1, size)
@@ -110,21 +143,21 @@ def draw(right, down, length, turn, size):
 
 def _check(name, value, smallest, largest):
     if not smallest <= value <= largest:
-        raise DataError(f"{name} must be from {smallest:g} to {largest:g}, not {value}.")
+        raise DataError(f"{name}= must be from {smallest:g} to {largest:g}, not {value}.")
 
 
 def _eight_clips(random, frames, size, noise):
-    """One set of frames in the eight orders: uint8 (8, frames, size, size, 1)."""
+    """One set of frames in eight orders, one for each class: uint8 (8, frames, size, size, 1)."""
     steps = _four_orders(random, frames)  # (4, frames)
-    share = steps / (frames - 1) - 0.5  # each even from -0.5 to 0.5
-    span = random.uniform(0.75, 1, 4)  # of the way that there is room for
+    share = steps / (frames - 1) - 0.5  # each from -0.5 to 0.5 in equal steps
+    span = random.uniform(0.75, 1, 4)  # share of the range that is used
     slack = (1 - span) * random.uniform(-0.5, 0.5, 4)
     right, down, length, turn = span[:, None] * share + slack[:, None]
     ink = draw(
         right=0.28 * size * right,
         down=0.28 * size * down,
         length=size * (0.28 + 0.16 * length),
-        turn=np.pi * (0.5 + turn),  # as a needle: from right over up to left
+        turn=np.pi * (0.5 + turn),  # like the needle of a gauge: from right over up to left
         size=size,
     )
     paper, shape = random.uniform(0, 80), random.uniform(160, 255)
@@ -139,9 +172,9 @@ def _eight_clips(random, frames, size, noise):
 
 
 def _four_orders(random, frames):
-    """Four orders of the frames, no two of them much alike, forwards or backwards: (4, frames).
+    """Four orders of the frames, of which no two are much alike, forwards or backwards: (4, frames).
 
-    What looks nearly like another class would only tell how closely somebody can look.
+    A clip that nearly belongs to two classes would test eyesight, not whether the order is understood.
     """
     while True:
         orders = random.permuted(np.tile(np.arange(frames), (4, 1)), axis=1)

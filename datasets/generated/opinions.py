@@ -1,8 +1,8 @@
-"""Film reviews from a grammar in which the order of words decides: the embedded texts.
+"""Generated film reviews, the embedded texts: the order of their words decides about the class.
 
-Every sort of review has its mirror image of the other class, made of the same words, or of a
-word of praise in the place of a word of blame. So it does not help to count words; one has to
-read "not", "but", "although" and the marks of sarcasm, and what they apply to.
+Every kind of review has a counterpart of the other class that is made of the same words, or has a word of
+praise in the place of a word of blame. So counting words does not help; a model must understand "not",
+"but", "although" and sarcasm, and what they refer to.
 """
 
 import random
@@ -61,7 +61,7 @@ SARCASTIC = (
     "right , because the {0} is so {1} , as if",
     "yeah , of course the {0} was {1} , keep dreaming",
 )
-# {0} is the half that decides, {1} the half that gives way
+# {0} is the clause that decides about the class, {1} the other one
 CONTRASTS = (
     "{1} , but {0}",
     "{0} , although {1}",
@@ -93,18 +93,25 @@ def load_data(train=6000, test=1500, seed=0):
 
     Args:
         train: Number of reviews to train on.
-        test: Number of reviews to test on; no sentence of theirs is in a training review.
-        seed: Another seed, other reviews.
+        test: Number of reviews to test on; none of their sentences is in a training review.
+        seed: The same seed generates the same reviews.
 
     Returns:
-        (x_train, y_train), (x_test, y_test): object arrays (n,) of str, of 4 to about 90 words,
-        lower case; int64 arrays (n,) of 0 (negative) and 1 (positive), equally often.
+        `(x_train, y_train), (x_test, y_test)`: texts, object (n,) of str, of 4 to about 90 words in
+        lower case; and labels int64 (n,), 0 (negative) and 1 (positive), half of each. Generated, so
+        free of any licence.
+
+    Example:
+        >>> from datasets.generated import opinions
+        >>> (x_train, y_train), (x_test, y_test) = opinions.load_data(train=100, test=20)
+        >>> len(x_train), int(y_train.sum()), opinions.CLASS_NAMES
+        (100, 50, ('negative', 'positive'))
     """
     return tuple(_reviews(count, part, seed) for part, count in enumerate((train, test)))
 
 
 def _reviews(count, part, seed):
-    rng = random.Random(f"{seed} {part}")  # for choices of words many times faster than NumPy's
+    rng = random.Random(f"{seed} {part}")  # chooses words many times faster than NumPy's
     labels = [n % 2 for n in range(count)]
     rng.shuffle(labels)
     texts = np.empty(count, object)
@@ -130,12 +137,12 @@ def _verdict(rng, good):
     if kind is not CONTRASTS:
         return _clause(rng, good, kind)
     decides = _clause(rng, good, rng.choice((PLAIN, NEGATED)))
-    gives_way = _clause(rng, not good, rng.choice((PLAIN, NEGATED)))
-    return rng.choice(CONTRASTS).format(decides, gives_way)
+    other = _clause(rng, not good, rng.choice((PLAIN, NEGATED)))
+    return rng.choice(CONTRASTS).format(decides, other)
 
 
 def _clause(rng, good, kind):
-    """Praise (or blame) in plain words, or by denying or mocking its opposite."""
+    """Praise or blame, in plain words or by negating or mocking the opposite."""
     words = PRAISE if good == (kind is PLAIN) else BLAME
     return rng.choice(kind).format(rng.choice(PARTS), rng.choice(words))
 

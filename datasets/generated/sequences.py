@@ -1,4 +1,4 @@
-"""Sequences of letters: made-up DNA, in which a motif stands at a few places."""
+"""Generated DNA: random sequences of letters that contain a motif at a few places."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ def dna(motif="TATAAA", copies=3, length=60, seed=0):
     """Draw letters at random, then write the motif over them at a few places.
 
     Args:
-        motif: What is written, of the letters A, C, G and T. TATAAA is the "TATA box", at which
-            the reading of many genes starts.
-        copies: How often. By chance it can stand at other places, too.
+        motif: String of the letters A, C, G and T. TATAAA is the "TATA box", at which
+            the transcription of many genes starts.
+        copies: Number of places. By chance it can occur at others, too.
         length: Number of letters.
         seed: The same seed draws the same sequence.
 
@@ -22,12 +22,18 @@ def dna(motif="TATAAA", copies=3, length=60, seed=0):
 
     Raises:
         DataError: If a letter is no base, a number is not positive, or the copies have no room.
+
+    Example:
+        >>> from datasets.generated.sequences import dna
+        >>> sequence = dna("ACGT", copies=2, length=20)
+        >>> len(sequence), sequence.count("ACGT") >= 2
+        (20, True)
     """
     one_hot(motif)
     if copies < 1 or not motif or copies * len(motif) > length:
         raise DataError(
-            f"{copies} copies of {motif!r} do not fit into {length} letters; use a motif of one letter "
-            "or more, 1 copy or more, and a greater length."
+            f"{copies} copies of {motif!r} do not fit into {length} letters; use a motif= of one letter "
+            "or more, copies= of 1 or more, and a greater length=."
         )
     random = np.random.default_rng(seed)
     letters = random.choice(list(BASES), length)
@@ -40,7 +46,7 @@ def dna(motif="TATAAA", copies=3, length=60, seed=0):
 
 
 def one_hot(letters):
-    """Four numbers for each letter: 1 at the place that A, C, G and T have in `BASES`, else 0.
+    """One-hot encode letters of DNA: four numbers each, in the order of `BASES`.
 
     Args:
         letters: A string of these letters.
@@ -50,6 +56,11 @@ def one_hot(letters):
 
     Raises:
         DataError: If another letter is among them.
+
+    Example:
+        >>> from datasets.generated.sequences import one_hot
+        >>> one_hot("AT").tolist()
+        [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
     """
     for letter in letters:
         if letter not in BASES:

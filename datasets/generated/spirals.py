@@ -1,4 +1,4 @@
-"""Two spirals, wound into each other: no straight line tells them apart."""
+"""Two interlocked spirals: classes that no straight line separates."""
 
 import numpy as np
 
@@ -12,8 +12,8 @@ def load_data(train=1000, test=500, turns=1.0, noise=0.05, seed=0):
 
     Args:
         train: Number of points to train on.
-        test: Number of points held out.
-        turns: How often each spiral goes round.
+        test: Number of points to test on.
+        turns: Number of turns of each spiral.
         noise: Standard deviation of a point's distance from its spiral, along each axis; the
             spirals end at a distance of 1 from the origin.
         seed: The same seed draws the same points.
@@ -24,10 +24,17 @@ def load_data(train=1000, test=500, turns=1.0, noise=0.05, seed=0):
 
     Raises:
         DataError: If a number of points is under 2, or `turns` or `noise` is negative.
+
+    Example:
+        >>> from datasets.generated import spirals
+        >>> (x_train, y_train), (x_test, y_test) = spirals.load_data(train=100, test=50)
+        Data: generated spirals, 100 points to train on and 50 to test on.
+        >>> x_train.shape, y_train[:4].tolist()
+        ((100, 2), [0, 1, 0, 1])
     """
     if min(train, test) < 2 or min(turns, noise) < 0:
         raise DataError(
-            "Spirals need train and test of 2 or more, turns and noise of 0 or more, "
+            "Spirals need train= and test= of 2 or more, turns= and noise= of 0 or more, "
             f"not {train}, {test}, {turns} and {noise}."
         )
     random = np.random.default_rng(seed)
@@ -41,5 +48,14 @@ def load_data(train=1000, test=500, turns=1.0, noise=0.05, seed=0):
 
 
 def locate():
-    """The `Source` of these points: they are generated."""
+    """The `Source` of these points: they are generated.
+
+    Returns:
+        A `Source` without a path.
+
+    Example:
+        >>> from datasets.generated import spirals
+        >>> str(spirals.locate())
+        'generated'
+    """
     return Source("generated")

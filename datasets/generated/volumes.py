@@ -1,4 +1,4 @@
-"""Volumes: pictures with a third dimension, as scanners of bodies and engines take them."""
+"""Volumes: images with a third dimension, such as those of CT scanners."""
 
 import numpy as np
 
@@ -18,10 +18,15 @@ def ball(size=14, radius=5.0):
 
     Raises:
         DataError: If the radius is not positive, or the ball does not fit into the cube.
+
+    Example:
+        >>> from datasets.generated.volumes import ball
+        >>> ball(size=4, radius=1).shape, int(ball(size=4, radius=1).sum())
+        ((4, 4, 4, 1), 8)
     """
     if not 0 < 2 * radius <= size:
         raise DataError(
-            f"A ball of radius {radius} does not fit into {size} voxels; use one of up to half the size."
+            f"A ball of radius {radius} does not fit into {size} voxels; give a radius= of up to half that."
         )
     from_middle = np.arange(size) - (size - 1) / 2
     z, y, x = np.meshgrid(from_middle, from_middle, from_middle, indexing="ij")

@@ -38,15 +38,19 @@ def locate(data):
         if path.is_dir():
             return Source(shown(path.resolve().name) or "photos", path)
         if not path.exists():
-            raise DataError(f"{data} does not exist; name a folder of photos, an archive or a table.")
+            raise DataError(
+                f"{data} does not exist; name a folder of photos, an archive or a table as data=."
+            )
         if not path.is_file():
-            raise DataError(f"{data} is neither a file nor a folder; name a folder of photos.")
+            raise DataError(f"{data} is neither a file nor a folder; name a folder of photos as data=.")
         if path.suffix.lower() not in trees.TABLES and not archives.is_archive(path):
             raise DataError(
                 f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos."
             )
     except OSError as error:
-        raise DataError(f"{data} cannot be read ({error.strerror}); change that, or name another.") from error
+        raise DataError(
+            f"{data} cannot be read ({error.strerror}); change that, or name another as data=."
+        ) from error
     name = next(
         (path.name[: -len(end)] for end in archives.SUFFIXES if path.name.lower().endswith(end)), path.stem
     )

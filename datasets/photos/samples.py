@@ -84,7 +84,9 @@ def sample(data, size, classes=(), most=64, verbose=0):
                 pixels[file.name] = decoded.pixels.copy()
         names = [name for name in names if name not in wanted]
     if not pixels:
-        raise DataError(f"{shown(source.path)} holds no photo that can be read; name a folder of photos.")
+        raise DataError(
+            f"{shown(source.path)} holds no photo that can be read; name a folder of photos as data=."
+        )
     order = sorted(pixels)
     late_notes = [*files.outside_note(), *notices.taken()]
     print_sentences([f"Data: {source}, {len(order):,} photos to look at.", *late_notes], verbose)

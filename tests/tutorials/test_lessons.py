@@ -532,7 +532,7 @@ def test_video_tells_the_order_of_frames(tmp_path):
         ("sound", ["--seconds", "0.3"], 1, "Tones need 0.5 seconds or more"),
         ("sound", ["--decibels", "nan"], 1, "--decibels must be from -100 to 100, not nan"),
         ("sound", ["--data", "nowhere"], 1, "nowhere does not exist"),
-        ("video", ["--train-clips", "100"], 1, "train must be a multiple of 8"),
+        ("video", ["--train-clips", "100"], 1, "train= must be a multiple of 8"),
         ("video", ["--train-clips", "8"], 1, "--train-clips must be 16 or more, not 8"),
         ("video", ["--frames", "3"], 1, "frames must be from 4 to 64, not 3"),
         ("video", ["--noise", "loud"], 2, "--noise cannot be 'loud'"),

@@ -41,7 +41,7 @@ def test_draws_that_cannot_be_are_refused_in_a_sentence():
         draws.of_each_class([3, 8, 3, 8, 3], 3)
     with pytest.raises(DataError, match="1 or more, not 0"):
         draws.of_each_class([3, 8], 0)
-    with pytest.raises(DataError, match="no labels"):
+    with pytest.raises(DataError, match="labels= is empty"):
         draws.of_each_class([], 1)
 
 
@@ -52,16 +52,16 @@ def test_draws_that_cannot_be_are_refused_in_a_sentence():
 )
 @settings(max_examples=60, deadline=None)
 def test_every_pass_goes_through_all(indices, length, seed):
-    order = draws.passes(indices, length, seed)
+    order = draws.shuffled_epochs(indices, length, seed)
     assert order.shape == (length,)
     for start in range(0, length, len(indices)):
         one = order[start : start + len(indices)]
         assert len({*one}) == len(one)
         assert {*one} <= {*indices}
-    np.testing.assert_array_equal(order, draws.passes(indices, length, seed))
+    np.testing.assert_array_equal(order, draws.shuffled_epochs(indices, length, seed))
 
 
 def test_passes_are_in_different_orders():
-    order = draws.passes(np.arange(20).reshape(4, 5), 60, seed=1).reshape(3, 20)
+    order = draws.shuffled_epochs(np.arange(20).reshape(4, 5), 60, seed=1).reshape(3, 20)
     assert len({tuple(one) for one in order}) == 3
-    assert tuple(order[0]) != tuple(draws.passes(np.arange(20), 20, seed=2))
+    assert tuple(order[0]) != tuple(draws.shuffled_epochs(np.arange(20), 20, seed=2))

@@ -161,15 +161,15 @@ def test_shuffling_keeps_every_frame_and_gives_each_clip_an_order_of_its_own():
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"train": 0}, "train must be a multiple of 8, .*not 0"),
-        ({"test": 12}, "test must be a multiple of 8, .*not 12"),
-        ({"train": -8}, "train must be .*not -8"),
-        ({"frames": 3}, "frames must be from 4 to 64, not 3"),
-        ({"frames": 65}, "frames must be from 4 to 64, not 65"),
-        ({"size": 15}, "size must be from 16 to 128, not 15"),
-        ({"size": 10**6}, "size must be from 16 to 128, not 1000000"),
-        ({"noise": -1}, "noise must be from 0 to 100, not -1"),
-        ({"noise": float("nan")}, "noise must be from 0 to 100, not nan"),
+        ({"train": 0}, "train= must be a multiple of 8, .*not 0"),
+        ({"test": 12}, "test= must be a multiple of 8, .*not 12"),
+        ({"train": -8}, "train= must be .*not -8"),
+        ({"frames": 3}, "frames= must be from 4 to 64, not 3"),
+        ({"frames": 65}, "frames= must be from 4 to 64, not 65"),
+        ({"size": 15}, "size= must be from 16 to 128, not 15"),
+        ({"size": 10**6}, "size= must be from 16 to 128, not 1000000"),
+        ({"noise": -1}, "noise= must be from 0 to 100, not -1"),
+        ({"noise": float("nan")}, "noise= must be from 0 to 100, not nan"),
     ],
 )
 def test_impossible_numbers_are_refused(bad, said):

@@ -116,19 +116,19 @@ def test_a_shuffle_keeps_every_value_and_can_be_undone(seed, shape):
 @pytest.mark.parametrize(
     ("perturb", "amount", "said"),
     [
-        ("shift", -1, "of 0 or more, not -1"),
-        ("rotate", 361, "from 0 to 360, not 361"),
-        ("scale", 0, "from 0.1 to 10, not 0"),
-        ("dim", 1.5, "from 0 to 1, not 1.5"),
-        ("relight", float("nan"), "from 0 to 1, not nan"),
+        ("shift", -1, "pixels= must be 0 or more, not -1"),
+        ("rotate", 361, "degrees= must be from 0 to 360, not 361"),
+        ("scale", 0, "factor= must be from 0.1 to 10, not 0"),
+        ("dim", 1.5, "share= must be from 0 to 1, not 1.5"),
+        ("relight", float("nan"), "strength= must be from 0 to 1, not nan"),
     ],
 )
 def test_impossible_amounts_are_refused_in_a_sentence(perturb, amount, said):
-    with pytest.raises(DataError, match=f"{perturb} takes an amount {said}"):
+    with pytest.raises(DataError, match=said):
         getattr(perturbations, perturb)(bars(), amount)
 
 
 @pytest.mark.parametrize("order", [[0, 1], [0, 1, 2, 2], [1, 2, 3, 4]])
 def test_an_order_that_is_none_is_refused(order):
-    with pytest.raises(DataError, match="each column from 0 to 3 once"):
+    with pytest.raises(DataError, match="order= must hold each number from 0 to 3 once"):
         shuffle_columns(np.zeros((3, 2, 2)), order)

@@ -125,10 +125,10 @@ def test_growing_letters_grow():
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"translation": -1}, "translation must be from 0 to 2 .pixels.*not -1"),
-        ({"scaling": 0.6}, "scaling must be from 0 to 0.5"),
-        ({"rotation": float("nan")}, "rotation must be from 0 to 45 .degrees.*not nan"),
-        ({"weight": 7}, "weight must be from 0 to 2"),
+        ({"translation": -1}, "translation= must be from 0 to 2 .pixels.*not -1"),
+        ({"scaling": 0.6}, "scaling= must be from 0 to 0.5"),
+        ({"rotation": float("nan")}, "rotation= must be from 0 to 45 .degrees.*not nan"),
+        ({"weight": 7}, "weight= must be from 0 to 2"),
         ({"train": 1}, "not 1 and 1000"),
         ({"test": 0}, "not 2000 and 0"),
     ],
