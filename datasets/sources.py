@@ -14,17 +14,32 @@ MOST = 100_000_000  # bytes of a download
 
 
 class DataError(ValueError):
-    """Data that cannot be used: one sentence that names the file and says what to do."""
+    """Data that cannot be used: one sentence that names the file or argument and says what to do.
+
+    Example:
+        >>> from datasets import DataError, digits
+        >>> try:
+        ...     digits.locate("nowhere")
+        ... except DataError as error:
+        ...     print(error)
+        nowhere does not exist; name a folder that does as data=.
+    """
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set is taken from.
+    """Where a data set comes from.
 
     Attributes:
-        name: What data it is, such as "mnist"; results are compared within one name.
+        name: Which data it is, such as "mnist"; only results with the same name are compared.
         path: The file or folder it is read from, None for embedded or generated data.
         note: What a reader of the results should know about it, if anything.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from datasets import Source
+        >>> str(Source("mnist", Path("data/mnist.npz")))
+        'mnist from data/mnist.npz'
     """
 
     name: str
@@ -36,7 +51,23 @@ class Source:
 
 
 def is_results(folder):
-    """Whether a lesson made this folder, so that what is in it is no data."""
+    """Whether a folder holds results of a lesson rather than data.
+
+    Args:
+        folder: Its path.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from datasets.sources import MARKER, is_results
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     before = is_results(folder)
+        ...     pathlib.Path(folder, MARKER).touch()
+        ...     before, is_results(folder)
+        (False, True)
+    """
     return os.path.isfile(os.path.join(folder, MARKER)) or all(  # noqa: PTH113, PTH118 (of many folders)
         os.path.isfile(os.path.join(folder, name))  # noqa: PTH113, PTH118
         for name in (OLD_MARKER, "metrics.json")
@@ -44,17 +75,37 @@ def is_results(folder):
 
 
 def results_in(names):
-    """What messages say of folders of results among data."""
+    """The part of a message that lists folders of results among data.
+
+    Args:
+        names: Iterable of the folders' names.
+
+    Returns:
+        str.
+
+    Example:
+        >>> from datasets.sources import results_in
+        >>> results_in(["outputs"])
+        'outputs (results of lessons)'
+    """
     names = sorted(names)
     listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     return f"{listed} (results of lessons)"
 
 
 def user_folder():
-    """The folder that GLASS_ZOO_DATA names, or None.
+    """The folder that the environment variable GLASS_ZOO_DATA names.
+
+    Returns:
+        A `Path`, or None if the variable is not set.
 
     Raises:
         DataError: If the variable names a folder that does not exist.
+
+    Example:
+        >>> from datasets.sources import user_folder
+        >>> user_folder() is None  # where GLASS_ZOO_DATA is not set
+        True
     """
     value = os.environ.get("GLASS_ZOO_DATA")
     if not value:
@@ -67,21 +118,46 @@ def user_folder():
 
 
 def digest(content, checksum):
-    """The checksum of `content`, of the kind that `checksum` is, SHA-256 or MD5."""
+    """The checksum of some bytes.
+
+    Args:
+        content: The bytes.
+        checksum: A checksum of the kind that is wanted, SHA-256 or MD5, in hexadecimal.
+
+    Returns:
+        The checksum in hexadecimal.
+
+    Example:
+        >>> from datasets.sources import digest
+        >>> digest(b"", "d41d8cd98f00b204e9800998ecf8427e")  # of 32 digits: MD5
+        'd41d8cd98f00b204e9800998ecf8427e'
+    """
     kind = {64: hashlib.sha256, 32: hashlib.md5}[len(checksum)]
     return kind(content, usedforsecurity=False).hexdigest()
 
 
 def download(name, origin, checksum):
-    """Return the path of a file in Keras's cache, downloading it if it is not there yet.
+    """Download a file to Keras's cache, if it is not there yet.
 
     Args:
         name: File name in the cache, `$KERAS_HOME/datasets` or `~/.keras/datasets`.
         origin: Address of the file.
         checksum: Its SHA-256 in hexadecimal, or MD5 where only that is published.
 
+    Returns:
+        Its path there.
+
     Raises:
-        DataError: If the file cannot be had, or is not the one that was expected.
+        DataError: If the file cannot be downloaded, or is not the one that was expected.
+
+    Example:
+        >>> from datasets import DataError
+        >>> from datasets.sources import download
+        >>> try:
+        ...     download("mnist.npz", "ftp://example.com/mnist.npz", "0" * 64)
+        ... except DataError as error:
+        ...     print("neither http nor https" in str(error))
+        True
     """
     try:
         return fetch(origin, cache_folder("datasets") / name, checksum, most=MOST)
