@@ -1,5 +1,6 @@
 """Handwritten digits: MNIST from a folder or the network, or scanned digits that need neither."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -37,13 +38,18 @@ def locate(data="auto"):
         data: A folder that holds `mnist.npz` or the four original IDX files (also in its
             subfolder `mnist` or `MNIST/raw`), or an npz file; "embedded" for the scanned
             digits; "auto" for the folder in GLASS_ZOO_DATA, else Keras's cache or download,
-            else the scanned digits.
+            else the scanned digits; or a `Source`, which is returned as it is.
 
     Returns:
         A `Source` for `load_data`.
 
     Raises:
         DataError: If `data` is given and holds no digits.
+
+    Example:
+        >>> from datasets import digits
+        >>> digits.locate("embedded").name
+        'embedded'
     """
     if isinstance(data, Source):
         return data
@@ -72,7 +78,19 @@ def locate(data="auto"):
 
 
 def holds_digits(path):
-    """Whether a folder or file holds digits as `load_data` reads them, and no photos."""
+    """Whether a folder or file holds digits as `load_data` reads them, rather than photos.
+
+    Args:
+        path: The folder or file.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from datasets import digits
+        >>> digits.holds_digits("photos")
+        False
+    """
     path = Path(path)
     # os.path takes a name that is too long for no folder
     return _find(path) is not None if os.path.isdir(path) else path.suffix == ".npz"  # noqa: PTH112
@@ -88,11 +106,19 @@ def load_data(source="auto"):
         `(x_train, y_train), (x_test, y_test)`: images uint8 (n, 28, 28, 1), ink 255 on paper
         0, and labels uint8 (n,) from 0 to 9. MNIST has 60,000 and 10,000 of them (LeCun,
         Cortes and Burges; CC BY-SA 3.0). The embedded set has 1,437 and 360, stratified, the
-        same on every call (Alpaydin and Kaynak, UCI, 1998; CC BY 4.0): scanned at 8 x 8 and
+        same on every call (Alpaydin and Kaynak, UCI, 1998; CC BY 4.0): scanned at 8 x 8 pixels and
         brought to 28 x 28 the way MNIST was made.
 
     Raises:
         DataError: If a file is missing, damaged, or does not hold digits.
+
+    Example:
+        >>> from datasets import digits
+        >>> (x_train, y_train), (x_test, y_test) = digits.load_data("embedded")
+        Data: embedded, 1,437 images to train on and 360 to test on (scikit-learn's 1,797 scanned digits, \
+not MNIST: results are not those of MNIST).
+        >>> x_train.shape, x_train.dtype, y_test.shape
+        ((1437, 28, 28, 1), dtype('uint8'), (360,))
     """
     source = locate(source)
     if source.path is None:
@@ -138,7 +164,7 @@ def _idx_file(folder, key):
 
 
 def _checked(arrays, part, source):
-    """The images of one part as (n, 28, 28, 1), once images and labels fit each other."""
+    """The images of one part as (n, 28, 28, 1), after a check that images and labels match."""
     images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
     wrong = None
     if images.dtype != "uint8" or images.shape[1:] not in [(28, 28), (28, 28, 1)]:
@@ -164,10 +190,18 @@ def save_photos(folder, examples=50):
         examples: Training images of each class; all 360 test images are written.
 
     Returns:
-        The `Source` of them.
+        Their `Source`, which `Photos.check` takes.
 
     Raises:
         DataError: If they cannot be written.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from datasets import digits
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     source = digits.save_photos(folder, examples=2)
+        ...     len([*pathlib.Path(folder, "train").rglob("*.png")])
+        20
     """
     arrays = _scanned_digits()
     x_train, y_train, x_test, y_test = (arrays[name] for name in ("x_train", "y_train", "x_test", "y_test"))
@@ -187,6 +221,12 @@ def save_photos(folder, examples=50):
 
 
 def _scanned_digits():
+    """The embedded digits, as arrays by name that the caller may change."""
+    return {name: array.copy() for name, array in _made_once().items()}
+
+
+@functools.cache
+def _made_once():
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -199,11 +239,11 @@ def _scanned_digits():
 
 
 def _from_scan(coverage):
-    """One 8 x 8 scan, each value the share of its cell that ink covers, in MNIST's manner.
+    """One 8 x 8 scan, in which each value is the share of its cell that ink covers, as an MNIST image.
 
-    Interpolation blurs a stroke over its neighbour cells; the ramp around one half undoes
-    that, since there the edge of the stroke runs. Of seven ramps tried, this is the one after
-    which a network trained on MNIST reads the most of these scans.
+    Interpolation blurs a stroke into neighbouring cells; the ramp around one half, where the edge of the
+    stroke is, makes it sharp again. Of seven ramps tried, a network trained on MNIST classifies most of
+    these scans correctly after this one.
     """
     size = 64
     image = Image.fromarray((255 * np.pad(coverage, 1)).astype("uint8"))
@@ -214,8 +254,8 @@ def _from_scan(coverage):
 def read_image(path):
     """Read an image file of one handwritten digit as an MNIST image.
 
-    Takes a photo of a pen stroke on paper or a drawing (dark on light or light on dark, any
-    size, uneven light, thin or thick pen). A 28 x 28 image, light on dark, is taken as it is.
+    It may be a photo of a pen stroke on paper or a drawing, dark on light or light on dark, of any
+    size, in uneven light, with a thin or thick pen. A 28 x 28 image, light on dark, stays as it is.
 
     Args:
         path: Image file in any format that Pillow reads.
@@ -225,6 +265,18 @@ def read_image(path):
 
     Raises:
         DataError: If the file cannot be read or shows no stroke.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from PIL import Image, ImageDraw
+        >>> from datasets import digits
+        >>> photo = Image.new("L", (200, 300), 220)
+        >>> ImageDraw.Draw(photo).line([(100, 60), (95, 240)], fill=30, width=8)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "one.png")
+        ...     photo.save(file)
+        ...     digits.read_image(file).shape
+        (28, 28, 1)
     """
     grey = read_photo(path).mean(-1)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
@@ -232,7 +284,7 @@ def read_image(path):
         return grey.round().astype("uint8")[..., None]
 
     stroke = find_stroke(grey)
-    if stroke is not None:  # look again, closely
+    if stroke is not None:  # once more, at a higher resolution
         top, bottom, left, right = bounding_box(stroke)
         scale = max(grey.shape) / max(stroke.shape)
         margin = max(bottom - top, right - left) // 2

@@ -12,13 +12,22 @@ def as_mnist(ink):
     and placed so that its centre of mass is in the middle of 28 x 28 pixels.
 
     Args:
-        ink: Array (height, width), 0 where paper is and 1 where ink is; some of it ink.
+        ink: Array (height, width), from 0 for paper to 1 for ink; some of it is ink.
 
     Returns:
         uint8 array (28, 28), ink 255 on paper 0.
 
     Reference:
         LeCun, Cortes and Burges, The MNIST database of handwritten digits, 1998.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.pen_strokes import as_mnist
+        >>> one = np.zeros((60, 60))
+        >>> one[10:50, 30:35] = 1
+        >>> image = as_mnist(one)
+        >>> image.shape, int(image.any(1).sum())
+        ((28, 28), 20)
     """
     top, bottom, left, right = bounding_box(ink > 0.1)
     digit = ink[top : bottom + 1, left : right + 1]
@@ -43,7 +52,17 @@ def find_stroke(grey):
         grey: Array (height, width) in [0, 255].
 
     Returns:
-        Boolean array (height, width), long side 256, True for ink; None if nothing stands out.
+        Boolean array (height, width), whose longer side is 256, True for ink; None if there is no stroke.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.pen_strokes import find_stroke
+        >>> paper = np.full((64, 64), 230.0)
+        >>> find_stroke(paper) is None
+        True
+        >>> paper[16:48, 30:34] = 20
+        >>> find_stroke(paper).shape
+        (256, 256)
     """
     if min(grey.shape) < 8:
         return None
@@ -55,7 +74,7 @@ def find_stroke(grey):
     terms = _terms(pixels.shape)
     flat = terms.reshape(-1, terms.shape[-1])
     shadows = terms @ np.linalg.lstsq(flat[::7], pixels.ravel()[::7], rcond=None)[0]
-    if ((pixels - shadows) ** 3).sum() > 0:  # few much lighter pixels, not few much darker ones: chalk
+    if ((pixels - shadows) ** 3).sum() > 0:  # a few pixels are much lighter than the rest: chalk
         pixels = 255 - pixels
     darkness = np.clip(1 - pixels / np.maximum(_paper(pixels), 1), 0, 1)
 
@@ -63,7 +82,7 @@ def find_stroke(grey):
     if not peak >= 0.1:
         return None
     stroke = darkness > 0.35 * peak
-    # A pen that skips leaves gaps of a few pixels; what lies farther off and is small is a speck
+    # A pen that skips leaves gaps of a few pixels; small parts that are farther away are specks
     parts, count = ndimage.label(ndimage.binary_dilation(stroke, iterations=4))
     areas = ndimage.sum_labels(stroke, parts, range(1, count + 1))
     edge = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
@@ -75,19 +94,19 @@ def find_stroke(grey):
 
 
 def _paper(pixels):
-    """The paper's lightness at every pixel: a smooth surface through all but the dark ones.
+    """The lightness of the paper at every pixel: a smooth surface fitted to all but the dark pixels.
 
     Args:
         pixels: Array (height, width) of light paper with dark strokes, possibly in shadow.
 
     Returns:
-        Array (height, width): a polynomial of the fourth degree in row and column.
+        Array (height, width): a polynomial of degree 4 in row and column.
     """
     terms = _terms(pixels.shape)
     some = terms[::4, ::4].reshape(-1, terms.shape[-1])
     values = pixels[::4, ::4].ravel()
     paper = np.ones(len(values), bool)
-    for _ in range(6):  # fit, leave out what lies well below the surface, fit again
+    for _ in range(6):  # fit, leave out pixels well below the surface, fit again
         surface = np.linalg.lstsq(some[paper], values[paper], rcond=None)[0]
         below = some @ surface - values
         paper = below <= max(4, 1.5 * below[paper].std())
@@ -97,29 +116,50 @@ def _paper(pixels):
 
 
 def _terms(shape):
-    """The 15 powers of row and column, up to the fourth degree together: (height, width, 15)."""
+    """The 15 monomials of row and column up to degree 4: (height, width, 15)."""
     down, across = (np.linspace(-1, 1, side) for side in shape)
     return np.stack([np.outer(down**i, across**j) for i in range(5) for j in range(5 - i)], -1)
 
 
 def bounding_box(stroke):
-    """First and last row, first and last column of what is True."""
+    """The box around all ink.
+
+    Args:
+        stroke: Boolean array (height, width), some of it True.
+
+    Returns:
+        `(top, bottom, left, right)`: first and last row, first and last column with ink.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.pen_strokes import bounding_box
+        >>> [int(side) for side in bounding_box(np.eye(5, dtype=bool)[:3])]
+        [0, 2, 0, 2]
+    """
     rows, columns = np.flatnonzero(stroke.any(1)), np.flatnonzero(stroke.any(0))
     return rows[0], rows[-1], columns[0], columns[-1]
 
 
 def with_weight(stroke):
-    """Bring a stroke to the weight that strokes have in MNIST, about a ninth of the digit.
+    """Widen the stroke of a fine pen to the width of strokes in MNIST, about a ninth of the digit.
 
     Args:
         stroke: Boolean array (height, width).
 
     Returns:
-        Array, a little larger, 0 for paper to 1 for ink: a finer pen's stroke is widened.
+        Array, a few pixels larger at each side, from 0 for paper to 1 for ink.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.pen_strokes import with_weight
+        >>> thin = np.zeros((90, 20), bool)
+        >>> thin[:, 10] = True
+        >>> bool(with_weight(thin).sum() > 5 * thin.sum())
+        True
     """
     top, bottom, left, right = bounding_box(stroke)
     extent = max(bottom - top, right - left) + 1
-    # Half a stroke's width is how deep its ridge lies in it
+    # Half of a stroke's width is the distance of its ridge from its edge
     depth = ndimage.distance_transform_edt(stroke)
     ridge = depth[stroke & (depth == ndimage.maximum_filter(depth, 3))]
     missing = max(0, extent / 18 - ridge.mean())

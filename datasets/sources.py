@@ -27,12 +27,18 @@ MOST = 100_000_000  # bytes of a download
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set is taken from.
+    """Where a data set comes from.
 
     Attributes:
-        name: What data it is, such as "mnist"; results are compared within one name.
+        name: Which data it is, such as "mnist"; only results with the same name are compared.
         path: The file or folder it is read from, None for embedded or generated data.
         note: What a reader of the results should know about it, if anything.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from datasets import Source
+        >>> str(Source("mnist", Path("data/mnist.npz")))
+        'mnist from data/mnist.npz'
     """
 
     name: str
@@ -44,10 +50,18 @@ class Source:
 
 
 def user_folder():
-    """The folder that GLASS_ZOO_DATA names, or None.
+    """The folder that the environment variable GLASS_ZOO_DATA names.
+
+    Returns:
+        A `Path`, or None if the variable is not set.
 
     Raises:
         DataError: If the variable names a folder that does not exist.
+
+    Example:
+        >>> from datasets.sources import user_folder
+        >>> user_folder() is None  # where GLASS_ZOO_DATA is not set
+        True
     """
     value = os.environ.get("GLASS_ZOO_DATA")
     if not value:
@@ -60,21 +74,46 @@ def user_folder():
 
 
 def digest(content, checksum):
-    """The checksum of `content`, of the kind that `checksum` is, SHA-256 or MD5."""
+    """The checksum of some bytes.
+
+    Args:
+        content: The bytes.
+        checksum: A checksum of the kind that is wanted, SHA-256 or MD5, in hexadecimal.
+
+    Returns:
+        The checksum in hexadecimal.
+
+    Example:
+        >>> from datasets.sources import digest
+        >>> digest(b"", "d41d8cd98f00b204e9800998ecf8427e")  # of 32 digits: MD5
+        'd41d8cd98f00b204e9800998ecf8427e'
+    """
     kind = {64: hashlib.sha256, 32: hashlib.md5}[len(checksum)]
     return kind(content, usedforsecurity=False).hexdigest()
 
 
 def download(name, origin, checksum):
-    """Return the path of a file in Keras's cache, downloading it if it is not there yet.
+    """Download a file to Keras's cache, if it is not there yet.
 
     Args:
         name: File name in the cache, `$KERAS_HOME/datasets` or `~/.keras/datasets`.
         origin: Address of the file.
         checksum: Its SHA-256 in hexadecimal, or MD5 where only that is published.
 
+    Returns:
+        Its path there.
+
     Raises:
-        DataError: If the file cannot be had, or is not the one that was expected.
+        DataError: If the file cannot be downloaded, or is not the one that was expected.
+
+    Example:
+        >>> from datasets import DataError
+        >>> from datasets.sources import download
+        >>> try:
+        ...     download("mnist.npz", "ftp://example.com/mnist.npz", "0" * 64)
+        ... except DataError as error:
+        ...     print("neither http nor https" in str(error))
+        True
     """
     try:
         return fetch(origin, cache_folder("datasets") / name, checksum, most=MOST)

@@ -1,4 +1,4 @@
-"""Short sounds of five kinds, made up, and one's own WAV files: waveforms in, classes out."""
+"""Short generated sounds of five kinds, or your own WAV files: waveforms and their classes."""
 
 import io
 import math
@@ -15,7 +15,7 @@ from .sources import DataError, Source, is_results, results_in
 
 CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
 SUFFIXES = {".wav", ".wave"}
-LEAST = 5  # files of a class of which one is held out to test
+LEAST = 5  # files that a class needs, of which one is held out for the test
 MAX_BYTES = 700_000_000  # of a file: more than an hour in the quality of a CD
 
 EMBEDDED = Source("embedded", note="generated tones")
@@ -26,14 +26,19 @@ def locate(data="auto"):
 
     Args:
         data: A folder with one folder of WAV files for each class, or with such folders under
-            `train` and `test`; "auto" or "embedded" for generated sounds, since no collection
-            of sounds has a usual place.
+            `train` and `test`; "auto" or "embedded" for generated sounds; or a `Source`, which is
+            returned as it is.
 
     Returns:
         A `Source` for `load_data`.
 
     Raises:
         DataError: If the folder does not exist, or no class folder in it holds WAV files.
+
+    Example:
+        >>> from datasets import tones
+        >>> str(tones.locate())
+        'embedded'
     """
     if isinstance(data, Source):
         return data
@@ -59,7 +64,22 @@ def locate(data="auto"):
 
 
 def class_names(source="auto"):
-    """The names of the classes, in index order: of one's own sounds, the folders' in alphabetical order."""
+    """The names of the classes, in the order of the labels.
+
+    Args:
+        source: What `locate` returned, or anything that `locate` takes.
+
+    Returns:
+        Tuple of str: those of your own sounds are the names of their folders, in alphabetical order.
+
+    Raises:
+        DataError: As `locate` does.
+
+    Example:
+        >>> from datasets import tones
+        >>> tones.class_names()
+        ('rising', 'falling', 'steady', 'trilled', 'drum-like')
+    """
     source = locate(source)
     if source.path is None:
         return CLASS_NAMES
@@ -69,32 +89,38 @@ def class_names(source="auto"):
 
 
 def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, decibels=10.0, seed=0):
-    """Load or generate sounds, all of one length.
+    """Load or generate sounds, all of the same length.
 
-    Generated sounds are `CLASS_NAMES`, all as often: a tone that rises, falls or holds its
-    pitch, a trill between two pitches, or the beats of a drum. Pitch, overtones, loudness,
-    beginning and duration are drawn at random, the same way for all classes, so that no single
-    frequency and no single moment tells the class.
+    Generated sounds are of `CLASS_NAMES`, equally often: a tone whose pitch rises, falls or stays, a
+    trill between two pitches, or drum beats. Pitch, overtones, loudness, start and duration are drawn
+    at random from the same distributions for all classes, so that no single frequency and no single
+    moment tells the class.
 
     Args:
         source: What `locate` returned, or anything that `locate` takes.
-        train: Number of generated sounds to train on; of one's own all are taken.
-        test: Number of generated sounds held out.
-        seconds: Length of each sound; one's own are cut off there, or filled up with silence.
-        hertz: Samples per second; one's own sounds of another rate are resampled.
-        decibels: Signal-to-noise ratio of generated sounds, from -100 to 100: ten times the
-            logarithm (base 10) of the sound's power, over the whole length, to the power of the
-            white noise added to it.
-        seed: The same seed generates the same sounds. Where one's own have no folder `test`, a
-            fifth of each class is held out, always the same.
+        train: Number of generated sounds to train on; of your own all are used.
+        test: Number of generated sounds to test on.
+        seconds: Length of each sound; your own are cut there, or padded with silence.
+        hertz: Sampling rate, in samples per second; your own sounds are resampled to it.
+        decibels: Signal-to-noise ratio of generated sounds, from -100 to 100: ten times the base-10
+            logarithm of the power of the whole sound over that of the white noise added to it.
+        seed: The same seed generates the same sounds. Where your own have no folder `test`, the
+            same fifth of each class is always held out.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: waveforms float32 (n, seconds · hertz) in [-1, 1],
         and labels int64 (n,), in random order. Generated sounds are free of any licence.
 
     Raises:
-        DataError: If a number cannot be used, a file is broken, or there are too few classes or
+        DataError: If a number cannot be used, a file is damaged, or there are too few classes or
             files.
+
+    Example:
+        >>> from datasets import tones
+        >>> (x_train, y_train), (x_test, y_test) = tones.load_data(train=20, test=10)
+        Data: generated sounds of 1 s at 8,000 Hz, 10 dB above their noise; 20 to train on and 10 to test on.
+        >>> x_train.shape, x_train.dtype
+        ((20, 8000), dtype('float32'))
     """
     source = locate(source)
     samples = _samples(seconds, hertz)
@@ -125,15 +151,15 @@ def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, deci
 
 
 def read_sound(path, seconds=1.0, hertz=8000):
-    """Read a WAV file: 8- to 32-bit integers or floats, of any rate and number of channels.
+    """Read a WAV file of 8- to 32-bit integers or floats, with any sampling rate and number of channels.
 
-    Channels are averaged. Another rate is resampled. What is longer is cut off at the end, what
-    is shorter filled up with silence.
+    Channels are averaged, and the sound is resampled. A longer one is cut at its end, a shorter one
+    padded with silence.
 
     Args:
         path: The file.
         seconds: Length to bring it to.
-        hertz: Samples per second to bring it to.
+        hertz: Sampling rate to bring it to, in samples per second.
 
     Returns:
         float32 array (seconds · hertz,) in [-1, 1].
@@ -141,6 +167,17 @@ def read_sound(path, seconds=1.0, hertz=8000):
     Raises:
         DataError: If there is no such file, it is no WAV file, compressed, cut off, empty, or
             holds values that are no numbers.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from scipy.io import wavfile
+        >>> from datasets import tones
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "half.wav")
+        ...     wavfile.write(file, 4000, np.full(2000, 0.5, "float32"))  # half a second
+        ...     tones.read_sound(file, seconds=1, hertz=4000)[[0, 1999, 2000]].tolist()
+        [0.5, 0.5, 0.0]
     """
     path, samples = Path(path), _samples(seconds, hertz)
     rate, sound = _read_wav(path)
@@ -152,7 +189,7 @@ def read_sound(path, seconds=1.0, hertz=8000):
     if not len(sound):
         raise DataError(f"{path} holds no sound, not one sample; record it again or remove it.")
     numbers = sound.dtype.kind != "f" or np.isfinite(sound).all()
-    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, so that resampling sees past the end
+    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, since resampling looks past the end
     if sound.dtype.kind == "u":  # 8 bits or less: silence is 128
         sound = (sound - 128.0) / 128
     elif sound.dtype.kind == "i":
@@ -214,19 +251,19 @@ def _read_wav(path):
 
 
 def _cut_off(content):
-    """Whether a WAV file promises more samples than it holds: SciPy would take what there is."""
+    """Whether the header of a WAV file promises more samples than there are, which SciPy would not report."""
     order = ">" if content[:4] == b"RIFX" else "<"
     at = 12
     while content[:4] != b"RF64" and at + 8 <= len(content):
         kind, size = struct.unpack_from(f"{order}4sI", content, at)
-        if kind == b"data":  # written to a pipe, a file does not know its size, and says so
+        if kind == b"data":  # a file written to a pipe has this size, which means unknown
             return size != 0xFFFFFFFF and at + 8 + size > len(content)
         at += 8 + size + size % 2
     return False
 
 
 def _parts(folder):
-    """The folder with the classes' folders to train on, and that to test on, None if there is none."""
+    """The folder of class folders to train on, and the one to test on or None."""
     train, test = folder / "train", folder / "test"
     if train.is_dir() and not any(_sounds(train)):
         return train, test if test.is_dir() else None
@@ -242,7 +279,7 @@ def _sounds(folder):
 
 
 def _files_by_class(folder):
-    """{class: its WAV files}, classes in alphabetical order; folders without WAV files are none."""
+    """{class: its WAV files}, classes in alphabetical order; folders without WAV files are left out."""
     classes = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
     return {each.name: files for each in classes if not is_results(each) and (files := _sounds(each))}
 
@@ -302,7 +339,7 @@ def _tone(random, kind, samples, hertz):
         tone = _beats(random, pitch, time)
     else:
         glide = random.uniform(0.5, 1) * np.linspace(-0.5, 0.5, length)  # octaves
-        # Now above, now below; between the two the pitch slides, as a voice's does
+        # Alternately above and below; in between the pitch slides, as that of a voice does
         trill = (
             random.uniform(1, 2)
             / 12
@@ -310,7 +347,7 @@ def _tone(random, kind, samples, hertz):
         )
         octaves = {"rising": glide, "falling": -glide, "steady": 0 * time, "trilled": trill}[kind]
         tone = _voice(random, pitch * 2**octaves, hertz)
-        edge = np.minimum(time, time[::-1]) / 0.02  # fades in and out in 20 ms: a sudden start clicks
+        edge = np.minimum(time, time[::-1]) / 0.02  # fades in and out in 20 ms, since a sudden start clicks
         tone = tone * np.minimum(1, edge)
     return np.pad(tone, (begin, samples - length - begin)).astype("float32")
 
@@ -322,7 +359,7 @@ def _voice(random, pitch, hertz):
     for number in range(1, 6):
         strength = 1 if number == 1 else random.random() / number
         phase = random.random()
-        if number * pitch.max() < hertz / 2:  # no sampled sound holds a higher tone
+        if number * pitch.max() < hertz / 2:  # a higher tone cannot be sampled
             tone += strength * np.sin(2 * np.pi * (number * turns + phase))
     return tone
 

@@ -7,7 +7,23 @@ OLD_MARKER = ".files"  # the same in folders made by an earlier version: one nam
 
 
 def is_results(folder):
-    """Whether a lesson made this folder, so that what is in it is no data."""
+    """Whether a folder holds results of a lesson rather than data.
+
+    Args:
+        folder: Its path.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from datasets.files.results import MARKER, is_results
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     before = is_results(folder)
+        ...     pathlib.Path(folder, MARKER).touch()
+        ...     before, is_results(folder)
+        (False, True)
+    """
     return os.path.isfile(os.path.join(folder, MARKER)) or all(  # noqa: PTH113, PTH118 (of many folders)
         os.path.isfile(os.path.join(folder, name))  # noqa: PTH113, PTH118
         for name in (OLD_MARKER, "metrics.json")
@@ -15,7 +31,19 @@ def is_results(folder):
 
 
 def results_in(names):
-    """What messages say of folders of results among data."""
+    """The part of a message that lists folders of results among data.
+
+    Args:
+        names: Iterable of the folders' names.
+
+    Returns:
+        str.
+
+    Example:
+        >>> from datasets.files.results import results_in
+        >>> results_in(["outputs"])
+        'outputs (results of lessons)'
+    """
     names = sorted(names)
     listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     return f"{listed} (results of lessons)"

@@ -26,7 +26,7 @@ def ball(size=14, radius=5.0):
     """
     if not 0 < 2 * radius <= size:
         raise DataError(
-            f"A ball of radius {radius} does not fit into {size} voxels; give a radius= of at most size= / 2."
+            f"A ball of radius {radius} does not fit into {size} voxels; give a radius= of up to half that."
         )
     from_middle = np.arange(size) - (size - 1) / 2
     z, y, x = np.meshgrid(from_middle, from_middle, from_middle, indexing="ij")

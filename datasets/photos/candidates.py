@@ -11,8 +11,13 @@ class Finding:
 
     Attributes:
         what: Such as "truncated" or "near duplicates".
-        files: Names of the files, or of the classes, that it is about.
+        files: List of the names of the files, or of the classes, that it is about.
         action: What was done, such as "set aside".
+
+    Example:
+        >>> from datasets.photos import Finding
+        >>> Finding("truncated", ["ants/1.jpg"], "set aside").what
+        'truncated'
     """
 
     what: str

@@ -17,6 +17,11 @@ class Places:
             None where the user has no parts.
         rejected: Dictionary from the name of a file that has no class to `(kind, reason)`.
         classes: Frozenset of all pairs (part, class), those without photos too.
+
+    Example:
+        >>> from datasets.photos.layout import Places
+        >>> Places({"ants/1.jpg": (None, "ants")}, {}, frozenset({(None, "ants")})).of["ants/1.jpg"]
+        (None, 'ants')
     """
 
     of: dict
@@ -36,6 +41,13 @@ def places(files, paths):
 
     Raises:
         DataError: If there are no folders for classes.
+
+    Example:
+        >>> from datasets.photos.files import Files
+        >>> from datasets.photos.layout import places
+        >>> files = Files("zoo", [], known=True, folders={("ants",)})
+        >>> places(files, {"ants/1.jpg": ("ants", "1.jpg")}).of
+        {'ants/1.jpg': (None, 'ants')}
     """
     names = {path: name for name, path in paths.items()}
     if files.places is not None:
@@ -56,7 +68,19 @@ def places(files, paths):
 
 
 def part_of(name):
-    """The part of a split that a name means: "train", "validation", "test", or None."""
+    """The part of a split that a name means.
+
+    Args:
+        name: Of a folder, or in a table.
+
+    Returns:
+        "train", "validation", "test", or None.
+
+    Example:
+        >>> from datasets.photos.layout import part_of
+        >>> part_of("Val"), part_of("Train_Set"), part_of("ants")
+        ('validation', 'train', None)
+    """
     key = re.sub("[^a-z]", "", name.casefold())
     key = re.sub("(?<=.)(set|data|images|photos|split)$", "", key)  # "Train_Set"
     return next((part for part, names in PARTS.items() if key in names), None)
@@ -71,12 +95,19 @@ def layout(files, folders, source):
         source: What messages call the data.
 
     Returns:
-        `(places, aside, classes)`: the name of a part's folder (None where there are none)
-        and the class, by file; a reason by file that has no class; and all parts' and
-        classes' names as in places, those without files too.
+        `(places, rejected, classes)`: a dictionary from a file to the name of its part's folder (None
+        where there are none) and its class; a dictionary from a file without a class to the reason; and
+        the set of all pairs of part and class, those without files too.
 
     Raises:
         DataError: If there are no folders for classes.
+
+    Example:
+        >>> from datasets.photos.layout import layout
+        >>> files = [("train", "ants", "1.jpg"), ("val", "ants", "2.jpg"), ("read me.txt",)]
+        >>> places, rejected, classes = layout(files, set(), "zoo")
+        >>> places[files[1]], rejected
+        (('val', 'ants'), {('read me.txt',): 'lies in no folder of the split'})
     """
     top, inside = (), files
     while True:
@@ -87,19 +118,19 @@ def layout(files, folders, source):
         if not deeper or (split and _split_folders(deeper, len(top) + 1, source) is None):
             break
         top, inside = (*top, alone), below[alone]
-    depth, places, aside, classes = len(top), {}, {}, set()
+    depth, places, rejected, classes = len(top), {}, {}, set()
     for file in files:
         inner = file[depth:] if file[:depth] == top else ()
         if split is None:
             if len(inner) > 1:
                 places[file] = None, inner[0]
             else:
-                aside[file] = "lies in no class's folder"
+                rejected[file] = "lies in no class's folder"
         elif len(inner) > 2 and inner[0] in split:
             places[file] = inner[0], inner[1]
         else:
             known = bool(inner) and inner[0] in split
-            aside[file] = "lies in no class's folder" if known else "lies in no folder of the split"
+            rejected[file] = "lies in no class's folder" if known else "lies in no folder of the split"
     wanted = depth + (1 if split is None else 2)
     for folder in folders:
         if len(folder) == wanted and folder[:depth] == top and (split is None or folder[depth] in split):
@@ -110,7 +141,7 @@ def layout(files, folders, source):
         raise DataError(
             f"{shown(source)} holds {inner}; it needs a folder of photos for each class, such as ants/1.jpg."
         )
-    return places, aside, classes
+    return places, rejected, classes
 
 
 def _below(files, depth):
@@ -153,6 +184,11 @@ def as_parts(names):
 
     Returns:
         Dictionary from name to "train", "validation", "test", or None where it is not clear.
+
+    Example:
+        >>> from datasets.photos.layout import as_parts
+        >>> as_parts({"train", "val"})
+        {'train': 'train', 'val': 'test'}
     """
     parts = {name: part_of(name) for name in sorted(names)}
     held_out = [name for name, part in parts.items() if part != "train"]

@@ -18,18 +18,25 @@ _IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
 
 
 def locate(data):
-    """Find photos without looking at them yet.
+    """Find photos without reading them yet.
 
     Args:
-        data: A folder that holds a folder of photos for each class, if you like below folders
-            such as train and val; a zip or tar archive of one; or a table (CSV or TSV) of
-            paths, labels and, if you like, parts.
+        data: A folder that holds a folder of photos for each class, perhaps below folders
+            such as train and val; a zip or tar archive of one; a table (CSV or TSV) of
+            paths, labels and, optionally, parts; or a `Source`, which is returned as it is.
 
     Returns:
         A `Source`, named like the folder or file.
 
     Raises:
         DataError: If there is none.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import photos
+        >>> with tempfile.TemporaryDirectory(prefix="bees-") as folder:
+        ...     photos.locate(folder).name.startswith("bees-")
+        True
     """
     if isinstance(data, Source):
         return data
@@ -63,8 +70,20 @@ def find(path):
     Args:
         path: A folder, a zip or tar archive, or a table (CSV or TSV).
 
+    Returns:
+        A `Files`.
+
     Raises:
         DataError: If it cannot be read.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from datasets.photos.locating import find
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     (pathlib.Path(folder) / "bees").mkdir()
+        ...     (pathlib.Path(folder) / "bees" / "1.jpg").touch()
+        ...     [file.name for file in find(pathlib.Path(folder)).found]
+        ['bees/1.jpg']
     """
     if path.is_dir():
         return _in_folder(path)
@@ -163,7 +182,7 @@ class _Walk:
     def _name(self, names):
         """What a file is called: differently from all others."""
         name = shown("/".join(names))
-        while name in self._known:  # one name has backslashes where another has what cannot be printed
+        while name in self._known:  # "\\n" and a line break are written alike
             name += "_"
         self._known.add(name)
         return name
@@ -194,7 +213,7 @@ def _in_archive(path):
     files = Files(path, None, known=False)
 
     def found():
-        # Photos hardly shrink when packed: what unpacks to much more is an attack
+        # Photos are compressed already: an archive that unpacks to much more is an attack
         most = max(archives.MAX_UNPACKED, 20 * path.stat().st_size)
         for number, (names, size, content) in enumerate(archives.members(path, most), 1):
             if any(map(_hidden, names)):

@@ -26,9 +26,9 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Photos:
-    """Photos that can be used, checked and split; made by `Photos.check`.
+    """Photos that were checked and split; made by `Photos.check`.
 
-    `print(photos)` shows in a table what was found, what was set aside and why, and the split;
+    `print(photos)` shows tables of the split, of what was found, and of what was set aside and why;
     a notebook shows the same.
 
     Attributes:
@@ -44,6 +44,16 @@ class Photos:
         findings: List of `Finding`.
         fingerprint: SHA-256 in hexadecimal of the files' contents, labels and parts.
         notes: Tuple of sentences about how the files were found and read.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import Photos, digits
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+        >>> photos.pixels.shape, len(photos.of("train")), len(photos.of("test"))
+        ((400, 28, 28, 3), 30, 360)
+        >>> photos.files[0], photos.class_names[photos.labels[0]]
+        ('test/0/0024.png', '0')
     """
 
     source: Source
@@ -62,17 +72,18 @@ class Photos:
     def check(cls, data, image_size=320, seed=0, scratch=None, verbose=0):
         """Decode every file once, set aside what cannot be used, and split the rest.
 
-        Nothing in the user's folder is changed, and archives are not extracted. Photos that show
-        the same are found, and are never in two parts. A split that the user has stays as it is,
-        but what it lacks is taken from its training photos.
+        Nothing in your folder is changed, and archives are not extracted. Duplicates are found, and are
+        never in two parts. A split that you have stays as it is; a part that it lacks is taken from its
+        training photos.
 
         Args:
-            data: A folder that holds a folder of photos for each class, if you like below folders
+            data: A folder that holds a folder of photos for each class, perhaps below folders
                 such as train and val; a zip or tar archive of one; a table (CSV or TSV) of paths,
-                labels and, if you like, parts; or a `Source`.
-            image_size: Height and width of the squares to bring photos to, in pixels.
-            seed: Of the split.
-            scratch: Folder for pixels if they are more than 1 GB; None to keep them in memory.
+                labels and, optionally, parts; or a `Source`.
+            image_size: Height and width of the squares that photos are cropped and resized to, in pixels.
+            seed: The same seed gives the same split.
+            scratch: Folder for a temporary file of the pixels if they are more than 1 GB; None to keep
+                them in memory.
             verbose: 1 to print what is read and found, with a progress bar if the output is a
                 terminal; 0 to print nothing.
 
@@ -80,7 +91,17 @@ class Photos:
             A `Photos`.
 
         Raises:
-            DataError: If there are too few photos to train with, or the data cannot be read.
+            DataError: If there are too few photos to train on, or the data cannot be read.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets import Photos, digits
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     source = digits.save_photos(folder, examples=12)
+            ...     pathlib.Path(folder, "train", "0", "damaged.png").touch()
+            ...     photos = Photos.check(folder, image_size=28)
+            >>> photos.quarantine
+            [('train/0/damaged.png', 'is empty')]
         """
         source = locate(data)
         _check_size(image_size)
@@ -138,6 +159,15 @@ class Photos:
 
         Raises:
             DataError: If a file is not there any more, cannot be read or has changed.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import Photos, digits
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            ...     smaller = photos.at(14)
+            >>> smaller.pixels.shape, smaller.fingerprint == photos.fingerprint
+            ((400, 14, 14, 3), True)
         """
         _check_size(image_size)
         if image_size == self.size:
@@ -174,6 +204,14 @@ class Photos:
 
         Raises:
             DataError: If there is no such part.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import Photos, digits
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            >>> photos.pixels[photos.of("validation")].shape
+            (10, 28, 28, 3)
         """
         if part not in PARTS:
             raise DataError(f"part= is {part!r}; name one of {', '.join(map(repr, PARTS))}.")
@@ -205,8 +243,16 @@ class Photos:
         """A weight for each class: all 1 unless the training classes are uneven.
 
         Returns:
-            Dictionary from class index to float; where one class has at least 1.5 times as many training
-            photos as another, each class weighs the more, the fewer it has.
+            Dictionary from class index to float. Where one class has at least 1.5 times as many training
+            photos as another, a weight is inversely proportional to the number of training photos.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import Photos, digits
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            >>> set(photos.class_weights().values())
+            {1.0}
         """
         counts = np.bincount(self.labels[self.of("train")], minlength=len(self.class_names))
         if counts.max() < UNEVEN * counts.min():
@@ -214,14 +260,38 @@ class Photos:
         return dict(enumerate((counts.sum() / len(counts) / counts).tolist()))
 
     def split_table(self):
-        """Rows of (file, label, split), a header first."""
+        """All photos that are used, as a table; `Photos.check` reads it from a CSV file.
+
+        Returns:
+            List of (file, label, split), a header first.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import Photos, digits
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            >>> photos.split_table()[:2]
+            [('file', 'label', 'split'), ('test/0/0024.png', '0', 'test')]
+        """
         rows = zip(self.files, self.labels, self.parts, strict=True)
         return [("file", "label", "split")] + [
             (file, self.class_names[label], str(part)) for file, label, part in rows
         ]
 
     def quarantine_table(self):
-        """Rows of (file, reason), a header first."""
+        """All files that are not used, as a table.
+
+        Returns:
+            List of (file, reason), a header first.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import Photos, digits
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            >>> photos.quarantine_table()
+            [('file', 'reason')]
+        """
         return [("file", "reason"), *self.quarantine]
 
 

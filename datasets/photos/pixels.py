@@ -1,4 +1,4 @@
-"""From the bytes of an image file to upright RGB pixels: one pass, for every reader alike."""
+"""From the bytes of an image file to upright RGB pixels, by the same function for every use."""
 
 import contextlib
 import functools
@@ -13,9 +13,9 @@ from PIL import Image
 
 from ..files import notices
 
-# Photos are what cameras and browsers make; these run other programs or hold no pixels
+# Formats that run other programs or hold no pixels
 _REFUSED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
-MAX_PIXELS = 2 * 89_478_485  # where Pillow, too, speaks of an attack
+MAX_PIXELS = 2 * 89_478_485  # Pillow refuses more, too
 MAX_BYTES = 500_000_000  # of one file
 
 _MAGIC = {
@@ -44,10 +44,16 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its warnings 
 
 
 class Unusable(ValueError):
-    """An image file that cannot be used; its message goes on from the file's name.
+    """An image file that cannot be used; its message continues a sentence that begins with the file's name.
 
     Attributes:
         kind: What is wrong, in a word or two.
+
+    Example:
+        >>> from datasets.photos.pixels import Unusable
+        >>> error = Unusable("empty", "is empty")
+        >>> error.kind, str(error)
+        ('empty', 'is empty')
     """
 
     def __init__(self, kind, reason):
@@ -62,8 +68,14 @@ class Decoded:
     Attributes:
         pixels: uint8 (height, width, 3), RGB.
         side: Of the image in its file the shorter side, in pixels.
-        traits: Set of what was odd about it, such as "CMYK".
+        traits: Set of what is unusual about it, such as "CMYK".
         digest: SHA-256 of the file.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.photos.pixels import Decoded
+        >>> Decoded(np.zeros((2, 3, 3), "uint8"), side=2, traits=set(), digest=b"").side
+        2
     """
 
     pixels: np.ndarray
@@ -74,20 +86,48 @@ class Decoded:
 
 @functools.cache
 def formats():
-    """The names of the formats that are read; to be called before threads do."""
+    """The names of the formats that are read. To be called before threads decode.
+
+    Returns:
+        List of str.
+
+    Example:
+        >>> from datasets.photos.pixels import formats
+        >>> {"JPEG", "PNG"} <= set(formats()), "EPS" in formats()
+        (True, False)
+    """
     Image.init()
     return [name for name in Image.OPEN if name not in _REFUSED]
 
 
 @functools.cache
 def suffixes():
-    """The format by ending of a file name, such as ".jpg"."""
+    """The format that each ending of a file name stands for.
+
+    Returns:
+        Dictionary from an ending to the name of a format.
+
+    Example:
+        >>> from datasets.photos.pixels import suffixes
+        >>> suffixes()[".jpg"]
+        'JPEG'
+    """
     return Image.registered_extensions()
 
 
 @contextlib.contextmanager
 def quietly():
-    """Hold back what Pillow and its libraries have to say; around threads, not within them."""
+    """Hold back the warnings of Pillow and its libraries: a context to be entered outside of threads.
+
+    Yields:
+        None.
+
+    Example:
+        >>> import warnings
+        >>> from datasets.photos.pixels import quietly
+        >>> with quietly():
+        ...     warnings.warn_explicit("odd", UserWarning, "PIL/Image.py", 1, module="PIL.Image")
+    """
     formats()
     with notices.held():
         yield
@@ -100,13 +140,23 @@ def decode(content, size=None, name=None, room=None):
         content: Its bytes.
         size: Side of the square wanted, in pixels; None for the whole image.
         name: The file's name, if its ending is to be judged.
-        room: Where to ask for memory, counted in pixels; None to take it.
+        room: A `pool.Room` for decoded pixels, which threads share; None for no limit.
 
     Returns:
         A `Decoded`.
 
     Raises:
         Unusable: If it is no image, cut off, damaged, or so large that it may be an attack.
+
+    Example:
+        >>> import io
+        >>> from PIL import Image
+        >>> from datasets.photos.pixels import decode
+        >>> content = io.BytesIO()
+        >>> Image.new("CMYK", (6, 4)).save(content, "JPEG")
+        >>> decoded = decode(content.getvalue(), size=2, name="red.png")
+        >>> decoded.pixels.shape, sorted(decoded.traits)
+        ((2, 2, 3), ['CMYK', 'wrong extension'])
     """
     image = _open(content)
     side, traits = min(image.size), _traits(image, content, name)
@@ -132,10 +182,18 @@ def decode(content, size=None, name=None, room=None):
 
 
 def square_box(width, height):
-    """The part of an image that becomes the square: the largest one in its middle.
+    """The part of an image that becomes the square: the largest centred one.
+
+    Args:
+        width, height: Of the image, in pixels.
 
     Returns:
-        left, top, right, bottom.
+        `(left, top, right, bottom)` in pixels.
+
+    Example:
+        >>> from datasets.photos.pixels import square_box
+        >>> square_box(60, 40)
+        (10.0, 0.0, 50.0, 40.0)
     """
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
@@ -188,7 +246,7 @@ def _cause(image, error):
 def _orientation(image):
     try:
         return image.getexif().get(0x0112, 1)
-    except Exception:  # camera data can be damaged where the picture is not
+    except Exception:  # EXIF data can be damaged where the image is not
         return 1
 
 
@@ -198,7 +256,7 @@ def _simple_mode(image):
         values = np.nan_to_num(np.asarray(image, "float32"))
         if image.mode.startswith("I;16"):
             top = 65535
-        else:  # of the usual ranges the one that it needs
+        else:  # the smallest of the usual ranges that its values fit into
             usual = (1, 255, 65535) if image.mode == "F" else (255, 65535)
             top = next((top for top in usual if values.max() <= top), values.max())
         return Image.fromarray((values.clip(0, top) * (255 / top)).astype("uint8"))
@@ -210,7 +268,7 @@ def _simple_mode(image):
 
 
 def _traits(image, content, name):
-    """What is odd about an image that is opened, but not decoded yet."""
+    """What is unusual about an image that is opened, but not decoded yet."""
     found = set()
     kind = _FAMILY.get(image.format, image.format)
     if name is not None:
@@ -231,7 +289,7 @@ def _traits(image, content, name):
 
 
 def _animated(content):
-    """Whether there is more than one frame; asked of another copy, since to look for it is to move on."""
+    """Whether there is more than one frame; another copy is opened, since counting moves to the last one."""
     try:
         return getattr(Image.open(io.BytesIO(content), formats=formats()), "is_animated", False)
     except Exception:

@@ -32,10 +32,18 @@ def read_files(source, files, size):
         size: Side of the squares, in pixels.
 
     Returns:
-        uint8 (k, size, size, 3), the very pixels that `Photos.check` and `read_square` give.
+        uint8 (k, size, size, 3), the same pixels that `Photos.check` and `read_square` give.
 
     Raises:
         DataError: If one of them is not there any more, or cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import digits, photos
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     source = digits.save_photos(folder, examples=1)
+        ...     photos.read_files(source, ["test/0/0024.png"], 28).shape
+        (1, 28, 28, 3)
     """
     rows, pixels = {}, np.empty((len(files), size, size, 3), "uint8")
     for row, name in enumerate(files):
@@ -59,6 +67,15 @@ def decode_again(source, names, size, verbose=0):
 
     Raises:
         DataError: At the end, if one of them is not there any more, or cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import digits
+        >>> from datasets.photos.reading import decode_again
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     source = digits.save_photos(folder, examples=1)
+        ...     [(name, decoded.side) for name, decoded in decode_again(source, ["test/0/0024.png"], 28)]
+        [('test/0/0024.png', 28)]
     """
     source, names = locate(source), dict.fromkeys(names)
     missing = dict.fromkeys(names, "is not there any more; put it back, or train again")
@@ -74,16 +91,34 @@ def decode_again(source, names, size, verbose=0):
         raise DataError(f"{name} in {shown(source.path)} {reason}.")
 
 
-def decode_square(_, content, room, size):
-    """`pixels.decode` as `pool.each` calls it."""
+def decode_square(file, content, room, size):
+    """Decode a photo, as `pool.each` calls it.
+
+    Args:
+        file: Its `files.File`, which is not needed.
+        content: Its bytes.
+        room: As for `pixels.decode`.
+        size: Side of the square, in pixels.
+
+    Returns:
+        A `pixels.Decoded`.
+
+    Example:
+        >>> import io
+        >>> from PIL import Image
+        >>> from datasets.photos.reading import decode_square
+        >>> content = io.BytesIO()
+        >>> Image.new("RGB", (60, 40)).save(content, "PNG")
+        >>> decode_square(None, content.getvalue(), None, 8).pixels.shape
+        (8, 8, 3)
+    """
     return photo_pixels.decode(content, size, room=room)
 
 
 def read_square(photo, size):
     """Decode one image file and bring it to a square, as training, prediction and scoring need it.
 
-    Decoded as by `read_photo`, then its largest square in the middle, shrunk without jagged
-    edges, or enlarged.
+    It is decoded as by `read_photo`; then its largest centred square is resized, without aliasing.
 
     Args:
         photo: File in any format that Pillow reads, or its bytes.
@@ -94,6 +129,16 @@ def read_square(photo, size):
 
     Raises:
         DataError: As `read_photo` does.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from PIL import Image
+        >>> from datasets import photos
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "wide.png")
+        ...     Image.new("RGB", (60, 40), "red").save(file)
+        ...     photos.read_square(file, 8).shape
+        (8, 8, 3)
     """
     return _read(photo, size)
 
@@ -101,8 +146,8 @@ def read_square(photo, size):
 def read_photo(path):
     """Decode one image file.
 
-    Turned upright by its EXIF orientation; transparent parts become white; of an animation
-    the first frame; 16-bit grey is brought to 8 bits.
+    It is turned upright by its EXIF orientation, transparent parts become white, only the first frame
+    of an animation is used, and 16-bit channels are brought to 8 bits.
 
     Args:
         path: File in any format that Pillow reads.
@@ -113,6 +158,16 @@ def read_photo(path):
     Raises:
         DataError: If there is no such file, it is no image, is cut off, or is so large
             (over 179 million pixels) that it may be an attack.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from PIL import Image
+        >>> from datasets import photos
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "dot.png")
+        ...     Image.new("L", (2, 1), 128).save(file)
+        ...     photos.read_photo(file).tolist()
+        [[[128, 128, 128], [128, 128, 128]]]
     """
     return _read(path)
 
@@ -134,18 +189,24 @@ def _read(photo, size=None):
 
 
 def grey_photo(photo="china", longest=640):
-    """One photograph in shades of grey.
+    """One greyscale photograph.
 
     Args:
         photo: "china" or "flower" (427 x 640 pixels, both from scikit-learn, CC BY 2.0), or
             a file of your own.
-        longest: A photo with a longer side is made smaller, in pixels.
+        longest: Longer side at most, in pixels; a larger photo is made smaller.
 
     Returns:
         uint8 array (height, width, 1), from 0 for black to 255 for white.
 
     Raises:
         DataError: If it is a file that `read_photo` cannot read.
+
+    Example:
+        >>> from datasets import photos
+        >>> photos.grey_photo("flower", longest=64).shape
+        Photograph: a dahlia, by flickr user vultilion, CC BY 2.0.
+        (43, 64, 1)
     """
     if str(photo) in SAMPLES:
         from sklearn.datasets import load_sample_image

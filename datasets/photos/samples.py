@@ -17,14 +17,22 @@ from .reading import decode_square
 
 @dataclass(frozen=True)
 class Sample:
-    """Some photos to look at.
+    """Some photos to look at, as `sample` returns them.
 
     Attributes:
         source: The `Source` they come from.
         class_names: Tuple of str.
         labels: int64 (n,), -1 where the class is not known.
-        pixels: uint8 (n, size, size, 3).
+        pixels: uint8 (n, size, size, 3), RGB in [0, 255].
         notes: Tuple of sentences about how the files were found and read.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import digits, photos
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     some = photos.sample(digits.save_photos(folder, examples=1), 28, most=5)
+        >>> some.labels.tolist()
+        [-1, -1, -1, -1, -1]
     """
 
     source: Source
@@ -37,14 +45,15 @@ class Sample:
 def sample(data, size, classes=(), most=64, verbose=0):
     """Read some photos to look at: not all are decoded, and their folders need not be classes.
 
-    Where folders are named like parts of a split, photos to test on are taken, or else those to
-    validate on. Files that are no photos are left out.
+    Where folders are named like parts of a split, test photos are taken, or else validation photos.
+    Files that are no photos are left out.
 
     Args:
         data: As for `locate`.
         size: Side of the squares, in pixels.
-        classes: Names of the classes, or how many there are: then folders name them if they are as many.
-        most: Photos at most, evenly from all in the order of their names.
+        classes: Names of the classes; or their number, so that the folders' names are taken if there are
+            as many.
+        most: Number of photos at most, evenly spaced in the order of their names.
         verbose: 1 to print what is read; 0 to print nothing.
 
     Returns:
@@ -52,6 +61,14 @@ def sample(data, size, classes=(), most=64, verbose=0):
 
     Raises:
         DataError: If there is no photo that can be read.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import digits, photos
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     some = photos.sample(digits.save_photos(folder, examples=1), 28, classes=10, most=5)
+        >>> some.pixels.shape, some.labels.tolist()
+        ((5, 28, 28, 3), [0, 2, 4, 7, 9])
     """
     source = locate(data)
     notices.take()  # what others read before is not about these photos
@@ -75,7 +92,7 @@ def sample(data, size, classes=(), most=64, verbose=0):
         for name in names
     }
     pixels = {}
-    while len(pixels) < most and names:  # files that cannot be used are made up for by others
+    while len(pixels) < most and names:  # other files replace those that cannot be used
         rows = np.linspace(0, len(names) - 1, min(most - len(pixels), len(names))).astype(int)
         wanted = {names[row] for row in rows}
         found = (file for file in find(source.path).found if file.name in wanted)

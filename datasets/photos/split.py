@@ -24,13 +24,21 @@ def split(candidates, seed):
 
     Args:
         candidates: A `Candidates` whose photos have a `group`.
-        seed: Of the shuffling.
+        seed: The same seed gives the same split.
 
     Returns:
         A new `Candidates`, whose photos all have a `part`.
 
     Raises:
         DataError: If there are too few photos of a class.
+
+    Example:
+        >>> from datasets.photos.candidates import Candidate, Candidates
+        >>> from datasets.photos.split import split
+        >>> photos = tuple(Candidate(f"{n}.jpg", None, "ants", None, group=n) for n in range(20))
+        >>> candidates = split(Candidates("zoo", photos, frozenset({(None, "ants")}), {}), seed=0)
+        >>> [photo.part for photo in candidates.photos].count("train")
+        14
     """
     photos = candidates.photos
     parts = np.array([photo.part or "train" for photo in photos], "<U10")
@@ -84,20 +92,26 @@ def _findings(classes, labels, parts):
 
 
 def divide(labels, groups, shares, seed):
-    """Divide photos into parts, of every class its share, of every group all or nothing.
+    """Divide photos into parts: stratified by class, and with all photos of a group in the same part.
 
-    A class's division depends on its own photos and the seed only.
+    How the photos of a class are divided depends on them and the seed only.
 
     Args:
-        labels: A class name for every photo, in an order that does not change.
-        groups: A number for every photo, equal for those that must stay together, which are of
+        labels: The class name of every photo, in an order that does not change.
+        groups: A number for every photo, equal for those that must stay together; these are of
             one class.
-        shares: Dictionary from part to its share; the last one gets what is left. Every class
+        shares: Dictionary from part to its share; the last part gets the rest. Every class
             has at least as many groups as there are parts.
-        seed: Of the shuffling.
+        seed: The same seed gives the same division.
 
     Returns:
         str (n,), a part for every photo.
+
+    Example:
+        >>> from datasets.photos.split import divide
+        >>> parts = divide(["ants"] * 10, range(10), {"test": 0.2, "train": 0.8}, seed=0)
+        >>> parts.tolist().count("test")
+        2
     """
     labels, groups = np.asarray(labels, object), np.asarray(groups)
     parts = np.full(len(labels), list(shares)[-1], dtype="<U10")

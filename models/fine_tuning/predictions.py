@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..sibling import datasets_module
-from . import tables
+from .. import tables
 
 SHOWN = 50  # rows of a long table that are shown
 AT_ONCE = 32  # photos that are read and predicted together
