@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import tables
 from ..errors import ModelError
 from ..sibling import datasets_module
-from .. import tables
 
 SHOWN = 50  # rows of a long table that are shown
 AT_ONCE = 32  # photos that are read and predicted together

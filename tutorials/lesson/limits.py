@@ -12,8 +12,7 @@ from tutorials.lesson.command import LessonError
 import keras
 
 from datasets.generated import moving_shapes, x_or_o
-from models.checks.memory import memory_refusal, training_bytes
-from models.checks.memory import short_number
+from models.checks.memory import memory_refusal, short_number, training_bytes
 
 YEAR = 365 * 24 * 3600  # seconds
 MOST = 10**9  # of anything that is counted; a number beyond is a slip of the keyboard
