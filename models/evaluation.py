@@ -6,7 +6,7 @@ import numpy as np
 from sklearn import metrics
 
 from . import tables
-from .scores import accuracy, calibration, class_scores
+from .fine_tuning.scores import accuracy, calibration, class_scores
 
 SMALL = 12  # classes of which the whole confusion matrix is shown
 MOST = 20  # classes and confusions that are shown of more

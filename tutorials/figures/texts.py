@@ -7,7 +7,7 @@ from sklearn import metrics
 from sklearn.manifold import TSNE
 
 from datasets.files.names import cut
-from models.scores import Share
+from models.fine_tuning.scores import Share
 from tutorials.figures.charts import BLUE, COLOURS, ORANGE, axes_grid, confusion_matrix, learning_curves
 from tutorials.figures.labels import MONOSPACE, plain
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from models.scores import ClassScore, Share, calibration
+from models.fine_tuning.scores import ClassScore, Share, calibration
 from tutorials.figures import photos as plots
 from tutorials.figures.charts import confusion_matrix
 from tutorials.figures.labels import distinct, plain

@@ -8,8 +8,8 @@ from sklearn import metrics
 
 from datasets.files.names import safe
 from datasets.photos import Photos
+from models.fine_tuning.scores import accuracy, calibration, class_scores
 from models.inspection import grad_cam
-from models.scores import accuracy, calibration, class_scores
 from tutorials.figures.charts import confusion_matrix
 from tutorials.figures.labels import plain
 from tutorials.figures.photos import (

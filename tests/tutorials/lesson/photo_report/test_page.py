@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.scores import ClassScore, Share
+from models.fine_tuning.scores import ClassScore, Share
 from tutorials.lesson.photo_report.page import MOST, Mistake, Page, Picture, render, write_page
 
 SCRIPT = "<script>alert(1)</script>"

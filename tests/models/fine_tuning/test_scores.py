@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.scores import Share, accuracy, calibration, class_scores
+from models.fine_tuning.scores import Share, accuracy, calibration, class_scores
 
 
 @given(st.integers(1, 5000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))

@@ -21,7 +21,7 @@ class Share:
         low, high: Ends of the interval.
 
     Example:
-        >>> from models.scores import Share
+        >>> from models.fine_tuning.scores import Share
         >>> str(Share(9, 10))
         '90.0 % (59.6 to 98.2 %)'
     """
@@ -60,7 +60,7 @@ class ClassScore:
         recall: Share of this class's examples that are classified correctly.
 
     Example:
-        >>> from models.scores import ClassScore, Share
+        >>> from models.fine_tuning.scores import ClassScore, Share
         >>> ClassScore("bee", precision=Share(3, 4), recall=Share(3, 3)).precision.value
         0.75
     """
@@ -82,7 +82,7 @@ class Calibration:
             all predictions.
 
     Example:
-        >>> from models.scores import calibration
+        >>> from models.fine_tuning.scores import calibration
         >>> round(calibration([0, 0], [[0.9, 0.1], [0.3, 0.7]], bins=2).error, 2)
         0.3
     """
@@ -103,7 +103,7 @@ def accuracy(truth, answers):
         A `Share`.
 
     Example:
-        >>> from models.scores import accuracy
+        >>> from models.fine_tuning.scores import accuracy
         >>> accuracy([0, 1, 1, 2], [0, 1, 0, 2]).value
         0.75
     """
@@ -121,7 +121,7 @@ def class_scores(truth, answers, class_names):
         List of `ClassScore`, in index order.
 
     Example:
-        >>> from models.scores import class_scores
+        >>> from models.fine_tuning.scores import class_scores
         >>> [score.recall.value for score in class_scores([0, 1, 1], [0, 1, 0], ["ant", "bee"])]
         [1.0, 0.5]
     """
@@ -151,7 +151,7 @@ def calibration(truth, probabilities, bins=10):
         Guo et al., On calibration of modern neural networks, 2017.
 
     Example:
-        >>> from models.scores import calibration
+        >>> from models.fine_tuning.scores import calibration
         >>> round(calibration([0, 1], [[0.9, 0.1], [0.1, 0.9]]).error, 2)
         0.1
     """
