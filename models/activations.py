@@ -1,7 +1,7 @@
-"""Three activation functions and their derivatives, as the lectures write them.
+"""Three activation functions and their derivatives, by the lectures' formulas.
 
-Keras has the functions, and automatic differentiation the derivatives; these are for comparing. All take a
-tensor or array of any shape and return a tensor of the same shape; whole numbers become float32.
+They are for comparison with Keras's functions and automatic differentiation. All take a tensor or array of
+any shape and return a tensor of the same shape; whole numbers become float32.
 """
 
 from keras import ops

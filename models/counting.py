@@ -1,4 +1,4 @@
-"""The lectures' counting networks, small enough to count on a blackboard, and the arithmetic of any model.
+"""Networks to count parameters of on a blackboard, and the multiply-adds of any model.
 
 Call `.summary()` on each, and compare with the formula in its docstring.
 """
@@ -76,8 +76,8 @@ def DenseLayer(input_shape=(32, 32, 1), name="dense_layer"):
 def ConvLayer(input_shape=(32, 32, 1), kernel_size=21, name="conv_layer"):
     """One convolution without biases, from an image to an image of the same size.
 
-    kernel_size² · channels² parameters: 441 for a 21 x 21 kernel and one channel, whatever the
-    height and width.
+    kernel_size² · channels² parameters: 441 for a 21 x 21 kernel and one channel, for any height and
+    width.
 
     Args:
         input_shape: (height, width, channels) of one image, of any range.

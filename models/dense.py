@@ -1,4 +1,4 @@
-"""Dense networks: every pixel is one input, whichever pixels are its neighbours."""
+"""Dense networks: every pixel is a separate input, without regard to its neighbours."""
 
 import keras
 from keras import layers

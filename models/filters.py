@@ -1,7 +1,7 @@
-"""Convolutions with kernels set by hand, and the sizes of what comes out of them.
+"""Convolutions with kernels set by hand, and the sizes of their outputs.
 
-What Keras calls convolution is cross-correlation: the kernel is applied as it is, and not flipped first as
-in the integral (f * g)(t) = ∫ f(τ) g(t - τ) dτ.
+Keras's convolution is a cross-correlation: the kernel is not flipped, as it is in the mathematical
+convolution (f * g)(t) = ∫ f(τ) g(t - τ) dτ.
 """
 
 import functools
@@ -65,7 +65,7 @@ FEATURES = {
 }
 MATCHES = averaged(FEATURES)  # with the division in the kernel, the output of a perfect match is 1
 
-# For a photograph. Where the numbers add up to 0, an area of one colour becomes 0
+# For a photograph. A kernel with a sum of 0 turns an area of one colour into 0
 KERNELS = {
     "blur": averaged({"": ((1, 1, 1), (1, 1, 1), (1, 1, 1))})[""],
     "horizontal lines": ((-1, -1, -1), (2, 2, 2), (-1, -1, -1)),
@@ -86,7 +86,7 @@ ONES = ((1, 1, 1), (1, 1, 1), (1, 1, 1))
 COUNTING = ((0, 1), (2, 3))
 SMILE = ((0, 0, 1), (1, 0, 0), (0, 1, 1))
 
-# For a volume: six times each voxel minus its six neighbours
+# For a volume: six times a voxel minus its six neighbours
 LAPLACIAN_3D = (
     ((0, 0, 0), (0, -1, 0), (0, 0, 0)),
     ((0, -1, 0), (-1, 6, -1), (0, -1, 0)),
@@ -96,18 +96,18 @@ LAPLACIAN_3D = (
 
 @checked(size=whole(), kernel=whole(), stride=whole(), dilation=whole(), padding=_padding)
 def zeros_around(size, kernel, stride=1, padding="valid", dilation=1):
-    """How many zeros a convolution or pooling layer pads its input with, before and after.
+    """The number of zeros that a convolution or pooling layer pads its input with, before and after.
 
-    With "same" as many as make the output size / stride, rounded up. Where their number is odd,
-    Keras puts the odd one after: 28 pixels, a kernel of 5 and a stride of 2 need 3, 1 before and
-    2 after. (Pooling ignores these places instead of counting them as zeros.)
+    "same" adds as many zeros as make the output size / stride, rounded up. If their number is odd, Keras
+    adds the extra one at the end: 28 pixels, a kernel of 5 and a stride of 2 need 3, 1 before and 2 after.
+    (Pooling ignores these positions instead of counting them as zeros.)
 
     Args:
         size: Input size along one dimension.
         kernel: Size of the kernel or pooling window.
         stride: Distance from one position of the kernel to the next.
         padding: "valid" for none, or "same".
-        dilation: Distance from one number of the kernel to the next; 1 leaves no gaps.
+        dilation: Distance from one weight of the kernel to the next; 1 leaves no gaps.
 
     Returns:
         (before, after).
@@ -131,16 +131,16 @@ def zeros_around(size, kernel, stride=1, padding="valid", dilation=1):
 def output_size(size, kernel, stride=1, padding="valid", dilation=1):
     """The output size of a convolution or pooling layer along one dimension.
 
-    ⌊(size + zeros - span) / stride⌋ + 1, where the kernel spans dilation · (kernel - 1) + 1
-    places and `zeros_around` gives the zeros. So 3 x 3 without padding takes 2 pixels from height
-    and width, and "same" with a stride of 1 takes none.
+    ⌊(size + zeros - span) / stride⌋ + 1, where the kernel spans dilation · (kernel - 1) + 1 pixels and
+    `zeros_around` gives the zeros. So a 3 x 3 kernel without padding reduces height and width by 2
+    pixels, and "same" with a stride of 1 keeps them.
 
     Args:
         size: Input size along one dimension.
         kernel: Size of the kernel or pooling window.
         stride: Distance from one position of the kernel to the next.
         padding: "valid" for none, or "same".
-        dilation: Distance from one number of the kernel to the next; 1 leaves no gaps.
+        dilation: Distance from one weight of the kernel to the next; 1 leaves no gaps.
 
     Returns:
         The number of positions where the kernel fits, 0 if it fits nowhere.
@@ -167,7 +167,7 @@ def output_size(size, kernel, stride=1, padding="valid", dilation=1):
     layer=choice("conv", "max", "avg"),
 )
 def layer_output_size(size, kernel, stride=1, padding="valid", dilation=1, layer="conv"):
-    """The same by trying: give zeros to the Keras layer, and measure its output.
+    """The output size of a Keras layer, measured by calling it on zeros.
 
     Args:
         size, kernel, stride, padding, dilation: As for `output_size`.
@@ -266,10 +266,10 @@ def FilterBank(
     pool_padding="same",
     name="filter_bank",
 ):
-    """One convolution with kernels set by hand, then activation and pooling if wanted.
+    """One convolution with kernels set by hand, then an optional activation and pooling.
 
-    In one, two or three dimensions, as `input_shape` says. Without arguments it is the
-    lectures' filtering of the X: three features over nine, 27 parameters.
+    In one, two or three dimensions, depending on `input_shape`. By default it filters the lectures' X
+    with three features divided by nine, 27 parameters.
 
     Args:
         kernels: {name: kernel} or a sequence of kernels, each of shape kernel_size, or

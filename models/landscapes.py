@@ -1,4 +1,4 @@
-"""Loss functions of one and two parameters, to watch gradient descent on."""
+"""Loss functions of one and two parameters, as examples for gradient descent."""
 
 from keras import ops
 
@@ -7,7 +7,7 @@ from .errors import ModelError
 
 
 def two_valleys(w):
-    """A local minimum at the left, and a lower one beyond the hill: (w² - 4)² / 16 - w / 4 + 1.
+    """A local minimum on the left and the global one on the right: (w² - 4)² / 16 - w / 4 + 1.
 
     Args:
         w: Parameter, a number, tensor or array of any shape; the minima are near -1.9 and 2.1, the maximum

@@ -156,7 +156,7 @@ class Axis:
         return tuple(sorted(reached))
 
     def then(self, kernel, stride, dilation, padding):
-        """This axis with one window more.
+        """This axis with one more window.
 
         Args:
             kernel, stride, dilation: As in `Window`, numbers.
@@ -293,7 +293,7 @@ def _sides(padding):
 
 
 def _number(value):
-    """A whole number as an int, None if it is none."""
+    """A whole number as an int; None for anything else."""
     try:
         return None if isinstance(value, bool) else operator.index(value)
     except TypeError:
@@ -432,7 +432,7 @@ def WindowStack(
     windows=CONV_POOL_POOL,
     name="window_stack",
 ):
-    """Convolutions and poolings by their windows alone; by default the lectures' Conv → Pool → Pool.
+    """Convolutions and poolings with given windows; by default the lectures' Conv → Pool → Pool.
 
     Args:
         input_shape: (height, width, channels) of one image, of any range.

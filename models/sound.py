@@ -1,4 +1,4 @@
-"""Classifiers of sounds: a waveform goes in, its spectrogram is computed, and a ConvNet gives the class."""
+"""Classifiers of sounds: a convolutional network on spectrograms, computed from waveforms inside."""
 
 import keras
 from keras import layers
@@ -112,7 +112,7 @@ def SoundConvNet(
         x = layers.Permute((2, 1, 3), name="picture")(x)
     else:
         x = layers.MelSpectrogram(
-            # Low bands are narrow: with a finer grid of frequencies none of them is empty
+            # Low bands are narrow: a finer grid of frequencies leaves none of them empty
             fft_length=2 * 2 ** (frame_length - 1).bit_length(),
             sequence_length=frame_length,
             sequence_stride=frame_step,
