@@ -219,18 +219,24 @@ def test_order_of_words_is_what_the_embedded_reviews_are_about(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("model", "more", "bar"),
-    [
-        ("lstm", {}, 0.88),
-        ("conv1d", {}, 0.875),
-        ("bag", {"word_pairs": 500_000, "vocabulary_size": 20_000, "epochs": 5}, 0.895),
-    ],
-)
-def test_real_reviews_are_classified_correctly(model, more, bar, imdb_folder, tmp_path):
-    """One seed reaches the bar of the mean; `benchmarks/seeds.py` measures the spread over more."""
-    results = sentiment.main(model=model, data=str(imdb_folder), outputs=tmp_path, **more)["results"]
-    assert results["test_accuracy"] >= bar
+def test_pairs_of_words_are_trained_and_saved(tmp_path):
+    """Their embedding has 32 numbers a pair, as that of a word has, and the saved model holds it."""
+    for pairs in 0, 500:
+        sentiment.main(
+            model="bag", word_pairs=pairs, quick=True, data="embedded", outputs=tmp_path / str(pairs)
+        )
+    folders = [tmp_path / pairs / "sentiment" / "model.keras" for pairs in ("0", "500")]
+    without, with_pairs = (keras.saving.load_model(folder, safe_mode=True) for folder in folders)
+    assert with_pairs.count_params() - without.count_params() == 500 * 32
+    one, other = with_pairs.predict(np.array(["good not bad", "bad not good"], object), verbose=0)
+    assert one != pytest.approx(other, abs=1e-6)  # the same words in another order
+
+
+@pytest.mark.slow
+def test_real_reviews_are_classified_correctly(imdb_folder, tmp_path):
+    """One seed reaches the bar of the mean; `benchmarks/seeds.py` measures more, and other networks."""
+    results = sentiment.main(model="lstm", data=str(imdb_folder), outputs=tmp_path)["results"]
+    assert results["test_accuracy"] >= 0.88
 
 
 @pytest.mark.slow
