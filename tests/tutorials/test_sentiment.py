@@ -220,16 +220,20 @@ def test_order_of_words_is_what_the_embedded_reviews_are_about(tmp_path):
 
 @pytest.mark.slow
 def test_pairs_of_words_are_trained_and_saved(tmp_path):
-    """Their embedding has 32 numbers a pair, as that of a word has, and the saved model holds it."""
+    """Their embedding has 32 numbers a pair, as that of a word has, and tells the order of words."""
+    models = []
     for pairs in 0, 500:
-        sentiment.main(
-            model="bag", word_pairs=pairs, quick=True, data="embedded", outputs=tmp_path / str(pairs)
-        )
-    folders = [tmp_path / pairs / "sentiment" / "model.keras" for pairs in ("0", "500")]
-    without, with_pairs = (keras.saving.load_model(folder, safe_mode=True) for folder in folders)
-    assert with_pairs.count_params() - without.count_params() == 500 * 32
-    one, other = with_pairs.predict(np.array(["good not bad", "bad not good"], object), verbose=0)
-    assert one != pytest.approx(other, abs=1e-6)  # the same words in another order
+        sentiment.main(model="bag", word_pairs=pairs, quick=True, data="embedded", outputs=tmp_path)
+        file = tmp_path / "sentiment" / "model.keras"
+        models.append(keras.saving.load_model(file, safe_mode=True))
+    assert models[1].count_params() - models[0].count_params() == 500 * 32
+    layers = models[1]._flatten_layers()
+    a, b, c = next(one for one in layers if hasattr(one, "get_vocabulary")).get_vocabulary()[2:5]
+    texts = np.array([f"{a} {b} {c}", f"{b} {a} {c}"], object)
+    one, other = models[0].predict(texts, verbose=0)
+    assert one == pytest.approx(other, abs=1e-7)
+    one, other = models[1].predict(texts, verbose=0)
+    assert one != pytest.approx(other, abs=1e-6)
 
 
 @pytest.mark.slow
