@@ -1,19 +1,19 @@
-"""Seconds of training until 99.0 % of MNIST's test images are read right: ours and two peers.
+"""Seconds of training until 99.0 % of MNIST's test images are classified correctly: ours and two peers.
 
     python benchmarks/digits.py --data PATH
 
 The peers are reproduced from their published recipes:
 
 - keras_site: the Keras site's "Simple MNIST convnet": 34,826 parameters, Adam, batches of 128,
-  15 passes over 54,000 images. Its validation pass is left out, which is in its favour.
-- pytorch_example: "mnist" of PyTorch's examples: 1,199,882 parameters, Adadelta with a step
-  size of 1.0 that falls by 0.7 a pass, batches of 64, 14 passes over 60,000 images. On PyTorch
+  15 epochs of 54,000 images. Its validation is left out, which is in its favour.
+- pytorch_example: "mnist" of PyTorch's examples: 1,199,882 parameters, Adadelta with a learning
+  rate of 1.0 that is multiplied by 0.7 each epoch, batches of 64, 14 epochs of 60,000 images. On PyTorch
   itself where that is installed, else the same network in Keras. Images are prepared before the
   clock starts, which is in its favour too.
 
 They take turns, so that a slow minute of the machine hits all three. The clock runs while they
 train, tracing and (ours) validation included, and stands still while the test images are looked
-at after each pass. A run that never reaches 99.0 % counts as infinite.
+at after each epoch. A run that never reaches 99.0 % counts as infinite.
 """
 
 import importlib.util
@@ -38,7 +38,7 @@ GOAL = 0.99
 
 
 class Clock(keras.callbacks.Callback):
-    """Seconds of `fit`, less those spent looking at the test images after each pass."""
+    """Seconds of `fit`, less those spent on the test images after each epoch."""
 
     def __init__(self, x_test, y_test):
         super().__init__()
@@ -179,7 +179,7 @@ def _in_keras(x_train, y_train, x_test, y_test, seed, passes):
 
 
 def main(data: str = "auto", runs: int = 3) -> None:
-    """Train ours and two peers by turns until each reads 99.0 % of the test images.
+    """Train ours and two peers by turns until each classifies 99.0 % of the test images correctly.
 
     Args:
         data: Folder that holds mnist.npz or the four IDX files.

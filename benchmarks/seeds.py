@@ -1,14 +1,17 @@
 """Run a lesson with several seeds: how far its results spread, and the band they fall in.
 
     python benchmarks/seeds.py --lesson digits --model mlp --data PATH
+    python benchmarks/seeds.py --lesson sentiment --data PATH --settings word_pairs=500000 epochs=5
 
 The table goes into the README; with --write the bands go into tutorials/expected.json. A band
 reaches four standard deviations beyond the mean, to either side; that of a small difference is
-taken of its logarithm.
+computed from its logarithm.
 """
 
+import ast
 import contextlib
 import importlib
+import inspect
 import io
 import json
 import sys
@@ -17,12 +20,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
-from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from tutorials.__main__ import LESSONS
 from tutorials.lesson.report import EXPECTED
 
 
@@ -30,22 +34,28 @@ def main(
     lesson: str = "digits",
     model: str | None = None,
     data: str | None = None,
+    settings: tuple[str, ...] = (),
     seeds: int = 5,
     write: bool = False,
 ) -> None:
-    """Run a lesson with the seeds 0, 1, 2, … and default settings.
+    """Run a lesson with the seeds 0, 1, 2, … and default settings, but for those that are given.
 
     Args:
         lesson: Name of the lesson.
         model: Its --model, where it has one.
         data: Its --data, where it loads any.
+        settings: Other settings of the lesson, such as "epochs=5"; bands are of the default ones.
         seeds: Number of runs.
         write: Write the bands into tutorials/expected.json.
     """
     check_positive(seeds=seeds)
-    settings = {"model": model, "data": data}
-    settings = {name: value for name, value in settings.items() if value is not None}
+    if lesson not in LESSONS:
+        raise LessonError(f"There is no lesson {lesson!r}; there are {', '.join(LESSONS)}.")
+    if write and settings:
+        raise LessonError("Bands are of default settings; leave out settings= or write=.")
     teach = importlib.import_module(f"tutorials.{lesson}").main
+    settings = {"model": model, "data": data} | dict(_setting(teach, text) for text in settings)
+    settings = {name: value for name, value in settings.items() if value is not None}
     runs = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
@@ -78,6 +88,17 @@ def main(
         key = model or runs[0].metrics["settings"].get("model", "default")
         expected.setdefault(lesson, {}).setdefault(source, {})[key] = bands
         EXPECTED.write_text(json.dumps(expected, indent=2) + "\n", encoding="utf-8")
+
+
+def _setting(teach, text):
+    """The name and the value of a setting such as "epochs=5"; a value that is no Python literal is a text."""
+    name, equals, value = text.partition("=")
+    if not equals or name not in inspect.signature(teach).parameters:
+        known = ", ".join(inspect.signature(teach).parameters)
+        raise LessonError(f"settings= holds {text!r}; write NAME=VALUE, where NAME is one of {known}.")
+    with contextlib.suppress(ValueError, SyntaxError):
+        value = ast.literal_eval(value)
+    return name, value
 
 
 def _band(name, values):

@@ -137,14 +137,11 @@ def test_more_examples_than_there_are_is_refused_in_a_sentence(tmp_path):
 
 @pytest.mark.slow
 def test_five_a_class_are_worth_ten_points_more_with_pretraining(tmp_path):
-    """The mean of three seeds; a single one strays by a point or two, as its own spread says."""
-    runs = [few_examples.main(seed=seed, outputs=tmp_path).results for seed in range(3)]
-    gains = [results["gain_over_scratch"] for results in runs]
-    assert np.mean(gains) >= 0.10, gains
-    for results in runs:
-        strays = 2 * results["gain_over_scratch_spread"] / np.sqrt(5)
-        assert results["gain_over_scratch"] >= 0.10 - strays
-        assert results["gain_over_scratch_spread"] < 0.06
-        assert results["gain_over_not_fine_tuned"] > results["gain_over_not_fine_tuned_spread"] > 0
-        assert results["frozen_test_accuracy"] > results["not_fine_tuned_test_accuracy"]
-        assert results["new_layer_test_accuracy"] > results["new_layer_at_once_test_accuracy"]
+    """With one seed, which strays as its own spread says; `benchmarks/seeds.py` measures more."""
+    results = few_examples.main(outputs=tmp_path).results
+    strays = 2 * results["gain_over_scratch_spread"] / np.sqrt(5)
+    assert results["gain_over_scratch"] >= 0.10 - strays
+    assert results["gain_over_scratch_spread"] < 0.06
+    assert results["gain_over_not_fine_tuned"] > results["gain_over_not_fine_tuned_spread"] > 0
+    assert results["frozen_test_accuracy"] > results["not_fine_tuned_test_accuracy"]
+    assert results["new_layer_test_accuracy"] > results["new_layer_at_once_test_accuracy"]

@@ -412,17 +412,11 @@ def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("model", "mean", "lowest"), [("convnet", 0.990, 0.988), ("mlp", 0.982, 0.0)])
-def test_mnist_accuracy_over_two_seeds(model, mean, lowest, mnist_folder, tmp_path, capsys):
-    """`benchmarks/seeds.py` measures the spread over five."""
-    accuracies = [
-        teach("digits", model=model, data=str(mnist_folder), seed=seed, outputs=tmp_path).results[
-            "test_accuracy"
-        ]
-        for seed in range(2)
-    ]
-    assert np.mean(accuracies) >= mean, accuracies
-    assert min(accuracies) >= lowest, accuracies
+@pytest.mark.parametrize(("model", "bar"), [("convnet", 0.990), ("mlp", 0.982)])
+def test_digits_on_mnist_reach_what_the_readme_says(model, bar, mnist_folder, tmp_path, capsys):
+    """With one seed; `benchmarks/seeds.py` measures the spread over five."""
+    results = teach("digits", model=model, data=str(mnist_folder), outputs=tmp_path).results
+    assert results["test_accuracy"] >= bar
     assert "OUTSIDE" not in capsys.readouterr().out
 
 

@@ -191,18 +191,28 @@ def test_order_of_words_is_what_the_embedded_reviews_are_about(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("model", "more", "bar"),
-    [
-        ("lstm", {}, 0.88),
-        ("conv1d", {}, 0.875),
-        ("bag", {"word_pairs": 500_000, "vocabulary_size": 20_000, "epochs": 5}, 0.895),
-    ],
-)
-def test_real_reviews_are_classified_correctly(model, more, bar, imdb_folder, tmp_path):
-    """One seed reaches the bar of the mean; `benchmarks/seeds.py` measures the spread over more."""
-    results = sentiment.main(model=model, data=str(imdb_folder), outputs=tmp_path, **more).results
-    assert results["test_accuracy"] >= bar
+def test_pairs_of_words_are_trained_and_saved(tmp_path):
+    """Their embedding has 32 numbers a pair, as that of a word has, and tells the order of words."""
+    models = []
+    for pairs in 0, 500:
+        sentiment.main(model="bag", word_pairs=pairs, quick=True, data="embedded", outputs=tmp_path)
+        file = tmp_path / "sentiment" / "model.keras"
+        models.append(keras.saving.load_model(file, safe_mode=True))
+    assert models[1].count_params() - models[0].count_params() == 500 * 32
+    layers = models[1]._flatten_layers()
+    a, b, c = next(one for one in layers if hasattr(one, "get_vocabulary")).get_vocabulary()[2:5]
+    texts = np.array([f"{a} {b} {c}", f"{b} {a} {c}"], object)
+    one, other = models[0].predict(texts, verbose=0)
+    assert one == pytest.approx(other, abs=1e-7)
+    one, other = models[1].predict(texts, verbose=0)
+    assert one != pytest.approx(other, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_real_reviews_are_classified_correctly(imdb_folder, tmp_path):
+    """One seed reaches the bar of the mean; `benchmarks/seeds.py` measures more, and other networks."""
+    results = sentiment.main(model="lstm", data=str(imdb_folder), outputs=tmp_path).results
+    assert results["test_accuracy"] >= 0.88
 
 
 @pytest.mark.slow
