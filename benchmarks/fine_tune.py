@@ -1,18 +1,18 @@
-"""Seconds of training and test accuracy on photos: ours and the Keras guide's way.
+"""Seconds of training and test accuracy on photos: ours and the Keras guide's.
 
     python benchmarks/fine_tune.py --data ants_bees.tar --weights mobilenet_2_5_224_tf_no_top.h5
 
-The guide is the Keras site's "Transfer learning & fine-tuning", reproduced from its published
-recipe: augmentation layers (mirror, rotation of a tenth) in front of the same backbone, batches of
-32, 10 passes with the backbone frozen (Adam, 1e-3), then 5 with its top third unfrozen as well
-(Adam, 1e-5), validation after each pass, and no cache. BatchNormalization stays in inference.
+The guide is the Keras site's "Transfer learning & fine-tuning", reproduced from its published recipe:
+augmentation layers (horizontal flip, rotation of a tenth) in front of the same backbone, batches of 32, 10
+epochs with the backbone frozen (Adam, learning rate 1e-3), then 5 with its top third unfrozen as well (Adam,
+1e-5), validation after each epoch, and no cache. BatchNormalization stays in inference mode.
 
-Ours is the lesson: as quick as it is meant to be for a deadline (`QUICK`) at the guide's 224 pixels,
-the same without its cache, and with its defaults, which spend more time on larger photos and views.
+Ours is the lesson: with the settings `QUICK`, for a deadline, at the guide's 224 pixels; the same without its
+cache; and with its defaults, which spend more time on larger photos and more augmented versions.
 
-All take the same parts of the same photos and turns, so that a slow minute of the machine hits all.
-The clock runs while they train: tracing and, in ours, the measuring beforehand, all passes through
-frozen layers and validation included.
+All use the same split of the same photos, and take turns, so that a slow minute of the machine affects all.
+Seconds are those of training: compiling and, in ours, measuring beforehand, extracting features and
+validation included.
 """
 
 import contextlib
@@ -57,17 +57,17 @@ def ours(data, backbone, weights, seed, **settings):
 
 
 def without_cache(data, backbone, weights, seed):
-    """The same, but for the cache: all photos pass through all layers in every pass."""
+    """The same without the cache: all photos pass through all layers in every epoch."""
     return ours(data, backbone, weights, seed, **QUICK, cache=False)
 
 
 def by_default(data, backbone, weights, seed):
-    """The lesson as it is without flags."""
+    """The lesson with its default settings."""
     return ours(data, backbone, weights, seed, cache=True)
 
 
 def guide(data, backbone, weights, seed):
-    """The Keras guide's way."""
+    """The Keras guide's recipe."""
     with contextlib.redirect_stdout(io.StringIO()):
         found = Photos.check(data, SIZE, seed)
     keras.utils.set_random_seed(seed)
@@ -86,24 +86,24 @@ def guide(data, backbone, weights, seed):
         for part in ("train", "validation", "test")
     )
     seconds = 0.0
-    for passes, step_size, border in ((10, 1e-3, None), (5, 1e-5, border_at(base, UNFROZEN))):
+    for epochs, learning_rate, border in ((10, 1e-3, None), (5, 1e-5, border_at(base, UNFROZEN))):
         if border is not None:
             base.trainable = True
             names = [layer.name for layer in base.layers]
             for layer in base.layers[: names.index(border) + 1]:
                 layer.trainable = False
         model.compile(
-            keras.optimizers.Adam(step_size), "sparse_categorical_crossentropy", metrics=["accuracy"]
+            keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
         )
         started = time.perf_counter()
-        model.fit(*train, batch_size=32, epochs=passes, validation_data=validation, verbose=0)
+        model.fit(*train, batch_size=32, epochs=epochs, validation_data=validation, verbose=0)
         seconds += time.perf_counter() - started
-    answers = model.predict(test[0], verbose=0).argmax(-1)
-    return seconds, float(np.mean(answers == test[1]))
+    predictions = model.predict(test[0], verbose=0).argmax(-1)
+    return seconds, float(np.mean(predictions == test[1]))
 
 
 def main(data: str, weights: str = "pretrained", backbone: str = "mobilenet", runs: int = 3) -> None:
-    """Fine-tune by turns on the same photos, and tell seconds of training and test accuracy.
+    """Fine-tune in turns on the same photos; print seconds of training and test accuracy.
 
     Args:
         data: Photos with a test part, as python -m tutorials.fine_tune takes them.

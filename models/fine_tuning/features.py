@@ -140,8 +140,17 @@ class CachedFeatures:
         return training_batches(version, self.photos, batch_size, seed, first)
 
     def validation(self, phase, batch_size):
-        """Features and targets of the photos as they are, in their order: for `fit`, which makes batches."""
-        return self.features[phase][0], self.targets[0]
+        """Features and targets of the photos as they are, in their order, as `fit` takes validation data.
+
+        With TensorFlow that is a `tf.data.Dataset` of batches, which `fit` starts in each epoch twice as fast
+        as arrays.
+        """
+        arrays = self.features[phase][0], self.targets[0]
+        if keras.backend.backend() != "tensorflow":
+            return arrays
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size)
 
 
 def _in_file(file, shape, progress):

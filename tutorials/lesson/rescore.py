@@ -1,8 +1,8 @@
-"""Score saved models again, in a fresh process, on the photos' own files.
+"""Check saved models in a fresh process, on the photos' own files.
 
-What a training run computed came from its memory: its network, its pixels. What the user keeps is
-files. A process that knows nothing but those files must come to the same probabilities;
-otherwise something went wrong in between, and nobody should find out later.
+A training run computed with the model and the pixels in its memory. What the user keeps is files. A process
+that has nothing but these files must predict the same probabilities; otherwise saving has failed, and it is
+better to find out now.
 """
 
 import contextlib
@@ -22,28 +22,28 @@ from datasets import photos
 from models import load_model
 from models.export.formats import check_export
 
-ALLOWED = {".keras": 1e-5, ".onnx": 1e-4, ".tflite": 1e-4}  # of difference between probabilities
-AT_ONCE = 64  # photos that are scored together
-BYTES_AT_ONCE = 256 << 20  # of photos that are read together: each time all names are gone through
+ALLOWED = {".keras": 1e-5, ".onnx": 1e-4, ".tflite": 1e-4}  # differences between probabilities
+AT_ONCE = 64  # photos in a batch
+BYTES_AT_ONCE = 256 << 20  # of photos that are read together: each reading goes through all file names
 ROOT = Path(__file__).parents[2]
 
 
 class Disagreement(LessonError):
-    """What was saved gives other probabilities than the network that was trained."""
+    """A saved model predicts other probabilities than the trained model."""
 
 
 def agreements(model_files, source, files, size, probabilities):
-    """Hold saved models against the network that they were saved from, all in one fresh process.
+    """Compare saved models with the model that they were saved from, all in one fresh process.
 
-    That process decodes the photos again, runs Keras models (.keras), ONNX models (.onnx) and
-    LiteRT models (.tflite) on them, and hands back what each says.
+    That process decodes the photos again, and predicts with Keras models (.keras), ONNX models (.onnx) and
+    LiteRT models (.tflite).
 
     Args:
         model_files: Paths of saved models, each of which takes pixels in [0, 255].
         source: Where the photos are: what `photos.locate` returned, or takes.
         files: Their names, as in `photos.Photos.files`.
-        size: Height and width of the squares that the network was trained on.
-        probabilities: Array (n, classes), what the network itself says of these photos.
+        size: Height and width of the squares that the model was trained on.
+        probabilities: Array (n, classes), what the model itself predicts for these photos.
 
     Returns:
         {path: largest difference of any probability}.
@@ -65,19 +65,19 @@ def agreements(model_files, source, files, size, probabilities):
             # JSON of ASCII alone: names that are no Unicode come through as they are
             request.write_text(json.dumps(content), encoding="ascii")
             _ask(request, " and ".join(file.name for file in model_files))
-            answers = [np.load(_answer(request, n)) for n in range(len(model_files))]
+            found = [np.load(_probabilities_file(request, n)) for n in range(len(model_files))]
     except OSError as error:
         raise LessonError(
-            f"What was saved cannot be checked in a fresh process ({error}); change that, and run again."
+            f"The saved model cannot be checked in a fresh process ({error}); change that, and run again."
         ) from error
     return {
-        file: _difference(file, answer, files, np.asarray(probabilities))
-        for file, answer in zip(model_files, answers, strict=True)
+        file: _difference(file, each, files, np.asarray(probabilities))
+        for file, each in zip(model_files, found, strict=True)
     }
 
 
 def _ask(request, names):
-    """Start the fresh process and wait for it; what it can't do is raised here."""
+    """Start the fresh process and wait for it; its error is raised here."""
     # -P and PYTHONPATH: this project's modules, whatever is in the current folder
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
@@ -87,44 +87,44 @@ def _ask(request, names):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    said = done.stderr.decode(errors="replace").strip().splitlines()
-    if done.returncode == 1 and (errors := [line for line in said if line.startswith("Error: ")]):
+    printed = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode == 1 and (errors := [line for line in printed if line.startswith("Error: ")]):
         raise LessonError(errors[0].removeprefix("Error: "))
     if done.returncode:
         how = f"signal {-done.returncode}" if done.returncode < 0 else f"code {done.returncode}"
-        why = f" ({said[-1][:200]})" if said else ""
+        why = f" ({printed[-1][:200]})" if printed else ""
         raise LessonError(
             f"The fresh process that was to check {names} ended with {how}{why}, "
             "so whether saving worked is not known; run the lesson again."
         )
 
 
-def _difference(file, answer, files, probabilities):
-    """The largest difference between two arrays (n, classes), or a loud failure."""
-    if answer.shape != probabilities.shape:
+def _difference(file, found, files, probabilities):
+    """The largest difference between two arrays (n, classes); a `Disagreement` if it is too large."""
+    if found.shape != probabilities.shape:
         raise Disagreement(
-            f"{file.name}, loaded again in a fresh process, gives probabilities of shape {answer.shape}, and "
-            f"the network that was trained {probabilities.shape}; do not use it, and run the lesson again."
+            f"{file.name}, loaded again in a fresh process, gives probabilities of shape {found.shape}, and "
+            f"the trained model {probabilities.shape}; do not use it, and run the lesson again."
         )
-    differences = np.abs(answer.astype("float64") - probabilities).max(-1)
+    differences = np.abs(found.astype("float64") - probabilities).max(-1)
     differences[np.isnan(differences)] = np.inf
     worst = int(differences.argmax())
     if differences[worst] > ALLOWED[file.suffix]:
         raise Disagreement(
-            f"{file.name}, loaded again in a fresh process, says something else than the network that was "
-            f"trained: the largest difference of a probability is {differences[worst]:.2g}, for "
-            f"{files[worst]}, where {ALLOWED[file.suffix]:g} is allowed; do not use it, and run the lesson "
-            "again, with photos that nobody changes meanwhile."
+            f"{file.name}, loaded again in a fresh process, predicts other probabilities than the trained "
+            f"model: the largest difference is {differences[worst]:.2g}, for {files[worst]}, where "
+            f"{ALLOWED[file.suffix]:g} is allowed; do not use it, and run the lesson again, with photos that "
+            "nobody changes meanwhile."
         )
     return float(differences[worst])
 
 
-def _answer(request, n):
+def _probabilities_file(request, n):
     return request.with_name(f"probabilities-{n}.npy")
 
 
 def main(request: Positional[Path]) -> None:
-    """Be the fresh process: read a request, and write what each model says beside it.
+    """Run in the fresh process: read a request, and write the predictions of each model beside it.
 
     Args:
         request: File that `agreements` wrote.
@@ -141,7 +141,7 @@ def main(request: Positional[Path]) -> None:
                 with _naming(file):
                     rows.append(score(batch))
     for n, (_, _, rows) in enumerate(models):
-        np.save(_answer(request, n), np.concatenate(rows))
+        np.save(_probabilities_file(request, n), np.concatenate(rows))
 
 
 @contextlib.contextmanager

@@ -111,7 +111,7 @@ def test_one_process_scores_several_and_tells_which_differs_where(album, saved, 
     with pytest.raises(LessonError) as error:
         agreements([file, other], photos.locate(folder), files, SIZE, probabilities)
     said = str(error.value)
-    assert said.startswith("other.keras, loaded again in a fresh process, says something else")
+    assert said.startswith("other.keras, loaded again in a fresh process, predicts other probabilities")
     assert f"is {moved.max():.2g}, for {files[moved.argmax()]}, where 1e-05 is allowed" in said
     assert "\n" not in said
 
