@@ -1,4 +1,4 @@
-"""An answer from a web server, piece by piece: whatever the server does, the caller waits only so long."""
+"""The response of a web server, piece by piece; whatever the server does, the time to wait is limited."""
 
 import contextlib
 import http
@@ -13,7 +13,7 @@ import urllib.request
 import zlib
 
 IDLE = 10  # seconds without a byte after which a download is given up
-GRACE = 30  # seconds for a server to answer; then it must have sent SLOWEST bytes a second on average
+GRACE = 30  # seconds for a server to respond; after them it must have sent SLOWEST bytes a second on average
 SLOWEST = 20_000
 REDIRECTS = 5
 PIECE = 1 << 16  # bytes
@@ -28,11 +28,11 @@ class Failed(Exception):
 
 
 class CutOff(Failed):
-    """The connection ended early or stalled, so what came may be gone on with."""
+    """The connection ended early or stalled, so that the download can be resumed."""
 
 
 class Pace:
-    """The time that a download has: GRACE, and more with every byte."""
+    """The time that a download may take: GRACE, and more with every byte."""
 
     def __init__(self):
         self.start, self.bytes = time.monotonic(), 0
@@ -47,17 +47,17 @@ def items(address, headers, pace):
     Args:
         address: An http or https address. Proxies are those of the environment.
         headers: Further headers of the request.
-        pace: A `Pace`, which the caller tells of the bytes that came.
+        pace: A `Pace`, to whose `bytes` the caller adds those that came.
 
     Yields:
-        `(status, headers, length)` of the answer, the length in bytes or None; then its body in
+        `(status, headers, length)` of the response, the length in bytes or None; then its body in
         pieces of bytes, the last one empty.
 
     Raises:
-        Failed: If there is no such answer, or it comes too slowly.
+        Failed: If there is no response, or it comes too slowly.
     """
-    # A thread of its own asks, so that a look-up, a handshake or a header that comes byte by byte
-    # can be given up: the libraries limit only how long each single byte may take
+    # The request runs in a thread of its own, so that a name look-up, a handshake or a header that comes
+    # byte by byte can be abandoned: the libraries limit the time of each byte only
     answers, given_up = queue.Queue(16), threading.Event()
 
     def give(item):
@@ -73,7 +73,7 @@ def items(address, headers, pace):
                 while piece != b"" and not given_up.is_set():
                     piece = answer.read1(PIECE)
                     give(piece)
-        except Exception as error:  # the end of the thread: whoever waits is told
+        except Exception as error:  # the thread ends here; the exception goes to who waits for it
             if isinstance(error, urllib.error.HTTPError):
                 error.close()
             give(error)
@@ -102,7 +102,7 @@ def _stalled(seconds, pace):
 
 
 def _failed(error, pace):
-    """The exception of a library as one of ours, without a word of the server's."""
+    """A library's exception as one of ours, without any text from the server."""
     if isinstance(error, Failed):
         return error
     if isinstance(error, urllib.error.HTTPError):
@@ -117,12 +117,12 @@ def _failed(error, pace):
         return CutOff("the connection ended early")
     if isinstance(reason, OSError):
         return Failed((reason.strerror or "the connection failed").lower())
-    return Failed("what answers is no web server")
+    return Failed("what responds is no web server")
 
 
 def _open(address, headers):
-    """The answer to a request, after redirects; only http and https, and never from https to http."""
-    # Not build_opener's: that opens files and FTP as well, and reads a redirect's body whole, however long
+    """The response to a request, after redirects; only http and https, and never from https to http."""
+    # Not build_opener: it opens files and FTP as well, and reads the whole body of a redirect, however long
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,
@@ -148,24 +148,30 @@ def _open(address, headers):
         try:
             address = urllib.parse.urljoin(address, urllib.parse.quote(target, safe="%/:=&?~#+!$,;'@()*[]"))
         except ValueError as error:
-            raise Failed("it leads to an address that is none") from error
+            raise Failed("it leads to an invalid address") from error
         if scheme == "https" and not address.startswith("https:"):
             raise Failed("it leads from https to an address that is not https")
     raise Failed(f"it leads from address to address, more than {REDIRECTS} times")
 
 
 def unpacker(headers):
-    """A function from the pieces that come to those of the file, for servers that pack unasked.
+    """What decompresses a response, for servers that compress it though they were not asked to.
+
+    Args:
+        headers: Of the response.
+
+    Returns:
+        Function from a piece of the body to an iterable of pieces of the file.
 
     Raises:
-        Failed: If the answer is packed in another way than gzip or zlib.
+        Failed: If the response is compressed in another way than gzip or zlib.
     """
     packing = headers.get("Content-Encoding", "identity").strip().lower()
     if packing in ("", "identity"):
         return lambda piece: [piece]
     if packing not in ("gzip", "x-gzip", "deflate"):
-        raise Failed("the server sends it packed in a way that nobody asked for")
-    stream = zlib.decompressobj(47)  # finds out whether it is gzip or zlib
+        raise Failed("the server compresses it in a way that was not asked for")
+    stream = zlib.decompressobj(47)  # detects whether it is gzip or zlib
 
     def unpack(piece):
         if not piece and not stream.eof:

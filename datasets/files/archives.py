@@ -1,4 +1,4 @@
-"""Archives, read without ever being extracted: nothing in one can reach outside it."""
+"""Archives, read without being extracted, so that their members cannot write anywhere."""
 
 import bz2
 import contextlib
@@ -13,29 +13,21 @@ import zipfile
 from pathlib import Path
 
 from ..errors import DataError
+from ._tar import LONG_HEADERS, MAX_HEADERS, Header, Sparse, Tar
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
 
 MAX_UNPACKED = 2_000_000_000  # bytes, all members together
 MAX_KEPT = 500_000_000  # bytes of them in memory
 MAX_MEMBERS = 500_000
-MAX_HEADER = 65_536  # bytes of a tar's header with a long name; a longer one is an attack
-MAX_HEADERS = 10_000_000  # bytes of them, and 4 kB for each member
-MAX_GROWTH = 100  # times that an archive may grow when it is unpacked, beyond 200 MB
+MAX_GROWTH = 100  # times its size that an archive may unpack to, beyond 200 MB
 FREE_GROWTH = 200_000_000
-MANY, TINY = 2000, 1024  # so many members of so few bytes: the rest are counted before they are read
+MANY, TINY = 2000, 1024  # after so many members with so few bytes each, the rest are counted before reading
 
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _ZIP = b"PK\x03\x04", b"PK\x05\x06"
 _ZIP_ENTRY = b"PK\x01\x02"  # begins a member's line in a zip's list
-_LONG_HEADERS = {
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-}
-_WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}  # whatever size they give
+_WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}  # links, devices, folders, whatever their size
 _KINDS = {
     tarfile.SYMTYPE: "a symbolic link",
     tarfile.LNKTYPE: "a hard link",
@@ -46,7 +38,20 @@ _KINDS = {
 
 
 def is_archive(path):
-    """Whether a file is an archive, by its name or its first bytes."""
+    """Whether a file is an archive, by its name or its first bytes.
+
+    Args:
+        path: Of the file, a `Path`.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from datasets.files.archives import is_archive
+        >>> is_archive(Path("photos.tar.gz"))
+        True
+    """
     if path.name.lower().endswith(SUFFIXES):
         return True
     with path.open("rb") as file:
@@ -55,21 +60,32 @@ def is_archive(path):
 
 
 def read_archive(path, limits):
-    """Read the files of an archive into memory, all or nothing.
+    """Read the files of an archive into memory, all of them or none.
 
     Args:
-        path: A tar archive, plain or packed with gzip, bzip2 or xz, or a zip archive; what it
-            is, its first bytes tell.
-        limits: The endings of the file names wanted, in small letters, with the most bytes
-            that one such file may have; other files are passed over.
+        path: A tar archive, plain or compressed with gzip, bzip2 or xz, or a zip archive, which is
+            recognized by its first bytes.
+        limits: Dictionary from a file name's ending in lower case to the most bytes that such a
+            file may have; files with other endings are skipped.
 
     Returns:
         `(files, folders)`: contents in bytes by path, and the paths of folders; a path is a
         tuple of names, such as `("aclImdb", "train", "neg", "0_3.txt")`.
 
     Raises:
-        DataError: If the archive is damaged or cut off anywhere, has members that are links or
+        DataError: If the archive is damaged or truncated, has members that are links or
             devices or lie outside of it, or unpacks to more than 2 GB.
+
+    Example:
+        >>> import pathlib, tempfile, zipfile
+        >>> from datasets.files.archives import read_archive
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "texts.zip")
+        ...     with zipfile.ZipFile(path, "w") as archive:
+        ...         archive.writestr("pos/1.txt", "good")
+        ...         archive.writestr("read me.pdf", "skipped")
+        ...     read_archive(path, {".txt": 1000})
+        ({('pos', '1.txt'): b'good'}, set())
     """
     files, folders, kept = {}, set(), 0
     for parts, size, content in members(path):
@@ -90,10 +106,26 @@ def read_archive(path, limits):
 
 
 def top_folder(path):
-    """The folder or file name that an archive's first member begins with, or None.
+    """The first part of the name of an archive's first member.
+
+    Args:
+        path: Of the archive, a `Path`.
+
+    Returns:
+        str, or None if the archive is empty.
 
     Raises:
         DataError: If not even the first member can be read.
+
+    Example:
+        >>> import pathlib, tempfile, zipfile
+        >>> from datasets.files.archives import top_folder
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "texts.zip")
+        ...     with zipfile.ZipFile(path, "w") as archive:
+        ...         archive.writestr("aclImdb/train/pos/1.txt", "good")
+        ...     top_folder(path)
+        'aclImdb'
     """
     with _refusing_damage(path), contextlib.closing(_members(path, MAX_UNPACKED)) as members:
         return next((parts[0] for name, *_ in members if (parts := _parts(path, name))), None)
@@ -117,16 +149,26 @@ def members(path, most=None):
     """Go through an archive once, unpacking only what is asked for.
 
     Args:
-        path: A tar archive, plain or packed with gzip, bzip2 or xz, or a zip archive.
+        path: A tar archive, plain or compressed with gzip, bzip2 or xz, or a zip archive.
         most: Bytes that it may unpack to; None for 2 GB.
 
     Yields:
         `(names, size, content)` of every member that is not hidden: a tuple such as `("train",
-        "ants", "1.jpg")`, bytes, and a function that reads it, to be called before the next
-        step; None for a folder.
+        "ants", "1.jpg")`, the number of bytes, and a function that reads it, to be called before
+        the next step; None for a folder.
 
     Raises:
         DataError: As `read_archive` does.
+
+    Example:
+        >>> import pathlib, tempfile, zipfile
+        >>> from datasets.files.archives import members
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "texts.zip")
+        ...     with zipfile.ZipFile(path, "w") as archive:
+        ...         archive.writestr("pos/1.txt", "good")
+        ...     [(names, size, content()) for names, size, content in members(path)]
+        [(('pos', '1.txt'), 4, b'good')]
     """
     seen = 0
     with _refusing_damage(path), contextlib.closing(_members(path, most or MAX_UNPACKED)) as found:
@@ -143,7 +185,23 @@ def members(path, most=None):
 
 
 def most_members(path):
-    """How many members an archive may have: fewer where it has hardly a byte for each."""
+    """How many members an archive may have: the fewer, the smaller it is.
+
+    Args:
+        path: Of the archive, a `Path`.
+
+    Returns:
+        int, up to 500,000.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from datasets.files.archives import most_members
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "small.tar")
+        ...     _ = path.write_bytes(bytes(3200))
+        ...     most_members(path)
+        50100
+    """
     return min(MAX_MEMBERS, 50_000 + path.stat().st_size // 32)
 
 
@@ -171,17 +229,17 @@ def _members(path, most):
         with opener(file) as unpacked:
             stream = _Bounded(path, unpacked, most)
             yield from _tar_members(path, stream, most, "r|")
-            while stream.read(1 << 20):  # to the end, where the checksum is
+            while stream.read(1 << 20):  # to the end, where the checksum is verified
                 pass
 
 
 def _opener(start):
-    """What unpacks a file that begins with these bytes, None where nothing does."""
+    """What decompresses a file that begins with these bytes; None for any other."""
     return next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
 
 
 def _check_count(path, most):
-    """Refuse a tar of too many members without reading one: of each only its size is looked at."""
+    """Refuse a tar archive of too many members without reading them: only their sizes are needed."""
     limit, count = most_members(path), 0
     with path.open("rb") as file:
         opener = _opener(file.read(6))
@@ -189,12 +247,12 @@ def _check_count(path, most):
         with opener(file) if opener else contextlib.nullcontext(file) as unpacked:
             stream = _Bounded(path, unpacked, most) if opener else file
             while len(block := stream.read(tarfile.BLOCKSIZE)) == tarfile.BLOCKSIZE and block[0]:
-                count += block[156:157] not in _LONG_HEADERS
+                count += block[156:157] not in LONG_HEADERS
                 if count > limit:
                     raise _too_many(path, limit)
                 try:
                     size = tarfile.nti(block[124:136])
-                except tarfile.HeaderError:  # damaged: said when it is read
+                except tarfile.HeaderError:  # damaged, which is reported when it is read
                     return
                 if size > 0 and block[156:157] not in _WITHOUT_CONTENT:
                     stream.seek(-(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE, os.SEEK_CUR)
@@ -203,9 +261,9 @@ def _check_count(path, most):
 def _tar_members(path, stream, most, mode):
     unpacked = 0
     try:
-        with _Tar.open(fileobj=stream, mode=mode, tarinfo=_Header) as tar:
+        with Tar.open(fileobj=stream, mode=mode, tarinfo=Header) as tar:
             while (member := tar.next()) is not None:
-                tar.members.clear()  # which would grow without end
+                tar.members.clear()  # else this list grows with each member
                 tar.left = min(tar.left + 4096, MAX_HEADERS)
                 unpacked += member.size
                 if unpacked > most:
@@ -216,7 +274,7 @@ def _tar_members(path, stream, most, mode):
                     yield member.name, member.size, lambda member=member: tar.extractfile(member).read()
                 else:
                     raise _not_plain(path, member.name, _KINDS.get(member.type, "a file of a special kind"))
-    except _Sparse as error:
+    except Sparse as error:
         raise _not_plain(path, str(error), "a sparse file") from error
 
 
@@ -233,11 +291,11 @@ def _zip_members(path, file, most):
             kind = stat.S_IFMT(member.external_attr >> 16)
             if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise DataError(
-                    f"{path} holds {_shown(member.filename)}, which is encrypted or packed in a rare way; "
-                    "unpack the archive yourself and name the folder."
+                    f"{path} holds {_shown(member.filename)}, which is encrypted or compressed "
+                    "in a rare way; unpack the archive yourself and name the folder."
                 )
-            archive.open(member).close()  # compares its name with the one beside its content
-            if _ZIP_ENTRY in member.comment + member.extra:  # a wrong length swallowed the next members
+            archive.open(member).close()  # compares its name in the list with that beside its content
+            if _ZIP_ENTRY in member.comment + member.extra:  # a wrong length includes the next members
                 raise EOFError
             if member.is_dir():
                 yield member.filename, 0, None
@@ -249,19 +307,25 @@ def _zip_members(path, file, most):
 
 
 def check_list(path, file):
-    """Refuse a zip of too many members before its list of them is read, whatever it says of their number.
+    """Refuse a zip archive of too many members before their list is read, whatever number it states.
 
     Args:
-        path: The archive, for the message.
-        file: It, opened.
+        path: Of the archive, for the message.
+        file: The opened archive.
 
     Raises:
-        DataError: If it has too many.
+        DataError: If it has too many members.
+
+    Example:
+        >>> import io, zipfile
+        >>> from pathlib import Path
+        >>> from datasets.files.archives import check_list
+        >>> check_list(Path(__file__), io.BytesIO(b"PK\\5\\6" + bytes(18)))  # an empty zip archive
     """
     limit = most_members(path)
-    # The same view of the file's end that ZipFile will take
+    # Reads the end of the file as ZipFile does
     _, _, _, _, count, size, _, _, _, end, *_ = zipfile._EndRecData(file)
-    file.seek(max(0, end - size - 76))  # 76 where 64-bit numbers stand between the list and its end
+    file.seek(max(0, end - size - 76))  # 76 bytes where 64-bit numbers follow the list
     found, before = 0, b""
     while found <= limit and (piece := file.read(1 << 20)):
         found += (before + piece).count(_ZIP_ENTRY)
@@ -273,84 +337,11 @@ def check_list(path, file):
 
 def _zip_content(archive, member):
     with archive.open(member) as file:
-        return file.read(member.file_size + 1)  # unpacks hardly more, and compares the checksum
-
-
-class _Tar(tarfile.TarFile):
-    """A tar archive that counts the bytes of its long headers.
-
-    Attributes:
-        left: How many more they may have.
-        common: How many those have that hold for all members, and are copied for each.
-    """
-
-    left, common = MAX_HEADERS, 0
-
-
-class _Sparse(Exception):
-    """A file with holes: their map alone may fill the memory. Its argument is the file's name."""
-
-
-class _Header(tarfile.TarInfo):
-    """A tar header that takes no cut for the end of the archive, and bounded time to read."""
-
-    @classmethod
-    def frombuf(cls, buf, encoding, errors):
-        if len(buf) < tarfile.BLOCKSIZE:
-            raise EOFError("an archive ends with a block of zeros")
-        try:
-            header = super().frombuf(buf, encoding, errors)
-        except tarfile.HeaderError as error:
-            if any(buf):
-                raise tarfile.ReadError("bad header") from error
-            raise
-        if header.size < 0 or (header.type in _LONG_HEADERS and header.size > MAX_HEADER):
-            raise tarfile.ReadError("bad size")
-        return header
-
-    def _proc_member(self, tar):
-        if self.type == tarfile.GNUTYPE_SPARSE:
-            raise _Sparse(self.name)
-        if self.type not in _LONG_HEADERS:
-            return super()._proc_member(tar)
-        tar.left -= self.size
-        tar.common += self.size if self.type == tarfile.XGLTYPE else 0
-        if tar.left < 0 or tar.common > MAX_HEADER:
-            raise tarfile.ReadError("more headers than content")
-        stream = tar.fileobj
-        content = stream.read(self._block(self.size))
-        if self.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE):
-            if b"GNU.sparse" in content:
-                raise _Sparse(self.name)
-            # Long numbers take tarfile hours before Python 3.11.10 (CVE-2024-6232)
-            if content.count(b"\n") > 1000 or re.search(rb"\d{200}", content):
-                raise tarfile.ReadError("no header that a program writes")
-        tar.fileobj = _Replayed(content, stream)
-        try:
-            return super()._proc_member(tar)
-        finally:
-            tar.fileobj = stream
-
-
-class _Replayed:
-    """A stream of which a piece has been looked at already."""
-
-    def __init__(self, piece, stream):
-        self.piece, self.stream = piece, stream
-
-    def read(self, size):
-        piece, self.piece = self.piece, None
-        return self.stream.read(size) if piece is None else piece
-
-    def seek(self, *where):
-        return self.stream.seek(*where)
-
-    def tell(self):
-        return self.stream.tell()
+        return file.read(member.file_size + 1)  # at most one byte more, and the checksum is verified
 
 
 class _Bounded:
-    """A stream that ends in an error when more comes out of it than an archive may hold."""
+    """A stream that raises an error when it delivers more than an archive may hold."""
 
     def __init__(self, path, stream, most):
         self.path, self.stream, self.most, self.count = path, stream, most, 0
@@ -371,7 +362,7 @@ class _Bounded:
 
 
 def _parts(path, name):
-    """A member's name as a tuple, once it is known to lie within the archive."""
+    """A member's name as a tuple, after a check that it lies within the archive."""
     names = re.split(r"[/\\]", name)
     if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in names:
         raise DataError(

@@ -1,4 +1,4 @@
-"""The files that digits come in, npz and IDX: what a header promises is checked before it is read."""
+"""The files of MNIST, npz and IDX; what a header promises is checked before the content is read."""
 
 import gzip
 import math
@@ -13,7 +13,7 @@ from . import archives
 
 MAX_IMAGES = 1_000_000  # the largest set in MNIST's form, EMNIST, has 814,255
 MAX_BYTES = 1_000_000_000  # of one array
-MAX_GROWTH = 100  # times that a packed file may grow, beyond FREE_GROWTH bytes: MNIST grows 5 times
+MAX_GROWTH = 100  # times its size that a file may unpack to, beyond FREE_GROWTH bytes; MNIST: 5 times
 FREE_GROWTH = 50_000_000
 SIDE = 28
 
@@ -22,15 +22,25 @@ def read_npz(path, keys):
     """Read arrays from an npz file.
 
     Args:
-        path: The file.
+        path: Of the file, a `Path`.
         keys: Names of the arrays.
 
     Returns:
-        Arrays by name.
+        Dictionary from a name to its array.
 
     Raises:
         DataError: If one is missing, or has objects in it, or more than 1 GB; or if the file is
             damaged or no npz file.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from datasets.files.arrays import read_npz
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "mnist.npz")
+        ...     np.savez(path, y_test=np.arange(3))
+        ...     read_npz(path, ["y_test"])
+        {'y_test': array([0, 1, 2])}
     """
     try:
         with path.open("rb") as file:
@@ -51,12 +61,14 @@ def read_npz(path, keys):
 
 
 def _check_array(path, archive, key):
-    """Refuse an array before room is made for it."""
+    """Refuse an array before memory is allocated for it."""
     if f"{key}.npy" not in archive.namelist():
         raise KeyError(key)
     member = archive.getinfo(f"{key}.npy")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataError(f"{path} holds {key} packed in a rare way; save it with NumPy's savez_compressed.")
+        raise DataError(
+            f"{path} holds {key} compressed in a rare way; save it with NumPy's savez_compressed."
+        )
     with archive.open(member) as content:
         if np.lib.format.read_magic(content) != (1, 0):  # a longer header is an attack
             raise ValueError
@@ -68,7 +80,7 @@ def _check_array(path, archive, key):
 
 
 def _check_size(path, what, size, packed):
-    """Refuse more bytes than digits have, or so many out of so few that it is an attack."""
+    """Refuse more bytes than digits have, and so many from so few that it may be an attack."""
     if size > MAX_BYTES:
         raise DataError(
             f"{path} promises {size:,} bytes of {what} where at most {MAX_BYTES:,} are read; leave some out."
@@ -84,7 +96,7 @@ def read_idx(path, dimensions):
     """Read one IDX file: magic number, sizes as big-endian uint32, then bytes.
 
     Args:
-        path: The file, packed with gzip if its name ends in .gz.
+        path: Of the file, a `Path`; compressed with gzip if its name ends in .gz.
         dimensions: 3 for images, 1 for labels.
 
     Returns:
@@ -92,6 +104,15 @@ def read_idx(path, dimensions):
 
     Raises:
         DataError: If it is missing, damaged, of another shape, or has more than a million images.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from datasets.files.arrays import read_idx
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "labels.idx")
+        ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
+        ...     read_idx(path, dimensions=1)
+        array([7, 2, 1], dtype=uint8)
     """
     if not path.is_file():
         raise DataError(f"{path} is missing; put all four IDX files of MNIST into one folder.")
@@ -112,7 +133,7 @@ def read_idx(path, dimensions):
             elif size != header + expected:
                 raise _wrong_length(path)
             content = bytearray(expected)
-            if _fill(file, content) != expected or file.read(1):  # the last read compares gzip's checksum
+            if _fill(file, content) != expected or file.read(1):  # the last read verifies gzip's checksum
                 raise _wrong_length(path)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is damaged; delete it and fetch it again.") from error
@@ -131,7 +152,7 @@ def _expected(path, shape):
 
 
 def _fill(file, content):
-    """Read into `content` until it is full or the file ends; how many bytes came."""
+    """Read into `content` until it is full or the file ends; returns the number of bytes."""
     view, at = memoryview(content), 0
     while at < len(view) and (count := file.readinto(view[at:])):
         at += count

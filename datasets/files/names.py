@@ -1,49 +1,45 @@
-"""Names that come from a user's folders, files and tables, made safe for the place where they go.
+"""Names from a user's folders, files and tables, made safe for the place where they are written.
 
-Such a name may hold anything: escape sequences that drive a terminal, line breaks, letters that turn the
-reading direction or cannot be seen, halves of letters, formulas that a spreadsheet runs, HTML.
+Such a name may contain anything: escape sequences that control a terminal, line breaks, letters that change
+the reading direction or are invisible, surrogates, formulas that a spreadsheet runs, HTML.
 
-The ways out: `safe(name, place)` for one name and one place, `sentence(error)` for a message with
-names in it, `shown(name)` where a name enters and is kept, `file_names(names)` for files called after names.
+`safe(name, place)` is for one name and one place, `sentence(error)` for a message with names in it, and
+`shown(name)` for a name that is read and kept.
 """
 
 import html
 import numbers
 import re
 import sys
-import unicodedata
 
 NAME = 200  # characters of one name on a terminal
 SENTENCE = 2000  # characters of a message on a terminal
-FILE_BYTES = 255  # of a file name, on the usual file systems
 
-# Letters that are not to be seen, though Unicode calls them printable: fillers, blanks, selectors
+# Letters that are invisible though Unicode calls them printable: fillers, blanks, selectors
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
-# Letters that change what the text around them does: controls, line ends, halves of letters, turned direction
+# Letters that affect the text around them: control characters, line ends, surrogates, reading direction
 _ACTIVE = "\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _unseen = re.compile(f"[{_UNSEEN}]")
 _active = re.compile(f"[{_ACTIVE}]")
-# Joiners belong to the spelling between letters of Arabic and of the scripts of India, and within emoji
+# Joiners are part of the spelling between letters of Arabic and of Indian scripts, and within emoji
 _SPELLED = "\u0600-\u08ff\u0900-\u0dff"
 _joined = re.compile(
     rf"(?<=[{_SPELLED}])[\u200c\u200d](?=[{_SPELLED}])"
     "|(?<=[\u2190-\u2bff\U0001f000-\U0001faff])(?:\ufe0f\u200d?|\u200d(?=[\u2640-\u2bff\U0001f000-\U0001faff]))"
 )
-# Where a spreadsheet may find a formula: at the start of a cell, and behind what it may take for the end of
-# one, since where people write 0,5 it separates cells by semicolons. The sign may be of full width, and may
-# stand behind spaces and what is not seen
+# Where a spreadsheet may find a formula: at the start of a cell, and after a character that may end one:
+# where people write 0,5 cells are separated by semicolons. The sign may be of full width, and may follow
+# spaces and invisible letters
 _FORMULA = r"'*(?:[^\S\t\n]|[\u00ad\u200b-\u200f\u2060\ufeff])*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]"
 _START = r"(?:^|(?<=[;\t\n]))"
 _formula = re.compile(rf"{_START}(?={_FORMULA})|^(?='*[\t\r\n])")
 _marked = re.compile(rf"{_START}'(?={_FORMULA})|^'(?='*[\t\r\n])")
 _number = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _escape = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}|U0010[0-9a-f]{4}|[nrt])")
-_NOT_IN_FILE_NAMES = re.compile(r'[/\\:*?"<>|\s]+')
-_RESERVED = re.compile(r"(?i)(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|CLOCK\$|(COM|LPT)[0-9¹²³])(?=\.|$)")
 
 
 class _Html(str):
-    """Text in which all that is special in HTML is escaped, which templates then leave alone."""
+    """Text in which all that is special in HTML is escaped, so that templates do not escape it again."""
 
     __slots__ = ()
 
@@ -52,13 +48,18 @@ class _Html(str):
 
 
 def shown(text):
-    r"""A name on one line that can be kept and printed: what cannot be seen is written with backslashes.
+    r"""A name on one line that can be kept and printed: invisible letters become escape sequences.
 
     Args:
-        text: Any string, or what `str` makes one of.
+        text: Any string, or what `str` turns into one.
 
     Returns:
-        The same string if all of it can be seen; else with `\n`, `\x1b`, `\u202e` and the like in it.
+        The same string if all of it is visible; else with `\n`, `\x1b`, `\u202e` and the like in it.
+
+    Example:
+        >>> from datasets.files.names import shown
+        >>> print(shown("two\nlines"))
+        two\nlines
     """
     text = str(text)
     if text.isprintable() and not _unseen.search(text):
@@ -77,14 +78,12 @@ def safe(text, place, longest=None):
         text: The name. For "csv" any value: numbers and None are returned as they are.
         place: Where it goes:
             "terminal": one line as by `shown`, in letters that standard output can encode;
-            "csv": a cell that no spreadsheet takes for a formula, by an apostrophe before = + - @ at its
-            start, and behind a semicolon, tab or line break in it. Numbers such as -0.5 stay, line breaks
-            and tabs inside a text too; `from_csv` is the way back;
-            "html": text for HTML, escaped for elements and quoted attributes alike; a template of
-            Jinja2 does not escape it once more;
-            "file": a part of a file name that every system takes, of 255 bytes at most, never empty; see
-            `file_names` for several that are to differ.
-        longest: Characters to keep, an ellipsis in the middle; by default 200 for "terminal",
+            "csv": a cell that no spreadsheet takes for a formula: an apostrophe is put before = + - @ at
+            its start, and after a semicolon, tab or line break. Numbers such as -0.5 stay as they are, and
+            so do line breaks and tabs inside a text; `from_csv` is the inverse;
+            "html": text for HTML, escaped for elements and quoted attributes; a template of Jinja2 does
+            not escape it again.
+        longest: Characters to keep, with an ellipsis in the middle; by default 200 for "terminal",
             elsewhere all.
 
     Returns:
@@ -92,15 +91,18 @@ def safe(text, place, longest=None):
 
     Raises:
         ValueError: If there is no such place.
+
+    Example:
+        >>> from datasets.files.names import safe
+        >>> safe("=1+1", "csv"), str(safe("<b>", "html"))
+        ("'=1+1", '&lt;b&gt;')
     """
     if place == "csv":
         return _cell(text, longest)
     if place == "html":
         return _Html(html.escape(cut(_active.sub(_written_match, str(text)), longest)))
-    if place == "file":
-        return _file_name(str(text), min(longest or FILE_BYTES, FILE_BYTES))
     if place != "terminal":
-        raise ValueError(f"{place!r} is no place for a name; it is terminal, csv, html or file.")
+        raise ValueError(f"place= is {place!r}; give terminal, csv or html.")
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     text = cut(shown(text), longest or NAME)
     try:
@@ -118,6 +120,11 @@ def sentence(error):
 
     Returns:
         As `safe(error, "terminal")`, of up to 2,000 characters.
+
+    Example:
+        >>> from datasets.files.names import sentence
+        >>> print(sentence(ValueError("ants\\x1b[2J.jpg is empty.")))
+        ants\\x1b[2J.jpg is empty.
     """
     return safe(error, "terminal", SENTENCE)
 
@@ -128,13 +135,31 @@ def print_sentences(sentences, verbose=1):
     Args:
         sentences: Iterable of strings with names in them.
         verbose: 0 to print nothing.
+
+    Example:
+        >>> from datasets.files.names import print_sentences
+        >>> print_sentences(["Data: 3 photos."])
+        Data: 3 photos.
     """
     for text in sentences if verbose else ():
         print(sentence(text), flush=True)
 
 
 def cut(text, longest=None):
-    """A text of at most so many characters: of a longer one the middle gives way to an ellipsis."""
+    """Shorten a text: the middle of a longer one is replaced by an ellipsis.
+
+    Args:
+        text: A string.
+        longest: Characters at most; None for all.
+
+    Returns:
+        str.
+
+    Example:
+        >>> from datasets.files.names import cut
+        >>> cut("a long name", 6)
+        'a l…me'
+    """
     if longest is None or len(text) <= longest:
         return text
     tail = (longest - 1) // 2
@@ -142,38 +167,79 @@ def cut(text, longest=None):
 
 
 def quoted(name, longest=80):
-    """A name in quotation marks, on one line, for a message that lists several."""
+    """A name in quotation marks, on one line, for a message that lists several.
+
+    Args:
+        name: Any string.
+        longest: Characters of it at most.
+
+    Returns:
+        str.
+
+    Example:
+        >>> from datasets.files.names import quoted
+        >>> quoted("two\\nlines")
+        "'two\\\\nlines'"
+    """
     return repr(cut(str(name), longest))
 
 
 def unshown(text):
-    """What `shown` made this text of, if there is anything in it that `shown` writes."""
+    """The text that `shown` turned into this one; the inverse of `shown`.
+
+    Args:
+        text: What `shown` returned.
+
+    Returns:
+        str.
+
+    Example:
+        >>> from datasets.files.names import shown, unshown
+        >>> unshown(shown("two\\nlines"))
+        'two\\nlines'
+    """
     return _escape.sub(lambda found: found[0].encode("ascii").decode("unicode_escape"), text)
 
 
 def from_csv(cell):
-    """What a cell was before `safe(cell, "csv")` put an apostrophe before it."""
+    """The text that `safe(text, "csv")` turned into this cell.
+
+    Args:
+        cell: Of a CSV file.
+
+    Returns:
+        str.
+
+    Example:
+        >>> from datasets.files.names import from_csv
+        >>> from_csv("'=1+1")
+        '=1+1'
+    """
     return _marked.sub("", cell)
 
 
-def file_names(names):
-    """Parts of file names called after names, all different, on systems without capital letters too.
+def shown_apart(names):
+    """How names are shown, so that different names stay different.
 
     Args:
         names: Iterable of strings.
 
     Returns:
-        List of as many strings, each as by `safe(name, "file")`, numbered where two would be the same.
+        Dictionary from a name to how it is shown: as it is, if it can be.
+
+    Example:
+        >>> from datasets.files.names import shown_apart
+        >>> shown_apart(["a\\n", r"a\\n"])
+        {'a\\\\n': 'a\\\\n', 'a\\n': 'a\\\\n_'}
     """
-    taken, found = set(), []
-    for name in names:
-        candidate, number = safe(name, "file"), 1
-        while unicodedata.normalize("NFC", candidate).casefold() in taken:
-            number += 1
-            candidate = f"{_file_name(str(name), FILE_BYTES - len(str(number)) - 1)}-{number}"
-        taken.add(unicodedata.normalize("NFC", candidate).casefold())
-        found.append(candidate)
-    return found
+    result, taken = {}, set()
+    for name in sorted(set(names), key=lambda name: (shown(name) != name, name)):
+        text = shown(name)
+        while text in taken:
+            text += "_"
+        taken.add(text)
+        result[name] = text
+    return result
 
 
 def _written(letter):
@@ -190,24 +256,3 @@ def _cell(value, longest):
         return value
     text = cut(_active.sub(_written_match, str(value).replace("\r\n", "\n")), longest)
     return text if _number.fullmatch(text) else _formula.sub("'", text)
-
-
-def _file_name(text, most):
-    """A file name's part of at most `most` bytes."""
-    text = _NOT_IN_FILE_NAMES.sub("_", shown(unicodedata.normalize("NFC", text)))
-    text = text.lstrip(".-~ ")
-    text = _RESERVED.sub(lambda found: f"_{found[0]}", text, count=1) if _RESERVED.match(text) else text
-    text = text.encode("utf-8")[:most].decode("utf-8", "ignore")
-    return text.rstrip(". ") or "_"
-
-
-def shown_apart(names):
-    """How names are shown, different ones differently: {name: how}; those that can be, as they are."""
-    result, taken = {}, set()
-    for name in sorted(set(names), key=lambda name: (shown(name) != name, name)):
-        text = shown(name)
-        while text in taken:
-            text += "_"
-        taken.add(text)
-        result[name] = text
-    return result

@@ -1,8 +1,8 @@
-"""What image libraries write to the terminal while they read: held back, and counted.
+"""Warnings that image libraries write to the terminal while they read: held back and counted.
 
-libtiff, libjpeg and their like write straight to file descriptor 2, past everything that Python can
-redirect, and Pillow warns. While photos are read, file descriptor 2 is a pipe, and Python's own `sys.stderr`
-goes on to where it went: errors and tracebacks are never held back.
+Libraries such as libtiff and libjpeg write directly to file descriptor 2, which Python cannot redirect, and
+Pillow warns. While photos are read, file descriptor 2 is a pipe, and Python's own `sys.stderr` still writes
+to its former target: errors and tracebacks are never held back.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import threading
 import warnings
 from pathlib import PurePath
 
-_PIPE = 1 << 20  # bytes; libraries that write more before anyone reads it lose the rest, and never wait
+_PIPE = 1 << 20  # bytes; libraries that write more before it is read lose the rest, and never wait
 _lock = threading.RLock()  # the garbage collector may close a reader while it is held
 _readers = 0  # how many are reading photos
 _hold = None
@@ -22,7 +22,19 @@ _count, _more = 0, False
 
 @contextlib.contextmanager
 def held():
-    """Hold back what image libraries write. To be put around threads; several may be open at once."""
+    """Hold back what image libraries write: a context to be entered outside of threads, also several times.
+
+    Yields:
+        None.
+
+    Example:
+        >>> import os
+        >>> from datasets.files import notices
+        >>> with notices.held():
+        ...     _ = os.write(2, b"a warning of a library\\n")
+        >>> notices.take()
+        (1, False)
+    """
     global _readers, _hold
     with _lock:
         _readers += 1
@@ -39,7 +51,12 @@ def held():
 
 
 def drain():
-    """Count what has been written; to be called now and then, so that the pipe does not fill up."""
+    """Count what has been written. To be called regularly, so that the pipe does not fill up.
+
+    Example:
+        >>> from datasets.files import notices
+        >>> notices.drain()
+    """
     with _lock:
         if _hold:
             _hold.drain()
@@ -50,6 +67,11 @@ def take():
 
     Returns:
         `(count, more)`: a number of lines, and a bool.
+
+    Example:
+        >>> from datasets.files import notices
+        >>> notices.take()
+        (0, False)
     """
     global _count, _more
     drain()
@@ -63,7 +85,12 @@ def taken():
     """A sentence that says how many notices were held back since the last call.
 
     Returns:
-        A list of it, empty if there were none.
+        A list with this sentence; empty if there were no notices.
+
+    Example:
+        >>> from datasets.files import notices
+        >>> notices.taken()
+        []
     """
     count, more = take()
     if not count:
@@ -80,7 +107,11 @@ def say(file=None):
     """Print how many notices were held back since the last call, if there were any.
 
     Args:
-        file: Where to; standard output by default.
+        file: Where to print; standard output by default.
+
+    Example:
+        >>> from datasets.files import notices
+        >>> notices.say()
     """
     for line in taken():
         print(line, file=file, flush=True)
@@ -103,13 +134,13 @@ class _Hold:
         warnings.showwarning = self._showwarning
 
     def _turn(self):
-        terminal = os.dup(2)  # fails where there is no standard error: then nothing can be written to it
+        terminal = os.dup(2)  # fails where there is no standard error, which then needs no pipe
         read, write = os.pipe()
         try:
-            # Libraries must never wait for a reader that waits for them: what does not fit is lost
+            # Libraries must never wait for a reader that waits for them: what does not fit in is lost
             for end in read, write:
                 os.set_blocking(end, False)
-        except (OSError, AttributeError):  # before Python 3.12 Windows cannot: held back, not counted
+        except (OSError, AttributeError):  # on Windows before Python 3.12: held back, not counted
             os.close(write)
             write = os.open(os.devnull, os.O_WRONLY)
         with contextlib.suppress(ImportError, OSError, AttributeError):
@@ -152,7 +183,7 @@ class _Hold:
             _count += content.count(b"\n")
             self._in_line = not content.endswith(b"\n")
             size += len(content)
-        _more |= size > self._room // 2  # its pages are seldom full when it is
+        _more |= size > self._room // 2  # a pipe is full before all its pages are
 
     def close(self):
         global _count

@@ -1,15 +1,15 @@
-"""Paths that stand in people's files: which are not to be looked at, and where the others lead.
+"""Paths that users' files contain: which must not be opened, and where the others lead.
 
-To ask whether `\\\\server\\share\\x` exists sends the user's name and a hash of the password to that server.
-So the text of a path decides, before any function of the system is called with it.
+A check whether `\\\\server\\share\\x` exists sends the user's name and a hash of the password to that server.
+So the text of a path is checked before it is passed to any function of the operating system.
 """
 
-# Text that becomes a `Path` would be taken apart before it is judged
+# A `Path` would change the text before it is checked
 # ruff: noqa: PTH109, PTH115, PTH117, PTH118, PTH120, PTH206
 import os
 import re
 
-_LINKS = 40  # one after the other, as systems allow
+_LINKS = 40  # in a chain, as operating systems allow
 
 _local = re.compile(r"//[?.]/[A-Za-z]:(/|$)")  # a drive, in the notation for long paths
 _address = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(//|$)|file:", re.IGNORECASE)
@@ -19,18 +19,27 @@ _device = re.compile(
 
 
 class Elsewhere(ValueError):
-    """A path that is not looked at; the message goes on from the path."""
+    """A path that must not be opened; the message continues a sentence that begins with the path."""
 
 
 def check(path, on_windows=os.name == "nt"):
     """Refuse a path whose text leads to another machine, or names a device.
 
     Args:
-        path: Text as it stands in a file, slashes of either kind.
+        path: Text from a file, with slashes of either kind.
         on_windows: Whether names such as CON are devices.
 
     Raises:
         Elsewhere: If it is a network share, an address such as `https://...`, or a device.
+
+    Example:
+        >>> from datasets.files.paths import Elsewhere, check
+        >>> check("photos/1.jpg")
+        >>> try:
+        ...     check("https://example.com/1.jpg")
+        ... except Elsewhere as error:
+        ...     print(error)
+        is an address, not a file; download it, and name the file
     """
     text = path.strip().replace("\\", "/")
     if text.startswith(("//", "/??/")) and not _local.match(text):
@@ -42,23 +51,29 @@ def check(path, on_windows=os.name == "nt"):
 
 
 class Resolver:
-    """Follows links, each folder's only once, and stops before one that leads to another machine."""
+    """Follows links, those of each folder only once, and stops before one that leads to another machine.
+
+    Example:
+        >>> from datasets.files.paths import Resolver
+        >>> Resolver().real("/photos/../1.jpg")
+        '/1.jpg'
+    """
 
     def __init__(self):
         self._folders = {}
 
     def real(self, path):
-        """Where a path leads once all links are followed, as `os.path.realpath` says it.
+        """Where a path leads after all links, as `os.path.realpath` finds it.
 
         Args:
-            path: Text, which `check` has let pass. It need not exist.
+            path: Text that `check` accepts. The file need not exist.
 
         Returns:
             An absolute path without links.
 
         Raises:
-            Elsewhere: If one of the links leads to another machine; nothing there was asked for.
-            OSError: If links go in a circle.
+            Elsewhere: If one of the links leads to another machine, which is not contacted.
+            OSError: If links form a loop.
         """
         path = os.path.join(os.getcwd(), path)
         folder, name = os.path.split(path)

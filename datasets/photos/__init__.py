@@ -1,4 +1,4 @@
-"""Photographs: decoded by one function for training and prediction alike, checked before use."""
+"""Photos: decoded by the same function for training and prediction, and checked before use."""
 
 from .candidates import Finding
 from .locating import locate

@@ -1,4 +1,4 @@
-"""The values that the check of photos hands from step to step: each step returns new ones."""
+"""The values that pass through the steps of the check of photos; each step returns new ones."""
 
 from dataclasses import dataclass, replace
 
@@ -32,11 +32,11 @@ class Facts:
     Attributes:
         digest: SHA-256 of the file.
         square: SHA-256 of the pixels.
-        traits: Set of what is odd about it, such as "CMYK".
+        traits: Set of what is unusual about it, such as "CMYK".
         side: The shorter side of the photo in its file, in pixels.
         hash: bool (64,), a perceptual hash.
         thumbnail: uint8 (32, 32).
-        flat: Share of the commonest colour, in [0, 1].
+        flat: Share of the most frequent colour, in [0, 1].
         colours: Number of colours, of 4,096.
     """
 
@@ -78,7 +78,7 @@ class Candidates:
         photos: Tuple of `Candidate`, in the order of their names.
         classes: Frozenset of (part, class): all that the user has, those without photos too.
         rejected: Dictionary from the name of a file that is not used to `(kind, reason)`.
-        findings: Tuple of `Finding`, of what else is to be known.
+        findings: Tuple of `Finding`, what else the steps have found.
     """
 
     source: str

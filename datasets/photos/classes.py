@@ -1,4 +1,4 @@
-"""The classes of photos: names that are alike, and classes without photos to train on."""
+"""The classes of photos: similar names, and classes without photos to train on."""
 
 import unicodedata
 from collections import Counter
@@ -11,7 +11,7 @@ from .candidates import Finding
 
 
 def reject_untrained_classes(candidates):
-    """Reject the photos of classes that have none to train on, and note class names that are much alike.
+    """Reject the photos of classes that have none to train on, and note similar class names.
 
     Args:
         candidates: A `Candidates`.
@@ -46,7 +46,7 @@ def reject_untrained_classes(candidates):
     alike = labels.typos(Counter(photo.label for photo in candidates.photos))
     if alike:
         names = [f"{typo} beside {meant}" for typo, meant in alike]
-        candidates = candidates.noting(Finding("class names alike", names, "taken for different classes"))
+        candidates = candidates.noting(Finding("class names alike", names, "used as different classes"))
     return replace(candidates, classes=classes).without(rejected)
 
 

@@ -1,4 +1,4 @@
-"""The first step of the check: decode every file once, and note what the later steps judge it by."""
+"""The first step of the check: decode every file once, and note what the later steps need."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from . import duplicates, pool
 from .candidates import Facts
 from .pixels import Unusable, decode
 
-ONE_COLOUR = 4  # shades of 255 between the darkest and the lightest pixel; below that there is nothing to see
+ONE_COLOUR = 4  # of 255, the range of a channel below which a photo shows nothing
 
 
 @dataclass(frozen=True)
@@ -95,5 +95,5 @@ def examine(file, content, room=None, *, size):
 
 
 def is_tiny(side, size):
-    """Whether a photo whose shorter side is `side` must be enlarged much to a square of `size` pixels."""
+    """Whether a photo whose shorter side is `side` must be enlarged a lot for a square of `size` pixels."""
     return side < size / 4

@@ -4,9 +4,9 @@ import numpy as np
 
 from ..files.names import safe
 
-CLASSES = 20  # of more classes the rest is counted
-FILES = 3  # named in a finding
-REASONS = 10  # files that are not used, with the reason
+CLASSES = 20  # rows of the split
+FILES = 3  # names in a finding
+REASONS = 10  # files that are set aside, with the reason
 
 
 def _content(photos):

@@ -1,4 +1,4 @@
-"""Which photos show the same: copies that were made smaller, packed again, or saved elsewhere."""
+"""Duplicates: photos that show the same, also if they were resized or compressed again."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,20 +8,20 @@ from PIL import Image
 
 from .candidates import Finding
 
-_HELD_OUT = ("test", "validation", "train", None)  # of two copies the one in the earlier part stays
+_HELD_OUT = ("test", "validation", "train", None)  # of duplicates the one in the first of these parts stays
 SIDE = 32  # of the thumbnails that are compared, in pixels
-MIN_SIDE = 64  # a smaller picture holds too little to tell a copy from a look-alike
-DISTANCE = 10  # of 64 bits of two hashes at most
-ALIKE = 0.75  # correlation of two thumbnails' detail at least, where photos are of all sorts
-FAINT = 0.5  # shades of 255; less detail than that is noise
+MIN_SIDE = 64  # a smaller image has too few pixels to tell a duplicate from a similar one
+DISTANCE = 10  # of 64 bits that two hashes may differ in
+ALIKE = 0.75  # least correlation of the details of two thumbnails, where photos are of all kinds
+FAINT = 0.5  # of 255; weaker details are noise
 
 
 def reject_duplicates(candidates):
-    """Reject photos that show the same as another, and number the groups of those that stay.
+    """Reject duplicates, and number the groups of photos that show the same.
 
-    Of exact copies in one class the first stays. Photos that show the same in two classes are all rejected,
-    since one label must be wrong; in two parts the one stays that is held out. What else shows the same is
-    kept in one part.
+    Of exact copies in one class the first stays. Duplicates in two classes are all rejected, since one label
+    must be wrong; of duplicates in two parts the one that is held out stays. Other near duplicates are used,
+    and the split keeps each group in one part.
 
     Args:
         candidates: A `Candidates`.
@@ -60,7 +60,7 @@ def _in_two_classes(group):
 
 
 def _in_one_class(group):
-    """Why photos of a group of one class are rejected, by name: exact copies, and those of two parts."""
+    """Why photos of a group of one class are rejected, by name: as exact copies or as being in two parts."""
     group = sorted(group, key=lambda photo: (_HELD_OUT.index(photo.part), photo.name))
     rejected, known, first = {}, {}, group[0]
     for photo in group:
@@ -76,7 +76,7 @@ def _in_one_class(group):
 def _pairs_of(photos):
     """Pairs of photos that show the same, as int (pairs, 2).
 
-    The user's test photos do not decide how much photos usually look alike.
+    The user's test photos have no influence on how similar duplicates must be.
     """
     first, equal = {}, []
     for number, photo in enumerate(photos):
@@ -99,7 +99,7 @@ def _pairs_of(photos):
 
 
 def fingerprint(pixels):
-    """What copies of a photo have in common.
+    """What duplicates of a photo have in common.
 
     Args:
         pixels: uint8 (size, size, 3).
@@ -117,15 +117,13 @@ def fingerprint(pixels):
 def pairs(hashes, thumbnails, like=None):
     """Find photos that show the same.
 
-    Hashes find the candidates; thumbnails without what is smooth in them decide, since all
-    clear skies look alike. Where most pictures look alike, as scanned digits do, copies have to
-    be even more so.
+    Hashes find the candidates; the details of thumbnails decide, since all clear skies look alike.
+    Where most images are similar, as scanned digits are, duplicates must be even more similar.
 
     Args:
         hashes: bool (n, 64).
         thumbnails: uint8 (n, 32, 32).
-        like: bool (n,), the photos by which to judge how much they usually look alike; None for
-            all.
+        like: bool (n,), the photos that show how similar two photos usually are; None for all.
 
     Returns:
         int (pairs, 2), the smaller index first.
@@ -141,7 +139,7 @@ def pairs(hashes, thumbnails, like=None):
         near = signs[rows] @ signs.T >= 64 - 2 * DISTANCE
         near &= np.arange(len(signs)) > np.arange(len(signs))[rows, None]  # every pair once
         one, other = np.nonzero(near)
-        if len(one) > 4096:  # then all at once is faster
+        if len(one) > 4096:  # then one large product is faster
             found.append(np.argwhere(near & (detail[rows] @ detail.T >= alike)) + (start, 0))
         else:
             correlation = np.einsum("ij,ij->i", detail[one + start], detail[other])
@@ -150,7 +148,7 @@ def pairs(hashes, thumbnails, like=None):
 
 
 def _detail(thumbnails):
-    """Thumbnails less what is smooth in them, each of length 1: their products are correlations."""
+    """Thumbnails minus their smooth parts, each of length 1, so that products are correlations."""
     from scipy import ndimage
 
     grey = thumbnails.astype("float32")
@@ -159,7 +157,7 @@ def _detail(thumbnails):
 
 
 def _usual(detail):
-    """How much two photos of these are usually alike: the third quartile of correlations."""
+    """How similar two of these photos usually are: the third quartile of correlations."""
     if len(detail) < 2:
         return 0.0
     one, other = np.random.default_rng(0).integers(0, len(detail), (2, 2000))

@@ -67,12 +67,12 @@ class Files:
 
 
 def read_bytes(path):
-    """The bytes of a file, which may have become anything since it was looked at.
+    """The bytes of a file, which may have been replaced by anything since it was found.
 
     Raises:
         Unusable: If it cannot be read.
     """
-    try:  # without O_NONBLOCK one could wait forever for what writes into a pipe
+    try:  # without O_NONBLOCK, opening a pipe waits until something writes to it
         with os.fdopen(os.open(path, os.O_RDONLY | _NONBLOCK), "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -96,5 +96,5 @@ def why(error):
 
 
 def bounded(name, where):
-    """A name, of which a very long one is cut and says where it stands."""
+    """A name; a very long one is shortened, and `where` says where it is from."""
     return name if len(name) <= MAX_NAME else f"{cut(name, MAX_NAME)} ({where})"

@@ -7,11 +7,11 @@ ACTIONS = {
     "16-bit": "brought to 8 bits",
     "CMYK": "turned into RGB",
     "EXIF-rotated": "turned upright",
-    "alpha": "white put beneath",
+    "alpha": "placed on white",
     "animated": "first frame used",
     "palette": "turned into RGB",
     "tiny": "enlarged",
-    "wrong extension": "used all the same",
+    "wrong extension": "used anyway",
 }
 
 

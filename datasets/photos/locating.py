@@ -1,4 +1,4 @@
-"""Where the photos are: in folders, in an archive, or in a table; found without changing anything."""
+"""Finds the files of photos in folders, in an archive or in a table, without changing anything."""
 
 import os
 import stat
@@ -180,7 +180,7 @@ class _Walk:
         return False
 
     def _name(self, names):
-        """What a file is called: differently from all others."""
+        """What a file is called in results; all names differ."""
         name = shown("/".join(names))
         while name in self._known:  # "\\n" and a line break are written alike
             name += "_"
@@ -188,7 +188,7 @@ class _Walk:
         return name
 
     def follow_links(self):
-        """Enter folders that links lead to, after all others: a folder itself comes before links to it."""
+        """Enter the folders that links lead to, after all others: a folder comes before links to it."""
         while self._linked:
             path, names = self._linked.pop(0)
             real = Path(os.path.realpath(path))
@@ -201,7 +201,7 @@ class _Walk:
 
 
 def _broken(entry, error):
-    """The kind of trouble and the reason why an entry of a folder is not even known."""
+    """Why the properties of a folder's entry cannot be read: `(kind, reason)`."""
     if entry.is_symlink() and isinstance(error, FileNotFoundError):
         return "link", "is a link to what does not exist"
     if entry.is_symlink() and not isinstance(error, PermissionError):

@@ -1,18 +1,18 @@
-"""Pictures that stand for a photo which is not there, such as "image not found"."""
+"""Placeholders: images such as "image not found", in place of a photo that is missing."""
 
 import numpy as np
 
 # A placeholder is mostly of one colour and has few others ...
 MOSTLY = 0.8
 COLOURS = 64  # of 4,096
-# ... where nine in ten pictures of its class are not mostly of one colour
+# ... where nine in ten images of its class are not mostly of one colour
 USUALLY = 0.6
 
 
 def reject_placeholders(candidates):
-    """Reject placeholders, unless all pictures of the class are of that style, as drawings are.
+    """Reject placeholders, unless the other images of the class look like that, too, as drawings do.
 
-    The user's test photos do not decide about others.
+    The user's test photos have no influence on the others.
 
     Args:
         candidates: A `Candidates`.

@@ -1,4 +1,4 @@
-"""Many files through one function in threads, in bounded memory."""
+"""A function applied to many files in threads, with limited memory."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ class Room:
         self.changed = threading.Condition()
 
     def take(self, amount):
-        """Wait until there is so much; who wants more than all of it gets all, and returns what it got."""
+        """Wait until so much is free, take it, and return how much was taken: all of it at most."""
         amount = min(amount, self.amount)
         with self.changed:
             self.changed.wait_for(lambda: self.left >= amount)
@@ -51,17 +51,17 @@ class Room:
 
 
 def each(files, work, total=None, progress=False):
-    """Do something with the content of every file.
+    """Apply a function to every file.
 
     Args:
         files: Iterable of `File`.
         work: Function of a file, its content and a `Room` for pixels.
         total: Number of files, if it is known.
-        progress: Whether to show a progress bar, on a terminal.
+        progress: Whether to show a progress bar, if the output is a terminal.
 
     Yields:
-        `(file, result)` in the order of the files; the result is an `Unusable` where that was
-        raised.
+        `(file, result)` in the order of the files; the result is an `Unusable` where `work` raised
+        one.
     """
     workers = min(8, os.cpu_count() or 1)
     contents, pixels = Room(BYTES_AT_ONCE), Room(PIXELS_AT_ONCE)
@@ -79,7 +79,7 @@ def each(files, work, total=None, progress=False):
     with quietly(), ThreadPoolExecutor(workers) as pool:
         for file in files:
             amount = contents.take(file.size)
-            # Archives are unpacked here, in their order; other files are read where they are decoded
+            # Archives are unpacked here, in their order; other files are read in the threads
             content = file.read() if file.in_order else None
             waiting.append((file, pool.submit(job, file, content, amount)))
             while waiting and (waiting[0][1].done() or len(waiting) > 4 * workers):
@@ -113,7 +113,7 @@ class _Bar:
 
 
 class Squares:
-    """Squares of pixels as they come in: in memory, past a limit in a file that no one else sees."""
+    """Squares of pixels as they are decoded: in memory, or beyond a limit in a temporary file."""
 
     def __init__(self, size, folder=None):
         self.shape, self.folder = (size, size, 3), folder
@@ -129,7 +129,7 @@ class Squares:
         try:
             if self.file is None:
                 Path(self.folder).mkdir(parents=True, exist_ok=True)
-                # Gone with the process, however it ends
+                # It has no name, and disappears when the process ends, however it does
                 self.file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115
             for row in self.rows:
                 self.file.write(row.tobytes())
@@ -142,7 +142,14 @@ class Squares:
         self.rows = []
 
     def ordered(self, order):
-        """The rows wanted, in this order, as one array; nothing can be appended any more."""
+        """Rows as one array.
+
+        Args:
+            order: Different indices of rows.
+
+        Returns:
+            uint8 (n, size, size, 3). Nothing can be appended afterwards.
+        """
         shape = len(order), *self.shape
         if self.file is None or not len(order):
             pixels = np.empty(shape, "uint8")
@@ -151,7 +158,10 @@ class Squares:
                 self.rows[index] = None  # else all of them would be in memory twice
             return pixels
         whole = np.memmap(self.file, "uint8", "r+", shape=(self.count, *self.shape))
-        place, holds = np.arange(self.count), np.arange(self.count)  # of a row; which row is in a place
+        place, holds = (
+            np.arange(self.count),
+            np.arange(self.count),
+        )  # the place of each row; the row in each place
         for position, index in enumerate(order):
             here, other = place[index], holds[position]
             if here != position:

@@ -1,4 +1,4 @@
-"""Some photos to look at: not all are decoded, and their folders need not be classes."""
+"""A sample of photos to look at: only these are decoded, and their folders need not be classes."""
 
 from dataclasses import dataclass
 from functools import partial

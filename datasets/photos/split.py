@@ -74,17 +74,17 @@ def _refuse_few(candidates, counts, fewest, what):
 
 
 def _findings(classes, labels, parts):
-    """What is to be known of the number of photos in each class, as a list of `Finding`."""
+    """What is notable about the number of photos in each class, as a list of `Finding`."""
     found = []
     train = {label: np.count_nonzero((labels == label) & (parts == "train")) for label in classes}
     whole = {label: np.count_nonzero(labels == label) for label in classes}
     few = [f"{label} ({count})" for label, count in whole.items() if count < FEW]
     if few:
-        found.append(Finding("few photos of a class", few, "used; take its results with care"))
+        found.append(Finding("few photos of a class", few, "used, but its results are uncertain"))
     most, least = max(train, key=train.get), min(train, key=train.get)
     if train[most] >= UNEVEN * train[least]:
         names = [f"{label} ({train[label]})" for label in (most, least)]
-        found.append(Finding("uneven classes", names, "the rarer, the more a photo weighs"))
+        found.append(Finding("uneven classes", names, "rarer classes get larger class weights"))
     without = [label for label in classes if not np.any((labels == label) & (parts == "test"))]
     if without:
         found.append(Finding("no test photos of a class", without, "its test results are missing"))

@@ -82,10 +82,10 @@ def in_table(path):
 
 
 def _as_it_is(folder, cell):
-    """A path in a table as it names a file: as it stands, or else as Windows or `report.table` write it.
+    """The path that a table's cell names: the cell as it is, or as Windows or a lesson's tables write paths.
 
     Raises:
-        Unusable: If its text alone says that it is not to be looked at.
+        Unusable: If the path must not be opened.
     """
     if "\0" in cell:
         raise Unusable("not readable", "has a zero byte in its name, which no file has")
@@ -107,7 +107,7 @@ def _refuse_elsewhere(path):
 
 
 def _add(files, name, path, resolver, top):
-    """Take a file that a table names."""
+    """Add a file that a table names."""
     try:
         outside = not Path(resolver.real(os.fspath(path))).is_relative_to(top)
         about = path.stat()

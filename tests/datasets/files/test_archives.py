@@ -274,7 +274,7 @@ def test_links_and_devices_in_zip_archives_are_refused(tmp_path, kind, said):
 def test_zip_archives_packed_in_rare_ways_or_encrypted_are_refused(tmp_path):
     path = tmp_path / "texts.zip"
     path.write_bytes(zip_bytes(FILES, zipfile.ZIP_BZIP2))
-    assert "encrypted or packed in a rare way" in refused(path)
+    assert "encrypted or compressed in a rare way" in refused(path)
     content = bytearray(zip_bytes(FILES))
     content[content.rindex(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(content)

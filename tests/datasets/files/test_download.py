@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from datasets import DataError, sources
-from datasets.files import _http, download
+from datasets.files import _claims, _http, download
 from datasets.files.download import DownloadError
 from tests.servers import CONTENT, HALF, serving
 
@@ -99,8 +99,8 @@ def test_what_was_cut_off_is_asked_for_from_there(server, cache):
         ("forbidden", "answered 403, Forbidden"),
         ("broken", "answered 500, Internal Server Error"),
         ("invented", "answered 999)"),
-        ("nothing", "answered 204 where 200 belongs"),
-        ("part_unasked", "answered 206 where 200 belongs"),
+        ("nothing", "answered 204 instead of 200"),
+        ("part_unasked", "answered 206 instead of 200"),
         ("always_beyond", "answered 416"),
         ("cut_at_once", "ended after 0 of 1,048,576 bytes"),
         ("hangs_up", "the connection ended early"),
@@ -110,13 +110,13 @@ def test_what_was_cut_off_is_asked_for_from_there(server, cache):
         ("page", "a web page came instead of the file"),
         ("huge", "offers 1,000,000,000,000,000 bytes where it should have at most"),
         ("gzip_damaged", "what came is damaged"),
-        ("brotli", "packed in a way that nobody asked for"),
+        ("brotli", "in a way that was not asked for"),
         ("loop", "more than 5 times"),
         ("leads_nowhere", "answered 302, Found"),
         ("leads/file:///etc/passwd?", "neither http nor https"),
         ("leads/ftp://127.0.0.1/?", "neither http nor https"),
         ("leads/data:,x?", "neither http nor https"),
-        ("leads/http://[?", "an address that is none"),
+        ("leads/http://[?", "an invalid address"),
         ("garbage", "no web server"),
     ],
 )
@@ -280,7 +280,7 @@ def test_a_damaged_file_is_said_and_replaced_only_by_a_sound_one(server, cache, 
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 3
     assert all(
-        re.match(rf"{re.escape(str(path))} is .*; it is fetched again from http", line) for line in said
+        re.match(rf"{re.escape(str(path))} is .*; it is downloaded again from http", line) for line in said
     )
     assert fetch(server, cache, "good", checksum, is_content).read_bytes() == CONTENT
 
@@ -323,7 +323,7 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(server, tmp_path, monkey
 
 def test_without_a_home_folder_one_sentence_says_so(monkeypatch):
     monkeypatch.setenv("KERAS_HOME", "~nobody-of-this-name/keras")
-    with pytest.raises(DataError, match="no home folder that ~nobody.* set KERAS_HOME"):
+    with pytest.raises(DataError, match="no home folder for ~nobody.* set KERAS_HOME"):
         sources.download("file.bin", "http://127.0.0.1:9/", SHA256)
     monkeypatch.setenv("KERAS_HOME", "")  # as if it were not set
     monkeypatch.setenv("HOME", "/someone")
@@ -373,8 +373,8 @@ def test_one_that_waits_takes_over_what_another_did_not_finish(server, cache, mo
 def test_a_process_that_does_not_get_on_is_not_waited_for(server, cache, impatient):
     pytest.importorskip("fcntl")
     cache.mkdir()
-    file = download._locked(cache / ".lock-file.bin")
-    assert "another process has begun to and does not get on" in refused(server, cache, "good")
+    file = _claims._locked(cache / ".lock-file.bin")
+    assert "another process has begun to download it and makes no progress" in refused(server, cache, "good")
     file.close()
 
 

@@ -141,6 +141,21 @@ def test_the_same_photos_at_another_size(folder, tmp_path, monkeypatch):
         photos.at(0)
 
 
+def test_at_another_size_other_photos_are_tiny(tmp_path):
+    for number, label in enumerate(("ants", "bees")):
+        (tmp_path / label).mkdir()
+        for photo in range(10):
+            scene(100 * number + photo, (20, 20) if photo < 3 else (60, 50)).save(
+                tmp_path / label / f"{photo}.png"
+            )
+        scene(200 + number).convert("P").save(tmp_path / label / "wrong.jpg", "PNG")
+    small, large = Photos.check(tmp_path, SIZE), Photos.check(tmp_path, 100)
+    assert [found.what for found in large.findings] == ["palette", "tiny", "wrong extension"]
+    assert [found.what for found in small.findings] == ["palette", "wrong extension"]
+    assert small.at(100).findings == large.findings
+    assert large.at(SIZE).findings == small.findings
+
+
 def test_photos_that_have_changed_are_not_taken_for_the_same(folder):
     photos = Photos.check(folder, SIZE)
     scene(77).save(folder / "ants" / "05.png")

@@ -352,7 +352,7 @@ def test_a_web_page_kept_as_weights_is_said_and_fetched_again(
     assert (cache / FILE).read_bytes() == publisher.content
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 2
-    assert f"{cache / FILE} is damaged, or not the file that it should be; it is fetched again" in said[1]
+    assert f"{cache / FILE} is damaged, or not the file that it should be; it is downloaded again" in said[1]
 
 
 def test_checksums_are_those_of_the_sets_that_there_are():

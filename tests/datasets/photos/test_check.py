@@ -1,6 +1,8 @@
-"""What is set aside though it can be decoded, and what only looks as if it should be."""
+"""The steps of the check: which photos are rejected though they can be decoded, and which are not."""
 
 import io
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,8 +10,11 @@ from PIL import Image, ImageDraw
 
 from datasets import DataError, Photos, digits
 from datasets.photos import pool
-from datasets.photos.candidates import Candidate, Candidates
+from datasets.photos.candidates import Candidate, Candidates, Facts
 from datasets.photos.classes import reject_untrained_classes
+from datasets.photos.duplicates import reject_duplicates
+from datasets.photos.placeholders import reject_placeholders
+from datasets.photos.split import split
 
 SIZE = 64
 
@@ -184,6 +189,39 @@ def test_class_names_that_differ_by_a_letter_are_told():
     reviewed = reject_untrained_classes(Candidates("zoo", photos, known, {}))
     assert reviewed.findings[0].files == ["elefant beside elephant"]
     assert reviewed.photos == photos
+
+
+def test_no_step_changes_what_it_is_given():
+    square = np.random.default_rng(0).integers(0, 256, (20, 32, 32), "uint8")
+    hashes = square[:, :8, :8].reshape(20, 64) > 127
+
+    def facts(number, **changed):
+        known = {"digest": bytes([number]), "square": bytes([number]), "traits": set(), "side": 90}
+        known |= {"hash": hashes[number], "thumbnail": square[number], "flat": 0.1, "colours": 900}
+        return Facts(**(known | changed))
+
+    labels = ["ants"] * 10 + ["bees"] * 9 + ["cats"]
+    photos = [Candidate(f"{n:02}.png", None, label, facts(n)) for n, label in enumerate(labels)]
+    photos[1] = replace(photos[1], facts=facts(1, digest=bytes([0])))  # a copy of photo 0
+    photos[2] = replace(photos[2], facts=facts(2, flat=0.99, colours=3))
+    photos[19] = replace(photos[19], part="test")  # the only one of its class
+    classes = frozenset((photo.part, photo.label) for photo in photos)
+    given = Candidates("zoo", tuple(photos), classes, {"lost.png": ("empty", "is empty")})
+    for step, lost, kind in (
+        (reject_untrained_classes, "19.png", "without a class"),
+        (reject_placeholders, "02.png", "placeholder"),
+        (reject_duplicates, "01.png", "exact copy"),
+        (partial(split, seed=0), None, None),
+    ):
+        before = repr(given)
+        result = step(given)
+        assert repr(given) == before
+        gone = {photo.name for photo in given.photos} - {photo.name for photo in result.photos}
+        assert gone == ({lost} if lost else set())
+        assert set(result.rejected) - set(given.rejected) == gone
+        assert not lost or result.rejected[lost][0] == kind
+        given = result
+    assert {photo.part for photo in given.photos} == {"train", "validation", "test"}
 
 
 @pytest.mark.parametrize("rows", ["", ",,\n,,\n", "0.png,,train\n"])
