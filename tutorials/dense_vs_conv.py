@@ -87,7 +87,9 @@ def main(
         f"dense\n{counts[2]:,} weights": dense.predict(x_test[:6], verbose=0),
         f"convolution\n{counts[3]:,} weights": conv.predict(x_test[:6], verbose=0),
     }
-    title = f"On test images the dense layer's error is {dense_error / conv_error:,.0f} times the convolution's"
+    title = (
+        f"On test images the dense layer's error is {dense_error / conv_error:,.0f} times the convolution's"
+    )
     report.figure("test_images", map_grid(rows, title, grey_rows=["image"]))
     # A dense layer has separate weights for every output pixel: (1024 inputs, 1024 outputs)
     of_pixels = dense.get_layer("dense").get_weights()[0].reshape(32, 32, 32, 32)

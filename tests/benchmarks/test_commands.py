@@ -6,10 +6,11 @@ import runpy
 import statistics
 import sys
 
+from tutorials.lesson.command import LessonError
+
 import pytest
 
 from benchmarks import seeds
-from tutorials.lesson.command import LessonError
 
 BENCHMARKS = "digits", "fine_tune", "page", "seeds", "sentiment", "train_zoo"
 
