@@ -49,10 +49,8 @@ def checked(one_neuron_for=1, **rules):
 
     def decorate(function):
         signature = inspect.signature(function)
-        usual = {name: rule for name, rule in _USUAL.items() if name in signature.parameters}
-        # "ConvNet", "PhotoClassifier" for its __init__, "PhotoClassifier.fit"
+        known = {name: rule for name, rule in _USUAL.items() if name in signature.parameters} | rules
         owner = function.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
-        known = usual | rules
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):

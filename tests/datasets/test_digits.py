@@ -233,7 +233,7 @@ def test_an_npz_file_of_a_million_members_or_rare_packing_is_refused(tmp_path):
     assert "more than 500,000 members" in refused(path)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("x_train.npy", npy((60, 28, 28), content=bytes(60 * 784)))
-    assert "packed in a rare way" in refused(path)
+    assert "compressed in a rare way" in refused(path)
 
 
 def test_one_idx_file_missing_is_said(tmp_path):

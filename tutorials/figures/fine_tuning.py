@@ -125,4 +125,4 @@ def _grad_cam(photos, rows, evaluation, model):
 def _lines(evaluation, n):
     names, prediction = evaluation.class_names, evaluation.predictions[n]
     predicted = f"predicted: {names[prediction]} ({evaluation.probabilities[n][prediction]:.0%})"
-    return [evaluation.files[n], predicted, f"label: {names[evaluation.labels[n]]}"]
+    return [evaluation.examples[n], predicted, f"label: {names[evaluation.labels[n]]}"]

@@ -250,7 +250,7 @@ def test_a_cache_of_another_size_is_computed_anew(frozen, on_disk, tmp_path, pha
         np.testing.assert_array_equal(kept, whole[name])
 
 
-def test_training_drawsfeatures_anew_in_every_pass_and_validation_takes_the_first(frozen):
+def test_training_draws_features_anew_in_every_epoch_and_validation_takes_the_first(frozen):
     some = views()
     kept = CachedFeatures(frozen, some, 3)
     # Numbers that tell what they are of: 100 times the view and the place
@@ -272,9 +272,9 @@ def test_training_drawsfeatures_anew_in_every_pass_and_validation_takes_the_firs
     assert len({tuple(drawn) for drawn in passes}) == 12
     later = itertools.islice(kept.training("head", BATCH, [7, 1], first=5), 4)
     np.testing.assert_array_equal(np.concatenate([inputs[:, 0] for inputs, *_ in later]), passes[5])
-    inputs, targets = kept.validation("head", BATCH)
-    np.testing.assert_array_equal(inputs[:, 0], np.arange(15))
-    np.testing.assert_array_equal(targets, some.targets)
+    inputs, targets = zip(*kept.validation("head", BATCH), strict=True)
+    np.testing.assert_array_equal(np.concatenate(inputs)[:, 0], np.arange(15))
+    np.testing.assert_array_equal(np.concatenate(targets), some.targets)
 
 
 def test_no_space_for_the_cache_is_one_sentence_and_leaves_nothing(frozen, on_disk, tmp_path, monkeypatch):

@@ -196,7 +196,7 @@ def change_about(path, **changes):
     ("changes", "said"),
     [
         ({"kind": "photos"}, "classifies 'photos', not texts"),
-        ({"class_names": ["a"]}, "1 names of classes, and the model has"),
+        ({"class_names": ["a"]}, "1 class names, and the model has"),
         ({"settings": {"kind": "gru"}}, "is damaged .* not 'gru'"),
         ({"settings": {"longest": -1}}, "is damaged .*longest"),
         ({"settings": {"labels": "numbers"}}, "is damaged"),

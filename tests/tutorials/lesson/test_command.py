@@ -379,7 +379,7 @@ def test_help_explains_every_flag(command):
     assert code == 0
     for flag in "model", "epochs", "batch-size", "data", "seed", "quick", "outputs":
         assert f"--{flag}" in out
-    assert "Passes over the training images" in out
+    assert "Number of epochs; by default 3 on MNIST" in out
 
 
 def loaded(done):

@@ -81,7 +81,7 @@ def test_every_number_of_every_lesson_has_a_lower_and_an_upper_bound(main, accep
 
 @pytest.mark.parametrize("text", ["nan", "1e400", "-3m", "0", "inf", "9" * 400, "9999999h", "", "5 5", "²m"])
 def test_a_budget_is_a_time_of_at_most_a_year(text):
-    with pytest.raises(LessonError, match="--budget takes a time such as"):
+    with pytest.raises(ModelError, match="budget= takes a time such as"):
         as_seconds(text)
 
 

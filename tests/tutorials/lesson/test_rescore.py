@@ -124,10 +124,10 @@ def in_this_process(request, names):
 @pytest.mark.parametrize(
     ("probabilities", "said"),
     [
-        (lambda p: p[:, :2], r"gives probabilities of shape \(10, 3\), and the network .* \(10, 2\)"),
+        (lambda p: p[:, :2], r"gives probabilities of shape \(10, 3\), and the trained model \(10, 2\)"),
         (lambda p: p[:9], r"of shape \(10, 3\), and .* \(9, 3\)"),
-        (lambda p: p * np.where(np.arange(10) == 4, np.nan, 1)[:, None], "probability is inf, for ants/-f"),
-        (lambda p: p[::-1], "the largest difference of a probability is 0."),
+        (lambda p: p * np.where(np.arange(10) == 4, np.nan, 1)[:, None], "difference is inf, for ants/-f"),
+        (lambda p: p[::-1], "the largest difference is 0."),
         (lambda p: p + 1.2e-5, "is 1.2e-05, for"),
     ],
 )
