@@ -116,6 +116,11 @@ def run(main, resumable=False):
         if not interrupts.requested():
             raise
         _stop(interrupts.State.number, resumable)  # a library made another error of it
+    if code and interrupts.State.is_command:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        _leave(code)
     if code is not None:
         sys.exit(code)
 
@@ -152,8 +157,14 @@ def _stop(number, resumable):
     interrupts.tidy_up()
     kept = {"kept": "the same command with --resume goes on with it"} if resumable else {}
     say(f"\n{interrupts.sentence(number, **kept)}")
-    # Tidy up as at any exit, but at once: a step that still runs in TensorFlow's threads now
-    # and then makes the ordinary way out end in an abort. What was printed last may be lost, since
-    # nobody may be reading it any more
+    _leave(128 + number)
+
+
+def _leave(code):
+    """End the process as at any exit, but at once.
+
+    The ordinary way out ends in an abort now and then, where a training step still runs in TensorFlow's
+    threads. What was printed last may be lost, since nobody may be reading it any more.
+    """
     atexit._run_exitfuncs()
-    os._exit(128 + number)
+    os._exit(code)
