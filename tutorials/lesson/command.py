@@ -5,6 +5,7 @@ output.
 """
 
 import atexit
+import contextlib
 import inspect
 import logging
 import math
