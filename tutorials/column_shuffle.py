@@ -23,6 +23,7 @@ from models import MLP, TwoBlockConvNet
 from tutorials.figures.charts import image_grid
 from tutorials.figures.comparisons import accuracy_dots
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
 
@@ -39,7 +40,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train dense and convolutional networks on data with columns in order and with shuffled columns.
 
     Args:

@@ -24,6 +24,7 @@ from tutorials.figures.charts import map_grid, number_tables
 from tutorials.figures.convolutions import activation_curves
 from tutorials.figures.text_tables import side_by_side
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts import filtering
 from tutorials.lesson.report import Report
 
@@ -37,7 +38,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Convolve images with kernels set by hand, then learn the Sobel kernel from its outputs.
 
     Args:

@@ -20,6 +20,7 @@ from models import ConvLayer, CountingMLP, DenseLayer
 from tutorials.figures.charts import map_grid
 from tutorials.figures.comparisons import count_bars
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 
 
@@ -30,7 +31,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Count the parameters of dense and convolutional layers, and train one of each on the same task.
 
     Args:

@@ -23,6 +23,7 @@ from datasets import digits
 from datasets.files.names import safe
 from tutorials.figures.charts import confusion_matrix, image_grid, learning_curves
 from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 
 BUILDERS = {
@@ -44,7 +45,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train a digit classifier, evaluate it, and show the digits that it misclassifies.
 
     Args:

@@ -23,6 +23,7 @@ from tutorials.figures.charts import image_grid
 from tutorials.figures.comparisons import curves_by_examples
 from tutorials.figures.text_tables import percent_rows
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_memory, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
 
@@ -46,7 +47,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train on a few scanned digits in several ways, with and without pretraining, and compare.
 
     Args:

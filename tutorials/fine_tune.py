@@ -50,6 +50,7 @@ from models.fine_tuning.transfer import TransferClassifier, border_at, freeze
 from models.fine_tuning.two_phases import EPOCHS, LEARNING_RATES, TwoPhases
 from models.pretrained.backbones import Backbone, entry_of
 from tutorials.lesson.limits import check_memory, check_settings
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.photo_report import (
     print_next_step,
     read_photos,
@@ -82,7 +83,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Turn a folder of photos into a checked, saved classifier and a report.
 
     Args:

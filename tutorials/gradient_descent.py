@@ -22,6 +22,7 @@ from models import DenseChain
 from models.backpropagation import backward, cross_entropy, forward
 from tutorials.figures.loss_surfaces import descent_film, descents, losses_and_decision_map, paths_on_surface
 from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts.descent import compare_optimizers, try_learning_rates
 from tutorials.lesson.report import Report
 
@@ -33,7 +34,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Run gradient descent on simple functions, then train a network with gradients computed by hand.
 
     Args:

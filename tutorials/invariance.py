@@ -23,6 +23,7 @@ from models.fine_tuning.augmentation import random_affine, random_light
 from tutorials.figures.charts import image_grid
 from tutorials.figures.comparisons import curve_panels
 from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 
 # {perturbation: (function, amounts, axis label, range used by data augmentation)}
@@ -60,7 +61,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train six digit classifiers, and evaluate them on test digits perturbed more and more.
 
     Args:

@@ -22,6 +22,7 @@ from models import StackedConvNet
 from models.counting import multiply_adds
 from tutorials.figures.comparisons import knob_rows, search_progress
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts.search import load_optuna, search_knobs
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
@@ -50,7 +51,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train a network for each value of each hyperparameter, and compare; if asked, search over all.
 
     Args:

@@ -21,6 +21,7 @@ from datasets.files.names import safe
 from models.export.page import write_page
 from models.inspection import feature_maps
 from tutorials.lesson.limits import check_settings
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts import inspection_steps as steps
 from tutorials.lesson.parts.image_models import Pictures, find_pictures, load_image_model
 from tutorials.lesson.report import Report
@@ -40,7 +41,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train a digit classifier or load an image classifier, and show what its layers respond to.
 
     Args:

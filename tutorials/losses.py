@@ -21,6 +21,7 @@ from models import MLP
 from tutorials.figures.charts import panels_of_curves
 from tutorials.figures.comparisons import pair_bars
 from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts import loss_functions
 from tutorials.lesson.report import Report
 
@@ -35,7 +36,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Compute the lectures' losses in two ways, then train a digit classifier with each of two losses.
 
     Args:

@@ -22,6 +22,7 @@ from models.receptive_fields import EXAMPLES, of_layer, of_maps
 from tutorials.figures.charts import map_grid
 from tutorials.figures.fields import field_growth, field_maps
 from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 
 ZOO = {"convnet": models.ConvNet, "two_block": models.TwoBlockConvNet, "lenet5": models.LeNet5}
@@ -35,7 +36,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Compute receptive fields, check them with gradients, and measure how training changes them.
 
     Args:

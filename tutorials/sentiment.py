@@ -70,6 +70,7 @@ from tutorials.figures.texts import (
     text_learning_curves,
 )
 from tutorials.lesson.limits import Bounds, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 from tutorials.lesson.texts import (
     check_text_settings,
@@ -98,7 +99,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train a network that classifies texts.
 
     Args:

@@ -23,6 +23,7 @@ from models.checks.memory import training_bytes
 from tutorials.figures.charts import confusion_matrix, learning_curves
 from tutorials.figures.sound import first_kernels, shuffled_rows, waveforms_and_spectrograms
 from tutorials.lesson.limits import check_memory, check_settings
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 
 SHOWN = 6  # classes at most in a figure
@@ -37,7 +38,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train a network on waveforms, and another on their spectrograms, in order and shuffled.
 
     Args:

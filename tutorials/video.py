@@ -21,6 +21,7 @@ from models import FrameByFrame, VideoConv3D, VideoLSTM
 from tutorials.figures.charts import panels_of_curves
 from tutorials.figures.video import film_strips, film_with_predictions, ordered_and_shuffled
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 
 NETWORKS = {"frame by frame": FrameByFrame, "LSTM": VideoLSTM, "Conv3D": VideoConv3D}
@@ -36,7 +37,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Train three networks on clips whose classes differ only in the order of the frames.
 
     Args:

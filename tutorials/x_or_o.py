@@ -20,6 +20,7 @@ from models import XorO
 from models.filters import FEATURES
 from tutorials.figures.charts import axes_grid, curves, image_grid, map_grid, number_tables
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
 
 AXES = {
@@ -48,7 +49,7 @@ def main(
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
-) -> dict:
+) -> Outcome:
     """Set the weights of a network by hand, find where it fails, and train the same architecture.
 
     Args:

@@ -58,7 +58,7 @@ def header(file):
         file: Path of a lesson.
 
     Returns:
-        A function with the same signature and docstring; None where they need more than the standard
+        A function with the same parameters and docstring; None where they need more than the standard
         library and tyro.
     """
     tree = ast.parse(Path(file).read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def header(file):
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "main":
             lines.append(node)
-            node.body = node.body[:1]  # the docstring
+            node.body, node.returns = node.body[:1], None  # the docstring alone
     namespace = {}
     try:
         exec(compile(ast.Module(lines, []), file, "exec"), namespace)
