@@ -90,7 +90,7 @@ def averaged_adam(learning_rate, steps):
         0.99
     """
     momentum = max(0.0, 1 - 5 / steps)
-    return keras.optimizers.Adam(learning_rate, epsilon=EPSILON, use_ema=True, ema_momentum=momentum)
+    return keras.optimizers.Adam(float(learning_rate), epsilon=EPSILON, use_ema=True, ema_momentum=momentum)
 
 
 @checked(epochs=whole())
