@@ -39,6 +39,7 @@ class Photos:
             name is written with backslashes.
         labels: int64 (n,), the index of each photo's class.
         parts: str (n,): "train", "validation" or "test".
+        sides: int64 (n,), the shorter side of each photo in its file, in pixels.
         pixels: uint8 (n, size, size, 3), RGB in [0, 255]; in memory or, if they are many, in a file.
         quarantine: List of (file, reason) of what is not used.
         findings: List of `Finding`.
@@ -62,6 +63,7 @@ class Photos:
     files: list
     labels: np.ndarray
     parts: np.ndarray
+    sides: np.ndarray
     pixels: np.ndarray
     quarantine: list
     findings: list
@@ -138,6 +140,7 @@ class Photos:
             files=names,
             labels=np.array([class_names.index(label) for label in labels], "int64"),
             parts=np.array(parts, "<U10"),
+            sides=np.array([photo.facts.side for photo in candidates.photos], "int64"),
             pixels=decoded.squares.ordered([decoded.rows[name] for name in names]),
             quarantine=[(name, reason) for name, (_, reason) in sorted(candidates.rejected.items())],
             findings=all_findings(candidates),

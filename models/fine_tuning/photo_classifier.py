@@ -9,6 +9,7 @@ import numpy as np
 
 from ..checks.arguments import checked, choice, flag, number, shown, whole
 from ..errors import ModelError
+from ..evaluation import Evaluation
 from ..export import formats
 from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
 from ..loading.saved_models import read_json
@@ -19,6 +20,7 @@ from .augmentation import POLICIES
 from .batches import AugmentedPhotos
 from .checkpoints import CheckpointFolder
 from .evaluation import evaluate
+from .multi_scale import MultiScaleClassifier, any_size, fit_probes, suitable_sizes
 from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
 from .transfer import TransferClassifier, border_at
@@ -26,6 +28,7 @@ from .two_phases import EPOCHS, LEARNING_RATES, TwoPhases
 
 DROPOUT = 0.5
 PARTS = ("train", "validation", "test")
+EFFORTS = ("quick", "normal")
 LARGEST_IMAGE = 4096  # pixels of a side
 MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
 
@@ -76,7 +79,9 @@ class PhotoClassifier:
             (n, classes).
         class_names_: Names of the classes in index order, after `fit` or `load`; `class_names` is the same.
         image_size_: Height and width in pixels of the photos that it was trained on.
-        history_: {"head" and "top": {metric: value after each epoch}}.
+        history_: {"head" and "top": {metric: value after each epoch}}; empty after effort="quick".
+        cross_validation_: After effort="quick", the `Evaluation` of all training and validation photos, each
+            classified by probes that were fitted on others; otherwise None.
         seconds_: {what: seconds that it took}.
 
     Raises:
@@ -133,8 +138,8 @@ class PhotoClassifier:
         self.budget, self.seed = budget, seed
         self._model = None
 
-    def fit(self, photos, verbose=0, checkpoint=None):
-        """Train on checked photos: the head on cached features, then the top of the backbone.
+    def fit(self, photos, verbose=0, checkpoint=None, effort="normal"):
+        """Train on checked photos.
 
         Args:
             photos: What `Photos.check` returned, or what it takes, such as a folder with a folder of photos
@@ -142,6 +147,11 @@ class PhotoClassifier:
             verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
             checkpoint: A folder that keeps the state after each epoch. If the training is stopped, the same
                 call goes on with it; when it is complete, the state is removed. None to keep none.
+            effort: "normal" trains the head on cached features, then the top of the backbone. "quick" takes
+                seconds: logistic regression on features of the frozen backbone, at two or three image sizes
+                that suit the photos, fitted on training and validation photos together; its
+                regularization is chosen by cross-validation, see `cross_validation_`. It uses no
+                augmentation, mixing, views, epochs or budget, and nothing is kept in `checkpoint`.
 
         Returns:
             This classifier.
@@ -152,6 +162,9 @@ class PhotoClassifier:
             DataError: If the photos cannot be read or are too few.
         """
         whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
+        choice(*EFFORTS)("PhotoClassifier.fit", "effort", effort)
+        if effort == "quick":
+            return self._fit_quick(photos, verbose)
         deadline = deadline_of(self.budget)
         entry = entry_of(self.backbone)
         size = self.image_size or entry.tuning_size
@@ -185,6 +198,35 @@ class PhotoClassifier:
             training.checkpoint.close()
         self._model, self.class_names_, self.image_size_ = classifier, tuple(photos.class_names), size
         self.history_, self.seconds_ = training.histories, training.seconds
+        self.cross_validation_ = None
+        return self
+
+    def _fit_quick(self, photos, verbose):
+        """Fit linear probes at several image sizes, and make one classifier of them."""
+        entry = entry_of(self.backbone)
+        own_size = self.image_size or (entry.tuning_size if entry.family == "convnet" else None)
+        with _seeded(self.seed):
+            base = Backbone(entry.name, self.weights, own_size or entry.image_size)
+            if own_size:
+                photos, sizes = self._checked("fit", photos, own_size, verbose), (own_size,)
+            else:
+                base = any_size(base)
+                largest = suitable_sizes(entry.image_size, entry.image_size)[-1]
+                photos = self._checked("fit", photos, largest, verbose)
+                sizes = suitable_sizes(np.median(photos.sides), entry.image_size, entry.smallest)
+                photos = photos.at(sizes[-1], verbose=verbose)
+            rows = np.flatnonzero(photos.parts != "test")
+            probes = fit_probes(
+                base, photos, rows, sizes, self.flip, photos.class_weights(), self.seed, verbose
+            )
+            classifier = MultiScaleClassifier(base, len(photos.class_names), sizes, self.flip)
+            probes.assign(classifier)
+        self._model, self.class_names_, self.image_size_ = classifier, tuple(photos.class_names), sizes[-1]
+        self.history_, self.seconds_ = {}, probes.seconds
+        files = [photos.files[row] for row in rows]
+        self.cross_validation_ = Evaluation(
+            "cross-validation", self.class_names_, files, photos.labels[rows], probes.out_of_fold
+        )
         return self
 
     def _train(self, training, deadline, verbose):
@@ -340,7 +382,7 @@ class PhotoClassifier:
             ) from error
         classifier._model, classifier.class_names_ = model, about.class_names
         classifier.image_size_ = _image_size(model, about.settings.get("image_size"), path)
-        classifier.history_, classifier.seconds_ = {}, {}
+        classifier.history_, classifier.seconds_, classifier.cross_validation_ = {}, {}, None
         return classifier
 
     def export(self, path):

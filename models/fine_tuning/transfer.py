@@ -1,6 +1,5 @@
 """A pretrained backbone with a new head, and which of its layers are trained."""
 
-import inspect
 import math
 from collections import Counter
 
@@ -9,6 +8,7 @@ from keras import layers
 
 from ..checks.arguments import built_model, check_parameters, checked, number, shown, whole
 from ..errors import ModelError
+from .resizing import resizing
 
 _share = number(least=0, most=1)
 
@@ -71,13 +71,10 @@ def TransferClassifier(
         raise ModelError(f"{backbone.name} takes images of {taken} pixels; image_size is {image_size}.")
     check_parameters("TransferClassifier", (features[-1] or 1) * classes)
 
-    settings = {"crop_to_aspect_ratio": True}
-    if "antialias" in inspect.signature(layers.Resizing).parameters:
-        settings["antialias"] = True
     images = keras.Input((None, None, 3), name="images")
     # Resizing's `training` is True by default, and the layers after it would take that over: without the
     # argument here, classifier(images) would apply dropout as in training
-    x = layers.Resizing(size, size, name="resize", **settings)(images, training=False)
+    x = resizing(size)(images, training=False)
     x = backbone(x)
     if len(features) == 4:
         x = layers.GlobalAveragePooling2D(name="pool")(x)

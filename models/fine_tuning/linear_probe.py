@@ -1,0 +1,173 @@
+"""Linear probes: logistic regression on features of a frozen network, chosen by cross-validation.
+
+A linear probe is what to try first on a few photos, and the baseline that fine-tuning has to beat.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..errors import ModelError
+
+STRENGTHS = tuple(10.0 ** np.arange(-3.5, 1, 2 / 3))  # values of scikit-learn's C: weak regularization last
+FOLDS = 5
+STEPS = 300  # of the optimizer, at most
+
+
+@dataclass(frozen=True)
+class LinearProbe:
+    """Logistic regression on features: softmax(features @ kernel + bias).
+
+    Attributes:
+        kernel: float32 (features, classes).
+        bias: float32 (classes,).
+        strength: Inverse strength of the L2 regularization, scikit-learn's C, on standardized features.
+        out_of_fold: float64 (n, classes): the probabilities of each training example by a probe that was
+            trained on the other folds.
+
+    Example:
+        >>> probe = LinearProbe(np.array([[1.0, -1.0]]), np.zeros(2), 1.0, np.zeros((0, 2)))
+        >>> probe.probabilities([[0.0], [100.0]]).tolist()
+        [[0.5, 0.5], [1.0, 0.0]]
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    strength: float
+    out_of_fold: np.ndarray
+
+    def probabilities(self, features):
+        """Probabilities of the classes.
+
+        Args:
+            features: (n, features).
+
+        Returns:
+            float64 (n, classes).
+        """
+        logits = np.asarray(features, "float64") @ self.kernel + self.bias
+        exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+        return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+def fit_linear_probe(features, labels, classes, weights=None, seed=0):
+    """Fit logistic regression on standardized features; its regularization is chosen by cross-validation.
+
+    Of each value of `STRENGTHS`, the cross-entropy of the out-of-fold probabilities is computed, and that with
+    the lowest is taken; then all examples are fitted with it.
+
+    Args:
+        features: Array (n, features), finite.
+        labels: Class index of each example, integers (n,).
+        classes: Number of classes; each needs an example.
+        weights: Weight of each example, (n,); None for 1 each.
+        seed: The same seed gives the same folds.
+
+    Returns:
+        A `LinearProbe`.
+
+    Raises:
+        ModelError: If the features are not finite, or a class has no example.
+
+    Reference:
+        Kornblith et al., Do better ImageNet models transfer better?, 2019.
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(60, 4))
+        >>> probe = fit_linear_probe(features, (features[:, 2] > 0).astype(int), classes=2)
+        >>> int(np.abs(probe.kernel[:, 1]).argmax()), probe.out_of_fold.shape
+        (2, (60, 2))
+    """
+    features, labels = np.asarray(features, "float32"), np.asarray(labels)
+    if not np.isfinite(features).all():
+        raise ModelError("features= has values that are not finite; the backbone's weights may be damaged.")
+    if missing := set(range(classes)) - set(labels.tolist()):
+        raise ModelError(f"labels= has no example of class {min(missing)}; leave it out, or add examples.")
+    weights = np.ones(len(labels)) if weights is None else np.asarray(weights, "float64")
+    mean, scale = features.mean(0), features.std(0)
+    scale[scale < 1e-6] = 1  # of a feature that never changes
+    scaled = (features - mean) / scale
+    with threadpool_limits(1):  # matrices are so small that threads only wait for each other
+        by_strength = _out_of_fold(scaled, labels, classes, weights, seed)
+        losses = [_cross_entropy(each, labels, weights) for each in by_strength]
+        best = int(np.argmin(losses))
+        model = next(_path(scaled, labels, weights, [STRENGTHS[best]]))
+    kernel, bias = _as_softmax(model, classes)
+    kernel = kernel / scale[:, None]
+    return LinearProbe(
+        kernel.astype("float32"),
+        (bias - mean @ kernel).astype("float32"),
+        float(STRENGTHS[best]),
+        by_strength[best],
+    )
+
+
+def folds(labels, seed=0):
+    """Split examples into folds of nearly equal shares of each class.
+
+    Args:
+        labels: Class index of each example, integers (n,).
+        seed: The same seed gives the same folds.
+
+    Returns:
+        List of `(train, held_out)`, integers; every example is held out once. Up to `FOLDS`, fewer where all
+        classes have fewer examples; none where no class has two.
+
+    Example:
+        >>> [len(held_out) for train, held_out in folds([0, 1] * 10)]
+        [4, 4, 4, 4, 4]
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    labels = np.asarray(labels)
+    number = min(FOLDS, np.bincount(labels).max())
+    if number < 2:
+        return []
+    splitter = StratifiedKFold(number, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a class with fewer examples than folds
+        return list(splitter.split(labels, labels))
+
+
+def _out_of_fold(features, labels, classes, weights, seed):
+    """Probabilities (strengths, n, classes) of each example by probes of the other folds.
+
+    Where there are no folds, and for a class that is in one fold alone, all classes are equally probable.
+    """
+    found = np.full((len(STRENGTHS), len(labels), classes), 1 / classes)
+    for train, held_out in folds(labels, seed):
+        if len(present := np.unique(labels[train])) < 2:
+            continue
+        models = _path(features[train], labels[train], weights[train], STRENGTHS)
+        for number, model in enumerate(models):
+            found[number, held_out] = 0
+            found[number, held_out[:, None], present] = model.predict_proba(features[held_out])
+    return found
+
+
+def _path(features, labels, weights, strengths):
+    """Logistic regressions of rising strength, each of which begins where the last one ended."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(warm_start=True, max_iter=STEPS)
+    for strength in strengths:
+        model.C = strength
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # near the end of the steps is near enough
+            yield model.fit(features, labels, weights)
+
+
+def _as_softmax(model, classes):
+    """Kernel (features, classes) and bias of a fitted regression, also of one with two classes or one."""
+    kernel, bias = model.coef_.T.astype("float64"), model.intercept_.astype("float64")
+    if classes == 2:  # there is one logit; half of it for each class
+        kernel, bias = np.concatenate([-kernel, kernel], 1) / 2, np.concatenate([-bias, bias]) / 2
+    return kernel, bias
+
+
+def _cross_entropy(probabilities, labels, weights):
+    of_true = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1)
+    return float(np.average(-np.log(of_true), weights=weights))

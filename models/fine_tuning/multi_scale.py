@@ -1,0 +1,233 @@
+"""Linear probes at several image sizes as one Keras model, whose probabilities are averaged."""
+
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from ..checks.arguments import built_model, checked, flag, sizes, whole
+from ..errors import ModelError
+from .batches import Batches, steps_per_epoch
+from .features import AT_ONCE, filled_up
+from .linear_probe import LinearProbe, fit_linear_probe
+from .resizing import resizing
+
+SMALL, LARGE = (1 / 2, 5 / 7, 1), (1, 10 / 7)  # sizes relative to what a backbone was trained on
+
+
+def suitable_sizes(side, backbone_size, smallest=32):
+    """Image sizes for photos: their own size decides.
+
+    Small photos hold things that fill them, and enlarging them to a backbone's usual size adds nothing but
+    blur: the sizes reach from half of it to it. Large photos hold things that are small in them: sizes from
+    the usual one upwards.
+
+    Args:
+        side: Shorter side of the photos in their files, in pixels: the median.
+        backbone_size: Height and width of the images that the backbone was trained on.
+        smallest: The least that the backbone works on.
+
+    Returns:
+        Ascending tuple of heights and widths in pixels, multiples of 32.
+
+    Example:
+        >>> suitable_sizes(32, 224), suitable_sizes(500, 224)
+        ((96, 160, 224), (224, 320))
+    """
+    factors = SMALL if side < backbone_size / 2 else LARGE
+    found = {max(smallest, int(factor * backbone_size / 32) * 32) for factor in factors}
+    return tuple(sorted(found))
+
+
+def any_size(backbone):
+    """The same layers for images of any size.
+
+    Args:
+        backbone: Model of (batch, size, size, 3) pixels whose outputs are feature maps.
+
+    Returns:
+        A model of (batch, any height, any width, 3) pixels that shares all layers and weights.
+
+    Raises:
+        ModelError: If a layer of it needs one size, as a dense layer on flattened maps does.
+
+    Example:
+        >>> from models.pretrained.backbones import Backbone
+        >>> any_size(Backbone("mobilenet_025", weights=None)).output_shape
+        (None, None, None, 256)
+    """
+    built_model("any_size", "backbone", backbone)
+    if len(backbone.output_shape) != 4:
+        raise ModelError(f"{backbone.name} gives no feature maps, so that it takes images of one size alone.")
+    pixels = keras.Input((None, None, 3), name="pixels")
+    try:
+        walked = keras.models.clone_model(backbone, input_tensors=pixels, clone_function=lambda layer: layer)
+    except ValueError as error:
+        raise ModelError(f"{backbone.name} takes images of one size alone.") from error
+    return keras.Model(pixels, walked.output, name=backbone.name)
+
+
+@checked(classes=whole(2), sizes=sizes(least=1), flip=flag)
+def MultiScaleClassifier(backbone, classes, sizes, flip=True, name="multi_scale_classifier"):
+    """The same backbone at several image sizes, with a softmax layer for each; probabilities are averaged.
+
+    Images are resized to the largest size and cropped to squares about the centre, and resized from there to
+    the smaller ones. At each size, the pooled features of an image and of its mirror image are averaged.
+
+    Args:
+        backbone: Model of pixels in [0, 255] at any size, see `any_size`; of one size, if `sizes` has only
+            that.
+        classes: Number of classes.
+        sizes: Heights and widths in pixels, ascending.
+        flip: Whether features of the mirror image count as well.
+        name: Name of the model.
+
+    Returns:
+        An uncompiled model: (batch, any height, any width, 3) -> (batch, classes).
+
+    Raises:
+        ModelError: If an argument is not as described.
+
+    Example:
+        >>> from models.pretrained.backbones import Backbone
+        >>> backbone = any_size(Backbone("mobilenet_025", weights=None))
+        >>> model = MultiScaleClassifier(backbone, classes=3, sizes=(96, 160))
+        >>> model.output_shape, model.count_params() - backbone.count_params() == 2 * (256 + 1) * 3
+        ((None, 3), True)
+    """
+    images = keras.Input((None, None, 3), name="images")
+    largest = resizing(sizes[-1])(images, training=False)
+    pool = _pooling(backbone)
+    found = []
+    for size in sizes:
+        x = largest if size == sizes[-1] else _smaller(size)(largest, training=False)
+        # The image itself comes last: Grad-CAM shows the last call of a layer
+        features = [pool(backbone(side)) for side in ([ops.flip(x, 2), x] if flip else [x])]
+        features = layers.Average(name=f"both_sides_{size}")(features) if flip else features[0]
+        found.append(layers.Dense(classes, activation="softmax", name=f"predictions_{size}")(features))
+    outputs = layers.Average(name="predictions")(found) if len(found) > 1 else found[0]
+    return keras.Model(images, outputs, name=name)
+
+
+def _pooling(backbone):
+    """What makes one vector of what a backbone gives for an image."""
+    return layers.GlobalAveragePooling2D(name="pool") if len(backbone.output_shape) == 4 else layers.Identity()
+
+
+def _smaller(size):
+    """From a square to a smaller one: linear interpolation, which every runtime has."""
+    return layers.Resizing(size, size, name=f"resize_{size}")
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Linear probes at several image sizes, fitted on the same photos.
+
+    Attributes:
+        probes: {image size: `LinearProbe`}.
+        out_of_fold: float64 (n, classes): the mean of the probes' out-of-fold probabilities.
+        accuracy: Share of the photos that their out-of-fold probabilities classify correctly.
+        seconds: {"features" and "probes": seconds}.
+    """
+
+    probes: dict[int, LinearProbe]
+    out_of_fold: np.ndarray
+    accuracy: float
+    seconds: dict
+
+    def assign(self, classifier):
+        """Set the softmax layers of a `MultiScaleClassifier` of the same sizes to these probes."""
+        for size, probe in self.probes.items():
+            classifier.get_layer(f"predictions_{size}").set_weights([probe.kernel, probe.bias])
+
+
+def fit_probes(backbone, photos, rows, sizes, flip=True, weights=None, seed=0, verbose=0):
+    """Fit a linear probe at each of several image sizes.
+
+    Args:
+        backbone: As for `MultiScaleClassifier`.
+        photos: What `Photos.check` returned, at the largest of the sizes.
+        rows: Which of the photos to fit, integers (n,).
+        sizes: Heights and widths in pixels, ascending.
+        flip: Whether features of the mirror image count as well.
+        weights: {class index: weight}; None for 1 each.
+        seed: Of the folds of cross-validation.
+        verbose: 1 for a progress bar.
+
+    Returns:
+        `Probes`.
+
+    Raises:
+        ModelError: If the features are not finite.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from models.pretrained.backbones import Backbone
+        >>> backbone = any_size(Backbone("mobilenet_025", weights=None))
+        >>> photos = SimpleNamespace(
+        ...     pixels=np.random.default_rng(0).integers(0, 255, (8, 64, 64, 3)),
+        ...     labels=np.array([0, 1] * 4), class_names=["a", "b"],
+        ... )
+        >>> probes = fit_probes(backbone, photos, np.arange(8), sizes=(32, 64))
+        >>> probes.out_of_fold.shape, sorted(probes.probes)
+        ((8, 2), [32, 64])
+    """
+    started = time.perf_counter()
+    features = multi_scale_features(backbone, photos.pixels, rows, sizes, flip, verbose)
+    extracted = time.perf_counter()
+    labels, classes = photos.labels[rows], len(photos.class_names)
+    of_each = None if weights is None else np.array([weights[label] for label in labels])
+    probes = {
+        size: fit_linear_probe(found, labels, classes, of_each, seed) for size, found in features.items()
+    }
+    out_of_fold = np.mean([probe.out_of_fold for probe in probes.values()], 0)
+    return Probes(
+        probes,
+        out_of_fold,
+        float(np.mean(out_of_fold.argmax(-1) == labels)),
+        {"features": extracted - started, "probes": time.perf_counter() - extracted},
+    )
+
+
+def multi_scale_features(backbone, pixels, rows, sizes, flip=True, verbose=0):
+    """Pooled features of some photos at several image sizes, as `MultiScaleClassifier` computes them.
+
+    Args:
+        backbone: As for `MultiScaleClassifier`.
+        pixels: (photos, size, size, 3) in [0, 255], at the largest of the sizes.
+        rows: Which of the photos, integers (n,).
+        sizes: Heights and widths in pixels, ascending.
+        flip: Whether features of an image and of its mirror image are averaged.
+        verbose: 1 for a progress bar.
+
+    Returns:
+        {size: float32 (n, features)}.
+
+    Example:
+        >>> from models.pretrained.backbones import Backbone
+        >>> backbone = any_size(Backbone("mobilenet_025", weights=None))
+        >>> features = multi_scale_features(backbone, np.zeros((3, 64, 64, 3)), [0, 2], sizes=(32, 64))
+        >>> {size: values.shape for size, values in features.items()}
+        {32: (2, 256), 64: (2, 256)}
+    """
+    rows, found = np.asarray(rows), {}
+    images = keras.Input(backbone.input_shape[1:])
+    features = keras.Model(images, _pooling(backbone)(backbone(images)))
+    bar = keras.utils.Progbar(len(rows) * len(sizes), unit_name="photo") if verbose == 1 else None
+    for turn, size in enumerate(sizes):
+        smaller = None if size == sizes[-1] else _smaller(size)
+
+        def make(index, smaller=smaller):
+            batch = filled_up(np.asarray(pixels[rows[index * AT_ONCE : (index + 1) * AT_ONCE]], "float32"))
+            if smaller is not None:
+                batch = keras.ops.convert_to_numpy(smaller(batch, training=False))
+            return np.concatenate([batch, batch[:, :, ::-1]]) if flip else batch
+
+        values = features.predict(Batches(make, steps_per_epoch(len(rows), AT_ONCE)), verbose=0)
+        values = values.reshape(-1, 2 if flip else 1, AT_ONCE, values.shape[-1]).mean(1)
+        found[size] = values.reshape(-1, values.shape[-1])[: len(rows)]
+        if bar:
+            bar.update((turn + 1) * len(rows))
+    return found

@@ -1,0 +1,26 @@
+"""The layer that brings images of any size to the squares that a network takes."""
+
+import inspect
+
+from keras import layers
+
+
+def resizing(size):
+    """A layer that resizes images and crops them to squares about the centre.
+
+    Args:
+        size: Height and width in pixels.
+
+    Returns:
+        A `keras.layers.Resizing`, antialiased where this version of Keras has that. Call it with
+        `training=False`, or the layers after it compute as in training.
+
+    Example:
+        >>> import numpy as np
+        >>> resizing(8)(np.zeros((1, 20, 30, 3)), training=False).shape == (1, 8, 8, 3)
+        True
+    """
+    settings = {"crop_to_aspect_ratio": True}
+    if "antialias" in inspect.signature(layers.Resizing).parameters:
+        settings["antialias"] = True
+    return layers.Resizing(size, size, name="resize", **settings)
