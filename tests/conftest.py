@@ -1,5 +1,6 @@
 """What all tests share: no network, no user's data, a Keras that starts quietly."""
 
+import gc
 import importlib.util
 import json
 import os
@@ -57,6 +58,14 @@ def _own_keras_home(tmp_path_factory, monkeypatch):
     monkeypatch.setattr("datasets.digits.ORIGIN", "http://127.0.0.1:9/mnist.npz")
     monkeypatch.setattr("datasets.reviews.ORIGIN", "http://127.0.0.1:9/")
     monkeypatch.setattr("models.pretrained.published.ORIGIN", "http://127.0.0.1:9/")
+
+
+@pytest.fixture
+def collect():
+    """A `gc.collect` that looks only at what this test makes: over all of TensorFlow it takes a second."""
+    gc.freeze()
+    yield gc.collect
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
