@@ -17,6 +17,10 @@ import pytest
 USERS_DATA = os.environ.pop("GLASS_ZOO_DATA", None) or os.environ.get("GLASS_ZOO_TESTS_DATA")
 os.environ |= {"GLASS_ZOO_TESTS_DATA": USERS_DATA} if USERS_DATA else {}
 
+# Processes that run side by side share the cores: else scikit-learn's threads wait for each other
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import tutorials.lesson.command  # noqa: F401  (loads Keras without TensorFlow's start-up notices)
 
 ROOT = Path(__file__).parents[1]
