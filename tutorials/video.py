@@ -82,7 +82,6 @@ def main(
             optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.003, steps)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            run_eagerly=quick,  # faster than compiling a graph for a small sample
         )
         histories[name] = model.fit(
             x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=VERBOSE,
