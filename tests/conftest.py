@@ -1,5 +1,6 @@
 """What all tests share: no network, no user's data, a Keras that starts quietly."""
 
+import gc
 import importlib.util
 import json
 import os
@@ -15,6 +16,10 @@ import pytest
 # environment, and leaves it for those that it starts under a name that nothing else reads
 USERS_DATA = os.environ.pop("GLASS_ZOO_DATA", None) or os.environ.get("GLASS_ZOO_TESTS_DATA")
 os.environ |= {"GLASS_ZOO_TESTS_DATA": USERS_DATA} if USERS_DATA else {}
+
+# Processes that run side by side share the cores: else scikit-learn's threads wait for each other
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import tutorials.lesson.command  # noqa: F401  (loads Keras without TensorFlow's start-up notices)
 
@@ -57,6 +62,14 @@ def _own_keras_home(tmp_path_factory, monkeypatch):
     monkeypatch.setattr("datasets.digits.ORIGIN", "http://127.0.0.1:9/mnist.npz")
     monkeypatch.setattr("datasets.reviews.ORIGIN", "http://127.0.0.1:9/")
     monkeypatch.setattr("models.pretrained.published.ORIGIN", "http://127.0.0.1:9/")
+
+
+@pytest.fixture
+def collect():
+    """A `gc.collect` that looks only at what this test makes: over all of TensorFlow it takes a second."""
+    gc.freeze()
+    yield gc.collect
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from pathlib import Path
 from PIL import Image
 from datasets import digits
 (images, labels), (new_images, new_labels) = digits.load_data("embedded")
-for number, (image, label) in enumerate(zip(images[:500], labels[:500])):
+for number, (image, label) in enumerate(zip(images[:250], labels[:250])):
     folder = Path(f"photos/{label}")
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(image[..., 0]).save(folder / f"{number}.png")

@@ -75,7 +75,12 @@ def main(
             print(f"\nTraining with {name}, learning rate {learning_rate}")
             keras.utils.set_random_seed(seed)
             network = MLP()
-            network.compile(optimizer=keras.optimizers.SGD(learning_rate), loss=loss, metrics=["accuracy"])
+            network.compile(
+                optimizer=keras.optimizers.SGD(learning_rate),
+                loss=loss,
+                metrics=["accuracy"],
+                run_eagerly=quick,  # faster than compiling a graph for a small sample
+            )
             history = network.fit(
                 x_train, t_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=VERBOSE
             ).history["val_accuracy"]

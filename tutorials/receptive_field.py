@@ -95,6 +95,7 @@ def main(
             optimizer=keras.optimizers.Adam(schedule),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
+            run_eagerly=quick,  # faster than compiling a graph for a small sample
         )
         network.fit(
             x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=VERBOSE

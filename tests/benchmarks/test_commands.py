@@ -36,7 +36,7 @@ def test_it_lists_its_flags(name, way, root, monkeypatch, capsys):
 
 
 def test_seeds_prints_the_spread_of_its_runs(capsys):
-    seeds.main(lesson="x_or_o", settings=("quick=True", "epochs=1"), seeds=2)
+    seeds.main(lesson="dense_vs_conv", settings=("quick=True", "epochs=1"), seeds=2)
     said = capsys.readouterr().out
     runs = [json.loads(line) for line in re.findall(r"^seed \d: (.*)$", said, re.M)]
     assert len(runs) == 2 and runs[0] != runs[1]

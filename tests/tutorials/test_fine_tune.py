@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import gc
 import html
 import json
 import os
@@ -172,14 +171,16 @@ def test_whatever_the_report_and_the_check_cannot_do_the_model_is_kept(folder, t
 
 
 @pytest.mark.slow
-def test_a_model_that_was_not_saved_as_it_was_trained_replaces_nothing(folder, tmp_path, monkeypatch, capsys):
+def test_a_model_that_was_not_saved_as_it_was_trained_replaces_nothing(
+    folder, tmp_path, monkeypatch, capsys, collect
+):
     def differs(*_):
         raise photo_report.Disagreement("Its probabilities differ.")
 
     monkeypatch.setattr(photo_report, "agreements", differs)
     with pytest.raises(photo_report.Disagreement):
         fine_tune.main(str(folder), quick=True, outputs=tmp_path, **SOON)
-    gc.collect()
+    collect()
     assert f"is kept in {tmp_path / 'fine_tune-kept'}." in capsys.readouterr().err
     assert load(tmp_path / "fine_tune-kept")[0] == "fine_tune"
     assert not (tmp_path / "fine_tune").exists()
@@ -337,7 +338,7 @@ def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def command(monkeypatch, capfd, tmp_path):
+def command(monkeypatch, capfd, tmp_path, collect):
     """The lesson's command line in this process; it must refuse in one sentence and leave nothing."""
 
     def call(*arguments):
@@ -348,7 +349,7 @@ def command(monkeypatch, capfd, tmp_path):
         said = capfd.readouterr().err
         status = stop.value.code
         del stop
-        gc.collect()
+        collect()
         assert status == 1, said
         assert said.startswith("Error: ") and said.count("\n") == 1, said
         assert not outputs.exists() or not list(outputs.iterdir())

@@ -1,7 +1,6 @@
 """Every lesson, run through on a sample: what it writes, what it returns, what it refuses."""
 
 import contextlib
-import gc
 import importlib
 import io
 import json
@@ -391,23 +390,23 @@ def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
         ({"seed": -1}, r"seed= must be from 0 to \d+, not -1"),
     ],
 )
-def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, said, tmp_path):
+def test_impossible_settings_are_refused_and_nothing_is_written(lesson, bad, said, tmp_path, collect):
     if not set(bad) <= takes(lesson):
         return  # this lesson has no such setting to refuse
     with pytest.raises(LessonError, match=said):
         teach(lesson, outputs=tmp_path / "new", **bad)
-    gc.collect()
+    collect()
     assert not list(tmp_path.rglob("*.*"))
 
 
-def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path):
+def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path, collect):
     lesson, folder, _ = run
     if lesson != "digits":
         return
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     with pytest.raises(DataError, match="nowhere"):
         teach("digits", data=str(tmp_path / "nowhere"), outputs=folder.parent)
-    gc.collect()
+    collect()
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]
 
@@ -551,14 +550,14 @@ def test_video_tells_the_order_of_frames(tmp_path):
         ("losses", ["--data", "nowhere"], 1, "nowhere does not exist"),
     ],
 )
-def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monkeypatch, capsys):
+def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monkeypatch, capsys, collect):
     main = importlib.import_module(f"tutorials.{lesson}").main
     monkeypatch.setattr("sys.argv", [lesson, *flags, "--outputs", str(tmp_path / "new")])
     with pytest.raises(SystemExit) as stop:
         command.run(main)
     assert stop.value.code == status
     del stop  # it holds the run, whose unfinished results go with it
-    gc.collect()
+    collect()
     error = capsys.readouterr().err
     if status == 2:  # tyro's own message, in a box as wide as the terminal
         error = " ".join(re.sub(r"[│╭╮╰╯─]|--{4,}", " ", error).split())

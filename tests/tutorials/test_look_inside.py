@@ -1,6 +1,5 @@
 """Any model of images is opened: the kinds that users have, and what is no such model."""
 
-import gc
 import json
 
 from tutorials.lesson.command import LessonError
@@ -271,14 +270,14 @@ def wrong(tmp_path_factory):
         (["--train-images", "3"], "--train-images must be 20 or more, not 3"),
     ],
 )
-def test_what_cannot_be_opened_gets_one_sentence(flags, said, wrong, tmp_path, monkeypatch, capsys):
+def test_what_cannot_be_opened_gets_one_sentence(flags, said, wrong, tmp_path, monkeypatch, capsys, collect):
     flags = [flag.format(wrong) for flag in flags]
     monkeypatch.setattr("sys.argv", ["look_inside", *flags, "--outputs", str(tmp_path / "new")])
     with pytest.raises(SystemExit) as stop:
         command.run(main)
     assert stop.value.code == 1
     del stop
-    gc.collect()
+    collect()
     error = capsys.readouterr().err
     assert said in error and error.startswith("Error: ") and error.count("\n") == 1
     assert not list(tmp_path.rglob("*.*"))

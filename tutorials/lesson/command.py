@@ -6,6 +6,7 @@ output.
 
 import atexit
 import contextlib
+import gc
 import inspect
 import logging
 import math
@@ -19,6 +20,23 @@ from models.startup.surroundings import readable_output, say
 from tutorials.lesson.flags import flag, header, in_flags, parse
 
 
+@contextlib.contextmanager
+def _uncollected():
+    """Look for no garbage in the block, and in a lesson's process never in what the block makes.
+
+    TensorFlow loads a million objects that all stay; looking through them takes most of a second.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if interrupts.State.is_command:
+            gc.freeze()
+        if enabled:
+            gc.enable()
+
+
 def _load_keras():
     """Import Keras and its backend, without their notices, or end in one sentence.
 
@@ -26,7 +44,7 @@ def _load_keras():
         SystemExit: With 1, where this process is a lesson; elsewhere whatever Keras raises.
     """
     try:
-        with without_notices(shown_on_failure=not interrupts.State.is_command):
+        with without_notices(shown_on_failure=not interrupts.State.is_command), _uncollected():
             import keras
 
             # The lessons' shapes and types are these, whatever keras.json says

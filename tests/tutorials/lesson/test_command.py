@@ -1,5 +1,6 @@
 """The command line as a user meets it: real processes, real pipes, a real terminal."""
 
+import gc
 import importlib
 import inspect
 import os
@@ -21,6 +22,7 @@ from datasets import DataError
 from models import ModelError
 from tutorials.__main__ import LESSONS
 from tutorials.digits import main as digits_main
+from tutorials.lesson import command as command_module
 from tutorials.lesson.flags import header, in_flags
 
 LEARN = [sys.executable, "-m", "tutorials.digits", "--data", "embedded"]
@@ -65,27 +67,6 @@ def test_a_piped_run_is_clean_and_works_from_any_folder(root, tmp_path):
     assert "none.png does not exist" in done.stderr
     assert "1 of 2 files" in done.stderr
     assert_clean(done.stdout + done.stderr)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
-def test_on_a_terminal_there_is_a_progress_bar(root, tmp_path):
-    import pty
-
-    screen, terminal = pty.openpty()
-    child = subprocess.Popen(
-        [*LEARN, "--quick", "--outputs", tmp_path], cwd=root, stdout=terminal, stderr=terminal
-    )
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            shown += os.read(screen, 65536)
-        except OSError:  # the other end is closed
-            break
-    assert child.wait() == 0
-    assert "━".encode() in shown
-    assert b"\r" in shown.replace(b"\r\n", b"") or b"\x08" in shown
-    assert b"oneDNN" not in shown
 
 
 KEPT = '{"lesson": "digits"}'
@@ -212,11 +193,21 @@ def test_a_keras_that_does_not_load_is_one_sentence(root, tmp_path):
     assert f"look at {tmp_path}/keras.json, or remove it" in done.stderr
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_while_keras_loads_no_garbage_is_looked_for_and_then_as_before(enabled):
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(ImportError), command_module._uncollected():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
+
+
 def test_too_little_memory_is_one_sentence_that_names_what_to_lower(capsys, monkeypatch):
     import numpy as np
     import tensorflow as tf
-
-    from tutorials.lesson import command as _command
 
     def lesson(batch_size: int = 10**7, seed: int = 0):
         """Take too much.
@@ -232,7 +223,7 @@ def test_too_little_memory_is_one_sentence_that_names_what_to_lower(capsys, monk
     for seed in "0", "1":
         monkeypatch.setattr(sys, "argv", ["lesson", "--seed", seed])
         with pytest.raises(SystemExit) as stop:
-            _command.run(lesson)
+            command_module.run(lesson)
         assert stop.value.code == 1
         said = "Error: There is not enough memory for this run; lower --batch-size.\n"
         assert capsys.readouterr().err == said
@@ -249,16 +240,38 @@ def test_a_reader_that_leaves_early_sees_no_traceback(root, tmp_path):
     assert child.stderr.read() == ""
 
 
-def test_killed_outright_it_keeps_the_last_results(root, tmp_path):
-    kept = earlier_results(tmp_path)
+@pytest.fixture(scope="module")
+def killed(root, tmp_path_factory):
+    """A run on a terminal that is killed in its second epoch: (what it showed, what it should keep)."""
+    if os.name == "nt":
+        pytest.skip("Windows has no pseudo-terminals")
+    import pty
+
+    outputs = tmp_path_factory.mktemp("outputs")
+    kept = earlier_results(outputs)
+    screen, terminal = pty.openpty()
     child = subprocess.Popen(
-        [*LEARN, "--epochs", "5000", "--outputs", tmp_path], cwd=root, stdout=subprocess.PIPE, text=True
+        [*LEARN, "--epochs", "5000", "--outputs", outputs], cwd=root, stdout=terminal, stderr=terminal
     )
-    for line in child.stdout:
-        if line.startswith("Epoch 2/"):
-            break
+    os.close(terminal)
+    shown = b""
+    while b"Epoch 2/" not in shown:
+        shown += os.read(screen, 65536)
     child.kill()
-    child.communicate()
+    child.wait()
+    os.close(screen)
+    return shown, kept
+
+
+def test_on_a_terminal_there_is_a_progress_bar(killed):
+    shown, _ = killed
+    assert "━".encode() in shown
+    assert b"\r" in shown.replace(b"\r\n", b"") or b"\x08" in shown
+    assert b"oneDNN" not in shown
+
+
+def test_killed_outright_it_keeps_the_last_results(killed):
+    _, kept = killed
     assert kept.read_text() == KEPT
     assert {file.name for file in kept.parent.iterdir()} == {".files", "metrics.json"}
 

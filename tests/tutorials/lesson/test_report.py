@@ -1,7 +1,6 @@
 """Results are complete or not there at all; bands are told as they are."""
 
 import errno
-import gc
 import json
 import os
 from html.parser import HTMLParser
@@ -103,13 +102,13 @@ def test_results_appear_at_the_end_and_replace_the_old(tmp_path):
     assert {file.name for file in folder.iterdir()} == {"second.png", "curve.png", "metrics.json", MARKER}
 
 
-def test_a_run_that_fails_leaves_nothing(tmp_path):
+def test_a_run_that_fails_leaves_nothing(tmp_path, collect):
     finish(main(outputs=tmp_path), accuracy=0.1)
     report = main(outputs=tmp_path)
     report.figure("half", Figure().subplots())
     assert len(list(tmp_path.iterdir())) == 2
     del report
-    gc.collect()
+    collect()
     assert [entry.name for entry in tmp_path.iterdir()] == [LESSON]
     assert json.loads((tmp_path / LESSON / "metrics.json").read_text())["results"]["test_accuracy"] == 0.1
 

@@ -1,7 +1,6 @@
 """Nothing of the user's is lost in a results folder, and a kill at any moment leaves complete results."""
 
 import errno
-import gc
 import hashlib
 import json
 import os
@@ -62,7 +61,7 @@ def listed(folder):
     return marker["kind"], contents
 
 
-def test_a_folder_that_no_run_made_is_refused_before_any_work(tmp_path, disk):
+def test_a_folder_that_no_run_made_is_refused_before_any_work(tmp_path, disk, collect):
     folder = tmp_path / LESSON
     (folder / "bark").mkdir(parents=True)
     (folder / "bark" / "one.wav").write_bytes(b"mine")
@@ -71,7 +70,7 @@ def test_a_folder_that_no_run_made_is_refused_before_any_work(tmp_path, disk):
         LessonError, match=rf"{LESSON} holds what no run of {LESSON} made, such as bark; move"
     ):
         main(outputs=tmp_path)
-    gc.collect()
+    collect()
     assert disk.things_in(tmp_path) == before
 
 
@@ -262,14 +261,14 @@ def test_what_was_changed_in_them_long_after_is_refused(tmp_path):
         main(outputs=tmp_path)
 
 
-def test_its_drafts_and_folders_of_the_user_with_such_names_stay(tmp_path, disk):
+def test_its_drafts_and_folders_of_the_user_with_such_names_stay(tmp_path, disk, collect):
     for name in f".{LESSON}-abcd1234", f".{LESSON}-mine", f".{LESSON}-draft-mine", f".{LESSON}-unfinished":
         (tmp_path / name).mkdir()
         (tmp_path / name / "mine.txt").write_text("mine")
     (tmp_path / f".{LESSON}-draft-linked0").symlink_to(f".{LESSON}-mine")
     before = disk.things_in(tmp_path)
     main(outputs=tmp_path)
-    gc.collect()
+    collect()
     assert disk.things_in(tmp_path) == before
 
 
@@ -284,7 +283,7 @@ def refuse(number):
 
 
 @pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV, errno.EACCES])
-def test_where_the_exchange_is_refused_both_results_are_kept(tmp_path, monkeypatch, disk, number):
+def test_where_the_exchange_is_refused_both_results_are_kept(tmp_path, monkeypatch, disk, number, collect):
     run(tmp_path, "old")
     disk.put_users_things(tmp_path / LESSON)
     before = disk.things_in(tmp_path)
@@ -293,7 +292,7 @@ def test_where_the_exchange_is_refused_both_results_are_kept(tmp_path, monkeypat
         LessonError, match=rf"could not be replaced \(.*: the new results are in .*{LESSON}-kept"
     ):
         run(tmp_path, "new")
-    gc.collect()
+    collect()
     after = disk.things_in(tmp_path)
     assert {name: after[name] for name in before} == before
     files = listed(tmp_path / f"{LESSON}-kept")[1]
@@ -303,7 +302,7 @@ def test_where_the_exchange_is_refused_both_results_are_kept(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_where_something_cannot_be_moved_all_goes_back(tmp_path, monkeypatch, disk, at_once):
+def test_where_something_cannot_be_moved_all_goes_back(tmp_path, monkeypatch, disk, at_once, collect):
     run(tmp_path, "old")
     disk.put_users_things(tmp_path / LESSON)
     before = disk.things_in(tmp_path)
@@ -319,7 +318,7 @@ def test_where_something_cannot_be_moved_all_goes_back(tmp_path, monkeypatch, di
     monkeypatch.setattr(Path, "rename", stubborn)
     with pytest.raises(LessonError, match=r"device or resource busy\): the new results are in"):
         run(tmp_path, "new")
-    gc.collect()
+    collect()
     after = disk.things_in(tmp_path)
     assert {name: after[name] for name in before} == before
     assert listed(tmp_path / f"{LESSON}-kept")[1]["late.txt"] == b"new"
@@ -385,11 +384,11 @@ def _as_nobody(outputs):
 # Runs that end early, and runs side by side
 
 
-def test_a_trained_model_is_kept_whatever_comes_after(tmp_path, model, capsys):
+def test_a_trained_model_is_kept_whatever_comes_after(tmp_path, model, capsys, collect):
     run(tmp_path, "old")
     report = run(tmp_path, "new", model=model, close=False)
     del report
-    gc.collect()
+    collect()
     said = capsys.readouterr().err
     assert f"model of a run that was stopped is kept in {tmp_path / LESSON}-kept." in said
     kind, files = listed(tmp_path / f"{LESSON}-kept")

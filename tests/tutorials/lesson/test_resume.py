@@ -1,6 +1,5 @@
 """A training that was stopped goes on as if it never had been, and what was left is not trusted blindly."""
 
-import gc
 import subprocess
 import sys
 import time
@@ -172,12 +171,12 @@ def test_nothing_to_resume_is_said_and_done_anew(tmp_path, capsys):
     assert not unfinished.resumed
 
 
-def test_other_settings_and_other_photos_are_refused_and_what_was_left_stays(tmp_path):
+def test_other_settings_and_other_photos_are_refused_and_what_was_left_stays(tmp_path, collect):
     first = begin(tmp_path)
     first.check_data("abc")
     first.write("phase.state", b"something")
     del first
-    gc.collect()
+    collect()
     with pytest.raises(LessonError, match=r"differs from this one \(views was 4\); give the same settings"):
         begin(tmp_path, resume=True, views=5)
     with pytest.raises(LessonError, match=r"differs from this one \(photos was abc\).*without --resume\."):
@@ -295,17 +294,17 @@ def test_killed_at_any_event_it_resumes_or_leaves_nothing(tmp_path, disk):
         assert not list(top.iterdir())
 
 
-def test_what_fails_before_there_is_anything_to_go_on_with_leaves_nothing(tmp_path):
+def test_what_fails_before_there_is_anything_to_go_on_with_leaves_nothing(tmp_path, collect):
     unfinished = begin(tmp_path)
     unfinished.check_data("abc")
     folder = unfinished.folder
     del unfinished
-    gc.collect()
+    collect()
     assert not folder.exists()
     unfinished = begin(tmp_path)
     unfinished.write("phase.state", b"something")
     del unfinished
-    gc.collect()
+    collect()
     assert (folder / "phase.state").exists()
 
 
