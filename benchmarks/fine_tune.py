@@ -67,9 +67,12 @@ def by_default(data, backbone, weights, seed):
 
 
 def guide(data, backbone, weights, seed):
-    """The Keras guide's recipe."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        found = Photos.check(data, SIZE, seed)
+    """The Keras guide's recipe: its seconds of training, and its accuracy on the test photos."""
+    return guide_on(Photos.check(data, SIZE, seed), backbone, weights, seed)
+
+
+def guide_on(found, backbone, weights, seed):
+    """The Keras guide's recipe on photos that `Photos.check` returned, of `SIZE` pixels."""
     keras.utils.set_random_seed(seed)
     base = Backbone(backbone, weights, SIZE)
     base.trainable = False

@@ -22,6 +22,7 @@ MAY_IMPORT = {
 }
 MAY_ALSO = {
     "models.inspection.gradients": {"tensorflow"},  # the one place where a model's gradients come from
+    "models.fine_tuning.linear_probe": {"threadpoolctl"},
     "models.fine_tuning.features": {"tensorflow"},  # tf.data: validation starts twice as fast with it
     "models.export.formats": {"tensorflow", "onnx", "tf2onnx", "onnxruntime", "ai_edge_litert"},
 }

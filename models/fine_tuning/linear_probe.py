@@ -29,7 +29,7 @@ class LinearProbe:
 
     Example:
         >>> probe = LinearProbe(np.array([[1.0, -1.0]]), np.zeros(2), 1.0, np.zeros((0, 2)))
-        >>> probe.probabilities([[0.0], [100.0]]).tolist()
+        >>> probe.probabilities([[0.0], [100.0]]).round(6).tolist()
         [[0.5, 0.5], [1.0, 0.0]]
     """
 
@@ -55,8 +55,8 @@ class LinearProbe:
 def fit_linear_probe(features, labels, classes, weights=None, seed=0):
     """Fit logistic regression on standardized features; its regularization is chosen by cross-validation.
 
-    Of each value of `STRENGTHS`, the cross-entropy of the out-of-fold probabilities is computed, and that with
-    the lowest is taken; then all examples are fitted with it.
+    Of the values in `STRENGTHS`, the one whose out-of-fold probabilities have the lowest cross-entropy is
+    taken; then all examples are fitted with it.
 
     Args:
         features: Array (n, features), finite.
@@ -87,7 +87,7 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0):
         raise ModelError(f"labels= has no example of class {min(missing)}; leave it out, or add examples.")
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, "float64")
     mean, scale = features.mean(0), features.std(0)
-    scale[scale < 1e-6] = 1  # of a feature that never changes
+    scale[scale <= 1e-6 * np.abs(mean)] = 1  # of a feature that never changes
     scaled = (features - mean) / scale
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other
         by_strength = _out_of_fold(scaled, labels, classes, weights, seed)

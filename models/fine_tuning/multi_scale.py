@@ -113,7 +113,9 @@ def MultiScaleClassifier(backbone, classes, sizes, flip=True, name="multi_scale_
 
 def _pooling(backbone):
     """What makes one vector of what a backbone gives for an image."""
-    return layers.GlobalAveragePooling2D(name="pool") if len(backbone.output_shape) == 4 else layers.Identity()
+    return (
+        layers.GlobalAveragePooling2D(name="pool") if len(backbone.output_shape) == 4 else layers.Identity()
+    )
 
 
 def _smaller(size):
@@ -130,6 +132,8 @@ class Probes:
         out_of_fold: float64 (n, classes): the mean of the probes' out-of-fold probabilities.
         accuracy: Share of the photos that their out-of-fold probabilities classify correctly.
         seconds: {"features" and "probes": seconds}.
+
+    Example: see `fit_probes`.
     """
 
     probes: dict[int, LinearProbe]

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks import seeds
 
-BENCHMARKS = "digits", "fine_tune", "page", "seeds", "sentiment", "train_zoo"
+BENCHMARKS = "digits", "fine_tune", "page", "photos", "seeds", "sentiment", "train_zoo"
 
 
 def test_every_benchmark_is_here(root):
