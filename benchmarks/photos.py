@@ -40,7 +40,8 @@ from datasets import Photos
 from models import PhotoClassifier
 from models.pretrained.backbones import Backbone
 
-SMALL, LARGE = (128, 160, 224), (160, 224, 320)  # the expert's image sizes, for photos below 112 pixels
+# The image sizes that the expert tries, for photos whose shorter side is below 112 pixels and for others
+SMALL, LARGE = (128, 160, 224), (160, 224, 320)
 
 
 def draw(folder, photos, per_class, seed):

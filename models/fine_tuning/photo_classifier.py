@@ -211,10 +211,11 @@ class PhotoClassifier:
                 photos, sizes = self._checked("fit", photos, own_size, verbose), (own_size,)
             else:
                 base = any_size(base)
-                largest = suitable_sizes(entry.image_size, entry.image_size)[-1]
-                photos = self._checked("fit", photos, largest, verbose)
+                if not hasattr(photos, "sides"):  # checked at the size that most photos will need
+                    largest = suitable_sizes(entry.image_size, entry.image_size)[-1]
+                    photos = self._checked("fit", photos, largest, verbose)
                 sizes = suitable_sizes(np.median(photos.sides), entry.image_size, entry.smallest)
-                photos = photos.at(sizes[-1], verbose=verbose)
+                photos = self._checked("fit", photos, sizes[-1], verbose)
             rows = np.flatnonzero(photos.parts != "test")
             probes = fit_probes(
                 base, photos, rows, sizes, self.flip, photos.class_weights(), self.seed, verbose
