@@ -23,6 +23,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import tutorials.lesson.command  # noqa: F401  (loads Keras without TensorFlow's start-up notices)
 
+gc.freeze()  # look for no garbage in TensorFlow's million objects, as a lesson's own process does not
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -64,8 +66,16 @@ def _own_keras_home(tmp_path_factory, monkeypatch):
     monkeypatch.setattr("models.pretrained.published.ORIGIN", "http://127.0.0.1:9/")
 
 
+@pytest.fixture(scope="module")
+def _freeze_again():
+    """After `collect` has unfrozen TensorFlow's objects, freeze them for the next file's tests."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
-def collect():
+def collect(_freeze_again):
     """A `gc.collect` that looks only at what this test makes: over all of TensorFlow it takes a second."""
     gc.freeze()
     yield gc.collect
