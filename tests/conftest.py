@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import tutorials.lesson.command  # noqa: F401  (loads Keras without TensorFlow's start-up notices)
+
+gc.freeze()  # look for no garbage in TensorFlow's million objects, as a lesson's own process does not
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,17 +58,31 @@ def pytest_terminal_summary(terminalreporter):
                     terminalreporter.write_line(text)
 
 
+@pytest.fixture(scope="session")
+def _keras_homes(tmp_path_factory):
+    """One folder for the thousands of the next fixture: pytest looks through all beside a new one."""
+    return tmp_path_factory.mktemp("keras")
+
+
 @pytest.fixture(autouse=True)
-def _own_keras_home(tmp_path_factory, monkeypatch):
+def _own_keras_home(_keras_homes, monkeypatch):
     """Keep downloads away from the user's cache, and from the network."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+    monkeypatch.setenv("KERAS_HOME", tempfile.mkdtemp(dir=_keras_homes))
     monkeypatch.setattr("datasets.digits.ORIGIN", "http://127.0.0.1:9/mnist.npz")
     monkeypatch.setattr("datasets.reviews.ORIGIN", "http://127.0.0.1:9/")
     monkeypatch.setattr("models.pretrained.published.ORIGIN", "http://127.0.0.1:9/")
 
 
+@pytest.fixture(scope="module")
+def _freeze_again():
+    """After `collect` has unfrozen TensorFlow's objects, freeze them for the next file's tests."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
-def collect():
+def collect(_freeze_again):
     """A `gc.collect` that looks only at what this test makes: over all of TensorFlow it takes a second."""
     gc.freeze()
     yield gc.collect

@@ -15,6 +15,7 @@ from tutorials.lesson.command import LessonError
 
 import keras
 from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageSequence
 
 from datasets.files.names import safe
@@ -85,7 +86,7 @@ class Report:
         """
         figure = getattr(axes, "flat", [axes])[0].figure
         with self.writing(f"{name}.png") as path:
-            figure.savefig(path, dpi=150)
+            _save_png(figure, path, dpi=150)
         self._figures[name] = figure
         notebook.show_figure(figure)
 
@@ -266,6 +267,16 @@ class Report:
         print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{outcome.finding}")
         if self.settings["quick"]:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
+
+
+def _save_png(figure, path, dpi):
+    """Write what `figure.savefig` writes, which draws twice: once to lay out, and once more to write."""
+    before = figure.dpi
+    figure.set_dpi(dpi)
+    try:
+        FigureCanvasAgg(figure).print_png(path)
+    finally:
+        figure.set_dpi(before)
 
 
 def _compared(value, band):

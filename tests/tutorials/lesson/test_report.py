@@ -123,20 +123,33 @@ def test_a_folder_that_cannot_be_is_refused_at_the_start(tmp_path):
         main(outputs=tmp_path)
 
 
-def test_a_disk_that_refuses_is_one_sentence(tmp_path):
+def test_a_disk_that_refuses_is_one_sentence(tmp_path, monkeypatch):
     report = main(outputs=tmp_path)
 
-    class Full:
-        flat = None
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-        class figure:
-            @staticmethod
-            def savefig(*_, **__):
-                raise OSError(errno.ENOSPC, "No space left on device")
-
-    Full.flat = [Full]
+    monkeypatch.setattr("PIL.Image.Image.save", full)
     with pytest.raises(LessonError, match=r"curve\.png cannot be written \(no space left on device\)"):
-        report.figure("curve", Full)
+        report.figure("curve", Figure().subplots())
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_a_figure_is_written_as_matplotlib_writes_it_and_left_as_it_was(layout, tmp_path):
+    report = main(outputs=tmp_path)
+    figure, same = Figure(layout=layout), Figure(layout=layout)
+    for each in figure, same:
+        left, right = each.subplots(1, 2)
+        left.set(title="Two lines\nof a title", ylabel="loss")
+        right.plot([1, 300], [5, 1e6])
+        each.colorbar(left.imshow([[1, 2]]), label="values")
+    report.figure("both", figure.axes[0])
+    same.savefig(tmp_path / "same.png", dpi=150)
+    written, expected = (
+        np.asarray(Image.open(file)) for file in (report.path("both.png"), tmp_path / "same.png")
+    )
+    np.testing.assert_array_equal(written, expected)
+    assert figure.dpi == 100
 
 
 def test_what_fails_at_the_end_is_told_and_no_half_of_it_is_left(tmp_path, capsys):
