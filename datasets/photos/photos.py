@@ -78,8 +78,8 @@ class Photos:
 
         Args:
             data: A folder that holds a folder of photos for each class, perhaps below folders
-                such as train and val; a zip or tar archive of one; a table (CSV or TSV) of paths,
-                labels and, optionally, parts; or a `Source`.
+                such as train and val, or sites and years; a zip or tar archive of one; a table (CSV
+                or TSV) of paths, labels and, optionally, parts; or a `Source`.
             image_size: Height and width of the squares that photos are cropped and resized to, in pixels.
             seed: The same seed gives the same split.
             scratch: Folder for a temporary file of the pixels if they are more than 1 GB; None to keep
@@ -118,7 +118,7 @@ class Photos:
         candidates = reject_placeholders(candidates)
         candidates = reject_duplicates(candidates)
         candidates = split(candidates, seed)
-        late_notes = [*files.outside_note(), *notices.taken()]
+        late_notes = [*places.notes, *files.outside_note(), *notices.taken()]
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
         print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
         return photos

@@ -388,3 +388,14 @@ def test_photos_that_are_gone_or_damaged_since_are_named(tmp_path):
     twice = ["bees/0.png", "ants/0.png", "bees/0.png"]
     pixels = photos.read_files(found.source, twice, SIZE)
     np.testing.assert_array_equal(pixels, [photos.read_square(tmp_path / name, SIZE) for name in twice])
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip"])
+def test_classes_below_sites_are_trained_on(tmp_path, suffix):
+    sites = [f"2024/site{site}/{label}" for site in "XYZ" for label in ("ants", "bees")]
+    files = contents(*sites)
+    data = pack(tmp_path / "zoo.zip", files) if suffix else write(tmp_path / "zoo", files)
+    found = Photos.check(data, SIZE)
+    assert found.class_names == ("ants", "bees")
+    assert len(found) == 30 and found.quarantine == []
+    assert [note[:47] for note in found.notes] == ["The folders ants, bees are taken as the classes"]
