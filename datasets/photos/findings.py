@@ -9,6 +9,7 @@ ACTIONS = {
     "EXIF-rotated": "turned upright",
     "alpha": "placed on white",
     "animated": "first frame used",
+    "cut off near its end": "used, the little that is missing is grey",
     "palette": "turned into RGB",
     "tiny": "enlarged",
     "wrong extension": "used anyway",

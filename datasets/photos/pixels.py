@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..files import notices
+from . import cut_off
 
 # Formats that run other programs or hold no pixels
 _REFUSED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -160,25 +161,44 @@ def decode(content, size=None, name=None, room=None):
     """
     image = _open(content)
     side, traits = min(image.size), _traits(image, content, name)
-    try:
-        if size:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 in the first place
-            image.draft(None, (2 * size, 2 * size))
-        with room.taken(image.width * image.height) if room else contextlib.nullcontext():
-            image.load()
-            turn = _TURNS.get(_orientation(image))
-            pixels = _simple_mode(image)
-            if size:
-                box = square_box(*pixels.size)
-                pixels = pixels.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
-            if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema()[0] < 255:
-                traits.add("alpha")
-                pixels = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
-            pixels = pixels.convert("RGB")
-            if turn is not None:
-                pixels = pixels.transpose(turn)
-            return Decoded(np.asarray(pixels), side, traits, hashlib.sha256(content).digest())
-    except Exception as error:
-        raise _cause(image, error) from error
+    digest = hashlib.sha256(content).digest()
+    with room.taken(image.width * image.height) if room else contextlib.nullcontext():
+        try:
+            return Decoded(_pixels(image, size, traits), side, traits, digest)
+        except Exception as error:
+            cause = _cause(image, error)
+            content = cut_off.ended(content) if cause.kind == "truncated" and _is_jpeg(image) else None
+            if content is None:
+                raise cause from error
+        traits.add("cut off near its end")
+        image = _open(content)
+        try:
+            return Decoded(_pixels(image, size, traits), side, traits, digest)
+        except Exception as error:
+            raise _cause(image, error) from error
+
+
+def _pixels(image, size, traits):
+    """The pixels of an image that is opened, as `decode` returns them; may add to the traits."""
+    if size:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 in the first place
+        image.draft(None, (2 * size, 2 * size))
+    image.load()
+    turn = _TURNS.get(_orientation(image))
+    pixels = _simple_mode(image)
+    if size:
+        box = square_box(*pixels.size)
+        pixels = pixels.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
+    if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema()[0] < 255:
+        traits.add("alpha")
+        pixels = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
+    pixels = pixels.convert("RGB")
+    if turn is not None:
+        pixels = pixels.transpose(turn)
+    return np.asarray(pixels)
+
+
+def _is_jpeg(image):
+    return _FAMILY.get(image.format, image.format) == "JPEG"
 
 
 def square_box(width, height):
@@ -275,7 +295,7 @@ def _traits(image, content, name):
         expected = suffixes().get(PurePosixPath(name).suffix.lower())
         if _FAMILY.get(expected, expected) != kind:
             found.add("wrong extension")
-    if kind != "JPEG" and _animated(content):
+    if not _is_jpeg(image) and _animated(content):
         found.add("animated")
     if image.mode == "CMYK":
         found.add("CMYK")

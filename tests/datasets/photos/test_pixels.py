@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from datasets import DataError, photos
+from datasets.photos import cut_off
 from datasets.photos import pixels as photo_pixels
 
 NOISE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
@@ -144,6 +145,44 @@ def test_what_cannot_be_decoded_has_a_reason(content, kind, said):
     assert caught.value.kind == kind
     with pytest.raises(DataError, match=f"^The photo .*{said}.*[.]$"):
         photos.read_square(content, 24)
+
+
+def photograph(number=0, size=(320, 240)):
+    """A scene with fine details, as a camera's photo has."""
+    random = np.random.default_rng(number)
+    coarse = Image.fromarray(random.integers(0, 256, (9, 12, 3), "uint8"))
+    smooth = np.asarray(coarse.resize(size, Image.Resampling.BICUBIC), "float32")
+    return Image.fromarray((smooth + random.normal(0, 9, smooth.shape)).clip(0, 255).astype("uint8"))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 95}])
+@pytest.mark.parametrize("cut", [1, 2, 20])
+def test_a_jpeg_that_lacks_its_last_bytes_is_used(options, cut):
+    whole = saved(photograph(), "JPEG", **options)
+    decoded = photo_pixels.decode(whole[:-cut], name="a.jpg")
+    assert decoded.traits == {"cut off near its end"}
+    exact = photo_pixels.decode(whole).pixels
+    assert (decoded.pixels[: int(0.9 * len(exact))] == exact[: int(0.9 * len(exact))]).all()
+    assert np.abs(photos.read_square(whole[:-cut], 32).astype(int) - photos.read_square(whole, 32)).mean() < 3
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_jpeg_that_lacks_much_is_not(options):
+    whole = saved(photograph(), "JPEG", **options)
+    for left in (0.5, 0.9):
+        with pytest.raises(photo_pixels.Unusable, match="cut off before its end"):
+            photo_pixels.decode(whole[: int(left * len(whole))])
+
+
+def test_the_share_of_a_cut_jpeg_is_that_of_its_rows():
+    whole = saved(photograph(size=(160, 320)), "JPEG")
+    exact = np.asarray(Image.open(io.BytesIO(whole))).astype(int)
+    for left in (0.3, 0.6, 0.8):
+        part = whole[: int(left * len(whole))]
+        found = cut_off.share(part + cut_off.END, part + b"\x2a" * 200 + cut_off.END)
+        filled = np.asarray(Image.open(io.BytesIO(part + cut_off.END))).astype(int)
+        rows = (filled == exact).all((1, 2))
+        assert found == pytest.approx(rows.mean(), abs=32 / 320)
 
 
 WHOLE = {
