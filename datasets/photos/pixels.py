@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..files import notices
-from . import cut_off
+from . import bits, cut_off
 
 # Formats that run other programs or hold no pixels
 _REFUSED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -164,7 +164,7 @@ def decode(content, size=None, name=None, room=None):
     digest = hashlib.sha256(content).digest()
     with room.taken(image.width * image.height) if room else contextlib.nullcontext():
         try:
-            return Decoded(_pixels(image, size, traits), side, traits, digest)
+            return Decoded(_pixels(image, content, size, traits), side, traits, digest)
         except Exception as error:
             cause = _cause(image, error)
             content = cut_off.ended(content) if cause.kind == "truncated" and _is_jpeg(image) else None
@@ -173,18 +173,18 @@ def decode(content, size=None, name=None, room=None):
         traits.add("cut off near its end")
         image = _open(content)
         try:
-            return Decoded(_pixels(image, size, traits), side, traits, digest)
+            return Decoded(_pixels(image, content, size, traits), side, traits, digest)
         except Exception as error:
             raise _cause(image, error) from error
 
 
-def _pixels(image, size, traits):
+def _pixels(image, content, size, traits):
     """The pixels of an image that is opened, as `decode` returns them; may add to the traits."""
     if size:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 in the first place
         image.draft(None, (2 * size, 2 * size))
     image.load()
     turn = _TURNS.get(_orientation(image))
-    pixels = _simple_mode(image)
+    pixels = _simple_mode(image, content, traits)
     if size:
         box = square_box(*pixels.size)
         pixels = pixels.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
@@ -270,21 +270,27 @@ def _orientation(image):
         return 1
 
 
-def _simple_mode(image):
+def _simple_mode(image, content, traits):
     """The same image as L, RGB or RGBA."""
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.nan_to_num(np.asarray(image, "float32"))
-        if image.mode.startswith("I;16"):
-            top = 65535
-        else:  # the smallest of the usual ranges that its values fit into
-            usual = (1, 255, 65535) if image.mode == "F" else (255, 65535)
-            top = next((top for top in usual if values.max() <= top), values.max())
-        return Image.fromarray((values.clip(0, top) * (255 / top)).astype("uint8"))
+        image, used = bits.grey(image)
+        _note_bits(used, traits)
+        return image
+    if "16-bit" in traits and image.mode in ("RGB", "RGBA"):
+        with contextlib.suppress(ValueError, KeyError):  # a rare order of bytes: the upper 8 bits do
+            image, used = bits.colours(image, content)
+            _note_bits(used, traits)
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode in ("L", "RGB"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _note_bits(used, traits):
+    if used not in (None, 16):
+        traits.discard("16-bit")
+        traits.add(f"{used}-bit in 16-bit")
 
 
 def _traits(image, content, name):

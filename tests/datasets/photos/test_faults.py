@@ -54,3 +54,16 @@ def test_photos_cut_off_near_their_end_are_used(zoo):
     row = found.files.index("ants/00.jpg")
     np.testing.assert_array_equal(found.pixels[row], photos.read_square(zoo / "ants" / "00.jpg", SIZE))
     assert len(found.at(SIZE // 2)) == 39
+
+
+def test_photos_of_12_bits_in_files_of_16_keep_their_brightness(zoo):
+    for number in (0, 2):
+        grey = np.asarray(photograph(number).convert("L"), "uint16") << 4
+        Image.fromarray(grey).save(zoo / "ants" / f"{number:02}.png")
+        (zoo / "ants" / f"{number:02}.jpg").unlink()
+    found = Photos.check(zoo, SIZE)
+    assert findings(found) == {"12-bit in 16-bit": ["ants/00.png", "ants/02.png"]}
+    assert found.findings[0].action == "scaled by 4,095, not 65,535"
+    for name, number in (("ants/00.png", 0), ("ants/02.png", 2)):
+        seen = found.pixels[found.files.index(name)].mean()
+        assert seen == pytest.approx(np.asarray(photograph(number).convert("L")).mean(), abs=15)

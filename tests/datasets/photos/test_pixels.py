@@ -2,6 +2,8 @@
 
 import io
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -107,6 +109,57 @@ def test_deep_pictures_keep_their_range():
     holes = ramp.astype("float32")
     holes[0, :3] = np.nan, np.inf, -np.inf
     assert photos.read_square(saved(Image.fromarray(holes), "TIFF"), 64).shape == (64, 64, 3)
+
+
+def png16(values, kind):
+    """A PNG of 16 bits a channel, which Pillow cannot write; its lines are stored as differences."""
+    height, width, channels = values.shape
+    lines = values.astype(">u2").view("uint8").reshape(height, -1)
+    lines = np.concatenate([lines[:1], np.diff(lines, axis=0)])  # filter 2: the line above, modulo 256
+    lines = np.concatenate([np.full((height, 1), 2, "uint8"), lines], 1)
+    chunks = (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)), (
+        b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b"")  # fmt: skip
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+def tiff16(values, order, compression):
+    """A TIFF of 16 bits a channel in either order of bytes, RGB."""
+    height, width, channels = values.shape
+    data = values.astype(order + "u2").tobytes()
+    data = zlib.compress(data) if compression == 8 else data
+    fields = {256: width, 257: height, 258: None, 259: compression, 262: 2, 273: None, 277: channels}
+    fields |= {278: height, 279: len(data), 284: 1}
+    end = 8 + 2 + 12 * len(fields) + 4
+    fields[273] = end + 6
+    out = {"<": b"II", ">": b"MM"}[order] + struct.pack(order + "HIH", 42, 8, len(fields))
+    for tag, value in fields.items():
+        out += struct.pack(order + "HHII", tag, 4, 1, value) if tag != 258 else b""
+        out += struct.pack(order + "HHII", tag, 3, 3, end) if tag == 258 else b""
+    return out + bytes(4) + struct.pack(order + "HHH", 16, 16, 16) + data
+
+
+@pytest.mark.parametrize("bits", [8, 10, 11, 12, 14, 16])
+def test_fewer_bits_in_a_file_of_16_are_scaled_by_their_range(bits):
+    ramp = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+    colour = np.stack([ramp, ramp**2, ramp[::-1] / 2], -1)
+    deep = np.round(colour * (2**bits - 1)).astype("uint16")
+    see_through = np.concatenate([deep, np.full((64, 64, 1), 65535, "uint16")], -1)
+    for content in (
+        saved(Image.fromarray(deep[..., 0])),
+        saved(Image.fromarray(deep[..., 0]), "TIFF"),
+        saved(Image.fromarray(deep[..., 0].astype("int32")), "TIFF"),
+        png16(deep, 2),
+        png16(see_through, 6),
+        *(tiff16(deep, order, compression) for order in "<>" for compression in (1, 8)),
+    ):
+        pixels = photos.read_square(content, 64).astype(int)
+        expected = colour if not (pixels[..., 0] == pixels[..., 1]).all() else colour[..., :1]
+        assert np.abs(pixels - expected * 255).max() <= 1 + 128 / (2**bits - 1)  # cut to whole numbers, twice
+        found = traits(content, None)
+        assert found == ({"16-bit"} if bits == 16 else {f"{bits}-bit in 16-bit"})
 
 
 @pytest.mark.parametrize(
