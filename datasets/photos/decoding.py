@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from . import duplicates, pool
+from . import duplicates, placeholders, pool, quality
 from .candidates import Facts
 from .pixels import Unusable, decode
 
@@ -88,8 +88,11 @@ def examine(file, content, room=None, *, size):
         side=decoded.side,
         hash=hashed,
         thumbnail=thumbnail,
-        flat=counts.max() / counts.sum(),
+        flat=(flat := counts.max() / counts.sum()),
         colours=np.count_nonzero(counts),
+        drawn=flat > placeholders.MOSTLY and placeholders.is_drawn(pixels),
+        quality=quality.measure(pixels),
+        seen=decoded.seen,
     )
     return pixels, facts
 

@@ -18,6 +18,7 @@ from .duplicates import reject_duplicates
 from .findings import all_findings, with_tiny
 from .locating import find, locate
 from .placeholders import reject_placeholders
+from .quality import note_quality
 from .reading import decode_again
 from .split import UNEVEN, split
 
@@ -117,7 +118,7 @@ class Photos:
         candidates = reject_untrained_classes(candidates)
         candidates = reject_placeholders(candidates)
         candidates = reject_duplicates(candidates)
-        candidates = split(candidates, seed)
+        candidates = split(note_quality(candidates), seed)
         late_notes = [*places.notes, *files.outside_note(), *notices.taken()]
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
         print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)

@@ -71,6 +71,7 @@ class Decoded:
         side: Of the image in its file the shorter side, in pixels.
         traits: Set of what is unusual about it, such as "CMYK".
         digest: SHA-256 of the file.
+        seen: Share of the image that is in the pixels.
 
     Example:
         >>> import numpy as np
@@ -83,6 +84,7 @@ class Decoded:
     side: int
     traits: set
     digest: bytes
+    seen: float = 1.0
 
 
 @functools.cache
@@ -161,10 +163,10 @@ def decode(content, size=None, name=None, room=None):
     """
     image = _open(content)
     side, traits = min(image.size), _traits(image, content, name)
-    digest = hashlib.sha256(content).digest()
+    digest, seen = hashlib.sha256(content).digest(), side / max(image.size) if size else 1.0
     with room.taken(image.width * image.height) if room else contextlib.nullcontext():
         try:
-            return Decoded(_pixels(image, content, size, traits), side, traits, digest)
+            return Decoded(_pixels(image, content, size, traits), side, traits, digest, seen)
         except Exception as error:
             cause = _cause(image, error)
             content = cut_off.ended(content) if cause.kind == "truncated" and _is_jpeg(image) else None
@@ -173,7 +175,7 @@ def decode(content, size=None, name=None, room=None):
         traits.add("cut off near its end")
         image = _open(content)
         try:
-            return Decoded(_pixels(image, content, size, traits), side, traits, digest)
+            return Decoded(_pixels(image, content, size, traits), side, traits, digest, seen)
         except Exception as error:
             raise _cause(image, error) from error
 
