@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable
 from csv import writer
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -46,6 +47,7 @@ class Reader(NamedTuple):
         shape: Function of the `settings` that gives the shape of an example.
         settings: Names of the lesson's settings that both functions take.
         texts: Whether examples are texts. Then a text may also be given instead of a file.
+        list_files: Function of a folder that lists the files in it and below; None for those with `suffixes`.
     """
 
     noun: str
@@ -54,6 +56,7 @@ class Reader(NamedTuple):
     shape: Callable
     settings: tuple = ()
     texts: bool = False
+    list_files: Callable | None = None
 
 
 class Example(NamedTuple):
@@ -66,9 +69,16 @@ class Example(NamedTuple):
 
 
 READERS = {
-    "digits": Reader("image", photos.SUFFIXES, digits.read_image, lambda: (28, 28, 1)),
+    "digits": Reader(
+        "image", photos.SUFFIXES, digits.read_image, lambda: (28, 28, 1), list_files=photos.list_photos
+    ),
     "fine_tune": Reader(
-        "image", photos.SUFFIXES, photos.read_square, lambda size: (size, size, 3), ("image_size",)
+        "image",
+        photos.SUFFIXES,
+        photos.read_square,
+        lambda size: (size, size, 3),
+        ("image_size",),
+        list_files=photos.list_photos,
     ),
     "sound": Reader(
         "WAV",
@@ -211,14 +221,15 @@ def _named(inputs, reader):
         if not name.strip() or not _is(Path.is_dir, name):  # Path("") is the current folder
             yield name
             continue
-        found = sorted(
-            file
-            for file in Path(name).rglob("*")
-            if file.suffix.lower() in reader.suffixes and not file.is_dir()
-        )
+        found = (reader.list_files or partial(_files_below, suffixes=reader.suffixes))(name)
         if not found:
             raise LessonError(f"{name} holds no {reader.noun} files; name a folder that does.")
         yield from map(str, found)
+
+
+def _files_below(folder, suffixes):
+    found = (file for file in Path(folder).rglob("*") if file.suffix.lower() in suffixes)
+    return sorted(file for file in found if not file.is_dir())
 
 
 def _examples(named, reader, settings, unusable):

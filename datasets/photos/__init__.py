@@ -1,6 +1,7 @@
 """Photos: decoded by the same function for training and prediction, and checked before use."""
 
 from .candidates import Finding
+from .listing import list_photos
 from .locating import locate
 from .photos import Photos
 from .reading import SUFFIXES, grey_photo, read_files, read_photo, read_square
@@ -12,6 +13,7 @@ __all__ = [
     "Photos",
     "Sample",
     "grey_photo",
+    "list_photos",
     "locate",
     "read_files",
     "read_photo",

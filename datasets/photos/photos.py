@@ -119,7 +119,7 @@ class Photos:
         candidates = reject_placeholders(candidates)
         candidates = reject_duplicates(candidates)
         candidates = split(note_quality(candidates), seed)
-        late_notes = [*places.notes, *files.outside_note(), *notices.taken()]
+        late_notes = [*places.notes, *files.hidden_note(), *files.outside_note(), *notices.taken()]
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
         print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
         return photos

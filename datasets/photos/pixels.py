@@ -30,6 +30,7 @@ _MAGIC = {
     b"\0\0\0\x0cjP": "JPEG 2000",
 }
 _HEIC = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_HEIC_ENDINGS = {".heic", ".heics", ".heif", ".heifs", ".hif"}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -116,6 +117,45 @@ def suffixes():
         'JPEG'
     """
     return Image.registered_extensions()
+
+
+@functools.cache
+def endings():
+    """The endings of all formats that are read.
+
+    Returns:
+        Frozenset of str in lower case, such as ".jpg".
+
+    Example:
+        >>> from datasets.photos.pixels import endings
+        >>> {".jpg", ".avif", ".heic"} <= endings(), ".pdf" in endings()
+        (True, False)
+    """
+    readable = set(formats())
+    return frozenset(_HEIC_ENDINGS | {ending for ending, name in suffixes().items() if name in readable})
+
+
+def looks_like_image(start):
+    """Whether a file begins as those of the usual image formats do.
+
+    Args:
+        start: Its first 12 bytes or more.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from datasets.photos.pixels import looks_like_image
+        >>> looks_like_image(b"\\x89PNG\\r\\n\\x1a\\n"), looks_like_image(b"Dear reader")
+        (True, False)
+    """
+    if start.startswith(b"RIFF"):
+        return start[8:12] == b"WEBP"
+    if start.startswith(b"BM"):
+        return start[6:10] == bytes(4)
+    return start.startswith(tuple(_MAGIC)) or (
+        start[4:8] == b"ftyp" and start[8:12] in _HEIC | {b"avif", b"avis"}
+    )
 
 
 @contextlib.contextmanager
@@ -243,6 +283,8 @@ def _too_large():
 
 
 def _no_image(content):
+    if content.startswith(b"\0\x05\x16\x07"):
+        return Unusable("not an image", "is no photo but what macOS keeps beside one (a resource fork)")
     if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
         return Unusable("not readable", "is a HEIC photo, which cannot be read; save it as JPEG")
     if content.lstrip()[:4] == b"%!PS":

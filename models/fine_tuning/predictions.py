@@ -1,7 +1,6 @@
 """Predictions for files: a row a file, with those that could not be read among them."""
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -108,7 +107,7 @@ def photo_files(inputs):
     """The files that are meant by names of files and folders.
 
     Args:
-        inputs: A path, or several; of a folder, all photos in it and below.
+        inputs: A path, or several; of a folder, all photos in it and below, as training finds them.
 
     Returns:
         (list of paths as text, {index: why there is nothing to read}).
@@ -127,14 +126,13 @@ def photo_files(inputs):
         inputs = [None]
     if not inputs or not all(isinstance(each, (str, os.PathLike)) for each in inputs):
         raise ModelError("predict takes files as a path or a list of paths of photos and folders of them.")
-    suffixes, files, reasons = datasets_module("photos").SUFFIXES, [], {}
+    list_photos, files, reasons = datasets_module("photos").list_photos, [], {}
     for name in map(os.fspath, inputs):
         name = os.fsdecode(name)
         if not name or not os.path.isdir(name):  # noqa: PTH112 (it takes names that are too long for a file)
             files.append(name)
             continue
-        below = sorted(file for file in Path(name).rglob("*") if file.suffix.lower() in suffixes)
-        below = [str(file) for file in below if not file.is_dir()]
+        below = list_photos(name)
         if not below:
             reasons[len(files)] = "holds no photos"
         files += below or [name]

@@ -390,6 +390,40 @@ def test_photos_that_are_gone_or_damaged_since_are_named(tmp_path):
     np.testing.assert_array_equal(pixels, [photos.read_square(tmp_path / name, SIZE) for name in twice])
 
 
+@pytest.mark.parametrize("suffix", ["", ".zip", ".tar"])
+def test_files_whose_names_begin_with_a_dot_are_used_if_they_are_photos(tmp_path, suffix):
+    files = contents("ants", "bees", count=9)
+    fork = b"\0\x05\x16\x07\0\x02\0\0Mac OS X" + bytes(100)
+    hidden = {"ants/.IMG_1.png": picture(900), "bees/.2.png": picture(901)}
+    odd = {
+        "ants/._0.png": fork,
+        "ants/.keep": b"",
+        "bees/.notes.txt": b"Hello",
+        ".DS_Store": b"\0\0\0\x01Bud1",
+    }
+    aside = {
+        ".git/x.png": picture(903),
+        "bees/.cache/deep/x.png": picture(904),
+        "__MACOSX/ants/._0.png": fork,
+    }
+    every = files | hidden | odd | aside
+    data = pack(tmp_path / f"zoo{suffix}", every) if suffix else write(tmp_path / "zoo", every)
+    found = Photos.check(data, SIZE)
+    assert set(found.files) == {*files, *hidden}
+    assert dict(found.quarantine) == {
+        "ants/._0.png": "is no photo but what macOS keeps beside one (a resource fork)",
+        "ants/.keep": "is empty",
+        "bees/.notes.txt": "is not an image that can be read",
+    }
+    assert found.notes == ("Not looked into, since their names begin with a dot: .git, bees/.cache.",)
+    np.testing.assert_array_equal(
+        photos.read_files(data, sorted(found.files), SIZE), found.pixels[np.argsort(found.files)]
+    )
+    if not suffix:  # what is classified is what is trained on, and what cannot be read is told
+        names = [os.path.relpath(name, data) for name in photos.list_photos(data)]
+        assert sorted(names) == sorted([*files, *hidden, "ants/._0.png"])
+
+
 @pytest.mark.parametrize("suffix", ["", ".zip"])
 def test_classes_below_sites_are_trained_on(tmp_path, suffix):
     sites = [f"2024/site{site}/{label}" for site in "XYZ" for label in ("ants", "bees")]
