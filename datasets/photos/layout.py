@@ -8,7 +8,7 @@ from ..files.names import shown, shown_apart
 from ..files.splits import PARTS
 from ..sources import DataError
 from .depth import class_depth
-from .pixels import suffixes
+from .pixels import endings
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,7 @@ def _top(files, source):
 
 def _photos(files):
     """Those files that end as photos do; all if none does."""
-    known = suffixes()
-    return [file for file in files if PurePath(file[-1]).suffix.lower() in known] or files
+    return [file for file in files if PurePath(file[-1]).suffix.lower() in endings()] or files
 
 
 def _is_inside(file, top, split):

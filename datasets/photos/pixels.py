@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..files import notices
-from . import bits, cut_off
+from . import bits, cut_off, heif
 
 # Formats that run other programs or hold no pixels
 _REFUSED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -29,8 +29,6 @@ _MAGIC = {
     b"BM": "BMP",
     b"\0\0\0\x0cjP": "JPEG 2000",
 }
-_HEIC = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
-_HEIC_ENDINGS = {".heic", ".heics", ".heif", ".heifs", ".hif"}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -132,7 +130,7 @@ def endings():
         (True, False)
     """
     readable = set(formats())
-    return frozenset(_HEIC_ENDINGS | {ending for ending, name in suffixes().items() if name in readable})
+    return frozenset(heif.ENDINGS | {ending for ending, name in suffixes().items() if name in readable})
 
 
 def looks_like_image(start):
@@ -153,9 +151,8 @@ def looks_like_image(start):
         return start[8:12] == b"WEBP"
     if start.startswith(b"BM"):
         return start[6:10] == bytes(4)
-    return start.startswith(tuple(_MAGIC)) or (
-        start[4:8] == b"ftyp" and start[8:12] in _HEIC | {b"avif", b"avis"}
-    )
+    avif = start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis")
+    return avif or heif.is_heic(start) or start.startswith(tuple(_MAGIC))
 
 
 @contextlib.contextmanager
@@ -270,10 +267,19 @@ def _open(content):
     except Image.DecompressionBombError as error:
         raise _too_large() from error
     except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
-        raise _no_image(content) from error
+        image = _heic(content)
+        if image is None:
+            raise _no_image(content) from error
     if image.width * image.height > MAX_PIXELS:
         raise _too_large()
     return image
+
+
+def _heic(content):
+    try:
+        return heif.opened(content)
+    except Exception:
+        return None
 
 
 def _too_large():
@@ -285,8 +291,12 @@ def _too_large():
 def _no_image(content):
     if content.startswith(b"\0\x05\x16\x07"):
         return Unusable("not an image", "is no photo but what macOS keeps beside one (a resource fork)")
-    if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
-        return Unusable("not readable", "is a HEIC photo, which cannot be read; save it as JPEG")
+    if heif.is_heic(content):
+        if heif.is_readable():
+            return Unusable("damaged", "begins like a HEIC photo, but is cut off or damaged")
+        return Unusable(
+            "not readable", "is a HEIC photo; install the package pillow-heif, or save the photo as JPEG"
+        )
     if content.lstrip()[:4] == b"%!PS":
         return Unusable("not readable", "is a PostScript drawing, which cannot be read; save it as PNG")
     for magic, name in _MAGIC.items():

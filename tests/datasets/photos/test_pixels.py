@@ -3,16 +3,18 @@
 import io
 import os
 import struct
+import sys
+import types
 import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from datasets import DataError, photos
-from datasets.photos import cut_off
+from datasets.photos import cut_off, heif
 from datasets.photos import pixels as photo_pixels
 
 NOISE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
@@ -236,6 +238,82 @@ def test_the_share_of_a_cut_jpeg_is_that_of_its_rows():
         filled = np.asarray(Image.open(io.BytesIO(part + cut_off.END))).astype(int)
         rows = (filled == exact).all((1, 2))
         assert found == pytest.approx(rows.mean(), abs=32 / 320)
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+
+@pytest.fixture
+def phone(monkeypatch):
+    """A package in the place of pillow-heif that reads a PNG behind the first bytes of a HEIC photo."""
+
+    def register_heif_opener():
+        class Plugin(ImageFile.ImageFile):
+            format = "HEIF"
+
+            def _open(self):
+                inner = Image.open(io.BytesIO(self.fp.read()[len(HEIC) :]))
+                self._size, self._mode, self.im, self.tile = inner.size, "RGB", inner.convert("RGB").im, []
+
+        Image.register_open("HEIF", Plugin, lambda start: start[4:12] == b"ftypheic")
+
+    module = types.SimpleNamespace(register_heif_opener=register_heif_opener)
+    monkeypatch.setitem(sys.modules, "pillow_heif", module)
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    monkeypatch.setattr(Image, "ID", list(Image.ID))
+    heif.is_readable.cache_clear()
+    yield
+    heif.is_readable.cache_clear()
+
+
+def test_photos_of_phones_are_read_where_the_package_is_there(phone):
+    np.testing.assert_array_equal(
+        photos.read_square(HEIC + saved(SCENE), 24), photos.read_square(saved(SCENE), 24)
+    )
+    with pytest.raises(DataError, match="like a HEIC photo, but is cut off"):
+        photos.read_square(HEIC + b"no", 24)
+
+
+def test_photos_of_phones_are_named_with_the_package_where_it_is_not(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    heif.is_readable.cache_clear()
+    with pytest.raises(DataError, match="HEIC photo; install the package pillow-heif, or save the photo as"):
+        photos.read_square(HEIC + saved(SCENE), 24)
+    heif.is_readable.cache_clear()
+
+
+@pytest.mark.extra
+def test_real_photos_of_phones_are_read(tmp_path):
+    package = pytest.importorskip("pillow_heif")
+    package.from_pillow(SCENE).save(tmp_path / "phone.heic", quality=95)
+    found = photos.read_square(tmp_path / "phone.heic", 48).astype(int)
+    assert np.abs(found - photos.read_square(saved(SCENE), 48)).mean() < 3
+    assert photos.list_photos(tmp_path) == [str(tmp_path / "phone.heic")]
+
+
+def test_many_photos_are_read_as_single_ones_on_all_cores(tmp_path):
+    for number in range(20):
+        photograph(number).save(tmp_path / f"{number:02}.png")
+    names = [*photos.list_photos(tmp_path), "none.png"]
+    found = photos.read_squares(names, 24)
+    for name, square in zip(names[:-1], found, strict=False):
+        np.testing.assert_array_equal(square, photos.read_square(name, 24))
+    assert str(found[-1]) == "none.png does not exist; name an image file."
+
+
+@pytest.mark.parametrize(
+    "kind", ["AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP"]
+)
+def test_every_format_that_is_read_is_listed_in_a_folder(tmp_path, kind):
+    ending = next(ending for ending, name in photo_pixels.suffixes().items() if name == kind)
+    (tmp_path / f"a{ending.upper()}").write_bytes(saved(SCENE, kind))
+    (tmp_path / "notes.txt").write_text("Hello")
+    if kind not in ("ICO", "PPM", "TGA"):  # which begin as other files may
+        (tmp_path / "b").write_bytes(saved(SCENE, kind))
+    listed = photos.list_photos(tmp_path)
+    assert [name.rpartition("/")[2][0] for name in listed] == ["a"] + ["b"] * (len(listed) - 1)
+    assert len(listed) == 2 - (kind in ("ICO", "PPM", "TGA"))
+    assert all(photos.read_square(name, 24).shape == (24, 24, 3) for name in listed)
 
 
 WHOLE = {
