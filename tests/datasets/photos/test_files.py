@@ -326,6 +326,26 @@ def test_hostile_class_names_in_a_table_are_only_text(tmp_path):
     assert set(found.class_names) == set(named.values())
 
 
+@pytest.mark.parametrize("separator", ["|", ";", " | "])
+def test_several_labels_in_a_photo_are_refused_with_their_rows(tmp_path, separator):
+    files = contents("ants", "bees")
+    rows = [(name, name[:4]) for name in write(tmp_path, files) and files]
+    rows[3] = rows[3][0], separator.join(("ants", "cute"))
+    rows[7] = rows[7][0], separator.join(("ants", "bees"))
+    said = refused(
+        table(tmp_path / "a.csv", [("path", "label"), *rows]), "a.csv seems to have several labels"
+    )
+    assert "in line 5" in said and "in line 9" in said and "each photo needs one" in said
+
+
+@pytest.mark.parametrize("name", ["black|white", "made in China; used", "a|b|ants", "|", "ants|"])
+def test_a_separator_in_the_name_of_a_class_is_no_second_label(tmp_path, name):
+    files = contents("ants", "bees")
+    rows = [(file, name if file.startswith("bees") else "ants") for file in write(tmp_path, files) and files]
+    found = Photos.check(table(tmp_path / "a.csv", [("path", "label"), *rows]), SIZE)
+    assert found.class_names == tuple(sorted(("ants", name)))
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
