@@ -12,6 +12,7 @@ ACTIONS = {
     "alpha": "placed on white",
     "animated": "first frame used",
     "cut off near its end": "used, the little that is missing is grey",
+    "damaged inside": "used; see whether they show their class",
     "palette": "turned into RGB",
     "tiny": "enlarged",
     "wrong extension": "used anyway",

@@ -1,5 +1,6 @@
 """Faults planted in real files: each is found by the check, said, and the right thing is done."""
 
+import functools
 import io
 
 import numpy as np
@@ -7,10 +8,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from datasets import Photos, photos
+from datasets.photos import streams
 
 SIZE = 64
 
 
+@functools.cache
 def photograph(number, size=(160, 120)):
     """A scene with details of every size, as a camera's photo has."""
     random, scene = np.random.default_rng(number), 0
@@ -114,6 +117,45 @@ def test_blur_and_noise_are_marked(zoo):
     found = Photos.check(zoo, SIZE)
     assert findings(found) == {"noise": ["bees/01.jpg", "bees/03.jpg"], "blurred": blurred}
     assert len(found) == 40
+
+
+def overwrite(content, number, count=400):
+    """Random bytes in the place of some of a JPEG's pixels."""
+    random, start = np.random.default_rng(number), content.rindex(b"\xff\xda") + 20
+    place = random.integers(start, len(content) - count - 2)
+    return content[:place] + random.bytes(count) + content[place + count :]
+
+
+def test_overwritten_bytes_inside_a_jpeg_are_marked(zoo):
+    names = [f"ants/{2 * number:02}.jpg" for number in range(10)]
+    for number, name in enumerate(names):
+        photograph(50 + number, (400, 300)).save(zoo / name, quality=90)
+        (zoo / name).write_bytes(overwrite((zoo / name).read_bytes(), number))
+    found = Photos.check(zoo, SIZE)
+    damaged = {name for each in found.findings for name in each.files if name.endswith(".jpg")}
+    assert damaged <= set(names)
+    assert len(damaged) >= 9
+    assert set(findings(found)["damaged inside"]) <= set(found.files)  # they are used
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"quality": 95, "subsampling": 0},
+        {"progressive": True},
+        {"optimize": True},
+        {"restart_marker_blocks": 7},
+        {"restart_marker_rows": 1},
+        {"comment": b"\xff\xd8 a comment"},
+    ],
+)
+@pytest.mark.parametrize("size", [(160, 120), (8, 8), (33, 1), (1, 300), (1400, 1100)])
+def test_sound_jpegs_of_any_kind_are_not_marked(options, size):
+    for image in photograph(1, size), photograph(1, size).convert("L"), Image.new("RGB", size, "white"):
+        assert not streams.is_damaged(saved(image, **options))
+        assert not streams.is_damaged(saved(image, **options) + b"what cameras write after the end")
+    assert not streams.is_damaged(saved(photograph(1, size), "PNG"))
 
 
 def test_what_all_photos_have_is_no_fault(tmp_path):
