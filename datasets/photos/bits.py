@@ -36,6 +36,14 @@ def grey(image):
 
     Returns:
         `(image, bits)`: mode "L", and the bits of its values, or None for floats and larger numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> from datasets.photos.bits import grey
+        >>> image, bits = grey(Image.fromarray(np.array([[0, 4095]], "uint16")))
+        >>> np.asarray(image).tolist(), bits
+        ([[0, 255]], 12)
     """
     values = np.nan_to_num(np.asarray(image, "float32"))
     if image.mode == "F":
@@ -56,6 +64,13 @@ def colours(image, content):
 
     Returns:
         `(image, bits)`: the same image where its values need all 16 bits.
+
+    Example:
+        >>> import io
+        >>> from PIL import Image
+        >>> from datasets.photos.bits import colours
+        >>> colours(Image.new("RGB", (8, 8), "red"), content=b"")[1]  # more than 14 bits can hold
+        16
     """
     upper = np.asarray(image).astype("uint16")
     if upper[..., :3].max() > RANGES[14] >> 8:

@@ -44,7 +44,23 @@ def ended(content):
 
 
 def share(one, other):
-    """The share of a photo that comes before the first block which differs in two files, in [0, 1]."""
+    """The share of a photo that comes before the first block which differs in two files.
+
+    Args:
+        one, other: Bytes of JPEG files of the same size in pixels.
+
+    Returns:
+        float in [0, 1].
+
+    Example:
+        >>> import io
+        >>> from PIL import Image
+        >>> from datasets.photos.cut_off import share
+        >>> file = io.BytesIO()
+        >>> Image.new("RGB", (64, 64), "teal").save(file, "JPEG")
+        >>> share(file.getvalue(), file.getvalue())
+        1.0
+    """
     one, other = (np.asarray(Image.open(io.BytesIO(each), formats=["JPEG"])) for each in (one, other))
     differs = (one != other).reshape(*one.shape[:2], -1).any(-1)
     rows = np.flatnonzero(differs.any(1))

@@ -46,6 +46,11 @@ def opened(content):
 
     Returns:
         The image; None if it is none, or pillow-heif is not installed.
+
+    Example:
+        >>> from datasets.photos.heif import opened
+        >>> opened(b"Dear reader") is None
+        True
     """
     if not is_heic(content) or not is_readable():
         return None

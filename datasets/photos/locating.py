@@ -95,6 +95,12 @@ def find(path):
 def is_ignored(name):
     """Whether a system makes files or folders of this name by itself.
 
+    Args:
+        name: Of a file or folder.
+
+    Returns:
+        bool.
+
     Example:
         >>> from datasets.photos.locating import is_ignored
         >>> is_ignored("Thumbs.db"), is_ignored(".bee.jpg")

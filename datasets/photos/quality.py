@@ -84,6 +84,15 @@ def note_quality(candidates):
 
     Returns:
         A new `Candidates` with the same photos and more findings.
+
+    Example:
+        >>> from datasets.photos.candidates import Candidate, Candidates, Facts
+        >>> from datasets.photos.quality import Quality, note_quality
+        >>> night, day = (Quality(bright, 0.0, details=0.3, noise=0.1) for bright in (20.0, 200.0))
+        >>> facts = [Facts(b"", b"", set(), 90, None, None, 0.1, 900, quality=each) for each in (night, day)]
+        >>> photos = tuple(Candidate(f"{n}.jpg", None, "ants", each) for n, each in enumerate(facts))
+        >>> note_quality(Candidates("zoo", photos, frozenset(), {})).findings[0].files
+        ['0.jpg']
     """
     photos = [photo for photo in candidates.photos if photo.facts.quality]
     measured = {photo.name: photo.facts.quality for photo in photos}
