@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 ENOUGH = 0.95  # of the photo
+MOST = 60_000_000  # pixels: of a larger photo two copies take too much memory
 END = b"\xff\xd9"
 _OTHER = bytes([0x55, 0xAA, 0x5A, 0x33, 0xCC, 0x17, 0xE8, 0x91]) * 40  # as good as any pixels, and no marker
 _BLOCK = 16  # pixels: the height of a row of blocks at most
@@ -22,7 +23,7 @@ def ended(content):
         content: Its bytes.
 
     Returns:
-        Bytes that decode; None if less than 95 % of the photo is there.
+        Bytes that decode; None if less than 95 % of the photo is there, or it has over 60 million pixels.
 
     Example:
         >>> import io
@@ -38,6 +39,9 @@ def ended(content):
     """
     content = content.rstrip(b"\xff")  # half a marker
     try:
+        width, height = Image.open(io.BytesIO(content), formats=["JPEG"]).size
+        if width * height > MOST:
+            return None
         return content + END if share(content + END, content + _OTHER + END) >= ENOUGH else None
     except Exception:  # Pillow's decoders raise nearly anything on a damaged file
         return None
