@@ -7,12 +7,12 @@ python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 """
 
 import contextlib
-import itertools
 import math
 import os
 import sys
 from collections.abc import Callable
 from csv import writer
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -46,6 +46,7 @@ class Reader(NamedTuple):
         shape: Function of the `settings` that gives the shape of an example.
         settings: Names of the lesson's settings that both functions take.
         texts: Whether examples are texts. Then a text may also be given instead of a file.
+        list_files: Function of a folder that lists the files in it and below; None for those with `suffixes`.
     """
 
     noun: str
@@ -54,21 +55,33 @@ class Reader(NamedTuple):
     shape: Callable
     settings: tuple = ()
     texts: bool = False
+    list_files: Callable | None = None
 
 
 class Example(NamedTuple):
-    """One input of the model: how it is printed, its file and its text if it has one, and its content."""
+    """One input of the model: how it is printed, its file and its text if it has one, and its content.
+
+    One that could not be read has a reason, a sentence, instead of a content.
+    """
 
     shown: str
     file: str
     text: str
     content: Any
+    reason: str = ""
 
 
 READERS = {
-    "digits": Reader("image", photos.SUFFIXES, digits.read_image, lambda: (28, 28, 1)),
+    "digits": Reader(
+        "image", photos.SUFFIXES, digits.read_image, lambda: (28, 28, 1), list_files=photos.list_photos
+    ),
     "fine_tune": Reader(
-        "image", photos.SUFFIXES, photos.read_square, lambda size: (size, size, 3), ("image_size",)
+        "image",
+        photos.SUFFIXES,
+        photos.read_square,
+        lambda size: (size, size, 3),
+        ("image_size",),
+        list_files=photos.list_photos,
     ),
     "sound": Reader(
         "WAV",
@@ -94,8 +107,9 @@ def main(
         folder: The lesson's results, such as outputs/digits.
         inputs: Files of the kind that the model was trained on (images, sounds, texts; in a table each
             row is a text), folders of them, or, for a model of texts, the texts themselves.
-        csv: Print a table for programs, in UTF-8: file, label, probability, and, for a model of texts,
-            text. A cell that a spreadsheet would run as a formula has an apostrophe before it.
+        csv: Print a table for programs, in UTF-8, a row a file in the order given: file, label, probability,
+            for a model of texts text, the probability of each class, and the reason if there are none. A
+            cell that a spreadsheet would run as a formula has an apostrophe before it.
     """
     if not inputs:
         raise LessonError("Name at least one file or folder to classify, after the lesson's folder.")
@@ -106,21 +120,21 @@ def main(
     check_takes(model, folder / "model.keras", shape, lesson)
     at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
     named = list(_named(inputs, reader))
-    unusable, failed = [], 0
-    show = _as_table(reader) if csv else _as_lines
-    examples = _examples(named, reader, settings, unusable)
-    while batch := list(itertools.islice(examples, at_once)):
-        contents = np.stack([example.content for example in batch])
-        probabilities = _predictions(model, contents, folder / "model.keras")  # (batch, classes)
-        valid = (abs(probabilities - 0.5) <= 0.501).all(-1)  # neither NaN nor far outside [0, 1]
-        failed += _print_invalid(batch, probabilities, valid)
-        if valid.any():
-            some = [example for example, each in zip(batch, valid, strict=True) if each]
-            show(some, probabilities[valid], class_names)
+    unusable, failed = 0, 0
+    show = _as_table(reader, class_names) if csv else partial(_as_lines, class_names)
+    for batch in _batches(named, reader, settings, at_once):
+        read = [example for example in batch if not example.reason]
+        unusable += len(batch) - len(read)
+        rows = iter(_predictions(model, read, folder / "model.keras"))
+        answers = [None if example.reason else next(rows) for example in batch]
+        failed += _print_invalid(batch, answers)
+        show(batch, answers)
+    if unusable == 1 and len(named) == 1:  # its sentence says all
+        raise LessonError(batch[0].reason)
     notices.say(sys.stderr)
     if unusable:
         raise LessonError(
-            f"{len(unusable)} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."
+            f"{unusable} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."
         )
     if failed:
         raise LessonError(
@@ -128,52 +142,69 @@ def main(
         )
 
 
-def _predictions(model, contents, file):
-    """Probabilities (batch, classes); whatever the model raises becomes one sentence."""
+def _predictions(model, examples, file):
+    """Probabilities (n, classes); whatever the model raises becomes one sentence."""
+    if not examples:
+        return []
     try:
-        return per_class(model.predict(contents, verbose=0))
+        return per_class(model.predict(np.stack([example.content for example in examples]), verbose=0))
     except Exception as error:
         raise LessonError(
             f"{file} fails on what the lesson gives it ({type(error).__name__}); run the lesson again."
         ) from error
 
 
-def _print_invalid(batch, probabilities, valid):
+def _is_valid(row):
+    """Whether numbers are probabilities, neither NaN nor far outside [0, 1]."""
+    return row is not None and bool((abs(row - 0.5) <= 0.501).all())
+
+
+def _print_invalid(batch, answers):
     """Print for which examples the model gives no probabilities; return their number."""
-    for n in np.flatnonzero(~valid):
-        value = probabilities[n][~(abs(probabilities[n] - 0.5) <= 0.501)][0]
+    invalid = [n for n, row in enumerate(answers) if row is not None and not _is_valid(row)]
+    for n in invalid:
+        value = answers[n][~(abs(answers[n] - 0.5) <= 0.501)][0]
         print(
             f"Error: {batch[n].shown} has no prediction: the model gives {value:g}, which is no probability.",
             file=sys.stderr,
             flush=True,
         )
-    return int((~valid).sum())
+    return len(invalid)
 
 
-def _as_lines(batch, probabilities, class_names):
-    for example, row in zip(batch, probabilities, strict=True):
-        best, second = np.argsort(-row)[:2]
-        names = [safe(class_names[n], "terminal", 80) for n in (best, second)]
-        print(
-            f"{safe(example.shown, 'terminal', 400)}: {names[0]} ({row[best]:.1%}), "
-            f"else {names[1]} ({row[second]:.1%})"
-        )
+def _as_lines(class_names, batch, answers):
+    for example, row in zip(batch, answers, strict=True):
+        if _is_valid(row):
+            best, second = np.argsort(-row)[:2]
+            names = [safe(class_names[n], "terminal", 80) for n in (best, second)]
+            print(
+                f"{safe(example.shown, 'terminal', 400)}: {names[0]} ({row[best]:.1%}), "
+                f"else {names[1]} ({row[second]:.1%})"
+            )
     sys.stdout.flush()
 
 
-def _as_table(reader):
+def _as_table(reader, class_names):
     """Print the header of a CSV table; the function that is returned prints its rows."""
     with contextlib.suppress(AttributeError):  # programs read it, whatever the terminal can show
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     table = writer(sys.stdout, lineterminator="\n")
-    table.writerow(["file", "label", "probability", *(["text"] if reader.texts else [])])
+    fixed = ["file", "label", "probability", *(["text"] if reader.texts else [])]
+    taken = {*fixed, "reason"}
+    classes = [shown(name) for name in class_names]
+    columns = [f"class {name}" if name in taken else name for name in classes]
+    table.writerow([safe(cell, "csv") for cell in (*fixed, *columns, "reason")])
 
-    def show(batch, probabilities, class_names):
-        for example, row in zip(batch, probabilities, strict=True):
-            best = int(row.argmax())
+    def show(batch, answers):
+        for example, row in zip(batch, answers, strict=True):
+            best, cells = int(row.argmax()) if _is_valid(row) else None, [""] * len(classes)
+            label, probability, reason = "", "", example.reason or "the model gives no probabilities for it"
+            if best is not None:
+                cells, reason = [f"{value:.6f}" for value in row], ""
+                label, probability = classes[best], cells[best]
             text = [example.text] if reader.texts else []
-            cells = example.file, shown(class_names[best]), f"{row[best]:.6f}", *text
-            table.writerow([safe(cell, "csv") for cell in cells])
+            row = example.file, label, probability, *text, *cells, reason
+            table.writerow([safe(cell, "csv") for cell in row])
         sys.stdout.flush()
 
     return show
@@ -211,29 +242,64 @@ def _named(inputs, reader):
         if not name.strip() or not _is(Path.is_dir, name):  # Path("") is the current folder
             yield name
             continue
-        found = sorted(
-            file
-            for file in Path(name).rglob("*")
-            if file.suffix.lower() in reader.suffixes and not file.is_dir()
-        )
+        found = (reader.list_files or partial(_files_below, suffixes=reader.suffixes))(name)
         if not found:
             raise LessonError(f"{name} holds no {reader.noun} files; name a folder that does.")
         yield from map(str, found)
 
 
-def _examples(named, reader, settings, unusable):
-    """Read one name after the other. Those that can't be used are printed and appended to `unusable`.
+def _files_below(folder, suffixes):
+    found = (file for file in Path(folder).rglob("*") if file.suffix.lower() in suffixes)
+    return sorted(file for file in found if not file.is_dir())
 
-    Of a single one the error is raised: its sentence says all.
+
+def _batches(named, reader, settings, at_once):
+    """Lists of examples, at most `at_once` in each, in the order of the names.
+
+    Images are decoded on all cores. What cannot be read is printed, unless it is all there is.
     """
-    for name in named:
-        try:
-            yield from _read(name, reader, settings)
-        except DataError as error:
-            if len(named) == 1:
-                raise
-            print(f"Error: {sentence(error)}", file=sys.stderr, flush=True)
-            unusable.append(name)
+    progress = _Progress(len(named))
+    waiting = []
+    step = at_once if reader.list_files else 1
+    for start in range(0, len(named), step):
+        some = named[start : start + step]
+        read = partial(_read_or_not, reader=reader, settings=settings)
+        found = photos.in_threads(read, some) if reader.list_files else map(read, some)
+        for examples in found:
+            for example in examples:
+                if example.reason and len(named) > 1:
+                    print(f"Error: {sentence(example.reason)}", file=sys.stderr, flush=True)
+                waiting.append(example)
+                if len(waiting) == at_once:
+                    yield waiting
+                    waiting = []
+        progress.show(start + len(some))
+    if waiting:
+        yield waiting
+    progress.close()
+
+
+class _Progress:
+    """How many files are done, on a terminal that the results do not go to."""
+
+    def __init__(self, total):
+        self.total = total if sys.stderr.isatty() and not sys.stdout.isatty() else 0
+
+    def show(self, done):
+        if self.total > 1:
+            print(f"\r{done:,} of {self.total:,}", end="", file=sys.stderr, flush=True)
+
+    def close(self):
+        if self.total > 1:
+            print(file=sys.stderr)
+
+
+def _read_or_not(name, reader, settings):
+    """The examples that a name stands for; or one with the reason why there are none."""
+    try:
+        return _read(name, reader, settings)
+    except DataError as error:
+        return [Example(name, name, "", None, str(error))]
 
 
 def _read(name, reader, settings):

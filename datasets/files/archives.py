@@ -145,15 +145,16 @@ def _refusing_damage(path):
         ) from error
 
 
-def members(path, most=None):
+def members(path, most=None, hidden=False):
     """Go through an archive once, unpacking only what is asked for.
 
     Args:
         path: A tar archive, plain or compressed with gzip, bzip2 or xz, or a zip archive.
         most: Bytes that it may unpack to; None for 2 GB.
+        hidden: Whether members whose names, or whose folders' names, begin with a dot come, too.
 
     Yields:
-        `(names, size, content)` of every member that is not hidden: a tuple such as `("train",
+        `(names, size, content)` of every member that is wanted: a tuple such as `("train",
         "ants", "1.jpg")`, the number of bytes, and a function that reads it, to be called before
         the next step; None for a folder.
 
@@ -180,7 +181,7 @@ def members(path, most=None):
             if number > limit:
                 raise _too_many(path, limit)
             parts = _parts(path, name)
-            if parts and not _hidden(parts):
+            if parts and (hidden or not _hidden(parts)):
                 yield parts, size, content and functools.partial(_whole, path, size, content)
 
 

@@ -1,9 +1,10 @@
 """Photos: decoded by the same function for training and prediction, and checked before use."""
 
 from .candidates import Finding
+from .listing import list_photos
 from .locating import locate
 from .photos import Photos
-from .reading import SUFFIXES, grey_photo, read_files, read_photo, read_square
+from .reading import SUFFIXES, grey_photo, in_threads, read_files, read_photo, read_square, read_squares
 from .samples import Sample, sample
 
 __all__ = [
@@ -12,9 +13,12 @@ __all__ = [
     "Photos",
     "Sample",
     "grey_photo",
+    "in_threads",
+    "list_photos",
     "locate",
     "read_files",
     "read_photo",
     "read_square",
+    "read_squares",
     "sample",
 ]

@@ -38,6 +38,9 @@ class Facts:
         thumbnail: uint8 (32, 32).
         flat: Share of the most frequent colour, in [0, 1].
         colours: Number of colours, of 4,096.
+        drawn: Whether one that is mostly of one colour is a drawing, not a dark or overexposed photo.
+        quality: The `quality.Quality` of its square, or None.
+        seen: Share of the photo that its middle square is.
     """
 
     digest: bytes
@@ -48,6 +51,9 @@ class Facts:
     thumbnail: np.ndarray
     flat: float
     colours: int
+    drawn: bool = True
+    quality: object = None
+    seen: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from . import duplicates, pool
+from . import duplicates, placeholders, pool, quality, streams
 from .candidates import Facts
 from .pixels import Unusable, decode
 
@@ -79,17 +79,23 @@ def examine(file, content, room=None, *, size):
     pixels = decoded.pixels
     if np.ptp(pixels.reshape(-1, 3), axis=0).max() < ONE_COLOUR:
         raise Unusable("flat", "is of one colour throughout")
+    traits = decoded.traits | ({"tiny"} if is_tiny(decoded.side, size) else set())
+    if "cut off near its end" not in traits and streams.is_damaged(content):
+        traits.add("damaged inside")
     counts = np.bincount(((pixels >> 4).astype("int16") @ np.array([256, 16, 1], "int16")).ravel())
     hashed, thumbnail = duplicates.fingerprint(pixels)
     facts = Facts(
         digest=decoded.digest,
         square=hashlib.sha256(pixels.tobytes()).digest(),
-        traits=decoded.traits | ({"tiny"} if is_tiny(decoded.side, size) else set()),
+        traits=traits,
         side=decoded.side,
         hash=hashed,
         thumbnail=thumbnail,
-        flat=counts.max() / counts.sum(),
+        flat=(flat := counts.max() / counts.sum()),
         colours=np.count_nonzero(counts),
+        drawn=flat > placeholders.MOSTLY and placeholders.is_drawn(pixels),
+        quality=quality.measure(pixels),
+        seen=decoded.seen,
     )
     return pixels, facts
 

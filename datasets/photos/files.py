@@ -43,6 +43,7 @@ class Files:
         places: Dictionary from a file's name to the part and class that a table gives it; None for folders.
         outside: How many files a table names that lie outside its own folder.
         results: Names of folders that a lesson made, which are no data.
+        hidden: Set of the names of folders that begin with a dot, which are not looked into.
     """
 
     source: object
@@ -53,10 +54,18 @@ class Files:
     places: dict | None = None
     outside: int = 0
     results: list = field(default_factory=list)
+    hidden: set = field(default_factory=set)
 
     def results_note(self):
         """A sentence about folders that are not read, in a list; empty if there are none."""
         return [f"Not read as data: {results_in(self.results)}."] if self.results else []
+
+    def hidden_note(self):
+        """A sentence about folders whose names begin with a dot, in a list; empty if there are none."""
+        if not self.hidden:
+            return []
+        names = ", ".join(sorted(self.hidden)[:3]) + (", ..." if len(self.hidden) > 3 else "")
+        return [f"Not looked into, since their names begin with a dot: {names}."]
 
     def outside_note(self):
         """A sentence about files outside the table's folder, in a list; empty if there are none."""

@@ -1,14 +1,18 @@
 """What the check found, in the order in which it is shown."""
 
+from .bits import RANGES
 from .candidates import Finding
 
 # What is done about photos that are unusual, by what is unusual about them
 ACTIONS = {
     "16-bit": "brought to 8 bits",
+    **{f"{bits}-bit in 16-bit": f"scaled by {top:,}, not 65,535" for bits, top in RANGES.items()},
     "CMYK": "turned into RGB",
     "EXIF-rotated": "turned upright",
     "alpha": "placed on white",
     "animated": "first frame used",
+    "cut off near its end": "used, the little that is missing is grey",
+    "damaged inside": "used; see whether they show their class",
     "palette": "turned into RGB",
     "tiny": "enlarged",
     "wrong extension": "used anyway",

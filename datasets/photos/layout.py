@@ -2,10 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from ..files.names import shown, shown_apart
 from ..files.splits import PARTS
 from ..sources import DataError
+from .depth import class_depth
+from .pixels import endings
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class Places:
             None where the user has no parts.
         rejected: Dictionary from the name of a file that has no class to `(kind, reason)`.
         classes: Frozenset of all pairs (part, class), those without photos too.
+        notes: Tuple of sentences about which folders were taken as the classes.
 
     Example:
         >>> from datasets.photos.layout import Places
@@ -27,6 +31,7 @@ class Places:
     of: dict
     rejected: dict
     classes: frozenset
+    notes: tuple = ()
 
 
 def places(files, paths):
@@ -50,10 +55,11 @@ def places(files, paths):
         {'ants/1.jpg': (None, 'ants')}
     """
     names = {path: name for name, path in paths.items()}
+    notes = []
     if files.places is not None:
         found, unplaced, classes = files.places, {}, set(files.places.values())
     else:
-        found, unplaced, classes = layout(list(names), files.folders, files.source)
+        found, unplaced, classes = layout(list(names), files.folders, files.source, notes)
         found = {names[path]: place for path, place in found.items()}
     parts = as_parts({part for part, _ in classes if part is not None}) | {None: None}
     labels = shown_apart([label for _, label in (*found.values(), *classes)])
@@ -64,7 +70,9 @@ def places(files, paths):
             rejected[name] = "without a class", f"is in part {shown(part)} beside one to test on"
         else:
             of[name] = parts[part], labels[label]
-    return Places(of, rejected, frozenset((parts[part], labels[label]) for part, label in classes))
+    return Places(
+        of, rejected, frozenset((parts[part], labels[label]) for part, label in classes), tuple(notes)
+    )
 
 
 def part_of(name):
@@ -86,13 +94,14 @@ def part_of(name):
     return next((part for part, names in PARTS.items() if key in names), None)
 
 
-def layout(files, folders, source):
+def layout(files, folders, source, notes=None):
     """Say what folders mean: which are parts of a split, which classes.
 
     Args:
         files: Tuples of names, such as `("train", "ants", "1.jpg")`.
         folders: The same for folders.
         source: What messages call the data.
+        notes: List to which a sentence is added where another level of folders could be the classes.
 
     Returns:
         `(places, rejected, classes)`: a dictionary from a file to the name of its part's folder (None
@@ -109,32 +118,25 @@ def layout(files, folders, source):
         >>> places[files[1]], rejected
         (('val', 'ants'), {('read me.txt',): 'lies in no folder of the split'})
     """
-    top, inside = (), files
-    while True:
-        below = _below(inside, len(top))
-        split = _split_folders(below, len(top), source)
-        alone = next(iter(below)) if len(below) == 1 else None
-        deeper = _below(below[alone], len(top) + 1) if alone else {}
-        if not deeper or (split and _split_folders(deeper, len(top) + 1, source) is None):
-            break
-        top, inside = (*top, alone), below[alone]
+    top, split = _top(files, source)
     depth, places, rejected, classes = len(top), {}, {}, set()
+    base = depth if split is None else depth + 1  # where the classes begin, or folders above them
+    found = class_depth([file[base:-1] for file in _photos(files) if _is_inside(file, top, split)])
+    if found.note and notes is not None:
+        notes.append(found.note)
     for file in files:
-        inner = file[depth:] if file[:depth] == top else ()
-        if split is None:
-            if len(inner) > 1:
-                places[file] = None, inner[0]
-            else:
-                rejected[file] = "lies in no class's folder"
-        elif len(inner) > 2 and inner[0] in split:
-            places[file] = inner[0], inner[1]
+        inner = file[base:-1]
+        if not _is_inside(file, top, split):
+            rejected[file] = (
+                "lies in no class's folder" if split is None else "lies in no folder of the split"
+            )
+        elif len(inner) <= found.level:
+            rejected[file] = "lies in no class's folder"
         else:
-            known = bool(inner) and inner[0] in split
-            rejected[file] = "lies in no class's folder" if known else "lies in no folder of the split"
-    wanted = depth + (1 if split is None else 2)
+            places[file] = _part(file, depth, split, found), inner[found.level]
     for folder in folders:
-        if len(folder) == wanted and folder[:depth] == top and (split is None or folder[depth] in split):
-            classes.add((None if split is None else folder[depth], folder[-1]))
+        if len(folder) == base + found.level + 1 and _is_inside((*folder, ""), top, split):
+            classes.add((_part(folder, depth, split, found), folder[-1]))
     classes |= set(places.values())
     if not places:
         inner = "files, but no folders of them" if files else "no files"
@@ -142,6 +144,38 @@ def layout(files, folders, source):
             f"{shown(source)} holds {inner}; it needs a folder of photos for each class, such as ants/1.jpg."
         )
     return places, rejected, classes
+
+
+def _top(files, source):
+    """The folders around all others, and the folders of a split; None without one."""
+    top, inside = (), files
+    while True:
+        below = _below(inside, len(top))
+        split = _split_folders(below, len(top), source)
+        alone = next(iter(below)) if len(below) == 1 else None
+        deeper = _below(below[alone], len(top) + 1) if alone else {}
+        if not deeper or (split and _split_folders(deeper, len(top) + 1, source) is None):
+            return top, split
+        top, inside = (*top, alone), below[alone]
+
+
+def _photos(files):
+    """Those files that end as photos do; all if none does."""
+    return [file for file in files if PurePath(file[-1]).suffix.lower() in endings()] or files
+
+
+def _is_inside(file, top, split):
+    """Whether a file lies in a folder of the split, or without one anywhere in `top`."""
+    if file[: len(top)] != top:
+        return False
+    return split is None or (len(file) > len(top) + 1 and file[len(top)] in split)
+
+
+def _part(names, depth, split, found):
+    """The folder that says the part of a file or folder, or None."""
+    if split is not None:
+        return names[depth]
+    return None if found.part is None else names[depth + found.part]
 
 
 def _below(files, depth):

@@ -14,7 +14,7 @@ from .files import MAX_NAME, File, Files, bounded, read_bytes, too_many_bytes, w
 from .pixels import MAX_BYTES
 
 MAX_FILES = 1_000_000
-_IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
+_IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", ".ds_store"}
 
 
 def locate(data):
@@ -92,8 +92,21 @@ def find(path):
     return _in_archive(path)
 
 
-def _hidden(name):
-    return name.startswith(".") or name.casefold() in _IGNORED
+def is_ignored(name):
+    """Whether a system makes files or folders of this name by itself.
+
+    Args:
+        name: Of a file or folder.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from datasets.photos.locating import is_ignored
+        >>> is_ignored("Thumbs.db"), is_ignored(".bee.jpg")
+        (True, False)
+    """
+    return name.casefold() in _IGNORED
 
 
 def _in_folder(top):
@@ -137,8 +150,12 @@ class _Walk:
         if names:
             self.files.folders.add(names)
         for entry in entries:
-            if _hidden(entry.name):
+            if is_ignored(entry.name):
+                continue
+            if entry.name.startswith(".") and _is_folder(entry):
                 results = results or is_results(entry.path)
+                if not is_results(entry.path):
+                    self.files.hidden.add(shown("/".join((*names, entry.name))))
                 continue
             only_results = self._take(entry, (*names, entry.name))
             results, others = results or bool(only_results), others or only_results is False
@@ -200,6 +217,13 @@ class _Walk:
                 self.enter(path, names)
 
 
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _broken(entry, error):
     """Why the properties of a folder's entry cannot be read: `(kind, reason)`."""
     if entry.is_symlink() and isinstance(error, FileNotFoundError):
@@ -215,8 +239,13 @@ def _in_archive(path):
     def found():
         # Photos are compressed already: an archive that unpacks to much more is an attack
         most = max(archives.MAX_UNPACKED, 20 * path.stat().st_size)
-        for number, (names, size, content) in enumerate(archives.members(path, most), 1):
-            if any(map(_hidden, names)):
+        for number, (names, size, content) in enumerate(archives.members(path, most, hidden=True), 1):
+            if any(map(is_ignored, names)):
+                continue
+            folders = names if content is None else names[:-1]
+            hidden = next((n for n, name in enumerate(folders, 1) if name.startswith(".")), None)
+            if hidden:
+                files.hidden.add(shown("/".join(names[:hidden])))
                 continue
             name = "/".join(names)
             if len(name) > MAX_NAME:

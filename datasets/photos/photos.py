@@ -18,6 +18,7 @@ from .duplicates import reject_duplicates
 from .findings import all_findings, with_tiny
 from .locating import find, locate
 from .placeholders import reject_placeholders
+from .quality import note_quality
 from .reading import decode_again
 from .split import UNEVEN, split
 
@@ -80,8 +81,8 @@ class Photos:
 
         Args:
             data: A folder that holds a folder of photos for each class, perhaps below folders
-                such as train and val; a zip or tar archive of one; a table (CSV or TSV) of paths,
-                labels and, optionally, parts; or a `Source`.
+                such as train and val, or sites and years; a zip or tar archive of one; a table (CSV
+                or TSV) of paths, labels and, optionally, parts; or a `Source`.
             image_size: Height and width of the squares that photos are cropped and resized to, in pixels.
             seed: The same seed gives the same split.
             scratch: Folder for a temporary file of the pixels if they are more than 1 GB; None to keep
@@ -119,8 +120,8 @@ class Photos:
         candidates = reject_untrained_classes(candidates)
         candidates = reject_placeholders(candidates)
         candidates = reject_duplicates(candidates)
-        candidates = split(candidates, seed)
-        late_notes = [*files.outside_note(), *notices.taken()]
+        candidates = split(note_quality(candidates), seed)
+        late_notes = [*places.notes, *files.hidden_note(), *files.outside_note(), *notices.taken()]
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
         print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
         return photos

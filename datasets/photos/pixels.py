@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..files import notices
+from . import bits, cut_off, heif
 
 # Formats that run other programs or hold no pixels
 _REFUSED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -28,7 +29,6 @@ _MAGIC = {
     b"BM": "BMP",
     b"\0\0\0\x0cjP": "JPEG 2000",
 }
-_HEIC = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -70,6 +70,7 @@ class Decoded:
         side: Of the image in its file the shorter side, in pixels.
         traits: Set of what is unusual about it, such as "CMYK".
         digest: SHA-256 of the file.
+        seen: Share of the image that is in the pixels.
 
     Example:
         >>> import numpy as np
@@ -82,6 +83,7 @@ class Decoded:
     side: int
     traits: set
     digest: bytes
+    seen: float = 1.0
 
 
 @functools.cache
@@ -113,6 +115,44 @@ def suffixes():
         'JPEG'
     """
     return Image.registered_extensions()
+
+
+@functools.cache
+def endings():
+    """The endings of all formats that are read.
+
+    Returns:
+        Frozenset of str in lower case, such as ".jpg".
+
+    Example:
+        >>> from datasets.photos.pixels import endings
+        >>> {".jpg", ".avif", ".heic"} <= endings(), ".pdf" in endings()
+        (True, False)
+    """
+    readable = set(formats())
+    return frozenset(heif.ENDINGS | {ending for ending, name in suffixes().items() if name in readable})
+
+
+def looks_like_image(start):
+    """Whether a file begins as those of the usual image formats do.
+
+    Args:
+        start: Its first 12 bytes or more.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from datasets.photos.pixels import looks_like_image
+        >>> looks_like_image(b"\\x89PNG\\r\\n\\x1a\\n"), looks_like_image(b"Dear reader")
+        (True, False)
+    """
+    if start.startswith(b"RIFF"):
+        return start[8:12] == b"WEBP"
+    if start.startswith(b"BM"):
+        return start[6:10] == bytes(4)
+    avif = start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis")
+    return avif or heif.is_heic(start) or start.startswith(tuple(_MAGIC))
 
 
 @contextlib.contextmanager
@@ -160,25 +200,44 @@ def decode(content, size=None, name=None, room=None):
     """
     image = _open(content)
     side, traits = min(image.size), _traits(image, content, name)
-    try:
-        if size:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 in the first place
-            image.draft(None, (2 * size, 2 * size))
-        with room.taken(image.width * image.height) if room else contextlib.nullcontext():
-            image.load()
-            turn = _TURNS.get(_orientation(image))
-            pixels = _simple_mode(image)
-            if size:
-                box = square_box(*pixels.size)
-                pixels = pixels.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
-            if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema()[0] < 255:
-                traits.add("alpha")
-                pixels = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
-            pixels = pixels.convert("RGB")
-            if turn is not None:
-                pixels = pixels.transpose(turn)
-            return Decoded(np.asarray(pixels), side, traits, hashlib.sha256(content).digest())
-    except Exception as error:
-        raise _cause(image, error) from error
+    digest, seen = hashlib.sha256(content).digest(), side / max(image.size) if size else 1.0
+    with room.taken(image.width * image.height) if room else contextlib.nullcontext():
+        try:
+            return Decoded(_pixels(image, content, size, traits), side, traits, digest, seen)
+        except Exception as error:
+            cause = _cause(image, error)
+            content = cut_off.ended(content) if cause.kind == "truncated" and _is_jpeg(image) else None
+            if content is None:
+                raise cause from error
+        traits.add("cut off near its end")
+        image = _open(content)
+        try:
+            return Decoded(_pixels(image, content, size, traits), side, traits, digest, seen)
+        except Exception as error:
+            raise _cause(image, error) from error
+
+
+def _pixels(image, content, size, traits):
+    """The pixels of an image that is opened, as `decode` returns them; may add to the traits."""
+    if size:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 in the first place
+        image.draft(None, (2 * size, 2 * size))
+    image.load()
+    turn = _TURNS.get(_orientation(image))
+    pixels = _simple_mode(image, content, traits)
+    if size:
+        box = square_box(*pixels.size)
+        pixels = pixels.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
+    if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema()[0] < 255:
+        traits.add("alpha")
+        pixels = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
+    pixels = pixels.convert("RGB")
+    if turn is not None:
+        pixels = pixels.transpose(turn)
+    return np.asarray(pixels)
+
+
+def _is_jpeg(image):
+    return _FAMILY.get(image.format, image.format) == "JPEG"
 
 
 def square_box(width, height):
@@ -208,10 +267,19 @@ def _open(content):
     except Image.DecompressionBombError as error:
         raise _too_large() from error
     except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
-        raise _no_image(content) from error
+        image = _heic(content)
+        if image is None:
+            raise _no_image(content) from error
     if image.width * image.height > MAX_PIXELS:
         raise _too_large()
     return image
+
+
+def _heic(content):
+    try:
+        return heif.opened(content)
+    except Exception:
+        return None
 
 
 def _too_large():
@@ -221,8 +289,14 @@ def _too_large():
 
 
 def _no_image(content):
-    if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
-        return Unusable("not readable", "is a HEIC photo, which cannot be read; save it as JPEG")
+    if content.startswith(b"\0\x05\x16\x07"):
+        return Unusable("not an image", "is no photo but what macOS keeps beside one (a resource fork)")
+    if heif.is_heic(content):
+        if heif.is_readable():
+            return Unusable("damaged", "begins like a HEIC photo, but is cut off or damaged")
+        return Unusable(
+            "not readable", "is a HEIC photo; install the package pillow-heif, or save the photo as JPEG"
+        )
     if content.lstrip()[:4] == b"%!PS":
         return Unusable("not readable", "is a PostScript drawing, which cannot be read; save it as PNG")
     for magic, name in _MAGIC.items():
@@ -250,21 +324,27 @@ def _orientation(image):
         return 1
 
 
-def _simple_mode(image):
+def _simple_mode(image, content, traits):
     """The same image as L, RGB or RGBA."""
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.nan_to_num(np.asarray(image, "float32"))
-        if image.mode.startswith("I;16"):
-            top = 65535
-        else:  # the smallest of the usual ranges that its values fit into
-            usual = (1, 255, 65535) if image.mode == "F" else (255, 65535)
-            top = next((top for top in usual if values.max() <= top), values.max())
-        return Image.fromarray((values.clip(0, top) * (255 / top)).astype("uint8"))
+        image, used = bits.grey(image)
+        _note_bits(used, traits)
+        return image
+    if "16-bit" in traits and image.mode in ("RGB", "RGBA"):
+        with contextlib.suppress(ValueError, KeyError):  # a rare order of bytes: the upper 8 bits do
+            image, used = bits.colours(image, content)
+            _note_bits(used, traits)
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode in ("L", "RGB"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _note_bits(used, traits):
+    if used not in (None, 16):
+        traits.discard("16-bit")
+        traits.add(f"{used}-bit in 16-bit")
 
 
 def _traits(image, content, name):
@@ -275,7 +355,7 @@ def _traits(image, content, name):
         expected = suffixes().get(PurePosixPath(name).suffix.lower())
         if _FAMILY.get(expected, expected) != kind:
             found.add("wrong extension")
-    if kind != "JPEG" and _animated(content):
+    if not _is_jpeg(image) and _animated(content):
         found.add("animated")
     if image.mode == "CMYK":
         found.add("CMYK")

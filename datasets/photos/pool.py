@@ -21,6 +21,12 @@ BYTES_AT_ONCE = 300_000_000  # of files, in all threads together
 PIXELS_AT_ONCE = 40_000_000  # the same for decoded pixels
 
 
+def cores():
+    """How many threads decode: one for each core that this process may use, up to 32."""
+    may = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(32, may or 1)
+
+
 class Room:
     """An amount of memory that threads share."""
 
@@ -63,7 +69,6 @@ def each(files, work, total=None, progress=False):
         `(file, result)` in the order of the files; the result is an `Unusable` where `work` raised
         one.
     """
-    workers = min(8, os.cpu_count() or 1)
     contents, pixels = Room(BYTES_AT_ONCE), Room(PIXELS_AT_ONCE)
 
     def job(file, content, amount):
@@ -76,13 +81,13 @@ def each(files, work, total=None, progress=False):
             notices.drain()
 
     waiting, bar = deque(), _Bar(total, progress)
-    with quietly(), ThreadPoolExecutor(workers) as pool:
+    with quietly(), ThreadPoolExecutor(cores()) as pool:
         for file in files:
             amount = contents.take(file.size)
             # Archives are unpacked here, in their order; other files are read in the threads
             content = file.read() if file.in_order else None
             waiting.append((file, pool.submit(job, file, content, amount)))
-            while waiting and (waiting[0][1].done() or len(waiting) > 4 * workers):
+            while waiting and (waiting[0][1].done() or len(waiting) > 4 * cores()):
                 file, future = waiting.popleft()
                 yield file, future.result()
                 bar.add()

@@ -1,5 +1,6 @@
 """Photos decoded one by one: by the same function for training, prediction and scoring."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ SAMPLES = {
     "china": "a pavilion in China, by flickr user danielbuechele, CC BY 2.0",
     "flower": "a dahlia, by flickr user vultilion, CC BY 2.0",
 }
+_ROOM = pool.Room(pool.PIXELS_AT_ONCE)  # for all threads that read single photos
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 
@@ -143,6 +145,54 @@ def read_square(photo, size):
     return _read(photo, size)
 
 
+def read_squares(files, size):
+    """Read several photos on all cores.
+
+    Args:
+        files: List of paths, or of the bytes of files.
+        size: Side of the squares, in pixels.
+
+    Returns:
+        List, in the order of the files: what `read_square` returns, or the `DataError` that it raises.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import digits, photos
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     source = digits.save_photos(folder, examples=1)
+        ...     found = photos.read_squares([f"{folder}/test/0/0024.png", "none.png"], 28)
+        >>> found[0].shape, str(found[1])
+        ((28, 28, 3), 'none.png does not exist; name an image file.')
+    """
+    return in_threads(partial(_square_or_error, size=size), files)
+
+
+def in_threads(function, items):
+    """Apply a function that reads photos to several items, on all cores.
+
+    Args:
+        function: Of one item; it raises nothing.
+        items: List.
+
+    Returns:
+        List of what it returns, in the order of the items.
+
+    Example:
+        >>> from datasets.photos.reading import in_threads
+        >>> in_threads(len, ["ant", "butterfly"])
+        [3, 9]
+    """
+    with photo_pixels.quietly(), ThreadPoolExecutor(pool.cores()) as threads:
+        return list(threads.map(function, items))
+
+
+def _square_or_error(photo, size):
+    try:
+        return read_square(photo, size)
+    except DataError as error:
+        return error
+
+
 def read_photo(path):
     """Decode one image file.
 
@@ -183,7 +233,7 @@ def _read(photo, size=None):
     try:
         with photo_pixels.quietly():
             content = photo if isinstance(photo, bytes) else read_bytes(photo)
-            return photo_pixels.decode(content, size).pixels
+            return photo_pixels.decode(content, size, room=_ROOM).pixels
     except Unusable as error:
         raise DataError(f"{name} {error}.") from error
 

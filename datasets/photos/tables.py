@@ -26,6 +26,8 @@ _PHOTO_SUFFIXES = {
     ".jp2",
 }
 
+_SEPARATORS = "|", ";"  # of several labels in a cell
+
 # Column names, the likeliest first; a name's last word counts as well ("image_path")
 _FILE_NAMES = (
     {"path", "file", "filename", "filepath", "image", "photo", "picture", "img"},
@@ -48,12 +50,13 @@ def in_table(path):
         A `Files`.
 
     Raises:
-        DataError: If it cannot be read, or it is not clear which column is which.
+        DataError: If it cannot be read, columns are not clear, or photos have several labels.
     """
     files = Files(path, [], known=True, places={})
     text = tables.decode(folders.read_file(path), shown(path), few_zeros=True)
     table = tables.read_table(text, shown(path))
     file, label, part, header = _columns(table)
+    _refuse_several_labels(table, label, header)
     resolver = paths.Resolver()
     top = resolver.real(os.fspath(path.parent))
     for row, line in zip(table.rows[header:], table.lines[header:], strict=True):
@@ -79,6 +82,29 @@ def in_table(path):
         (file for file in files.found if file.name not in files.rejected), key=lambda file: file.name
     )
     return files
+
+
+def _refuse_several_labels(table, column, header):
+    """Refuse labels such as "ants|cute" whose parts are mostly labels of other photos.
+
+    Raises:
+        DataError: If there are any; it names the first rows.
+    """
+    cells = [row[column].strip() for row in table.rows[header:]]
+    whole = set(cells)
+    for separator in _SEPARATORS:
+        several = {}
+        for cell, line in zip(cells, table.lines[header:], strict=True):
+            parts = [part.strip() for part in cell.split(separator) if part.strip()]
+            if len(parts) > 1 and 2 * sum(part in whole for part in parts) >= len(parts):
+                several.setdefault(cell, line)
+        if several:
+            named = [f"{quoted(shown(cell))} in line {line}" for cell, line in list(several.items())[:3]]
+            raise DataError(
+                f"{shown(table.name)} seems to have several labels in a photo, separated by {separator} "
+                f"({', '.join(named)}{', ...' if len(several) > 3 else ''}), where each photo needs one; "
+                "leave the one to be learned, or write such a class's name with another character."
+            )
 
 
 def _as_it_is(folder, cell):

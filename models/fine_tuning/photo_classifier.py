@@ -318,11 +318,12 @@ class PhotoClassifier:
             )
         return evaluate(model, photos, rows, part, self.batch_size, self.class_names_)
 
-    def predict(self, files):
+    def predict(self, files, verbose=0):
         """Classify photos.
 
         Args:
             files: A path or a list of paths, of photos or of folders of photos.
+            verbose: 1 for a progress bar, if the output is a terminal.
 
         Returns:
             `Predictions`, a row a file: file, label, probability; files that cannot be read are rows with
@@ -331,7 +332,7 @@ class PhotoClassifier:
         Raises:
             ModelError: If the classifier is not trained, or `files` are no paths.
         """
-        return predict_files(self.model, files, self.image_size_, self.class_names_)
+        return predict_files(self.model, files, self.image_size_, self.class_names_, verbose)
 
     def save(self, path):
         """Write the classifier as one `.keras` file, class names and image size inside.

@@ -1,9 +1,10 @@
 """Predictions for files: a row a file, with those that could not be read among them."""
 
 import os
-from pathlib import Path
+import sys
 from typing import NamedTuple
 
+import keras
 import numpy as np
 
 from .. import tables
@@ -11,7 +12,7 @@ from ..errors import ModelError
 from ..sibling import datasets_module
 
 SHOWN = 50  # rows of a long table that are shown
-AT_ONCE = 32  # photos that are read and predicted together
+AT_ONCE = 128  # photos that are read and predicted together
 
 
 class Prediction(NamedTuple):
@@ -108,7 +109,7 @@ def photo_files(inputs):
     """The files that are meant by names of files and folders.
 
     Args:
-        inputs: A path, or several; of a folder, all photos in it and below.
+        inputs: A path, or several; of a folder, all photos in it and below, as training finds them.
 
     Returns:
         (list of paths as text, {index: why there is nothing to read}).
@@ -127,21 +128,20 @@ def photo_files(inputs):
         inputs = [None]
     if not inputs or not all(isinstance(each, (str, os.PathLike)) for each in inputs):
         raise ModelError("predict takes files as a path or a list of paths of photos and folders of them.")
-    suffixes, files, reasons = datasets_module("photos").SUFFIXES, [], {}
+    list_photos, files, reasons = datasets_module("photos").list_photos, [], {}
     for name in map(os.fspath, inputs):
         name = os.fsdecode(name)
         if not name or not os.path.isdir(name):  # noqa: PTH112 (it takes names that are too long for a file)
             files.append(name)
             continue
-        below = sorted(file for file in Path(name).rglob("*") if file.suffix.lower() in suffixes)
-        below = [str(file) for file in below if not file.is_dir()]
+        below = list_photos(name)
         if not below:
             reasons[len(files)] = "holds no photos"
         files += below or [name]
     return files, reasons
 
 
-def predict_files(model, inputs, size, class_names):
+def predict_files(model, inputs, size, class_names, verbose=0):
     """Read photos and predict their classes.
 
     Args:
@@ -149,6 +149,7 @@ def predict_files(model, inputs, size, class_names):
         inputs: As for `photo_files`.
         size: Height and width of the squares that the model was trained on.
         class_names: In index order.
+        verbose: 1 for a progress bar, if the output is a terminal.
 
     Returns:
         `Predictions`.
@@ -163,19 +164,23 @@ def predict_files(model, inputs, size, class_names):
         >>> found[0].reason
         'does not exist; name an image file'
     """
-    photos, error = datasets_module("photos"), datasets_module("sources").DataError
+    read_squares = datasets_module("photos").read_squares
     shown = datasets_module("files.names").shown
     files, reasons = photo_files(inputs)
     probabilities = np.full((len(files), len(class_names)), np.nan, "float32")
     readable = [n for n in range(len(files)) if n not in reasons]
+    bar = keras.utils.Progbar(len(readable), unit_name="photo") if verbose and sys.stdout.isatty() else None
     for start in range(0, len(readable), AT_ONCE):
         rows, pixels = [], []
-        for n in readable[start : start + AT_ONCE]:
-            try:
-                pixels.append(photos.read_square(files[n], size))
+        some = readable[start : start + AT_ONCE]
+        for n, found in zip(some, read_squares([files[n] for n in some], size), strict=True):
+            if isinstance(found, Exception):
+                reasons[n] = str(found).removeprefix(f"{shown(files[n])} ").rstrip(".")
+            else:
                 rows.append(n)
-            except error as problem:
-                reasons[n] = str(problem).removeprefix(f"{shown(files[n])} ").rstrip(".")
+                pixels.append(found)
         if rows:
-            probabilities[rows] = model.predict(np.stack(pixels).astype("float32"), verbose=0)
+            probabilities[rows] = model.predict(np.stack(pixels).astype("float32"), 32, verbose=0)
+        if bar:
+            bar.add(len(some))
     return Predictions(files, probabilities, class_names, reasons)

@@ -10,9 +10,9 @@ from tutorials.lesson.command import LessonError
 
 import pytest
 
-from benchmarks import seeds
+from benchmarks import photo_faults, seeds
 
-BENCHMARKS = "digits", "fine_tune", "page", "photos", "seeds", "sentiment", "train_zoo"
+BENCHMARKS = "digits", "fine_tune", "page", "photo_faults", "photos", "seeds", "sentiment", "train_zoo"
 
 
 def test_every_benchmark_is_here(root):
@@ -33,6 +33,16 @@ def test_it_lists_its_flags(name, way, root, monkeypatch, capsys):
     assert not stop.value.code
     printed = capsys.readouterr().out
     assert f"python -m benchmarks.{name}" in printed and "--" in printed.partition("options")[2]
+
+
+def test_every_fault_that_is_planted_in_photos_is_found(capsys):
+    found = photo_faults.main(each=2, sound=30)
+    assert set(found) == {*photo_faults.FAULTS, "false alarms"}
+    assert {fault: counts["ours"] for fault, counts in found.items()} == dict.fromkeys(
+        photo_faults.FAULTS, 2
+    ) | {"false alarms": 0}
+    said = capsys.readouterr().out
+    assert re.search(r"all faults +34 +34\n", said) and re.search(r"false alarms +30 +0\n", said)
 
 
 def test_seeds_prints_the_spread_of_its_runs(capsys):

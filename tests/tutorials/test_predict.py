@@ -148,7 +148,7 @@ def test_many_photos_are_read_and_predicted_a_batch_at_a_time(seeing, tmp_path, 
     monkeypatch.setitem(READERS, "fine_tune", READERS["fine_tune"]._replace(read=remember))
     with pytest.raises(LessonError, match="1 of 10 files could not be used"):
         main(folder, (str(tmp_path / "x"),))
-    assert batches == [(4, 4), (9, 4), (10, 1)]  # no photo is read long before its turn
+    assert batches == [(4, 4), (8, 3), (10, 2)]  # no photo is read long before its turn
     said = capsys.readouterr()
     answers = [line.rpartition(".png: ")[2].split(" (")[0] for line in said.out.splitlines()]
     assert answers == [["red", "green", "<blue>"][n] for n in expected]
@@ -165,14 +165,64 @@ def test_a_table_keeps_every_name_as_it_is(seeing, tmp_path, capsys):
         main(folder, (str(tmp_path),), csv=True)
     said = capsys.readouterr()
     header, *rows = csv.reader(said.out.splitlines(keepends=True))
-    assert header == ["file", "label", "probability"]
-    assert {row[0] for row in rows} == set(expected)
-    for file, label, probability in rows:
-        best = expected[file].argmax()
-        assert label == ["red", "green", "<blue>"][best]
-        assert float(probability) == pytest.approx(expected[file][best], abs=2e-6)
+    assert header == ["file", "label", "probability", "red", "green", "<blue>", "reason"]
+    assert [row[0] for row in rows] == sorted([*expected, str(tmp_path / "bad.png")])
+    for file, label, probability, *each, reason in rows:
+        if file in expected:
+            best = expected[file].argmax()
+            assert (label, reason) == (["red", "green", "<blue>"][best], "")
+            assert float(probability) == pytest.approx(expected[file][best], abs=2e-6)
+            np.testing.assert_allclose(list(map(float, each)), expected[file], atol=2e-6)
+        else:
+            assert (label, probability, *each) == ("",) * 5
+            assert reason == f"{tmp_path / 'bad.png'} is empty."
     assert "bad.png" in said.err
-    assert "bad.png" not in said.out
+
+
+def test_a_table_has_a_row_a_file_in_the_order_given(seeing, tmp_path, capsys, monkeypatch):
+    _, folder = seeing
+    monkeypatch.setattr("tutorials.predict.AT_ONCE", 3)
+    paint(tmp_path / "png", 1)
+    image = Image.open(tmp_path / "png")
+    names = ["9.avif", "none.jpg", "5.webp", "no ending", "0.tif", ".dot.png", "bad.png", "1.jp2", "2.bmp"]
+    for name in names:
+        ending = name.rpartition(".")[2].upper()
+        kind = {"NO ENDING": "PNG", "TIF": "TIFF", "JP2": "JPEG2000"}.get(ending, ending)
+        if name not in ("none.jpg", "bad.png"):
+            image.save(tmp_path / name, kind)
+    (tmp_path / "bad.png").write_bytes(b"Dear reader")
+    with pytest.raises(LessonError, match="2 of 9 files"):
+        main(folder, tuple(str(tmp_path / name) for name in names), csv=True)
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert [row[0] for row in rows] == [str(tmp_path / name) for name in names]
+    assert [row[0].rpartition("/")[2] for row in rows if row[-1]] == ["none.jpg", "bad.png"]
+    assert all(sum(map(float, row[3:6])) == pytest.approx(1, abs=2e-6) for row in rows if not row[-1])
+    with pytest.raises(LessonError, match="1 of 9 files"):
+        main(folder, (str(tmp_path),), csv=True)  # of a folder: all that training would read
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    expected = sorted([*names, "png"], key=lambda name: tmp_path / name)
+    assert [row[0].rpartition("/")[2] for row in rows] == [name for name in expected if name != "none.jpg"]
+
+
+def test_classes_may_be_called_as_a_column(seeing, tmp_path, capsys):
+    model, _ = seeing
+    folder = save(tmp_path / "odd", "fine_tune", model, ["file", "reason", "=cat"], image_size=24)
+    paint(tmp_path / "a.png", 0)
+    main(folder, (str(tmp_path / "a.png"),), csv=True)
+    header = next(csv.reader(capsys.readouterr().out.splitlines()))
+    assert header == ["file", "label", "probability", "class file", "class reason", "'=cat", "reason"]
+
+
+def test_progress_is_shown_on_a_terminal_that_results_do_not_go_to(seeing, tmp_path, capsys, monkeypatch):
+    _, folder = seeing
+    for n in range(3):
+        paint(tmp_path / f"{n}.png", n)
+    monkeypatch.setattr("tutorials.predict.AT_ONCE", 2)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    main(folder, (str(tmp_path),), csv=True)
+    said = capsys.readouterr()
+    assert said.err == "\r2 of 3\r3 of 3\n"
+    assert len(said.out.splitlines()) == 4
 
 
 @pytest.mark.slow
@@ -187,10 +237,11 @@ def test_the_command_tables_names_that_are_no_unicode(seeing, root, tmp_path):
         [sys.executable, "-m", "tutorials.predict", folder, name, tmp_path / "none.png", "--csv"],
         cwd=root, capture_output=True,
     )  # fmt: skip
-    header, row = done.stdout.splitlines()
-    assert header == b"file,label,probability"
+    header, row, lost = done.stdout.splitlines()
+    assert header == b"file,label,probability,red,green,<blue>,reason"
     assert row.startswith(os.fsencode(tmp_path) + rb"/\udcff\udcfe.png,")  # the table is UTF-8 throughout
     assert done.returncode == 1
+    assert b"none.png does not exist" in lost
     assert [line.startswith(b"Error: ") for line in done.stderr.splitlines()] == [True, True]
     assert b"none.png does not exist" in done.stderr
 
@@ -201,7 +252,7 @@ def test_texts_are_tabled_with_the_text(tmp_path, capsys):
     (tmp_path / "texts.csv").write_text('text\n"good, ""very"" good"\nbad\n')
     main(folder, ("a good film", str(tmp_path / "texts.csv")), csv=True)
     header, *rows = csv.reader(capsys.readouterr().out.splitlines())
-    assert header == ["file", "label", "probability", "text"]
+    assert header == ["file", "label", "probability", "text", "neg", "pos", "reason"]
     table = str(tmp_path / "texts.csv")
     assert [(row[0], row[3]) for row in rows] == [
         ("", "a good film"), (table, 'good, "very" good'), (table, "bad")
@@ -375,7 +426,11 @@ def test_an_answer_that_is_no_probability_is_told_for_its_example_alone(tmp_path
         said = capsys.readouterr()
         assert said.err.count("\n") == 2 and "1 black.png has no prediction: the model gives nan" in said.err
         answers = said.out.splitlines()[table:]
+        answers = [
+            answer for answer in answers if not answer.endswith(",,,,the model gives no probabilities for it")
+        ]
         assert len(answers) == 1 and answers[0].startswith(names[1])
+        assert len(said.out.splitlines()) == (4 if table else 1)  # in a table a row a file
         assert "nan" not in said.out
     assert "0.333333" in answers[0]
 

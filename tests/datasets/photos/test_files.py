@@ -326,6 +326,26 @@ def test_hostile_class_names_in_a_table_are_only_text(tmp_path):
     assert set(found.class_names) == set(named.values())
 
 
+@pytest.mark.parametrize("separator", ["|", ";", " | "])
+def test_several_labels_in_a_photo_are_refused_with_their_rows(tmp_path, separator):
+    files = contents("ants", "bees")
+    rows = [(name, name[:4]) for name in write(tmp_path, files) and files]
+    rows[3] = rows[3][0], separator.join(("ants", "cute"))
+    rows[7] = rows[7][0], separator.join(("ants", "bees"))
+    said = refused(
+        table(tmp_path / "a.csv", [("path", "label"), *rows]), "a.csv seems to have several labels"
+    )
+    assert "in line 5" in said and "in line 9" in said and "each photo needs one" in said
+
+
+@pytest.mark.parametrize("name", ["black|white", "made in China; used", "a|b|ants", "|", "ants|"])
+def test_a_separator_in_the_name_of_a_class_is_no_second_label(tmp_path, name):
+    files = contents("ants", "bees")
+    rows = [(file, name if file.startswith("bees") else "ants") for file in write(tmp_path, files) and files]
+    found = Photos.check(table(tmp_path / "a.csv", [("path", "label"), *rows]), SIZE)
+    assert found.class_names == tuple(sorted(("ants", name)))
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
@@ -388,3 +408,48 @@ def test_photos_that_are_gone_or_damaged_since_are_named(tmp_path):
     twice = ["bees/0.png", "ants/0.png", "bees/0.png"]
     pixels = photos.read_files(found.source, twice, SIZE)
     np.testing.assert_array_equal(pixels, [photos.read_square(tmp_path / name, SIZE) for name in twice])
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip", ".tar"])
+def test_files_whose_names_begin_with_a_dot_are_used_if_they_are_photos(tmp_path, suffix):
+    files = contents("ants", "bees", count=9)
+    fork = b"\0\x05\x16\x07\0\x02\0\0Mac OS X" + bytes(100)
+    hidden = {"ants/.IMG_1.png": picture(900), "bees/.2.png": picture(901)}
+    odd = {
+        "ants/._0.png": fork,
+        "ants/.keep": b"",
+        "bees/.notes.txt": b"Hello",
+        ".DS_Store": b"\0\0\0\x01Bud1",
+    }
+    aside = {
+        ".git/x.png": picture(903),
+        "bees/.cache/deep/x.png": picture(904),
+        "__MACOSX/ants/._0.png": fork,
+    }
+    every = files | hidden | odd | aside
+    data = pack(tmp_path / f"zoo{suffix}", every) if suffix else write(tmp_path / "zoo", every)
+    found = Photos.check(data, SIZE)
+    assert set(found.files) == {*files, *hidden}
+    assert dict(found.quarantine) == {
+        "ants/._0.png": "is no photo but what macOS keeps beside one (a resource fork)",
+        "ants/.keep": "is empty",
+        "bees/.notes.txt": "is not an image that can be read",
+    }
+    assert found.notes == ("Not looked into, since their names begin with a dot: .git, bees/.cache.",)
+    np.testing.assert_array_equal(
+        photos.read_files(data, sorted(found.files), SIZE), found.pixels[np.argsort(found.files)]
+    )
+    if not suffix:  # what is classified is what is trained on, and what cannot be read is told
+        names = [os.path.relpath(name, data) for name in photos.list_photos(data)]
+        assert sorted(names) == sorted([*files, *hidden, "ants/._0.png"])
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip"])
+def test_classes_below_sites_are_trained_on(tmp_path, suffix):
+    sites = [f"2024/site{site}/{label}" for site in "XYZ" for label in ("ants", "bees")]
+    files = contents(*sites)
+    data = pack(tmp_path / "zoo.zip", files) if suffix else write(tmp_path / "zoo", files)
+    found = Photos.check(data, SIZE)
+    assert found.class_names == ("ants", "bees")
+    assert len(found) == 30 and found.quarantine == []
+    assert [note[:47] for note in found.notes] == ["The folders ants, bees are taken as the classes"]

@@ -110,3 +110,86 @@ def test_names_of_parts_are_known_in_any_spelling():
 def test_a_single_held_out_part_is_the_test_part(names, parts):
     found = as_parts(names)
     assert {name: part for name, part in found.items() if part != "train"} == parts
+
+
+def levels(names, *, photos=2):
+    """(classes by file, parts by file, notes) of a layout of so many photos in each folder."""
+    notes, every = [], files(*(f"{name}/{n}.jpg" for name in names for n in range(photos)))
+    places, aside, _ = layout([*every, ("notes.txt",)], set(), "photos", notes)
+    assert set(aside) == {("notes.txt",)}
+    found = {"/".join(file[:-1]): place for file, place in places.items()}
+    return {name: label for name, (_, label) in found.items()}, {part for part, _ in found.values()}, notes
+
+
+@pytest.mark.parametrize(
+    "tops",
+    [
+        ["2024/siteX", "2024/siteY", "2024/siteZ"],
+        ["2023/siteX", "2024/siteX", "2024/siteY"],
+        ["cam 1", "cam 2"],
+        ["Berlin", "Hamburg"],
+        ["2024/Berlin", "2023/Hamburg", "2024/Hamburg"],
+        ["2024-05-01", "2024-05-02"],
+    ],
+)
+@pytest.mark.parametrize("split", ["", "train/", "test/"])
+def test_classes_below_sites_and_years_are_found_and_said(tops, split):
+    names = [f"{split}{top}/{label}" for top in tops for label in ("ants", "bees", "cats")]
+    names += [name.replace(split, "train/") for name in names] if split == "test/" else []
+    classes, parts, notes = levels(names)
+    assert classes == {name: name.rpartition("/")[2] for name in names}
+    assert parts == {"": {None}, "train/": {"train"}, "test/": {"train", "test"}}[split]
+    assert len(notes) == 1 and "folders ants, bees, cats are taken" in notes[0] and "give a table" in notes[0]
+
+
+def test_a_site_may_lack_classes_and_hold_a_stray_photo():
+    names = ["siteA/ants", "siteA/bees", "siteB/ants", "siteC/bees", "siteC/cats/deeper"]
+    notes, every = [], files(*(f"{name}/{n}.jpg" for name in names for n in range(20)), "siteA/stray.jpg")
+    places, aside, classes = layout(every, set(), "photos", notes)
+    assert classes == {(None, "ants"), (None, "bees"), (None, "cats")}
+    assert aside == {("siteA", "stray.jpg"): "lies in no class's folder"}
+
+
+def test_a_split_inside_each_site_is_kept():
+    names = [f"{site}/{part}/{label}" for site in ("A", "B") for part in ("train", "val") for label in "xy"]
+    classes, parts, notes = levels(names)
+    assert classes == {name: name[-1] for name in names}
+    assert parts == {"train", "val"}
+    assert "x, y are taken as the classes, train, val as the parts of the split" in notes[0]
+
+
+@pytest.mark.parametrize(
+    "views",
+    [("cam1", "cam2"), ("front", "back"), ("raw", "cropped"), ("2023", "2024"), ("images",), ("1", "2")],
+)
+def test_views_below_classes_are_no_classes(views):
+    names = [f"{label}/{view}" for label in ("ants", "bees") for view in views]
+    classes, _, notes = levels(names)
+    assert classes == {name: name[:4] for name in names}
+    assert len(notes) == (len(views) > 1)  # where they come again it could be meant, which is said
+    assert all("folders ants, bees are taken as the classes, not those below" in note for note in notes)
+
+
+def test_kinds_within_classes_are_no_classes():
+    classes, _, notes = levels(["dogs/poodle", "dogs/other", "cats/siamese", "cats/other", "cats/persian"])
+    assert set(classes.values()) == {"dogs", "cats"}
+    assert notes == []
+
+
+def test_what_folders_cannot_tell_is_said():
+    classes, _, notes = levels(["siteA/ants", "siteB/bees"])
+    assert set(classes.values()) == {"siteA", "siteB"}
+    assert "if ants, bees are the classes, give a table" in notes[0]
+    classes, _, notes = levels(["ants/train", "ants/test", "bees/train", "bees/test"])
+    assert set(classes.values()) == {"ants", "bees"}
+    assert "inside the classes' folders (test, train) are not used as its parts" in notes[0]
+    classes, _, notes = levels(["ants/eggs", "ants/adult", "bees/eggs", "bees/adult"])
+    assert "The folders adult, eggs are" in notes[0] and "if ants, bees are the classes" in notes[0]
+
+
+def test_classes_may_be_numbered_and_lettered():
+    for names in (["0", "1"], ["n01440764", "n02102040"], ["class_1", "class_2"], ["a", "b"], ["c0", "c1"]):
+        assert levels(names)[::2] == ({name: name for name in names}, [])
+        views = [f"{name}/{view}" for name in names for view in ("left", "right")]
+        if names != ["0", "1"]:
+            assert set(levels(views)[0].values()) == set(names)

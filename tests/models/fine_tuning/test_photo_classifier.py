@@ -242,6 +242,17 @@ def test_predictions_have_a_row_for_each_file_those_that_cannot_be_read_as_well(
         assert "files" in refused(trained.predict, wrong)
 
 
+def test_many_predictions_show_their_progress_on_a_terminal_if_asked(folder, trained, capsys, monkeypatch):
+    monkeypatch.setattr("models.fine_tuning.predictions.AT_ONCE", 2)
+    names = sorted((folder / "test" / "5").iterdir())[:3]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    quiet = trained.predict(names)
+    assert capsys.readouterr() == ("", "")
+    loud = trained.predict(names, verbose=1)
+    assert "3/3" in capsys.readouterr().out
+    np.testing.assert_allclose(loud.probabilities, quiet.probabilities, atol=1e-6)
+
+
 def test_names_are_shown_as_text(photos, trained):
     hostile = "<script>\x1b[31m"
     found = photo_classifier.predict_files(trained.model, [hostile], 28, trained.class_names)
