@@ -15,8 +15,8 @@ import lazy_loader
 from .startup import surroundings
 
 surroundings.prepare()
-# TensorFlow reads this when it is loaded. On processors without AVX-512, as most laptops have, it leaves oneDNN
-# out by itself: with it, MobileNet trains in half the time, and a Conv3D in a twentieth
+# TensorFlow reads this when it is loaded. On processors without AVX-512, as in most laptops, it leaves oneDNN
+# out unless told otherwise. With it MobileNet trains in half the time, and a Conv3D in a twentieth
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

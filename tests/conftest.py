@@ -41,6 +41,11 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_xdist_auto_num_workers():
+    """A worker more than processors: some tests wait for a browser, a server or another process."""
+    return 1 + (os.cpu_count() or 1)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """With --no-skips a skipped test has failed: what it needs should be there."""

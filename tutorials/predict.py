@@ -130,7 +130,7 @@ def main(
         failed += _print_invalid(batch, answers)
         show(batch, answers)
     if unusable == 1 and len(named) == 1:  # its sentence says all
-        raise LessonError(batch[0].reason)
+        raise DataError(batch[0].reason)
     notices.say(sys.stderr)
     if unusable:
         raise LessonError(

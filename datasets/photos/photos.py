@@ -40,12 +40,12 @@ class Photos:
             name is written with backslashes.
         labels: int64 (n,), the index of each photo's class.
         parts: str (n,): "train", "validation" or "test".
-        sides: int64 (n,), the shorter side of each photo in its file, in pixels.
         pixels: uint8 (n, size, size, 3), RGB in [0, 255]; in memory or, if they are many, in a file.
         quarantine: List of (file, reason) of what is not used.
         findings: List of `Finding`.
         fingerprint: SHA-256 in hexadecimal of the files' contents, labels and parts.
         notes: Tuple of sentences about how the files were found and read.
+        sides: int64 (n,), the shorter side of each photo in its file, in pixels; None if not known.
 
     Example:
         >>> import tempfile
@@ -64,12 +64,12 @@ class Photos:
     files: list
     labels: np.ndarray
     parts: np.ndarray
-    sides: np.ndarray
     pixels: np.ndarray
     quarantine: list
     findings: list
     fingerprint: str
     notes: tuple = ()
+    sides: np.ndarray | None = None
 
     @classmethod
     def check(cls, data, image_size=320, seed=0, scratch=None, verbose=0):
@@ -141,12 +141,12 @@ class Photos:
             files=names,
             labels=np.array([class_names.index(label) for label in labels], "int64"),
             parts=np.array(parts, "<U10"),
-            sides=np.array([photo.facts.side for photo in candidates.photos], "int64"),
             pixels=decoded.squares.ordered([decoded.rows[name] for name in names]),
             quarantine=[(name, reason) for name, (_, reason) in sorted(candidates.rejected.items())],
             findings=all_findings(candidates),
             fingerprint=_fingerprint(class_names, contents, labels, parts),
             notes=notes,
+            sides=np.array([photo.facts.side for photo in candidates.photos], "int64"),
         )
 
     def at(self, image_size, scratch=None, verbose=0):

@@ -133,7 +133,9 @@ class Probes:
         accuracy: Share of the photos that their out-of-fold probabilities classify correctly.
         seconds: {"features" and "probes": seconds}.
 
-    Example: see `fit_probes`.
+    Example:
+        >>> Probes({}, np.zeros((0, 2)), 0.5, {}).accuracy
+        0.5
     """
 
     probes: dict[int, LinearProbe]

@@ -211,7 +211,7 @@ class PhotoClassifier:
                 photos, sizes = self._checked("fit", photos, own_size, verbose), (own_size,)
             else:
                 base = any_size(base)
-                if not hasattr(photos, "sides"):  # checked at the size that most photos will need
+                if getattr(photos, "sides", None) is None:  # checked at the size that most photos will need
                     largest = suitable_sizes(entry.image_size, entry.image_size)[-1]
                     photos = self._checked("fit", photos, largest, verbose)
                 sizes = suitable_sizes(np.median(photos.sides), entry.image_size, entry.smallest)

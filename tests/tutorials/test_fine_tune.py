@@ -189,6 +189,7 @@ def test_a_model_that_was_not_saved_as_it_was_trained_replaces_nothing(
 # What chooses and what is frozen
 
 
+@pytest.mark.slow
 def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
     """Other pixels and other labels there: the same weights to the byte, and only other test results.
 

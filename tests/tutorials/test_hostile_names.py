@@ -184,9 +184,9 @@ def test_answers_are_text(asked, table, capsys):
     assert r"broken\x1b.png" in said.err
     if table:
         rows = check_table(said.out)
-        assert rows[0] == ["file", "label", "probability"]
-        assert {len(row) for row in rows} == {3}
-        assert len(rows) == len(list((asked / "photos").iterdir()))
+        assert rows[0][:3] == ["file", "label", "probability"] and rows[0][-1] == "reason"
+        assert {len(row) for row in rows} == {3 + len(HOSTILE) + 1}
+        assert len(rows) == len(list((asked / "photos").iterdir())) + 1  # the unreadable one is a row too
     else:
         check_terminal(said.out)
         assert said.out.count("\n") == len(list((asked / "photos").iterdir())) - 1
@@ -203,7 +203,7 @@ def test_predict_says_how_many_notices_were_held_back(asked, tmp_path, capfd):
     with pytest.raises(LessonError, match="1 of 2"):
         predict.main(asked / "fine_tune", (str(tmp_path),), csv=True)
     said = capfd.readouterr()
-    assert said.out.count("\n") == 2
+    assert said.out.count("\n") == 3  # the header, and a row for each file
     error, notices = said.err.splitlines()
     assert error.startswith("Error: ") and "bad.tif is " in error
     assert "of the image libraries w" in notices and notices.endswith("held back.")

@@ -148,6 +148,7 @@ def test_quick_is_quiet_uses_no_test_photo_and_is_saved(digit_photos, tmp_path, 
     )
 
 
+@pytest.mark.slow
 def test_the_size_of_the_photos_decides_at_which_sizes_they_are_seen(digit_photos):
     classifier = PhotoClassifier("mobilenet_025", weights=None).fit(digit_photos, effort="quick")
     resized = [layer.height for layer in classifier.model.layers if isinstance(layer, keras.layers.Resizing)]

@@ -45,7 +45,18 @@ def pixels(size, count=2):
     return np.random.default_rng(0).integers(0, 256, (count, size, size, 3)).astype("float32")
 
 
-@pytest.mark.parametrize("name", APPLICATIONS)
+LARGE = {
+    "convnext_tiny",
+    "efficientnet_v2_b0",
+    "mobilenet_v3_large",
+    "resnet50_v2",
+    "xception",
+}  # slow to build
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in APPLICATIONS]
+)
 def test_backbone_is_keras_application_behind_its_preprocessing(name, built, monkeypatch):
     ours, entry = built(name), BACKBONES[name]
     module = getattr(keras.applications, MODULES[entry.family])
