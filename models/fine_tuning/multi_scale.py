@@ -91,10 +91,9 @@ def MultiScaleClassifier(backbone, classes, sizes, flip=True, name="multi_scale_
         ModelError: If an argument is not as described.
 
     Example:
-        >>> from models.pretrained.backbones import Backbone
-        >>> backbone = any_size(Backbone("mobilenet_025", weights=None))
+        >>> backbone = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])
         >>> model = MultiScaleClassifier(backbone, classes=3, sizes=(96, 160))
-        >>> model.output_shape, model.count_params() - backbone.count_params() == 2 * (256 + 1) * 3
+        >>> model.output_shape, model.count_params() - backbone.count_params() == 2 * (4 + 1) * 3
         ((None, 3), True)
     """
     images = keras.Input((None, None, 3), name="images")
@@ -170,8 +169,7 @@ def fit_probes(backbone, photos, rows, sizes, flip=True, weights=None, seed=0, v
 
     Example:
         >>> from types import SimpleNamespace
-        >>> from models.pretrained.backbones import Backbone
-        >>> backbone = any_size(Backbone("mobilenet_025", weights=None))
+        >>> backbone = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])
         >>> photos = SimpleNamespace(
         ...     pixels=np.random.default_rng(0).integers(0, 255, (8, 64, 64, 3)),
         ...     labels=np.array([0, 1] * 4), class_names=["a", "b"],
@@ -212,11 +210,10 @@ def multi_scale_features(backbone, pixels, rows, sizes, flip=True, verbose=0):
         {size: float32 (n, features)}.
 
     Example:
-        >>> from models.pretrained.backbones import Backbone
-        >>> backbone = any_size(Backbone("mobilenet_025", weights=None))
+        >>> backbone = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])
         >>> features = multi_scale_features(backbone, np.zeros((3, 64, 64, 3)), [0, 2], sizes=(32, 64))
         >>> {size: values.shape for size, values in features.items()}
-        {32: (2, 256), 64: (2, 256)}
+        {32: (2, 4), 64: (2, 4)}
     """
     rows, found = np.asarray(rows), {}
     images = keras.Input(backbone.input_shape[1:])

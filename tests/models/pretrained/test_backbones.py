@@ -45,17 +45,12 @@ def pixels(size, count=2):
     return np.random.default_rng(0).integers(0, 256, (count, size, size, 3)).astype("float32")
 
 
-LARGE = {
-    "convnext_tiny",
-    "efficientnet_v2_b0",
-    "mobilenet_v3_large",
-    "resnet50_v2",
-    "xception",
-}  # slow to build
+# These take seconds to build twice
+LARGE = "convnext_tiny", "efficientnet_v2_b0", "mobilenet_v3_large", "resnet50_v2", "xception"
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in APPLICATIONS]
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in APPLICATIONS]
 )
 def test_backbone_is_keras_application_behind_its_preprocessing(name, built, monkeypatch):
     ours, entry = built(name), BACKBONES[name]

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import struct
+import time
 import zlib
 
 import keras
@@ -303,7 +304,9 @@ def test_a_finger_draws_and_does_not_scroll(browser, page):
         left, top, width, height = box(browser, tile(browser, "conv1", 2))
         touch("Start", (left + width * 7.5 / 14, top + height * 7.5 / 14))
         touch("End")
-        browser.value("new Promise(done => setTimeout(done, 50))")
+        deadline = time.monotonic() + 10
+        while "conv1, map 2, row 7, column 7" not in panel(browser) and time.monotonic() < deadline:
+            browser.value("new Promise(done => setTimeout(done, 50))")
         assert "conv1, map 2, row 7, column 7" in panel(browser)
         browser.value("document.getElementById('unfold').click()")
         assert browser.value("document.getElementById('panel').getBoundingClientRect().height") > 200
