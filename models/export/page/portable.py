@@ -252,7 +252,7 @@ class _Walk:
         except _Unknown as reason:
             raise ModelError(
                 f"{'/'.join(path)} ({kind}) {reason} that the page does not support; leave out the "
-                "page, or replace it by one of those that models/portable.py lists."
+                "page, or replace it by one of those that models/export/page/portable.py lists."
             ) from None
         inputs = [self._makers[id(tensor)] for tensor in tensors]
         for step in steps:
