@@ -129,7 +129,8 @@ def test_a_model_of_any_size_takes_the_size_that_is_asked_for():
 def test_what_the_page_does_not_know_is_named_in_one_sentence(layer, said):
     with pytest.raises(ModelError, match=re.escape(said)) as caught:
         portable(model_of(layer))
-    assert str(caught.value).endswith("that models/export/page/portable.py lists.") and "\n" not in str(caught.value)
+    message = str(caught.value)
+    assert message.endswith("that models/export/page/portable.py lists.") and "\n" not in message
 
 
 def test_custom_layers_that_bear_a_known_name_are_not_taken_for_it():
