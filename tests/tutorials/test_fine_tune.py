@@ -585,9 +585,8 @@ def test_without_the_cache_it_is_about_as_accurate(briefly, tmp_path):
 
 @pytest.mark.slow
 def test_a_budget_cuts_the_epochs_of_a_whole_run(root, tmp_path):
-    child = start(
-        root, "embedded", tmp_path, "--budget", "16s", "--no-cache"
-    )  # 15 s are for what comes after
+    # 15 s of the budget are for what comes after training
+    child = start(root, "embedded", tmp_path, "--budget", "16s", "--no-cache")
     said, _ = child.communicate()
     assert child.returncode == 0, said
     assert "Training will take about" in said
