@@ -26,6 +26,7 @@ class Evaluation:
     Attributes:
         examples: As given.
         accuracy: A `Share`: the share classified correctly, with its 95 % interval.
+        balanced_accuracy: The mean of the classes' recall, from 0 to 1: rare classes count as much as others.
         class_scores: List of `ClassScore`: precision and recall of each class, with their intervals.
         calibration: A `Calibration`.
         calibration_error: The expected calibration error, from 0 to 1.
@@ -67,6 +68,10 @@ class Evaluation:
     @cached_property
     def accuracy(self):
         return accuracy(self.labels, self.predictions)
+
+    @property
+    def balanced_accuracy(self):
+        return float(np.nanmean([score.recall.value for score in self.class_scores]))
 
     @cached_property
     def class_scores(self):

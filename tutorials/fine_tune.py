@@ -3,28 +3,36 @@
 How can a network learn to classify photos from only a few hundred of them? It begins with what another one
 has learned. A *backbone* that was trained on a million photos turns pixels into features: edges in its first
 layers, textures and parts of things in its last ones. Only what comes after them, the *head*, is particular
-to its classes. So the head is replaced by a new one, for your classes, and trained in two phases:
+to its classes. So the head is replaced by a new one, for your classes, in two steps:
 
-1. **Feature extraction.** All layers of the backbone are frozen, and only the new head is trained. Frozen
-   layers always compute the same features of a photo. So these are computed once, for the photo and some
-   augmented versions of it, and cached: the epochs that follow take seconds.
-2. **Fine-tuning.** The top of the backbone is unfrozen and trained as well, with a learning rate 30 times
-   lower, since large steps would undo what it has learned. BatchNormalization stays frozen: the statistics of
-   a few photos would replace those of a million. Weights after this phase are kept only if the validation
-   loss is lower than before it.
+1. **Linear probes.** All layers of the backbone are frozen. What they compute of a photo, its *features*, is
+   computed once, at two or three image sizes that suit the photos. On these features a softmax layer is
+   fitted: logistic regression. How strongly it is regularized is chosen by cross-validation: the photos are
+   divided into five parts, the *folds*, and each is predicted by layers that were fitted on the others. The
+   probabilities of all sizes are averaged. This takes seconds, and is the **baseline**.
+2. **Fine-tuning.** The top of the backbone is copied, unfrozen, and trained from the probe on with a low
+   learning rate, since large steps would undo what it has learned. BatchNormalization stays frozen: the
+   statistics of a few photos would replace those of a million. The frozen layers below always compute the
+   same features of a photo. So these are computed once, for the photo and some augmented versions of it, and
+   cached. Whether this helps is asked of three folds, whose photos the trained network did not see. Only if
+   both accuracy and cross-entropy are better there, it is trained on all photos, and its probabilities are
+   averaged with those of the probes.
 
-What to look for: the training accuracy of phase 1 is often below that of validation, because training photos
-are augmented and dropout is active. In report.html, see which photos are misclassified with high confidence
-(wrong labels are often among them), whether Grad-CAM points to the thing or to its background, and how wide
-the 95 % intervals are: of 20 test photos, 19 correct ones mean "76 to 99 %".
+With a few hundred photos every one counts: training and validation photos are used alike. Test photos choose
+nothing, and are classified once, at the end.
+
+What to look for: how much fine-tuning adds to the baseline, which is often nothing if photos are few. In
+report.html, see which photos are misclassified with high confidence (wrong labels are often among them),
+whether Grad-CAM points to the thing or to its background, and how wide the 95 % intervals are: of 20 test
+photos, 19 correct ones mean "76 to 99 %".
 
 Try next:
 
-    python -m tutorials.fine_tune --data photos/ --unfreeze 0                   # phase 1 alone
+    python -m tutorials.fine_tune --data photos/ --effort quick                 # probes alone
     python -m tutorials.fine_tune --data photos/ --views 1 --augmentation none  # does it overfit?
     python -m tutorials.fine_tune --data photos/ --weights none                 # without a trained backbone
 
-The same in Python, with one call for both phases: `models.PhotoClassifier`.
+The same in Python, in one call: `models.PhotoClassifier`.
 
 To read: Yosinski et al., How transferable are features in deep neural networks?, 2014; Kornblith et al., Do
 better ImageNet models transfer better?, 2019; the guide "Transfer learning & fine-tuning" on keras.io.
@@ -43,11 +51,12 @@ import keras
 from models.checks.memory import answering_bytes
 from models.export import formats
 from models.fine_tuning.batches import AugmentedPhotos
-from models.fine_tuning.evaluation import evaluate
+from models.fine_tuning.evaluation import cross_validation, evaluate
 from models.fine_tuning.features import AT_ONCE
+from models.fine_tuning.multi_scale import MultiScaleClassifier, at_sizes, built_size, fit_probes, tuned_size
 from models.fine_tuning.time_budget import deadline_of
-from models.fine_tuning.transfer import TransferClassifier, border_at, freeze
-from models.fine_tuning.two_phases import EPOCHS, LEARNING_RATES, TwoPhases
+from models.fine_tuning.transfer import border_at
+from models.fine_tuning.tuning import EPOCHS, LEARNING_RATE, FineTuning
 from models.pretrained.backbones import Backbone, entry_of
 from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.lesson.outcome import Outcome
@@ -69,6 +78,7 @@ def main(
     backbone: str | None = None,
     weights: str = "pretrained",
     image_size: int | None = None,
+    effort: Literal["quick", "normal", "best"] = "normal",
     unfreeze: float = 0.3,
     augmentation: Literal["standard", "strong", "none"] = "standard",
     mixing: Literal["none", "mixup", "cutmix"] = "none",
@@ -91,14 +101,15 @@ def main(
             a zip or tar archive of one; a table of paths and labels; or "embedded" for digits.
         backbone: Pretrained network, see python -m models; by default mobilenet, for digits convnet.
         weights: "pretrained" (downloaded once, then cached), a file that you have, or "none".
-        image_size: Height and width that photos are brought to; by default what suits the backbone.
-        unfreeze: Share of the backbone's depth that is trained in the second phase; 0 leaves it out.
+        image_size: Height and width that photos are brought to; by default two or three that suit them.
+        effort: Probes alone, in seconds; fine-tuning as well; or that with one image size more.
+        unfreeze: Share of the backbone's depth that is fine-tuned; 0 for probes alone.
         augmentation: How strongly training photos are augmented.
         mixing: Mix training photos, and their labels likewise.
         flip: Flip half of the augmented photos left to right; turn this off for text or digits.
         views: Versions of each training photo whose features are cached: itself and augmented ones.
         cache: Cache the features of frozen layers; otherwise all layers are computed in every epoch.
-        epochs: Epochs of the second phase at most; it stops where the validation loss falls no more.
+        epochs: Epochs of fine-tuning in each fold, and then on all photos; by default 15.
         batch_size: Photos in a batch.
         budget: Time for the whole run, such as 60s or 5m: views and epochs are cut to fit it.
         export: Write the classifier for another runtime as well.
@@ -113,83 +124,73 @@ def main(
     if export != "none":
         formats.check_export(export)
     entry = entry_of(backbone or ("convnet" if data == "embedded" else "mobilenet"))
-    size = image_size or entry.tuning_size
     unfinished = Unfinished(report, resume)
     keras.utils.set_random_seed(seed)
 
     # Data: checked, split, as squares (n, size, size, 3) with pixels in [0, 255]. The backbone comes first,
     # so that missing weights are reported before many photos are read
-    base = Backbone(entry.name, weights, size)
-    check_memory("image_size", size, max(answering_bytes(base, AT_ONCE), 200 * size**2), power=2)
-    source, photos, rows = read_photos(data, size, seed, quick, report.scratch)
+    base = Backbone(entry.name, weights, built_size(entry, image_size))
+    largest = image_size or entry.tuning_size
+    check_memory("image_size", largest, max(answering_bytes(base, AT_ONCE), 200 * largest**2), power=2)
+    source, photos, sizes, rows = read_photos(data, entry, image_size, effort, seed, quick, report.scratch)
     unfinished.check_data(photos.fingerprint)
-    check_memory("views", views, 4 * views * len(rows["train"]) * len(photos.class_names))
-    augmented = {"augmentation": augmentation, "flip": flip and data != "embedded", "mixing": mixing}
-    train = AugmentedPhotos(photos, rows["train"], photos.class_weights(), **augmented, seed=seed)
-    validation = AugmentedPhotos(photos, rows["validation"])
-
-    # Model: the backbone, and a new head in place of its own. `training` cuts it at the border of phase 2:
-    # frozen layers below it, and two models that share the layers above: `head`, and `top`, which ends in it
-    classifier = TransferClassifier(base, len(photos.class_names), dropout=0.5)
-    classifier.summary()
-    border = border_at(base, unfreeze)
-    limits = {"views": views, "epochs": EPOCHS | ({"top": epochs} if epochs else {})}
-    if quick:
-        limits = {"views": 2, "epochs": {"head": 1, "top": 1}}
-    how = {
-        "batch_size": batch_size,
-        "cache": cache,
-        "seed": seed,
-        "checkpoint": unfinished,
-        "verbose": VERBOSE,
-    }
-    training = TwoPhases(classifier, train, validation, border, **limits, **how)
-
-    # Freeze, and compile: phase 1 trains the head alone, phase 2 the top of the backbone with it
-    loss = {"loss": "categorical_crossentropy", "metrics": ["accuracy"]}
-    freeze(classifier)
-    training.head.compile(keras.optimizers.Adam(LEARNING_RATES["head"]), **loss)
-    if training.top:
-        freeze(classifier, border)
-        training.top.compile(keras.optimizers.Adam(LEARNING_RATES["top"]), **loss)
-    training.plan(deadline)
-
-    # Features: what the frozen layers compute of the photos, once for both phases
-    training.extract_features()
-
-    # Fit the head: the learning rate falls to 0; training stops early if the validation loss does not fall
-    training.head.fit(
-        training.batches("head"),
-        callbacks=training.callbacks("head"),
-        **training.settings("head"),
-        verbose=VERBOSE,
+    check_memory("views", views, 4 * views * len(rows["known"]) * len(photos.class_names))
+    flip, class_weights, classes = (
+        flip and data != "embedded",
+        photos.class_weights(),
+        len(photos.class_names),
     )
 
-    # Fit the top: the learning rate is low, and rises before it falls
+    # Baseline: linear probes on features of the frozen backbone, at each of the image sizes
+    frozen = at_sizes(base, sizes)
+    probes = fit_probes(frozen, photos, rows["known"], sizes, flip, class_weights, seed, VERBOSE)
+    baseline = MultiScaleClassifier(frozen, classes, sizes, flip)
+    probes.assign(baseline)
+    baseline.summary()
+
+    # Model: a copy of the backbone's top and a softmax layer, on features of the frozen layers below
+    augmented = {"augmentation": augmentation, "flip": flip, "mixing": mixing, "size": tuned_size(sizes)}
+    known = AugmentedPhotos(photos, rows["known"], class_weights, **augmented, seed=seed)
+    border = None if effort == "quick" else border_at(base, unfreeze)
+    limits = {"views": 2, "epochs": 1} if quick else {"views": views, "epochs": epochs or EPOCHS}
+    how = {"batch_size": batch_size, "cache": cache, "seed": seed, "flip": flip}
+    training = FineTuning(
+        base, known, probes, border, **limits, **how, checkpoint=unfinished, verbose=VERBOSE
+    )
     if training.top:
+        training.top.summary()
+        loss = {"loss": "categorical_crossentropy", "metrics": ["accuracy"]}
+        training.top.compile(keras.optimizers.Adam(LEARNING_RATE), **loss)
+    training.plan(deadline)
+    training.extract_features()
+
+    # Fit: on each fold, and if that helps on all; the learning rate rises, and then falls to 0
+    for part in training.parts():
         training.top.fit(
-            training.batches("top"),
-            callbacks=training.callbacks("top"),
-            **training.settings("top"),
+            training.batches(part),
+            callbacks=training.callbacks(part),
+            **training.settings(part),
             verbose=VERBOSE,
         )
+    classifier = training.classifier()
 
     # Save: from here on the trained model is not lost, whatever fails below
-    report.settings |= {"backbone": entry.name, "image_size": size}
+    report.settings |= {"backbone": entry.name, "image_size": sizes[-1]}
     report.model(classifier, photos.class_names)
 
     # Evaluate: the test photos are used here, once
     evaluations = {
-        part: evaluate(classifier, photos, rows[part], part, training.batch_size)
-        for part in ("test", "validation")
-        if len(rows[part])
+        name: evaluate(model, photos, rows["test"], name, batch_size)
+        for name, model in (("test", classifier), ("baseline_test", baseline))
+        if len(rows["test"])
     }
-    finding = record_results(report, source, photos, evaluations, training)
-    save_and_check(report, photos, rows, classifier, evaluations["validation"], export)
+    evaluations["cross-validation"] = cross_validation(photos, rows["known"], training.mixed())
+    finding = record_results(report, source, photos, evaluations, classifier, training)
+    save_and_check(report, photos, rows, classifier, export)
 
     # Plot
     with report.unless_it_fails("report.html with its figures"):
-        write_figures_and_report(report, photos, rows, evaluations, training, finding)
+        write_figures_and_report(report, photos, rows, evaluations, classifier, training, finding)
     outcome = report.finish()
     unfinished.close()
     print_next_step(report.folder)

@@ -23,6 +23,7 @@ from .reading import decode_again
 from .split import UNEVEN, split
 
 PARTS = ("train", "validation", "test")
+MOST_WEIGHT = 20  # times another class's
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -248,7 +249,8 @@ class Photos:
 
         Returns:
             Dictionary from class index to float. Where one class has at least 1.5 times as many training
-            photos as another, a weight is inversely proportional to the number of training photos.
+            photos as another, a weight is inversely proportional to the number of training photos; but none
+            is more than 20 times another.
 
         Example:
             >>> import tempfile
@@ -261,7 +263,8 @@ class Photos:
         counts = np.bincount(self.labels[self.of("train")], minlength=len(self.class_names))
         if counts.max() < UNEVEN * counts.min():
             return dict.fromkeys(range(len(counts)), 1.0)
-        return dict(enumerate((counts.sum() / len(counts) / counts).tolist()))
+        few = np.maximum(counts, counts.max() / MOST_WEIGHT)
+        return dict(enumerate((counts.sum() / (counts / few).sum() / few).tolist()))
 
     def split_table(self):
         """All photos that are used, as a table; `Photos.check` reads it from a CSV file.

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from .augmentation import augment_photos, mix
+from .resizing import smaller
 
 
 def drawn_seed(*numbers):
@@ -36,9 +37,11 @@ class AugmentedPhotos:
         flip: Whether half of the augmented versions are flipped left to right.
         mixing: "none", "mixup" or "cutmix", see `mix`.
         seed: Of all versions.
+        size: Height and width in pixels that photos are resized to; None for the size that they have.
 
     Attributes:
         targets: One-hot labels, float32 (n, classes).
+        size: Height and width in pixels.
 
     Example:
         >>> from types import SimpleNamespace
@@ -51,7 +54,11 @@ class AugmentedPhotos:
         (3, (2, 8, 8, 3), [[0.0, 1.0], [0.0, 1.0]])
     """
 
-    def __init__(self, photos, rows, weights=None, augmentation="none", flip=True, mixing="none", seed=0):
+    def __init__(
+        self, photos, rows, weights=None, augmentation="none", flip=True, mixing="none", seed=0, size=None
+    ):
+        self.size = size or photos.pixels.shape[1]
+        self._smaller = smaller(size) if self.size != photos.pixels.shape[1] else None
         self.pixels, self.rows = photos.pixels, np.asarray(rows)
         classes = len(photos.class_names)
         self.targets = np.eye(classes, dtype="float32")[photos.labels[self.rows]]
@@ -74,6 +81,8 @@ class AugmentedPhotos:
             `(pixels, targets)`, float32 (k, size, size, 3) in [0, 255] and (k, classes).
         """
         images, targets = self.pixels[self.rows[places]], self.targets[places]
+        if self._smaller is not None:
+            images = self._smaller(np.asarray(images, "float32"), training=False)
         if number:
             seed = drawn_seed(self.seed, number, int(places[0]), len(places))
             images = augment_photos(images, self.augmentation, seed, self.flip)
@@ -124,7 +133,7 @@ def steps_per_epoch(count, batch_size):
     return -(-count // batch_size)
 
 
-def training_batches(version, photos, batch_size, seed, first=0):
+def training_batches(version, photos, batch_size, seed, first=0, places=None):
     """Batches to train on, epoch after epoch without end, in an order that depends on seed and epoch only.
 
     Keras starts a generator once and a dataset anew in every epoch, which with few photos takes longer than
@@ -136,6 +145,7 @@ def training_batches(version, photos, batch_size, seed, first=0):
         batch_size: Examples in a batch; the last one of an epoch may have fewer.
         seed: List of integers that the order depends on.
         first: Number of the first epoch, where a resumed training goes on.
+        places: Which of the photos, integers; None for all.
 
     Yields:
         `(inputs, targets)`, with a weight for each example where classes have weights.
@@ -149,7 +159,7 @@ def training_batches(version, photos, batch_size, seed, first=0):
         [3, 1, 3, 1]
     """
     for epoch in itertools.count(first):
-        order = np.arange(len(photos))
+        order = np.arange(len(photos)) if places is None else np.array(places)
         np.random.default_rng([*seed, epoch]).shuffle(order)
         for index in range(steps_per_epoch(len(order), batch_size)):
             inputs, targets = version(epoch, index, order[index * batch_size : (index + 1) * batch_size])
@@ -171,7 +181,7 @@ class UncachedPhotos:
         ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
         ... )
         >>> some = UncachedPhotos(AugmentedPhotos(photos, rows=[0, 1, 2]))
-        >>> [len(pixels) for pixels, targets in some.validation("head", batch_size=2)]
+        >>> [len(pixels) for pixels, targets in some.validation(batch_size=2)]
         [2, 1]
     """
 
@@ -182,17 +192,17 @@ class UncachedPhotos:
         """Nothing: there is nothing to cache."""
         return self
 
-    def training(self, phase, batch_size, seed, first=0):
+    def training(self, batch_size, seed, first=0, places=None):
         """Batches of pixels to train on, augmented anew in every epoch; see `training_batches`."""
 
         def version(epoch, index, places):
             return self.photos.version(1 + epoch, places)
 
-        return training_batches(version, self.photos, batch_size, seed, first)
+        return training_batches(version, self.photos, batch_size, seed, first, places)
 
-    def validation(self, phase=None, batch_size=32):
-        """Batches of the photos as they are, in their order."""
-        places = np.arange(len(self.photos))
+    def validation(self, batch_size=32, places=None):
+        """Batches of the photos as they are, in their order; of all, or of those at `places`."""
+        places = np.arange(len(self.photos)) if places is None else np.asarray(places)
 
         def make(index):
             return self.photos.version(0, places[index * batch_size : (index + 1) * batch_size])

@@ -1,8 +1,7 @@
 """The state of a training in files, so that it can be stopped at any moment and resumed.
 
 After each epoch the whole state is written: weights, the optimizer's variables, the state of dropout's
-random numbers, early stopping's best weights, the history, and the phase. Each file is replaced as a whole,
-so that there is always a complete one.
+random numbers, and the history. Each file is replaced as a whole, so that there is always a complete one.
 """
 
 import contextlib
@@ -20,7 +19,8 @@ from ..errors import ModelError
 
 DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is noticed
 SETTINGS = "settings.json"
-FILES = ("head.state", "top.state", "activations.json", "activations-head.bin", "activations-top.bin")
+PARTS = ("fold 1", "fold 2", "fold 3", "all")  # of a training, each of which keeps its state
+FILES = (*(f"{part}.state" for part in PARTS), "activations.json", "activations.bin")
 _OURS = b'{"made_by": "Glass Zoo"'
 
 
@@ -41,9 +41,9 @@ class CheckpointFolder:
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     CheckpointFolder(folder, {"seed": 0}).write("head.state", b"weights")
+        ...     CheckpointFolder(folder, {"seed": 0}).write("all.state", b"weights")
         ...     again = CheckpointFolder(folder, {"seed": 0})
-        ...     again.resumed, (again.folder / "head.state").read_bytes()
+        ...     again.resumed, (again.folder / "all.state").read_bytes()
         (True, b'weights')
     """
 
@@ -107,44 +107,39 @@ class CheckpointFolder:
 
 
 class TrainingState(keras.callbacks.Callback):
-    """Callback that keeps the history of a phase, writes its state after each epoch, and resumes it.
-
-    It must come after the early stopping in the list of callbacks, because it keeps that state as well.
+    """Callback that keeps the history of a part of a training, writes its state, and resumes it.
 
     Args:
         checkpoint: A `CheckpointFolder`, or an object with the same `folder`, `resumed` and `write`; None
             to write nothing.
-        phase: Name of the phase.
-        stopping: The phase's `keras.callbacks.EarlyStopping`.
+        part: Name of the part of the training.
 
     Attributes:
         epochs: Number of epochs done when training begins; `fit` takes it as `initial_epoch`.
         history: {metric: value after each epoch}, those of earlier runs included.
-        seconds: Time that earlier runs spent in this phase.
-        stopped: Whether the phase was complete.
+        seconds: Time that earlier runs spent in this part.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
-        >>> state = TrainingState(None, "head", keras.callbacks.EarlyStopping())
+        >>> state = TrainingState(None, "all")
         >>> _ = model.fit(np.ones((4, 2)), np.ones(4), epochs=3, callbacks=[state], verbose=0)
         >>> state.epochs, len(state.history["loss"])
         (3, 3)
     """
 
-    def __init__(self, checkpoint, phase, stopping):
+    def __init__(self, checkpoint, part):
         super().__init__()
-        self.checkpoint, self.stopping = checkpoint, stopping
-        self.file = f"{phase}.state"
-        self.epochs, self.history, self.seconds, self.stopped = 0, {}, 0.0, False
+        self.checkpoint = checkpoint
+        self.file = f"{part}.state"
+        self.epochs, self.history, self.seconds = 0, {}, 0.0
         self._left = self._read() if checkpoint is not None and checkpoint.resumed else None
         if self._left is not None:
             facts = json.loads(str(self._left["facts"]))
-            self.epochs, self.history = facts["passes"], facts["history"]
-            self.seconds, self.stopped = facts["seconds"], facts["stopped"]
+            self.epochs, self.history, self.seconds = facts["epochs"], facts["history"], facts["seconds"]
 
     def _read(self):
-        """What an earlier run left of this phase; None if that is nothing, or damaged."""
+        """What an earlier run left of this part; None if that is nothing, or damaged."""
         with contextlib.suppress(OSError):
             content = (self.checkpoint.folder / self.file).read_bytes()
             digest, content = content[:DIGEST], content[DIGEST:]
@@ -155,17 +150,10 @@ class TrainingState(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._began = time.perf_counter()
-        if self._left is None:
-            return
-        for number, variable in enumerate(training_variables(self.model)):
-            variable.assign(self._left[f"state{number}"])
-        facts = json.loads(str(self._left["facts"]))
-        self.stopping.best, self.stopping.wait = facts["best"], facts["wait"]
-        self.stopping.best_epoch = facts["best_epoch"]
-        if "best0" in self._left:
-            number = len(self.model.get_weights())
-            self.stopping.best_weights = [self._left[f"best{n}"] for n in range(number)]
-        self._left = None
+        if self._left is not None:
+            for number, variable in enumerate(training_variables(self.model)):
+                variable.assign(self._left[f"state{number}"])
+            self._left = None
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in logs.items():
@@ -175,19 +163,12 @@ class TrainingState(keras.callbacks.Callback):
             self._write()
 
     def _write(self):
-        stopping = self.stopping
         variables = training_variables(self.model)
         arrays = {f"state{n}": keras.ops.convert_to_numpy(each) for n, each in enumerate(variables)}
-        if stopping.best_weights is not None:
-            arrays |= {f"best{number}": array for number, array in enumerate(stopping.best_weights)}
         facts = {
-            "passes": self.epochs,
+            "epochs": self.epochs,
             "history": self.history,
             "seconds": self.seconds + time.perf_counter() - self._began,
-            "stopped": bool(self.model.stop_training),
-            "best": None if stopping.best is None else float(stopping.best),
-            "wait": stopping.wait,
-            "best_epoch": stopping.best_epoch,
         }
         file = io.BytesIO()
         np.savez(file, facts=json.dumps(facts), **arrays)

@@ -38,3 +38,27 @@ def evaluate(model, photos, rows, part, batch_size=32, class_names=None):
     index = np.array([class_names.index(name) for name in photos.class_names])
     files = [photos.files[row] for row in rows]
     return Evaluation(part, class_names, files, index[photos.labels[rows]], probabilities)
+
+
+def cross_validation(photos, rows, probabilities):
+    """The evaluation of photos that were classified by models which had not seen them.
+
+    Args:
+        photos: What `Photos.check` returned.
+        rows: Which of them, integers (n,).
+        probabilities: Their out-of-fold probabilities, (n, classes).
+
+    Returns:
+        An `Evaluation` named "cross-validation".
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> labels, files = np.array([0, 1]), ["1.jpg", "2.jpg"]
+        >>> photos = SimpleNamespace(labels=labels, files=files, class_names=("a", "b"))
+        >>> cross_validation(photos, [1], [[0.2, 0.8]]).accuracy.value
+        1.0
+    """
+    files = [photos.files[row] for row in rows]
+    return Evaluation(
+        "cross-validation", tuple(photos.class_names), files, photos.labels[rows], probabilities
+    )

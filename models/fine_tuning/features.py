@@ -35,13 +35,13 @@ class CachedFeatures:
     """Features of every version of some photos, computed once by frozen layers.
 
     Args:
-        frozen: Model: pixels -> {phase: features that are trained on in that phase}.
+        frozen: Model: pixels -> the features that the layers after it are trained on.
         photos: An `AugmentedPhotos`.
         versions: How many to compute: the photos as they are, and `versions` - 1 augmented ones.
         folder: Where to keep them if they are more than 1 GB; None to keep them in memory.
 
     Attributes:
-        features: {phase: float32 (versions, n, ...)}.
+        features: float32 (versions, n, ...).
         targets: float32 (versions, n, classes); they differ where photos are mixed.
 
     Raises:
@@ -54,29 +54,22 @@ class CachedFeatures:
         ...     pixels=np.zeros((4, 8, 8, 3), "uint8"), labels=np.array([0, 1, 0, 1]), class_names=["a", "b"]
         ... )
         >>> pixels = keras.Input((8, 8, 3))
-        >>> frozen = keras.Model(pixels, {"head": keras.layers.GlobalAveragePooling2D()(pixels)})
+        >>> frozen = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(pixels))
         >>> cached = CachedFeatures(frozen, AugmentedPhotos(photos, rows=[0, 1, 2]), versions=2).compute()
-        >>> cached.features["head"].shape
+        >>> cached.features.shape
         (2, 3, 3)
     """
 
     def __init__(self, frozen, photos, versions, folder=None):
         self.frozen, self.photos = frozen, photos
-        shapes = {
-            phase: (versions, len(photos), *shape[1:])
-            for phase, shape in frozen.compute_output_shape(frozen.input_shape).items()
-        }
+        shape = (versions, len(photos), *frozen.output_shape[1:])
         self.targets = np.empty((versions, len(photos), photos.targets.shape[1]), "float32")
-        self._progress = None  # the file that says how far it is, where features are kept in files
-        total = sum(4 * np.prod(shape, dtype=float) for shape in shapes.values())
-        if folder is None or total <= IN_MEMORY:
-            self.features = {phase: np.empty(shape, "float32") for phase, shape in shapes.items()}
+        self._progress = None  # the file that says how far it is, where features are kept in a file
+        if folder is None or 4 * np.prod(shape, dtype=float) <= IN_MEMORY:
+            self.features = np.empty(shape, "float32")
         else:
             self._progress = Path(folder) / "activations.json"
-            self.features = {
-                phase: _in_file(self._progress.with_name(f"activations-{phase}.bin"), shape, self._progress)
-                for phase, shape in shapes.items()
-            }
+            self.features = _in_file(self._progress.with_suffix(".bin"), shape, self._progress)
 
     def compute(self, verbose=0):
         """Compute them all, except those that a training that was stopped has left in the folder.
@@ -102,8 +95,7 @@ class CachedFeatures:
             self._compute(chunk)
             if self._progress:
                 with _refusals(self._progress):
-                    for features in self.features.values():
-                        features.flush()
+                    self.features.flush()
                     replace_file(self._progress, json.dumps(turn + 1).encode())
             if bar:
                 number, places = chunk[-1]
@@ -123,29 +115,29 @@ class CachedFeatures:
             return filled_up(pixels)
 
         computed = self.frozen.predict(Batches(make, len(chunk)), verbose=0)
-        for phase, values in computed.items():
-            for turn, (number, places) in enumerate(chunk):
-                first = turn * AT_ONCE
-                self.features[phase][number, places] = values[first : first + len(places)]
+        for turn, (number, places) in enumerate(chunk):
+            first = turn * AT_ONCE
+            self.features[number, places] = computed[first : first + len(places)]
 
-    def training(self, phase, batch_size, seed, first=0):
+    def training(self, batch_size, seed, first=0, places=None):
         """Batches of features to train on: of each photo, a version drawn anew in every epoch."""
-        features = self.features[phase]
 
         def version(epoch, index, places):
             random = np.random.default_rng([*seed, epoch, 1 + index])
-            drawn = random.integers(len(features), size=len(places))
-            return features[drawn, places], self.targets[drawn, places]
+            drawn = random.integers(len(self.features), size=len(places))
+            return self.features[drawn, places], self.targets[drawn, places]
 
-        return training_batches(version, self.photos, batch_size, seed, first)
+        return training_batches(version, self.photos, batch_size, seed, first, places)
 
-    def validation(self, phase, batch_size):
-        """Features and targets of the photos as they are, in their order, as `fit` takes validation data.
+    def validation(self, batch_size, places=None):
+        """Features and targets of the photos as they are, in their order; of all, or of those at `places`.
 
         With TensorFlow that is a `tf.data.Dataset` of batches, which `fit` starts in each epoch twice as fast
         as arrays.
         """
-        arrays = self.features[phase][0], self.targets[0]
+        arrays = self.features[0], self.targets[0]
+        if places is not None:
+            arrays = tuple(array[places] for array in arrays)
         if keras.backend.backend() != "tensorflow":
             return arrays
         import tensorflow as tf

@@ -52,7 +52,7 @@ class LinearProbe:
         return exponentials / exponentials.sum(-1, keepdims=True)
 
 
-def fit_linear_probe(features, labels, classes, weights=None, seed=0):
+def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=None):
     """Fit logistic regression on standardized features; its regularization is chosen by cross-validation.
 
     Of the values in `STRENGTHS`, the one whose out-of-fold probabilities have the lowest cross-entropy is
@@ -64,6 +64,7 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0):
         classes: Number of classes; each needs an example.
         weights: Weight of each example, (n,); None for 1 each.
         seed: The same seed gives the same folds.
+        strength: scikit-learn's C, if it is known; then there are no out-of-fold probabilities.
 
     Returns:
         A `LinearProbe`.
@@ -90,29 +91,32 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0):
     scale[scale <= 1e-6 * np.abs(mean)] = 1  # of a feature that never changes
     scaled = (features - mean) / scale
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other
-        by_strength = _out_of_fold(scaled, labels, classes, weights, seed)
-        losses = [_cross_entropy(each, labels, weights) for each in by_strength]
-        best = int(np.argmin(losses))
-        model = next(_path(scaled, labels, weights, [STRENGTHS[best]]))
+        out_of_fold = np.zeros((0, classes))
+        if strength is None:
+            by_strength = _out_of_fold(scaled, labels, classes, weights, seed)
+            best = int(np.argmin([cross_entropy(each, labels, weights) for each in by_strength]))
+            strength, out_of_fold = STRENGTHS[best], by_strength[best]
+        model = next(_path(scaled, labels, weights, [strength]))
     kernel, bias = _as_softmax(model, classes)
     kernel = kernel / scale[:, None]
     return LinearProbe(
         kernel.astype("float32"),
         (bias - mean @ kernel).astype("float32"),
-        float(STRENGTHS[best]),
-        by_strength[best],
+        float(strength),
+        out_of_fold,
     )
 
 
-def folds(labels, seed=0):
+def folds(labels, seed=0, most=FOLDS):
     """Split examples into folds of nearly equal shares of each class.
 
     Args:
         labels: Class index of each example, integers (n,).
         seed: The same seed gives the same folds.
+        most: Number of folds.
 
     Returns:
-        List of `(train, held_out)`, integers; every example is held out once. Up to `FOLDS`, fewer where all
+        List of `(train, held_out)`, integers; every example is held out once. Fewer folds where all
         classes have fewer examples; none where no class has two.
 
     Example:
@@ -122,7 +126,7 @@ def folds(labels, seed=0):
     from sklearn.model_selection import StratifiedKFold
 
     labels = np.asarray(labels)
-    number = min(FOLDS, np.bincount(labels).max())
+    number = min(most, np.bincount(labels).max())
     if number < 2:
         return []
     splitter = StratifiedKFold(number, shuffle=True, random_state=seed)
@@ -168,6 +172,17 @@ def _as_softmax(model, classes):
     return kernel, bias
 
 
-def _cross_entropy(probabilities, labels, weights):
+def cross_entropy(probabilities, labels, weights=None):
+    """The mean of -log(probability of the right class).
+
+    Args:
+        probabilities: (n, classes).
+        labels: Class index of each example, integers (n,).
+        weights: Weight of each example, (n,); None for 1 each.
+
+    Example:
+        >>> round(cross_entropy(np.array([[0.5, 0.5]]), [0]), 4)
+        0.6931
+    """
     of_true = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1)
     return float(np.average(-np.log(of_true), weights=weights))

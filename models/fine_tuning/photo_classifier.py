@@ -9,7 +9,6 @@ import numpy as np
 
 from ..checks.arguments import checked, choice, flag, number, shown, whole
 from ..errors import ModelError
-from ..evaluation import Evaluation
 from ..export import formats
 from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
 from ..loading.saved_models import read_json
@@ -19,16 +18,14 @@ from ..sibling import datasets_module
 from .augmentation import POLICIES
 from .batches import AugmentedPhotos
 from .checkpoints import CheckpointFolder
-from .evaluation import evaluate
-from .multi_scale import MultiScaleClassifier, any_size, fit_probes, suitable_sizes
+from .evaluation import cross_validation, evaluate
+from .multi_scale import EFFORTS, at_sizes, built_size, fit_probes, image_sizes, largest_size, tuned_size
 from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
-from .transfer import TransferClassifier, border_at
-from .two_phases import EPOCHS, LEARNING_RATES, TwoPhases
+from .transfer import border_at
+from .tuning import EPOCHS, LEARNING_RATE, FineTuning
 
-DROPOUT = 0.5
 PARTS = ("train", "validation", "test")
-EFFORTS = ("quick", "normal")
 LARGEST_IMAGE = 4096  # pixels of a side
 MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
 
@@ -47,18 +44,19 @@ def _budget(owner, name, value):
 
 
 class PhotoClassifier:
-    """A classifier of photos: a pretrained backbone and a new head, fine-tuned in two phases.
+    """A classifier of photos: probes on a pretrained backbone, and a fine-tuned top where that helps.
 
-    First the head is trained on features of the frozen backbone, which are computed once for several
-    augmented versions of each photo and cached; then the top of the backbone as well, with a low learning
-    rate, if that lowers the validation loss. It prints nothing unless `verbose`, and writes nothing unless a
-    path is given.
+    First linear probes are fitted: logistic regression on features of the frozen backbone, at image sizes
+    that suit the photos. Then the top of the backbone is fine-tuned from there; it is kept only if
+    cross-validation says that it helps. Training and validation photos are used alike; test photos are not.
+    It prints nothing unless `verbose`, and writes nothing unless a path is given.
 
     Args:
         backbone: Pretrained network, a name of the table that `python -m models` prints.
         weights: "pretrained" (downloaded once, then cached), a file, or None for random weights.
-        image_size: Height and width in pixels that photos are brought to; None for what suits the backbone.
-        unfreeze: Share of the backbone's depth that the second phase trains, from 0 to 1; 0 leaves it out.
+        image_size: Height and width in pixels that photos are brought to; None for two or three sizes that
+            suit the photos and the backbone.
+        unfreeze: Share of the backbone's depth that is fine-tuned, from 0 to 1; 0 for probes alone.
         augmentation: How strongly training photos are augmented: "none", "standard" or "strong".
         mixing: Whether training photos and their labels are mixed: "none", "mixup" or "cutmix".
         flip: Whether half of the augmented photos are flipped left to right; turn this off for text or
@@ -67,8 +65,7 @@ class PhotoClassifier:
             augmented ones.
         cache: Whether to cache features of the frozen layers; without, photos pass through all layers in
             every epoch. More than 1 GB of features are kept in a temporary file.
-        epochs: Epochs of the second phase at most; None for 20. Each phase stops where the validation loss
-            has not fallen for 10 epochs.
+        epochs: Epochs of fine-tuning in each fold, and then on all photos; None for 15.
         batch_size: Photos in a batch.
         budget: Time for `fit`, such as "5m" or a number of seconds: views and epochs are cut to fit it. None
             for no limit.
@@ -78,10 +75,10 @@ class PhotoClassifier:
         model: The Keras model: pixels (n, any height, any width, 3) in [0, 255] -> probabilities
             (n, classes).
         class_names_: Names of the classes in index order, after `fit` or `load`; `class_names` is the same.
-        image_size_: Height and width in pixels of the photos that it was trained on.
-        history_: {"head" and "top": {metric: value after each epoch}}; empty after effort="quick".
-        cross_validation_: After effort="quick", the `Evaluation` of all training and validation photos, each
-            classified by probes that were fitted on others; otherwise None.
+        image_size_: Height and width in pixels of the photos that it was trained on; the largest of several.
+        history_: {"fold 1", ... and, if fine-tuning helped, "all": {metric: value after each epoch}}.
+        cross_validation_: The `Evaluation` of all training and validation photos, each classified by
+            probes and networks that were trained on others; None after `load`.
         seconds_: {what: seconds that it took}.
 
     Raises:
@@ -147,11 +144,8 @@ class PhotoClassifier:
             verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
             checkpoint: A folder that keeps the state after each epoch. If the training is stopped, the same
                 call goes on with it; when it is complete, the state is removed. None to keep none.
-            effort: "normal" trains the head on cached features, then the top of the backbone. "quick" takes
-                seconds: logistic regression on features of the frozen backbone, at two or three image sizes
-                that suit the photos, fitted on training and validation photos together; its
-                regularization is chosen by cross-validation, see `cross_validation_`. It uses no
-                augmentation, mixing, views, epochs or budget, and nothing is kept in `checkpoint`.
+            effort: "quick" fits the probes alone, in seconds. "normal" then fine-tunes the top of the
+                backbone as well, and keeps it if that helps. "best" does the same with one image size more.
 
         Returns:
             This classifier.
@@ -163,88 +157,61 @@ class PhotoClassifier:
         """
         whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
         choice(*EFFORTS)("PhotoClassifier.fit", "effort", effort)
-        if effort == "quick":
-            return self._fit_quick(photos, verbose)
-        deadline = deadline_of(self.budget)
-        entry = entry_of(self.backbone)
-        size = self.image_size or entry.tuning_size
+        deadline, entry = deadline_of(self.budget), entry_of(self.backbone)
         with _seeded(self.seed):
-            base = Backbone(entry.name, self.weights, size)  # first: it may be missing
-            photos = self._checked("fit", photos, size, verbose)
-            rows = {part: photos.of(part) for part in PARTS}
-            train = AugmentedPhotos(
-                photos, rows["train"], photos.class_weights(),
-                augmentation=self.augmentation, flip=self.flip, mixing=self.mixing, seed=self.seed,
-            )  # fmt: skip
-            classifier = TransferClassifier(base, len(photos.class_names), dropout=DROPOUT)
-            training = TwoPhases(
-                classifier,
-                train,
-                AugmentedPhotos(photos, rows["validation"]),
-                border=border_at(base, self.unfreeze),
+            base = Backbone(entry.name, self.weights, built_size(entry, self.image_size))  # it may be missing
+            photos = self._checked("fit", photos, largest_size(entry, self.image_size, effort), verbose)
+            sizes = image_sizes(photos.sides, entry, self.image_size, effort)
+            photos, size = photos.at(sizes[-1], verbose=verbose), tuned_size(sizes)
+            rows, weights = np.flatnonzero(photos.parts != "test"), photos.class_weights()
+            probes = fit_probes(
+                at_sizes(base, sizes), photos, rows, sizes, self.flip, weights, self.seed, verbose
+            )
+            known = AugmentedPhotos(
+                photos, rows, weights, self.augmentation, self.flip, self.mixing, self.seed, size
+            )
+            training = FineTuning(
+                base,
+                known,
+                probes,
+                border=None if effort == "quick" else border_at(base, self.unfreeze),
+                flip=self.flip,
                 views=self.views,
-                epochs=EPOCHS | ({"top": self.epochs} if self.epochs else {}),
+                epochs=self.epochs or EPOCHS,
                 batch_size=self.batch_size,
                 cache=self.cache,
                 seed=self.seed,
-                checkpoint=self._checkpoint(checkpoint, photos, size),
+                checkpoint=self._checkpoint(checkpoint, photos, sizes, effort),
                 verbose=verbose,
             )
             try:
                 self._train(training, deadline, verbose)
+                self._model = training.classifier()
             finally:
                 training.close()
         if training.checkpoint is not None:
             training.checkpoint.close()
-        self._model, self.class_names_, self.image_size_ = classifier, tuple(photos.class_names), size
+        self.class_names_, self.image_size_ = tuple(photos.class_names), sizes[-1]
         self.history_, self.seconds_ = training.histories, training.seconds
-        self.cross_validation_ = None
-        return self
-
-    def _fit_quick(self, photos, verbose):
-        """Fit linear probes at several image sizes, and make one classifier of them."""
-        entry = entry_of(self.backbone)
-        own_size = self.image_size or (entry.tuning_size if entry.family == "convnet" else None)
-        with _seeded(self.seed):
-            base = Backbone(entry.name, self.weights, own_size or entry.image_size)
-            if own_size:
-                photos, sizes = self._checked("fit", photos, own_size, verbose), (own_size,)
-            else:
-                base = any_size(base)
-                if getattr(photos, "sides", None) is None:  # checked at the size that most photos will need
-                    largest = suitable_sizes(entry.image_size, entry.image_size)[-1]
-                    photos = self._checked("fit", photos, largest, verbose)
-                sizes = suitable_sizes(np.median(photos.sides), entry.image_size, entry.smallest)
-                photos = self._checked("fit", photos, sizes[-1], verbose)
-            rows = np.flatnonzero(photos.parts != "test")
-            probes = fit_probes(
-                base, photos, rows, sizes, self.flip, photos.class_weights(), self.seed, verbose
-            )
-            classifier = MultiScaleClassifier(base, len(photos.class_names), sizes, self.flip)
-            probes.assign(classifier)
-        self._model, self.class_names_, self.image_size_ = classifier, tuple(photos.class_names), sizes[-1]
-        self.history_, self.seconds_ = {}, probes.seconds
-        files = [photos.files[row] for row in rows]
-        self.cross_validation_ = Evaluation(
-            "cross-validation", self.class_names_, files, photos.labels[rows], probes.out_of_fold
-        )
+        self.cross_validation_ = cross_validation(photos, rows, training.mixed())
         return self
 
     def _train(self, training, deadline, verbose):
-        for phase, network in training.networks.items():
-            network.compile(
-                optimizer=keras.optimizers.Adam(LEARNING_RATES[phase]),
-                loss="categorical_crossentropy",
-                metrics=["accuracy"],
-            )
+        if training.top is None:
+            return
+        training.top.compile(
+            optimizer=keras.optimizers.Adam(LEARNING_RATE),
+            loss="categorical_crossentropy",
+            metrics=["accuracy"],
+        )
         if self.budget is not None or verbose:
             training.plan(deadline)
         training.extract_features()
-        for phase, network in training.networks.items():
-            network.fit(
-                training.batches(phase),
-                callbacks=training.callbacks(phase),
-                **training.settings(phase),
+        for part in training.parts():
+            training.top.fit(
+                training.batches(part),
+                callbacks=training.callbacks(part),
+                **training.settings(part),
                 verbose=verbose,
             )
 
@@ -260,12 +227,12 @@ class PhotoClassifier:
             )
         return datasets_module("photos").Photos.check(photos, size, self.seed, verbose=verbose)
 
-    def _checkpoint(self, checkpoint, photos, size):
+    def _checkpoint(self, checkpoint, photos, sizes, effort):
         if checkpoint is None or hasattr(checkpoint, "write"):
             return checkpoint
         if not isinstance(checkpoint, (str, Path)) or not str(checkpoint):
             raise ModelError(f"PhotoClassifier.fit takes checkpoint as a folder, not {shown(checkpoint)}.")
-        settings = self._settings() | {"image_size": size, "photos": photos.fingerprint}
+        settings = self._settings() | {"sizes": sizes, "effort": effort, "photos": photos.fingerprint}
         return CheckpointFolder(checkpoint, settings | {"keras": keras.version()})
 
     def _settings(self):

@@ -1,4 +1,4 @@
-"""The layer that brings images of any size to the squares that a network takes."""
+"""Layers that bring images of any size to the squares that a network takes."""
 
 import inspect
 
@@ -24,3 +24,20 @@ def resizing(size):
     if "antialias" in inspect.signature(layers.Resizing).parameters:
         settings["antialias"] = True
     return layers.Resizing(size, size, name="resize", **settings)
+
+
+def smaller(size):
+    """A layer that resizes squares to smaller ones: linear interpolation, which every runtime has.
+
+    Args:
+        size: Height and width in pixels.
+
+    Returns:
+        A `keras.layers.Resizing`; call it with `training=False`.
+
+    Example:
+        >>> import numpy as np
+        >>> smaller(1)(np.array([[[[1.0], [2.0]], [[3.0], [4.0]]]]), training=False).numpy().item()
+        2.5
+    """
+    return layers.Resizing(size, size, name=f"resize_{size}")

@@ -140,7 +140,7 @@ def border_at(backbone, depth):
     """
     _check_backbone("border_at", backbone)
     if isinstance(depth, str):
-        _until(backbone, depth, "depth")
+        operations_until(backbone, depth, "depth")
         return depth
     _share("border_at", "depth", depth)
     learning = [operation for operation in backbone.operations if _learns(operation)]
@@ -181,7 +181,7 @@ def freeze(classifier, border=None):
         4
     """
     backbone = _backbone(classifier)
-    frozen = backbone.operations if border is None else _until(backbone, border)
+    frozen = backbone.operations if border is None else operations_until(backbone, border)
     classifier.trainable = True
     for operation in backbone.operations:
         if isinstance(operation, layers.Layer):
@@ -223,7 +223,7 @@ def split(classifier, border=None):
         if head[0].name == "pool":
             activations = head.pop(0)(activations)
     else:
-        activations = _until(backbone, border)[-1].output
+        activations = operations_until(backbone, border)[-1].output
         if activations is not backbone.output:
             upper = [keras.Model(activations, backbone.output, name="top")]
     frozen = keras.Model(backbone.input, activations, name="frozen")
@@ -272,8 +272,25 @@ def _crossings(backbone):
         yield operation, crossing == {id(operation.output)}
 
 
-def _until(backbone, border, name="border"):
-    """The operations up to and including the border."""
+def operations_until(backbone, border, name="border"):
+    """The operations of a backbone up to a border, that one included.
+
+    Args:
+        backbone: A functional model with one input and one output.
+        border: Name of a layer, see `borders`.
+        name: What an error calls it.
+
+    Returns:
+        List of operations, from the input on.
+
+    Raises:
+        ModelError: If there is no border of that name.
+
+    Example:
+        >>> from models.pretrained.backbones import Backbone
+        >>> [each.name for each in operations_until(Backbone("convnet", weights=None), "conv1")]
+        ['pixels', 'grey', 'rescale', 'conv1']
+    """
     passed = []
     for operation, crosses in _crossings(backbone) if isinstance(border, str) else ():
         passed.append(operation)

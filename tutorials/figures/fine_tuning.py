@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from models.fine_tuning.report.summary import scored_photos
 from models.inspection import grad_cam
 from tutorials.figures.charts import confusion_matrix
 from tutorials.figures.labels import plain
@@ -22,34 +23,36 @@ def report_figures(photos, rows, evaluations, model, versions, histories):
 
     Args:
         photos: What `Photos.check` returned.
-        rows: {part: which of the photos were used, (n,)}.
-        evaluations: {"test" and "validation": `Evaluation`}; figures are of "test" if it is there.
+        rows, evaluations: As for `models.fine_tuning.report.summary.summary`.
         model: The classifier: pixels -> probabilities.
         versions: Array (k, versions, size, size, 3): a few training photos as they are and augmented.
-        histories: {phase: {metric: value after each epoch}}.
+        histories: {part of the training: {metric: value after each epoch}}; empty where nothing was
+            fine-tuned.
 
     Returns:
         {name: (Axes, alternative text, caption)}.
     """
-    part = "test" if "test" in evaluations else "validation"
-    evaluation = evaluations[part]
+    evaluation, which, part = scored_photos(evaluations, rows)
+    curves = {}
+    if histories:
+        curves["curves"] = (
+            phase_curves(
+                histories,
+                f"{evaluations['cross-validation'].accuracy.value:.1%} are classified correctly in "
+                "cross-validation",
+            ),
+            "Loss and accuracy after each epoch, in training and on the photos held out, for each fold.",
+            "Fold by fold, each on other photos; then, if that helped, on all of them.",
+        )
     return {
         "augmentation": (
             augmented_photos(versions[:, 0], versions[:, 1:], "Augmented versions of training photos"),
             "Training photos, each beside versions of it: flipped, rotated, zoomed, translated, brighter.",
             "The first of each row is the photo as it is.",
         ),
-        "curves": (
-            phase_curves(
-                histories,
-                f"{evaluations['validation'].accuracy.value:.1%} of the validation photos are classified "
-                "correctly",
-            ),
-            "Loss and accuracy after each epoch, in training and in validation, for each phase.",
-            "Phase by phase; the weights of the epoch with the lowest validation loss are kept.",
-        ),
-        **_scores(evaluation, part),
-        "grad_cam": _grad_cam(photos, rows[part], evaluation, model),
+        **curves,
+        **_scores(evaluation, part.split(",")[0].removeprefix("the ").partition(" ")[2]),
+        "grad_cam": _grad_cam(photos, which, evaluation, model),
     }
 
 
@@ -81,7 +84,7 @@ def _scores(evaluation, part):
             confusion_matrix(
                 evaluation.confusion_matrix,
                 names,
-                f"{share.of - share.hits:,} of {share.of:,} {part} photos are misclassified",
+                f"{share.of - share.hits:,} of {share.of:,} {part} are misclassified",
             ),
             "How many photos of each class are predicted as each class.",
             "Rows are labels, columns are predictions.",

@@ -131,8 +131,12 @@ def phase_curves(phases, title):
             (metric, "o-", BLUE, "training"),
             (f"val_{metric}", "s--", ORANGE, "validation"),
         ):
-            values = np.concatenate([list(history.get(name, ())) for history in phases.values()] or [[]])
-            if len(values) == len(epochs):  # not every training has validation data
+            values = [
+                list(history.get(name, [np.nan] * len(history.get("loss", ()))))
+                for history in phases.values()
+            ]
+            values = np.concatenate(values or [[]])
+            if len(values) == len(epochs) and np.isfinite(values).any():  # not every part has validation data
                 ax.plot(epochs, values, style, color=colour, label=words, markersize=4)
         for border in borders[1:-1]:
             ax.axvline(border, color=GREY, linewidth=1, linestyle=":")

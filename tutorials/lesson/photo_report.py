@@ -8,76 +8,104 @@ from datasets import Photos, digits
 from datasets.files.names import safe
 from datasets.photos import locate
 from models.export import formats
+from models.fine_tuning.multi_scale import image_sizes, largest_size
 from models.fine_tuning.report.report import Figure, write_report
-from models.fine_tuning.report.summary import summary
+from models.fine_tuning.report.summary import scored_photos, summary
 from tutorials.figures.fine_tuning import misclassified, report_figures
 from tutorials.lesson.report import as_unicode
 from tutorials.lesson.rescore import Disagreement, agreements
 
 PARTS = ("train", "validation", "test")
+PHOTOS = {"test": "test photos", "cross-validation": "photos in cross-validation"}
+CHECKED = 40  # photos, about, that a fresh process classifies as well
 SAMPLE = 48  # photos of each part in a quick run, about
 AUGMENTED = 4  # training photos whose augmented versions are shown
 
 
-def read_photos(data, size, seed, quick, scratch):
+def read_photos(data, entry, image_size, effort, seed, quick, scratch):
     """Check the photos, and say what was found.
 
     Args:
         data: The lesson's setting: "embedded" for digits, else where the photos are.
-        size: Height and width of the squares, in pixels.
+        entry: The backbone's entry of the table.
+        image_size: Height and width of the squares, in pixels; None for sizes that suit the photos.
+        effort: The lesson's setting.
         seed: Of the split.
         quick: Whether a sample is enough.
         scratch: A folder for what the run needs meanwhile.
 
     Returns:
-        (the `Source` to name in the results, `Photos`, {part: rows of the photos to use, (n,)}).
+        (the `Source` to name in the results; `Photos`, at the largest of the sizes; the image sizes,
+        ascending; {"train", "validation" and "test", and the first two as "known": rows of the photos to use,
+        (n,)}).
     """
     if data == "embedded":
         source = digits.EMBEDDED
         where = digits.save_photos(scratch / "digits", 10 if quick else 50)
     else:
         source = where = locate(data)
-    photos = Photos.check(where, size, seed, scratch=scratch, verbose=1)
+    largest = largest_size(entry, image_size, effort)
+    photos = Photos.check(where, largest, seed, scratch=scratch, verbose=1)
     print(f"\n{photos}\n", flush=True)
+    sizes = image_sizes(photos.sides, entry, image_size, effort)
+    print(why_sizes(photos.sides, entry, image_size, sizes), flush=True)
     rows = {part: photos.of(part) for part in PARTS}
     if quick:
         rows = {part: which[:: max(1, len(which) // SAMPLE)] for part, which in rows.items()}
-    return source, photos, rows
+    rows["known"] = np.sort(np.concatenate([rows["train"], rows["validation"]]))
+    return source, photos.at(sizes[-1]), sizes, rows
 
 
-def record_results(report, source, photos, evaluations, training):
+def why_sizes(sides, entry, image_size, sizes):
+    """Say which image sizes were chosen, and why."""
+    listed = " and ".join(", ".join(map(str, sizes)).rsplit(", ", 1))
+    if image_size or len(sizes) == 1:
+        return f"Image size: {listed} pixels, as {'asked for' if image_size else 'the backbone takes them'}."
+    side = round(float(np.median(sides)))
+    return (
+        f"Image sizes: {listed} pixels. The photos' shorter side is {side:,} pixels (median), and the "
+        f"backbone was trained at {entry.image_size}."
+    )
+
+
+def record_results(report, source, photos, evaluations, classifier, training):
     """Write the metrics, which are kept from then on as the model is.
 
     Args:
         report: The run's `Report`.
         source: Where the photos came from.
         photos: What `Photos.check` returned.
-        evaluations: {part: `Evaluation`}, the one that counts first.
-        training: The `TwoPhases` that trained the classifier.
+        evaluations: {"test", "baseline_test", "cross-validation": `Evaluation`}, the one that counts first.
+        classifier: The trained model.
+        training: The `FineTuning` that trained it.
 
     Returns:
-        What came out, in one sentence.
+        What came out, in a sentence or two.
     """
     part, evaluation = next(iter(evaluations.items()))
     finding = (
-        f"Of {len(evaluation):,} {part} photos of {len(photos.class_names):,} classes {evaluation.accuracy} "
+        f"Of {len(evaluation):,} {PHOTOS[part]} of {len(photos.class_names):,} classes {evaluation.accuracy} "
         f"are classified correctly, after {sum(training.seconds.values()):.0f} s of training on "
-        f"{len(training.train):,} photos."
+        f"{len(training.photos):,} photos."
     )
+    if "baseline_test" in evaluations:
+        finding += f" The baseline, linear probes alone: {evaluations['baseline_test'].accuracy.value:.1%}."
     report.record(
         source,
         examples=len(photos.files),
         finding=finding,
-        **{f"{name}_accuracy": each.accuracy.value for name, each in evaluations.items()},
+        **{f"{name.replace('-', '_')}_accuracy": each.accuracy.value for name, each in evaluations.items()},
+        balanced_accuracy=evaluation.balanced_accuracy,
+        share_of_fine_tuned=training.share,
         photos_used=len(photos.files),
         photos_set_aside=len(photos.quarantine),
-        parameters=training.classifier.count_params(),
-        **{f"{name}_seconds": seconds for name, seconds in training.seconds.items()},
+        parameters=classifier.count_params(),
+        **{f"{name.replace(' ', '_')}_seconds": seconds for name, seconds in training.seconds.items()},
     )
     return finding
 
 
-def save_and_check(report, photos, rows, classifier, validation, export="none"):
+def save_and_check(report, photos, rows, classifier, export="none"):
     """Write the tables and the export, and check what was saved in a fresh process.
 
     Args:
@@ -85,7 +113,6 @@ def save_and_check(report, photos, rows, classifier, validation, export="none"):
         photos: What `Photos.check` returned.
         rows: {part: which of the photos were used, (n,)}.
         classifier: The trained model.
-        validation: `Evaluation` of the validation photos, on which the files are checked.
         export: "none", "onnx" or "litert".
     """
     with report.unless_it_fails("split.csv and quarantine.csv"):
@@ -97,13 +124,15 @@ def save_and_check(report, photos, rows, classifier, validation, export="none"):
             formats.export(classifier, file, photos.size)
             saved.append(file)
     with report.unless_it_fails("check in a fresh process", passes=Disagreement):
-        files = [photos.files[row] for row in rows["validation"]]
-        differences = agreements(saved, photos.source, files, photos.size, validation.probabilities)
+        some = rows["known"][:: max(1, len(rows["known"]) // CHECKED)]
+        expected = classifier.predict(photos.pixels[some].astype("float32"), verbose=0)
+        files = [photos.files[row] for row in some]
+        differences = agreements(saved, photos.source, files, photos.size, expected)
         worst = max(differences.values())
         print(f"\nLoaded again in a fresh process, probabilities differ by {worst:.1g} at most.")
 
 
-def write_figures_and_report(report, photos, rows, evaluations, training, finding):
+def write_figures_and_report(report, photos, rows, evaluations, classifier, training, finding):
     """Draw the figures and write report.html.
 
     Args:
@@ -111,15 +140,15 @@ def write_figures_and_report(report, photos, rows, evaluations, training, findin
         photos: What `Photos.check` returned.
         rows: {part: which of the photos were used, (n,)}.
         evaluations: {part: `Evaluation`}.
-        training: The `TwoPhases` that trained the classifier.
+        classifier: The trained model.
+        training: The `FineTuning` that trained it.
         finding: What came out, in one sentence.
     """
-    train = training.train
-    some = np.arange(min(AUGMENTED, len(train)))
-    versions = np.stack([train.version(number, some)[0] for number in range(6)], axis=1)
-    drawn = report_figures(photos, rows, evaluations, training.classifier, versions, training.histories)
-    part = "test" if "test" in evaluations else "validation"
-    if (axes := misclassified(photos, rows[part], evaluations[part])) is not None:
+    some = np.arange(min(AUGMENTED, len(training.photos)))
+    versions = np.stack([training.photos.version(number, some)[0] for number in range(6)], axis=1)
+    drawn = report_figures(photos, rows, evaluations, classifier, versions, training.histories)
+    scored, which, _ = scored_photos(evaluations, rows)
+    if (axes := misclassified(photos, which, scored)) is not None:
         report.figure("mistakes", axes)
     figures = {}
     for name, (axes, alt, caption) in drawn.items():
@@ -131,6 +160,7 @@ def write_figures_and_report(report, photos, rows, evaluations, training, findin
         rows,
         finding,
         seconds=training.seconds,
+        total_seconds=report.seconds(),
         backbone=report.settings["backbone"],
         weights=report.settings["weights"],
         settings=report.settings,

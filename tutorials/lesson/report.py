@@ -103,6 +103,10 @@ class Report:
         self._write_json("metrics.json", self._metrics({}, "The run was not completed.", None))
         self._draft.save("model")
 
+    def seconds(self):
+        """Seconds since the process started, which include those that Python and Keras took to load."""
+        return time.perf_counter() - self._started
+
     def path(self, name):
         """Where to write another file of this run; `close` puts it in place with the others."""
         return self._draft.results / name
@@ -228,7 +232,7 @@ class Report:
             "finding": finding,
             "data": data,
             "environment": self.environment(),
-            "seconds": round(time.perf_counter() - self._started, 2),
+            "seconds": round(self.seconds(), 2),
         }
 
     def environment(self):

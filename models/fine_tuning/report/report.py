@@ -72,8 +72,11 @@ class PhotoReport:
         used: Number of photos used.
         set_aside: Number of photos set aside.
         test_accuracy: A `Share`, or None where no photos were held back for a test.
-        validation_accuracy: A `Share`.
-        seconds: {what was done: seconds}, in order.
+        baseline_accuracy: A `Share`: what linear probes alone reach on the same photos.
+        cross_validation_accuracy: A `Share`: of the other photos, each classified by a model that did not
+            see it.
+        seconds: {what was done in training: seconds}, in order.
+        total_seconds: From the start of the run to the report.
         backbone: Name of the pretrained network.
         weights: Where its weights came from.
         settings: {name: value}.
@@ -102,8 +105,10 @@ class PhotoReport:
     used: int
     set_aside: int
     test_accuracy: object = None
-    validation_accuracy: object = None
+    baseline_accuracy: object = None
+    cross_validation_accuracy: object = None
     seconds: dict = field(default_factory=dict)
+    total_seconds: float | None = None
     backbone: str = ""
     weights: str = ""
     settings: dict = field(default_factory=dict)

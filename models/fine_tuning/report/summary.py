@@ -7,13 +7,44 @@ from .report import Mistake, PhotoReport
 MISTAKES = 12  # misclassified photos that are shown
 
 
+ACCURACIES = {
+    "test": "test_accuracy",
+    "baseline_test": "baseline_accuracy",
+    "cross-validation": "cross_validation_accuracy",
+}
+PARTS = ("train", "validation", "test")
+
+
+def scored_photos(evaluations, rows):
+    """The evaluation that counts: of test photos if there are any, otherwise that of cross-validation.
+
+    Args:
+        evaluations, rows: As for `summary`.
+
+    Returns:
+        (the `Evaluation`; the rows of its photos, (n,); what these are called).
+
+    Example:
+        >>> from models.evaluation import Evaluation
+        >>> test = Evaluation("test", ("ants", "bees"), ["1.jpg"], [0], [[0.9, 0.1]])
+        >>> scored_photos({"test": test}, {"test": [7]})[1:]
+        ([7], 'the 1 test photos')
+    """
+    if "test" in evaluations:
+        return evaluations["test"], rows["test"], f"the {len(evaluations['test']):,} test photos"
+    found = evaluations["cross-validation"]
+    return found, rows["known"], f"{len(found):,} photos, each classified by a model that did not see it"
+
+
 def summary(photos, evaluations, rows, finding, **more):
     """The report of a classifier of photos, without figures.
 
     Args:
         photos: What `Photos.check` returned.
-        evaluations: {"test" and "validation": `Evaluation`}; the scores are those of "test" if it is there.
-        rows: {part: which of the photos were used, (n,)}.
+        evaluations: {"test", "baseline_test" and "cross-validation": `Evaluation`}; the scores are those of
+            "test" if it is there, otherwise those of cross-validation.
+        rows: {"train", "validation" and "test": which of the photos were used; "known": those of
+            cross-validation, (n,)}.
         finding: What came out, in one sentence.
         **more: Further attributes of the `PhotoReport`, such as `figures`, `seconds` and `settings`.
 
@@ -32,27 +63,29 @@ def summary(photos, evaluations, rows, finding, **more):
         >>> report.mistakes[0].file, report.test_accuracy.value
         ('2.jpg', 0.5)
     """
-    part = "test" if "test" in evaluations else "validation"
-    evaluation, names = evaluations[part], list(photos.class_names)
+    evaluation, which, scored = scored_photos(evaluations, rows)
+    names = list(photos.class_names)
+    shares = {name: evaluations[part].accuracy for part, name in ACCURACIES.items() if part in evaluations}
     return PhotoReport(
         title=f"A classifier of {len(names):,} classes of photos",
         finding=finding,
         used=len(photos.files),
         set_aside=len(photos.quarantine),
-        **{f"{one}_accuracy": each.accuracy for one, each in evaluations.items()},
+        **shares,
         findings=photos.findings,
         quarantine=photos.quarantine,
         class_names=names,
         photos={
-            one: np.bincount(photos.labels[which], minlength=len(names)).tolist()
-            for one, which in rows.items()
+            part: np.bincount(photos.labels[rows[part]], minlength=len(names)).tolist()
+            for part in PARTS
+            if part in rows
         },
         class_scores=evaluation.class_scores,
-        scored=f"the {len(evaluation):,} {part} photos",
+        scored=scored,
         calibration_error=evaluation.calibration_error,
         mistakes=[
             Mistake(
-                photo=photos.pixels[rows[part][n]],
+                photo=photos.pixels[which[n]],
                 file=evaluation.examples[n],
                 label=names[evaluation.labels[n]],
                 prediction=names[evaluation.predictions[n]],

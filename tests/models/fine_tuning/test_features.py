@@ -51,7 +51,7 @@ def frozen():
     images = keras.Input((SIZE, SIZE, 3))
     x = layers.Conv2D(3, 3, strides=2, activation="relu")(layers.Rescaling(1 / 255)(images))
     x = layers.Dropout(0.5)(x)  # rests when predicting
-    return keras.Model(images, {"top": x, "head": layers.GlobalMaxPooling2D()(x)})
+    return keras.Model(images, x)
 
 
 class Counting:
@@ -59,7 +59,7 @@ class Counting:
 
     def __init__(self, model, dies_at=None):
         self.model, self.input_shape = model, model.input_shape
-        self.compute_output_shape = model.compute_output_shape
+        self.output_shape = model.output_shape
         self.photos, self.calls, self.dies_at = 0, 0, dies_at
 
     def predict(self, batches, **how):
@@ -67,7 +67,7 @@ class Counting:
             raise KeyboardInterrupt
         self.calls += 1
         told = self.model.predict(batches, **how)
-        self.photos += len(told["top"])  # those that fill up a batch as well
+        self.photos += len(told)  # those that fill up a batch as well
         return told
 
 
@@ -115,9 +115,9 @@ def test_a_view_depends_on_its_numbers_and_nothing_else(mixing):
 
 def test_training_examples_count_by_their_class_and_validation_examples_alike():
     some = views()
-    for _, targets, weights in itertools.islice(UncachedPhotos(some).training("top", BATCH, [0, 0]), 4):
+    for _, targets, weights in itertools.islice(UncachedPhotos(some).training(BATCH, [0, 0]), 4):
         np.testing.assert_allclose(weights, [[1, 2, 4][label] for label in targets.argmax(-1)])
-    validation = UncachedPhotos(some).validation("top", BATCH)
+    validation = UncachedPhotos(some).validation(BATCH)
     assert [len(validation[batch]) for batch in range(len(validation))] == [2, 2, 2, 2]
     mixed = np.array([[0.5, 0.5, 0], [0, 0.25, 0.75]], "float32")
     np.testing.assert_allclose(some.example_weights(mixed), [1.5, 3.5])
@@ -173,16 +173,14 @@ def test_fit_sees_every_photo_once_a_pass_in_the_order_of_seed_and_pass():
 
 def test_livefeatures_differ_from_pass_to_pass_and_validation_stays():
     some = views()
-    one, two = (
-        pixels for pixels, *_ in itertools.islice(UncachedPhotos(some).training("top", 15, [0, 0]), 2)
-    )
+    one, two = (pixels for pixels, *_ in itertools.islice(UncachedPhotos(some).training(15, [0, 0]), 2))
     orders = [np.arange(15), np.arange(15)]
     for turn, order in enumerate(orders):
         np.random.default_rng([0, 0, turn]).shuffle(order)
     one, again = one[np.argsort(orders[0])], two[np.argsort(orders[1])]
     assert (one != again).any(axis=(1, 2, 3)).all()
-    np.testing.assert_array_equal(next(UncachedPhotos(some).training("top", 15, [0, 0], first=1))[0], two)
-    validation = UncachedPhotos(some).validation("top", 15)
+    np.testing.assert_array_equal(next(UncachedPhotos(some).training(15, [0, 0], first=1))[0], two)
+    validation = UncachedPhotos(some).validation(15)
     for _ in range(2):
         np.testing.assert_array_equal(validation[0][0], photos().pixels[ROWS])
         validation.on_epoch_end()
@@ -193,15 +191,13 @@ def test_kept_activations_are_those_of_thefeatures(frozen, small_chunks, mixing)
     some = views(mixing=mixing, seed=2)
     counting = Counting(frozen)
     kept = CachedFeatures(counting, some, 3).compute()
-    assert kept.features["top"].shape == (3, len(ROWS), 5, 5, 3)
-    assert kept.features["head"].shape == (3, len(ROWS), 3)
+    assert kept.features.shape == (3, len(ROWS), 5, 5, 3)
     assert counting.photos == 3 * (len(ROWS) + 1)  # nothing goes through twice
     for view in range(3):
         for places in np.split(np.arange(len(ROWS)), [4, 8, 12]):
             pixels, targets = some.version(view, places)
-            for phase, expected in frozen(pixels, training=False).items():
-                computed = kept.features[phase][view, places]
-                np.testing.assert_allclose(computed, expected, rtol=1e-5, atol=1e-6)
+            expected = frozen(pixels, training=False)
+            np.testing.assert_allclose(kept.features[view, places], expected, rtol=1e-5, atol=1e-6)
             np.testing.assert_array_equal(kept.targets[view, places], targets)
 
 
@@ -219,12 +215,11 @@ def test_on_disk_as_in_memory_even_if_killed_on_the_way(
             CachedFeatures(Counting(frozen, dies_at), some, 3, folder).compute()
     counting = Counting(frozen)
     disk = CachedFeatures(counting, views(mixing=mixing), 3, folder).compute()
-    for phase in ("head", "top"):
-        assert isinstance(disk.features[phase], np.memmap)
-        np.testing.assert_array_equal(disk.features[phase], memory.features[phase])
+    assert isinstance(disk.features, np.memmap)
+    np.testing.assert_array_equal(disk.features, memory.features)
     np.testing.assert_array_equal(disk.targets, memory.targets)
     assert counting.calls == 6 - (dies_at or 0)  # of 3 views in 2 chunks each
-    left = {"activations-head.bin", "activations-top.bin", "activations.json"}
+    left = {"activations.bin", "activations.json"}
     assert {path.name for path in folder.iterdir()} == left
 
 
@@ -237,17 +232,15 @@ def test_a_cache_whose_marks_are_damaged_is_computed_anew(frozen, on_disk, tmp_p
     assert counting.calls == 4
 
 
-@pytest.mark.parametrize(("phase", "cut"), [("head", 0), ("head", 100), ("top", 100)])
-def test_a_cache_of_another_size_is_computed_anew(frozen, on_disk, tmp_path, phase, cut):
-    whole = CachedFeatures(frozen, views(), 2, tmp_path).compute().features
-    whole = {name: np.array(kept) for name, kept in whole.items()}
-    file = tmp_path / f"activations-{phase}.bin"
+@pytest.mark.parametrize("cut", [0, 100])
+def test_a_cache_of_another_size_is_computed_anew(frozen, on_disk, tmp_path, cut):
+    whole = np.array(CachedFeatures(frozen, views(), 2, tmp_path).compute().features)
+    file = tmp_path / "activations.bin"
     file.write_bytes(file.read_bytes()[:cut])
     counting = Counting(frozen)
     again = CachedFeatures(counting, views(), 2, tmp_path).compute()
     assert counting.calls == 4
-    for name, kept in again.features.items():
-        np.testing.assert_array_equal(kept, whole[name])
+    np.testing.assert_array_equal(again.features, whole)
 
 
 def test_training_draws_features_anew_in_every_epoch_and_validation_takes_the_first(frozen):
@@ -255,9 +248,9 @@ def test_training_draws_features_anew_in_every_epoch_and_validation_takes_the_fi
     kept = CachedFeatures(frozen, some, 3)
     # Numbers that tell what they are of: 100 times the view and the place
     numbers = (100 * np.arange(3)[:, None] + np.arange(len(ROWS)))[..., None].astype("float32")
-    kept.features["head"] = numbers
+    kept.features = numbers
     kept.targets[:] = some.targets
-    batches, passes = kept.training("head", BATCH, [7, 1]), []
+    batches, passes = kept.training(BATCH, [7, 1]), []
     for _ in range(12):
         pairs = list(itertools.islice(batches, 4))
         drawn = np.concatenate([inputs[:, 0] for inputs, *_ in pairs]).astype(int)
@@ -270,11 +263,34 @@ def test_training_draws_features_anew_in_every_epoch_and_validation_takes_the_fi
     assert set(views_drawn) == {0, 1, 2}
     assert np.bincount(views_drawn).min() > 30  # of 180, 60 expected
     assert len({tuple(drawn) for drawn in passes}) == 12
-    later = itertools.islice(kept.training("head", BATCH, [7, 1], first=5), 4)
+    later = itertools.islice(kept.training(BATCH, [7, 1], first=5), 4)
     np.testing.assert_array_equal(np.concatenate([inputs[:, 0] for inputs, *_ in later]), passes[5])
-    inputs, targets = zip(*kept.validation("head", BATCH), strict=True)
+    inputs, targets = zip(*kept.validation(BATCH), strict=True)
     np.testing.assert_array_equal(np.concatenate(inputs)[:, 0], np.arange(15))
     np.testing.assert_array_equal(np.concatenate(targets), some.targets)
+
+
+def test_a_fold_is_trained_on_its_own_photos_and_predicts_the_others(frozen):
+    some = views()
+    kept = CachedFeatures(frozen, some, 1).compute()
+    kept.features = np.arange(len(ROWS))[None, :, None].astype("float32")
+    train, held_out = np.array([1, 4, 9, 10, 12]), np.array([0, 2, 14])
+    batches = list(itertools.islice(kept.training(BATCH, [0, 0], places=train), 4))
+    for epoch in batches[:2], batches[2:]:
+        assert sorted(np.concatenate([inputs[:, 0] for inputs, *_ in epoch])) == train.tolist()
+    ((inputs, targets),) = kept.validation(BATCH, held_out)
+    assert np.asarray(inputs)[:, 0].tolist() == held_out.tolist()
+    np.testing.assert_array_equal(targets, some.targets[held_out])
+    uncached = UncachedPhotos(some).validation(BATCH, held_out)
+    np.testing.assert_array_equal(uncached[0][0], photos().pixels[ROWS[held_out]])
+
+
+def test_photos_are_resized_before_they_are_augmented():
+    small = AugmentedPhotos(photos(), ROWS, augmentation="standard", size=6)
+    pixels, _ = small.version(0, np.arange(3))
+    means = photos().pixels[ROWS[:3]].reshape(3, 6, 2, 6, 2, 3).mean((2, 4))
+    np.testing.assert_allclose(pixels, means, atol=1e-3)
+    assert small.version(1, np.arange(3))[0].shape == (3, 6, 6, 3) and small.size == 6
 
 
 def test_no_space_for_the_cache_is_one_sentence_and_leaves_nothing(frozen, on_disk, tmp_path, monkeypatch):
@@ -285,7 +301,7 @@ def test_no_space_for_the_cache_is_one_sentence_and_leaves_nothing(frozen, on_di
     with pytest.raises(ModelError) as refused:
         CachedFeatures(frozen, views(), 2, tmp_path)
     said = str(refused.value)
-    assert "activations-top.bin cannot hold the 0.0 GB of features (no space left on device)" in said
+    assert "activations.bin cannot hold the 0.0 GB of features (no space left on device)" in said
     assert "cache=" in said and "views=" in said and "--" not in said and "\n" not in said
     assert not list(tmp_path.iterdir())
 

@@ -83,30 +83,28 @@ def test_a_seed_repeats_it_quietly_and_leaves_random_numbers_alone(
     keras.utils.set_random_seed(5)
     assert drawn == (random.random(), np.random.random())
     assert_same(again, trained)
-    assert set(trained.history_) == {"head", "top"}
-    assert len(trained.history_["top"]["val_loss"]) <= 2
+    assert set(trained.history_) - {"all"} == {"fold 1", "fold 2", "fold 3"}
+    assert all(len(trained.history_[f"fold {n}"]["val_loss"]) == 2 for n in (1, 2, 3))
 
 
-def test_the_backbone_below_the_border_stays_and_the_head_learns(trained):
-    pretrained = Backbone("convnet", image_size=28)
-    tuned = next(layer for layer in trained.model.layers if isinstance(layer, keras.Model))
-    same = {
-        one.path: bool(np.array_equal(one, two))
-        for one, two in zip(pretrained.weights, tuned.weights, strict=True)
-    }
-    assert same["conv1/kernel"] and same["conv2/kernel"]
-    assert trained.history_["head"]["loss"][-1] < trained.history_["head"]["loss"][0]
-
-
-def test_a_budget_cuts_epochs_and_what_is_verbose_says_how_long_it_takes(photos, capfd):
+def test_without_time_for_fine_tuning_the_probes_are_kept(photos, capfd):
     classifier = PhotoClassifier(**QUICK | {"budget": 0.001}).fit(photos, verbose=2)
-    assert [len(history["loss"]) for history in classifier.history_.values()] == [1, 1]
+    assert classifier.history_ == {}
+    assert "no time left for fine-tuning" in capfd.readouterr().out
+    quick = PhotoClassifier(**QUICK).fit(photos, effort="quick")
+    assert_same(classifier, quick)
+
+
+def test_what_is_verbose_says_how_long_it_takes(photos, capfd):
+    PhotoClassifier(**QUICK | {"budget": "1h"}).fit(photos, verbose=2)
     said = capfd.readouterr().out
-    assert (
-        "Training will take about" in said
-        and "Phase 1: the new head" in said
-        and "of 70 photos, once" in said
-    )
+    for sentence in (
+        "Fine-tuning will take about",
+        "Fold 1: train on 53 photos",
+        "of 80 photos in 2 versions each, once",
+        "Photos predicted by networks that did not see them",
+    ):
+        assert sentence in said, said
 
 
 # Checkpoints
@@ -117,37 +115,37 @@ class Killed(BaseException):
 
 
 def killed_after(epochs, monkeypatch):
-    """Let training end without a warning after so many epochs of the head."""
-    make = photo_classifier.TwoPhases.callbacks
+    """Let training end without a warning after so many epochs of the second fold."""
+    make = photo_classifier.FineTuning.callbacks
 
-    def callbacks(training, phase):
+    def callbacks(training, part):
         def kill(epoch, logs=None):
-            if phase == "head" and epoch == epochs - 1:
+            if part == "fold 2" and epoch == epochs - 1:
                 raise Killed
 
-        return [*make(training, phase), keras.callbacks.LambdaCallback(on_epoch_end=kill)]
+        return [*make(training, part), keras.callbacks.LambdaCallback(on_epoch_end=kill)]
 
-    monkeypatch.setattr(photo_classifier.TwoPhases, "callbacks", callbacks)
+    monkeypatch.setattr(photo_classifier.FineTuning, "callbacks", callbacks)
 
 
 def test_killed_and_resumed_it_is_the_same_and_leaves_nothing(photos, trained, tmp_path, monkeypatch):
     folder = tmp_path / "checkpoint"
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        killed_after(3, patch)
+        killed_after(1, patch)
         PhotoClassifier(**QUICK).fit(photos, checkpoint=folder)
-    assert (folder / "head.state").exists()
+    assert (folder / "fold 2.state").exists()
     said = refused(PhotoClassifier(**QUICK | {"seed": 1}).fit, photos, checkpoint=folder)
     assert "differs from this one (seed was 0)" in said
     epochs = []
     with monkeypatch.context() as patch:
-        make = photo_classifier.TwoPhases.settings
+        make = photo_classifier.FineTuning.settings
         patch.setattr(
-            photo_classifier.TwoPhases,
+            photo_classifier.FineTuning,
             "settings",
             lambda *arguments: epochs.append(make(*arguments)["initial_epoch"]) or make(*arguments),
         )
         again = PhotoClassifier(**QUICK).fit(photos, checkpoint=str(folder))
-    assert epochs == [3, 0]
+    assert epochs[:3] == [2, 1, 0]
     assert_same(again, trained)
     assert list(tmp_path.iterdir()) == []
 

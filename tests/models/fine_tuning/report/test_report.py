@@ -95,7 +95,7 @@ def full_report(names=("ants", "bees"), files=("a.jpg",), **changes):
         "used": 1234,
         "set_aside": len(files),
         "test_accuracy": Share(9, 10),
-        "validation_accuracy": Share(45, 50),
+        "baseline_accuracy": Share(44, 50), "cross_validation_accuracy": Share(180, 200),
         "seconds": {"phase 1": 3.25, "phase 2": 100.0},
         "backbone": "mobilenet",
         "weights": files[0],
@@ -124,7 +124,7 @@ def test_everything_that_the_run_found_stands_in_the_page(reader):
     text = re.sub(r"\s+", " ", " ".join(reader.texts))
     for said in (
         "90.0 %", "9 of 10 classified correctly; 95 % interval 59.6 % to 98.2 %",
-        "45 of 50 classified correctly", "1,234", "1 set aside",
+        "180 of 200 other photos", "1,234", "1 set aside",
         "1 min 43 s", "3.2 s", "truncated", "a.jpg is broken", "98.7 %", "4.2 points", "keras", "3.15.1",
         "75.0 %", "outputs/fine_tune 'a.jpg'", "caption of grad_cam",
     ):  # fmt: skip
@@ -168,7 +168,7 @@ def test_what_is_missing_is_left_out_cleanly():
     for name, gone in {"mistakes": [], "commands": [], "quarantine": [], "findings": []}.items():
         assert Reader(render(full_report(**{name: gone}))).tags.count("section") == 11
     untested = " ".join(Reader(render(full_report(test_accuracy=None))).texts)
-    assert "Test accuracy" not in untested and "Validation accuracy" in untested
+    assert "Test accuracy" not in untested and "In cross-validation" in untested
 
 
 def test_names_are_text_and_nothing_else(reader):
