@@ -79,8 +79,8 @@ def render(photos, files, class_names, labelled=(), title="Label these next"):
     photos, files, labelled = list(photos), list(files), [tuple(row) for row in labelled]
     if not photos or len(photos) != len(files) or not len(class_names):
         raise ModelError(
-            f"photos= ({len(photos):,}), files= ({len(files):,}) and class_names= ({len(class_names):,}) must "
-            "have at least one each, and as many files as photos."
+            f"photos= ({len(photos):,}), files= ({len(files):,}) and class_names= ({len(class_names):,}) "
+            "must have at least one each, and as many files as photos."
         )
     widths = {len(row) for row in labelled}
     if len(widths) > 1 or not widths <= {2, 3}:

@@ -1,4 +1,4 @@
-"""The page to label photos on: clicked, tapped and typed on in a real browser; `Photos.check` reads its table."""
+"""The page to label photos on, in a real browser by mouse, finger and keyboard, and what reads its table."""
 
 import csv
 import re
