@@ -12,7 +12,18 @@ import pytest
 
 from benchmarks import photo_faults, seeds
 
-BENCHMARKS = "digits", "fine_tune", "page", "photo_faults", "photos", "seeds", "sentiment", "train_zoo"
+BENCHMARKS = (
+    "digits",
+    "fine_tune",
+    "label_next",
+    "page",
+    "photo_faults",
+    "photos",
+    "seeds",
+    "sentiment",
+    "train_zoo",
+    "wrong_labels",
+)
 
 
 def test_every_benchmark_is_here(root):
