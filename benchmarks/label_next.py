@@ -68,9 +68,13 @@ def saved(numbers, picked, chance):
 
     Of both the best accuracy so far counts, between two steps a straight line.
     """
-    picked, chance = np.maximum.accumulate(picked), np.maximum.accumulate(chance)
-    reached = np.array([n for n, accuracy in enumerate(chance) if n and accuracy <= picked[-1]], int)
-    return {int(numbers[n]): 1 - np.interp(chance[n], picked, numbers) / numbers[n] for n in reached}
+    picked, chance, found = np.maximum.accumulate(picked), np.maximum.accumulate(chance), {}
+    for number, accuracy in zip(numbers[1:], chance[1:], strict=True):
+        if accuracy <= picked[-1]:
+            step = int(np.argmax(picked >= accuracy))  # the first that reaches it
+            some = slice(max(0, step - 1), step + 1)
+            found[int(number)] = 1 - np.interp(accuracy, picked[some], numbers[some]) / number
+    return found
 
 
 def main(
