@@ -66,7 +66,9 @@ function show(index) {
 /* The next photo without a label after this one, or before it; the next one where all have labels. */
 function next() {
   const places = labels.map((_, step) => (at + 1 + step) % labels.length);
-  return places.find((place) => labels[place] === null && place !== at) ?? Math.min(at + 1, labels.length - 1);
+  return (
+    places.find((place) => labels[place] === null && place !== at) ?? Math.min(at + 1, labels.length - 1)
+  );
 }
 
 function choose(label) {
