@@ -124,3 +124,25 @@ def test_label_next_starts_alike_and_never_labels_a_photo_it_is_judged_by():
 def test_saved_labels_worked_out_by_hand():
     found = label_next.saved([10, 20, 30, 40], [0.5, 0.7, 0.8, 0.8], [0.5, 0.6, 0.8, 0.9])
     assert found == pytest.approx({20: 1 - 15 / 20, 30: 0})
+
+
+@pytest.mark.slow
+def test_most_flipped_labels_of_ants_and_bees_are_found(ants_folder, published_mobilenet):
+    found = wrong_labels.main(str(ants_folder), str(published_mobilenet))
+    assert found["found by ours"] >= 0.6 > found["found by plain regression"]
+    assert found["shown where no label was flipped"] <= 0.01 * found["photos"]
+    assert found["accuracy without those shown"] >= found["accuracy on flipped labels"] - 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("per_class", [50, None])
+def test_most_flipped_labels_of_small_photos_are_found(small_photos, published_mobilenet, per_class):
+    found = wrong_labels.main(str(small_photos), str(published_mobilenet), per_class=per_class)
+    assert found["found by ours"] >= 0.45 and found["found by ours"] > found["found by plain regression"]
+    assert found["of these flipped"] > found["shown"] / 2
+
+
+@pytest.mark.slow
+def test_picked_labels_of_small_photos_save_labels(small_photos, published_mobilenet):
+    shares = label_next.main(str(small_photos), str(published_mobilenet), each=60, most=380, runs=3)
+    assert np.mean(list(shares.values())) > 0.2  # 31 % in these draws, and in five with steps of 20
