@@ -8,8 +8,8 @@ import numpy as np
 from .. import tables
 from ..errors import ModelError
 
-# A given class less probable than this is worth a look. Where tried (ants and bees, small photos) that is 1 to
-# 2 % of clean labels, and with 5 % flipped from a seventh to half of these
+# A given class less probable than this is worth a look. On ants and bees and on small photos that is 1 to 2 %
+# of clean labels; where 5 % were flipped, it is from a seventh to half of these
 SURE = 0.07
 SHOWN = 50  # rows of a long table that are shown
 
