@@ -138,6 +138,15 @@ def ants_folder():
 
 
 @pytest.fixture(scope="session")
+def small_photos():
+    """Real photos of 32 pixels in four classes, in the folder that GLASS_ZOO_DATA names, for slow tests."""
+    found = sorted(Path(USERS_DATA).glob("small_photos*")) if USERS_DATA else []
+    if not found:
+        pytest.skip("set GLASS_ZOO_DATA to a folder that holds small_photos, or an archive of it")
+    return found[0].resolve()
+
+
+@pytest.fixture(scope="session")
 def imdb_folder():
     """The folder with the real movie reviews that GLASS_ZOO_DATA names, for tests marked slow."""
     if not USERS_DATA or not list(Path(USERS_DATA).glob("aclImdb*")):

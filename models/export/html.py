@@ -1,12 +1,32 @@
 """HTML pages from templates, in which every value is escaped."""
 
+import base64
+import hashlib
 import re
+from dataclasses import dataclass
 
 import jinja2
 
 from ..sibling import datasets_module
 
 safe = datasets_module("files.names").safe
+
+
+@dataclass(frozen=True)
+class Inline:
+    """A style or script inside a page, and the checksum by which the page allows it and no other.
+
+    Attributes:
+        text: The style or script.
+    """
+
+    text: str
+
+    @property
+    def hash(self):
+        """As a Content-Security-Policy writes it."""
+        checksum = hashlib.sha256(self.text.encode("utf-8")).digest()
+        return f"'sha256-{base64.b64encode(checksum).decode('ascii')}'"
 
 
 def template(path, **filters):

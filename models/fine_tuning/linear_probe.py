@@ -87,8 +87,7 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
     if missing := set(range(classes)) - set(labels.tolist()):
         raise ModelError(f"labels= has no example of class {min(missing)}; leave it out, or add examples.")
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, "float64")
-    mean, scale = features.mean(0), features.std(0)
-    scale[scale <= 1e-6 * np.abs(mean)] = 1  # of a feature that never changes
+    mean, scale = standardization(features)
     scaled = (features - mean) / scale
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other
         out_of_fold = np.zeros((0, classes))
@@ -105,6 +104,26 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
         float(strength),
         out_of_fold,
     )
+
+
+def standardization(features):
+    """What is subtracted from features and what they are divided by, before a probe is fitted.
+
+    Args:
+        features: (n, features).
+
+    Returns:
+        `(mean, scale)`, float32 (features,): scale is 1 for a feature that never changes.
+
+    Example:
+        >>> mean, scale = standardization([[1, 5], [3, 5]])
+        >>> mean.tolist(), scale.tolist()
+        ([2.0, 5.0], [1.0, 1.0])
+    """
+    features = np.asarray(features, "float32")
+    mean, scale = features.mean(0), features.std(0)
+    scale[scale <= 1e-6 * np.abs(mean)] = 1
+    return mean, scale
 
 
 def folds(labels, seed=0, most=FOLDS):

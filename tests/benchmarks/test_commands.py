@@ -5,14 +5,27 @@ import re
 import runpy
 import statistics
 import sys
+from types import SimpleNamespace
 
 from tutorials.lesson.command import LessonError
 
+import numpy as np
 import pytest
 
-from benchmarks import photo_faults, seeds
+from benchmarks import label_next, photo_faults, seeds, wrong_labels
 
-BENCHMARKS = "digits", "fine_tune", "page", "photo_faults", "photos", "seeds", "sentiment", "train_zoo"
+BENCHMARKS = (
+    "digits",
+    "fine_tune",
+    "label_next",
+    "page",
+    "photo_faults",
+    "photos",
+    "seeds",
+    "sentiment",
+    "train_zoo",
+    "wrong_labels",
+)
 
 
 def test_every_benchmark_is_here(root):
@@ -70,3 +83,66 @@ def test_seeds_prints_the_spread_of_its_runs(capsys):
 def test_seeds_refuses_what_it_cannot_run_in_a_sentence(settings, said):
     with pytest.raises(LessonError, match=said):
         seeds.main(**settings)
+
+
+def blobs(photos=60, features=8):
+    """Points about two centres as photos, a third of them to test on, and {size: features}."""
+    random = np.random.default_rng(0)
+    labels = np.arange(photos) % 2
+    some = SimpleNamespace(
+        labels=labels,
+        parts=np.where(np.arange(photos) % 3, "train", "test"),
+        class_names=("a", "b"),
+        files=[f"{n}.jpg" for n in range(photos)],
+        of=lambda part: np.flatnonzero(some.parts == part),
+    )
+    return some, {size: random.normal(size=(photos, features)) + 2 * labels[:, None] for size in (32, 64)}
+
+
+def test_wrong_labels_flips_finds_and_counts():
+    photos, features = blobs(180)
+    rows = wrong_labels.draw(photos, 50, seed=0)
+    assert np.bincount(photos.labels[rows]).tolist() == [50, 50] and set(photos.parts[rows]) == {"train"}
+    flipped, places = wrong_labels.flip(photos.labels[rows], 2, 0.05, seed=0)
+    assert sorted(np.flatnonzero(flipped != photos.labels[rows])) == sorted(places) and len(places) == 5
+    found = wrong_labels.one_run(photos, features, features[32], rows, 0.05, seed=0)
+    assert found["photos"] == 100 and found["flipped"] == 5
+    assert found["found by ours"] == 1 and found["found by chance"] == 0.05
+    assert found["accuracy on clean labels"] > 0.95
+
+
+def test_label_next_starts_alike_and_never_labels_a_photo_it_is_judged_by():
+    photos, features = blobs(120)
+    start, pool, judged = split = label_next.draw(photos, 2, 0, seed=0)
+    assert set(judged) == set(photos.of("test")) and not set(pool) & set(judged) and set(start) <= set(pool)
+    held_out = label_next.draw(photos, 2, 10, seed=0)
+    assert not set(held_out[2]) & (set(held_out[1]) | set(photos.of("test"))) and len(held_out[2]) == 20
+    curves = [label_next.curve(way, photos, features, split, 4, 20, seed=0) for way in label_next.WAYS]
+    assert [len(each) for each in curves] == [5, 5] and curves[0][0] == curves[1][0]
+
+
+def test_saved_labels_worked_out_by_hand():
+    found = label_next.saved([10, 20, 30, 40], [0.5, 0.7, 0.8, 0.8], [0.5, 0.6, 0.8, 0.9])
+    assert found == pytest.approx({20: 1 - 15 / 20, 30: 0})
+
+
+@pytest.mark.slow
+def test_most_flipped_labels_of_ants_and_bees_are_found(ants_folder, published_mobilenet):
+    found = wrong_labels.main(str(ants_folder), str(published_mobilenet))
+    assert found["found by ours"] >= 0.6 > found["found by plain regression"]
+    assert found["shown where no label was flipped"] <= 0.01 * found["photos"]
+    assert found["accuracy without those shown"] >= found["accuracy on flipped labels"] - 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("per_class", [50, None])
+def test_most_flipped_labels_of_small_photos_are_found(small_photos, published_mobilenet, per_class):
+    found = wrong_labels.main(str(small_photos), str(published_mobilenet), per_class=per_class)
+    assert found["found by ours"] >= 0.45 and found["found by ours"] > found["found by plain regression"]
+    assert found["of these flipped"] > found["shown"] / 2
+
+
+@pytest.mark.slow
+def test_picked_labels_of_small_photos_save_labels(small_photos, published_mobilenet):
+    shares = label_next.main(str(small_photos), str(published_mobilenet), each=60, most=380, runs=3)
+    assert np.mean(list(shares.values())) > 0.2  # 31 % in these draws, and in five with steps of 20

@@ -7,9 +7,7 @@ classes and titles are called is shown as text.
 
 import base64
 import functools
-import hashlib
 import io
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
@@ -17,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from ...sibling import datasets_module
-from ..html import rendered, template
+from ..html import Inline, rendered, template
 from .bundle import bundle
 from .portable import portable
 
@@ -102,25 +100,13 @@ def render(model, images, class_names=None, title=None, pixel_range=(0, 255), ca
     )
 
 
-@dataclass(frozen=True)
-class _Inline:
-    """A style or script inside the page, and the checksum by which the page allows it."""
-
-    text: str
-
-    @property
-    def hash(self):
-        checksum = hashlib.sha256(self.text.encode("utf-8")).digest()
-        return f"'sha256-{base64.b64encode(checksum).decode('ascii')}'"
-
-
 def _style():
-    return _Inline((FOLDER / "page.css").read_text(encoding="utf-8"))
+    return Inline((FOLDER / "page.css").read_text(encoding="utf-8"))
 
 
 @functools.cache
 def _script():
-    return _Inline(bundle(FOLDER, ENTRY))
+    return Inline(bundle(FOLDER, ENTRY))
 
 
 @functools.cache
