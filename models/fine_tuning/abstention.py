@@ -176,10 +176,10 @@ class Trust:
         try:
             return _from_state(state)
         except (_Damaged, KeyError, TypeError, ValueError, OverflowError, binascii.Error) as error:
-            what = str(error) if isinstance(error, _Damaged) else "it lacks a part, or has another in its place"
+            what = str(error) if isinstance(error, _Damaged) else "a part is missing, or another"
             raise ModelError(
-                f"{where} is damaged: what it holds to abstain by cannot be used ({what}); save the classifier "
-                "again, or fetch the file again."
+                f"{where} is damaged: what it holds to abstain by cannot be used ({what}); save the "
+                "classifier again, or fetch the file again."
             ) from error
 
 
@@ -339,7 +339,8 @@ def features_and_answers(model, trust=None):
     found = {int(name): layer.input.shape[-1] for name, layer in heads.items()}
     if not heads or (trust is not None and found != trust.distance.sizes):
         raise ModelError(
-            f"{model.name} does not have the features that tell photos of other things ({found}); fit it again."
+            f"{model.name} does not have the features that tell photos of other things ({found}); fit it "
+            "again."
         )
     outputs = {"answers": model.outputs[0]} | {name: layer.input for name, layer in heads.items()}
     return keras.Model(model.inputs[0], outputs)
@@ -364,6 +365,6 @@ def check_trust(trust, model, where):
         fits = trust.sets.classes == model.outputs[0].shape[-1]
     if not fits or abs(temperature_of(model) / trust.temperature - 1) > 1e-3:
         raise ModelError(
-            f"{where} is damaged: what it holds to abstain by is of another model; save the classifier again, "
-            "or fetch the file again."
+            f"{where} is damaged: what it holds to abstain by is of another model; save the classifier "
+            "again, or fetch the file again."
         )

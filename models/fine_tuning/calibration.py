@@ -12,7 +12,7 @@ from ..checks.arguments import built_model
 from ..errors import ModelError
 from ..scores import Share, calibration
 
-LEAST = 1e-7  # what a probability of 0 counts as: float32 has a logarithm of it
+LEAST = 1e-30  # what a probability of 0 counts as: float32 has a logarithm of it
 COOLEST, HOTTEST = 0.05, 20.0  # temperatures are searched between these
 RESAMPLES = 1000
 SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
@@ -28,7 +28,7 @@ def fit_temperature(probabilities, labels):
 
     Returns:
         float from 0.05 to 20: below 1 where the classifier is less sure than it may be, above 1 where it is
-        too sure.
+        too sure. Photos whose true class has probability 0 do not count: no classifier had seen that class.
 
     Raises:
         ModelError: If the two do not fit each other, or are not finite.
@@ -43,7 +43,11 @@ def fit_temperature(probabilities, labels):
         0.7
     """
     probabilities, labels = checked_scores("fit_temperature", probabilities, labels)
-    logits, rows = np.log(np.maximum(probabilities, LEAST)), np.arange(len(labels))
+    seen = probabilities[np.arange(len(labels)), labels] > 0
+    if not seen.any():
+        return 1.0
+    logits, labels = np.log(np.maximum(probabilities[seen], LEAST)), labels[seen]
+    rows = np.arange(len(labels))
 
     def cross_entropy(log_temperature):
         scaled = logits / np.exp(log_temperature)
@@ -158,9 +162,7 @@ class CalibrationError:
 
     def __str__(self):
         before, after = ("{:.3f} ({:.3f} to {:.3f})".format(*each) for each in (self.before, self.after))
-        return (
-            f"expected calibration error {before} before, {after} at temperature {self.temperature:.2f}"
-        )
+        return f"expected calibration error {before} before, {after} at temperature {self.temperature:.2f}"
 
 
 def calibration_error(probabilities, labels, temperature, seed=0):

@@ -13,6 +13,7 @@ MOST_PHOTOS = 5000  # that a distance is fitted on; more are drawn from
 MOST_REFERENCES = 2 << 20  # bytes of the features of photos that are kept to be compared with
 AT_ONCE = 2048  # photos whose distances are computed together
 TINY = 1e-12
+LEAST_VARIANCE = 1e-3  # of a component, relative to the mean of all features
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ def _fit(sizes, rows, random, known=()):
     variances = strengths**2 / len(rows)
     outside = max(float((centred**2).sum()) / len(rows) - float(variances.sum()), 0)
     outside /= max(1, rows.shape[1] - kept)
-    spreads = np.sqrt(np.maximum([*variances, outside], TINY)).astype("float32")
+    least = max(TINY, LEAST_VARIANCE * float((centred**2).mean()))  # features may depend on each other
+    spreads = np.sqrt(np.maximum([*variances, outside], least)).astype("float32")
     most = max(NEIGHBOURS, MOST_REFERENCES // (2 * rows.shape[1]))
     drawn = np.sort(random.permutation(len(rows))[:most])
     return FeatureDistance(
@@ -176,7 +178,7 @@ def directions(features):
     """
     arrays = [np.asarray(values, "float32") for values in features.values()]
     if not arrays or any(each.ndim != 2 or len(each) != len(arrays[0]) for each in arrays):
-        raise ModelError("features= takes {image size: array (photos, features)}, of the same photos at each.")
+        raise ModelError("features= takes {image size: array (photos, features)}, of the same photos.")
     if not all(np.isfinite(each).all() for each in arrays):
         raise ModelError("features= has values that are not finite; the backbone's weights may be damaged.")
     units = [each / np.maximum(np.linalg.norm(each, axis=-1, keepdims=True), TINY) for each in arrays]
