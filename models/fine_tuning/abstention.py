@@ -106,7 +106,17 @@ class Trust:
         sets: `ConformalSets` of calibrated probabilities.
         distance: `FeatureDistance` of the classifier's features.
 
-    Example: see `fit_trust`.
+    Example:
+        >>> labels, features = np.arange(40) % 2, {160: np.random.default_rng(0).uniform(size=(40, 6))}
+        >>> trust = fit_trust(np.eye(2)[labels] * 0.8 + 0.1, labels, features)
+        >>> state = trust.state()
+        >>> Trust.from_state(state).temperature == trust.temperature
+        True
+        >>> try:
+        ...     Trust.from_state(state | {"mean": ""}, "bees.keras")
+        ... except ModelError as error:
+        ...     print(str(error)[:68])
+        bees.keras is damaged: what it holds to abstain by cannot be used (i
     """
 
     temperature: float
@@ -298,7 +308,14 @@ def trusted(model, out_of_fold, labels, features, seed=0):
     Raises:
         ModelError: As `fit_trust` does, or if these are not the features of this model.
 
-    Example: see `features_and_answers`.
+    Example:
+        >>> from models.fine_tuning.multi_scale import MultiScaleClassifier
+        >>> backbone = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])
+        >>> model = MultiScaleClassifier(backbone, classes=2, sizes=(32,))
+        >>> labels, features = np.arange(40) % 2, {32: np.random.default_rng(0).uniform(size=(40, 4))}
+        >>> model, trust = trusted(model, np.eye(2)[labels] * 0.8 + 0.1, labels, features)
+        >>> round(temperature_of(model) / trust.temperature, 3)
+        1.0
     """
     trust = fit_trust(out_of_fold, labels, features, seed)
     model = calibrated(model, trust.temperature)
@@ -356,6 +373,16 @@ def check_trust(trust, model, where):
 
     Raises:
         ModelError: If classes, features or temperature differ.
+
+    Example:
+        >>> from models import MLP
+        >>> labels, features = np.arange(40) % 2, {160: np.random.default_rng(0).uniform(size=(40, 6))}
+        >>> trust = fit_trust(np.eye(2)[labels] * 0.8 + 0.1, labels, features)
+        >>> try:
+        ...     check_trust(trust, MLP(), "bees.keras")
+        ... except ModelError as error:
+        ...     print(str(error)[:71])
+        bees.keras is damaged: what it holds to abstain by is of another model;
     """
     try:
         features_and_answers(model, trust)

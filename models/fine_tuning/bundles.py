@@ -36,6 +36,16 @@ def learn_trust(classifier, photos, features=None):
 
     Raises:
         ModelError: If these do not fit each other.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> classifier = SimpleNamespace(cross_validation_=None)
+        >>> photos = SimpleNamespace(
+        ...     source="insects", class_names=("ants",), labels=np.array([0]), parts=np.array(["train"]),
+        ...     fingerprint="0a1b",
+        ... )
+        >>> learn_trust(classifier, photos).trust_ is None
+        True
     """
     classifier.trained_on_ = trained_on(photos, classifier.cross_validation_)
     classifier.trust_ = None
@@ -141,6 +151,13 @@ def restore(classifier, settings, path):
 
     Raises:
         ModelError: If it is damaged.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> classifier = SimpleNamespace(model=None)
+        >>> restore(classifier, {"image_size": 320}, "model.keras")
+        >>> classifier.trust_ is classifier.trained_on_ is None
+        True
     """
     classifier.trust_ = trust_in(settings, classifier.model, path)
     told = settings.get("trained_on")

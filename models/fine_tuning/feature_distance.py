@@ -39,7 +39,12 @@ class FeatureDistance:
         unified framework for detecting out-of-distribution samples, 2018; Tipping and Bishop, Probabilistic
         principal component analysis, 1999.
 
-    Example: see `fit_distance`.
+    Example:
+        >>> distance = fit_distance({160: np.random.default_rng(0).uniform(size=(50, 8))})
+        >>> distance.references.shape, distance.components.shape, distance.known.shape
+        ((50, 8), (7, 8), (50,))
+        >>> distance.distances({160: np.ones((3, 8))}).shape
+        (3,)
     """
 
     sizes: dict

@@ -12,7 +12,9 @@ import pytest
 
 from benchmarks import photo_faults, seeds
 
-BENCHMARKS = "digits", "fine_tune", "page", "photo_faults", "photos", "seeds", "sentiment", "train_zoo"
+BENCHMARKS = (
+    "abstention", "digits", "fine_tune", "page", "photo_faults", "photos", "seeds", "sentiment", "train_zoo",
+)  # fmt: skip
 
 
 def test_every_benchmark_is_here(root):
