@@ -123,22 +123,22 @@ def trained_on(photos, evaluation=None):
     return found
 
 
-def extras(classifier):
-    """What `save` writes into the settings beside those of the constructor.
+def extras(trust=None, told=None):
+    """What a saved classifier's settings hold beside those of the constructor: for `About`.
 
     Args:
-        classifier: A `PhotoClassifier`.
+        trust: A `Trust`, or None.
+        told: What `trained_on` returned, or None.
 
     Returns:
         {name: what JSON can hold}.
 
     Example:
-        >>> from types import SimpleNamespace
-        >>> extras(SimpleNamespace(trust_=None, trained_on_={"source": "insects.zip"}))
+        >>> extras(told={"source": "insects.zip"})
         {'trained_on': {'source': 'insects.zip'}}
     """
-    found = {"trained_on": classifier.trained_on_} if classifier.trained_on_ else {}
-    return found | ({"trust": classifier.trust_.state()} if classifier.trust_ else {})
+    found = {} if told is None else {"trained_on": told}
+    return found | ({} if trust is None else {"trust": trust.state()})
 
 
 def restore(classifier, settings, path):

@@ -362,7 +362,8 @@ class PhotoClassifier:
         """
         settings = self._settings() | {"image_size": self.image_size_ if self._model else None}
         settings["weights"] = None if settings["weights"] is None else str(settings["weights"])
-        save_classifier(self.model, path, About("photos", self.class_names_, settings | extras(self)))
+        settings |= extras(self.trust_, self.trained_on_)
+        save_classifier(self.model, path, About("photos", self.class_names_, settings))
 
     @classmethod
     def load(cls, path):

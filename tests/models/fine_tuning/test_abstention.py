@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from scipy.special import softmax
 
+from datasets import Photos
 from models import ModelError, PhotoClassifier
 from models.evaluation import Evaluation
 from models.fine_tuning import abstention, bundles
@@ -172,7 +173,7 @@ def run_folder(folder, classifier, settings):
 
 def test_the_command_abstains_too(fitted, files, tmp_path, capsys):
     classifier, _ = fitted
-    folder = run_folder(tmp_path / "run", classifier, {"image_size": 32} | bundles.extras(classifier))
+    folder = run_folder(tmp_path / "run", classifier, {"image_size": 32} | bundles.extras(classifier.trust_))
     expected = classifier.predict(files[:-1], abstain=0.05)
     predict(folder, tuple(files[:-1]), abstain=0.05)
     lines = capsys.readouterr().out.splitlines()
@@ -187,6 +188,26 @@ def test_the_command_abstains_too(fitted, files, tmp_path, capsys):
     bare = run_folder(tmp_path / "bare", classifier, {})
     with pytest.raises(LessonError, match="holds nothing to abstain by"):
         predict(bare, tuple(files[:1]), abstain=0.05)
+
+
+@pytest.mark.slow
+def test_on_real_photos_other_things_are_refused_and_sets_cover(ants_folder, published_mobilenet):
+    """The bars: coverage 95 ± 1.5 %, and at least 95 % of all that is no photo is refused."""
+    from benchmarks.abstention import ABSTAIN, coverage, of_pixels, other_pictures
+
+    classifier = PhotoClassifier(weights=published_mobilenet).fit(ants_folder, effort="quick")
+    photos = Photos.check(ants_folder, classifier.image_size_)
+    known = photos.parts != "test"
+    features, _ = of_pixels(classifier.model, photos.pixels)
+    pool = {size: values[known] for size, values in features.items()}
+    covered, _, _, refused = coverage(pool, photos.labels[known], 2, splits=20, at_most=1000)
+    assert 0.935 <= covered.mean() <= 0.965 and 0.02 <= refused.mean() <= 0.08
+    classifier.trust_ or bundles.learn_trust(classifier, photos, pool)
+    distance = classifier.trust_.distance
+    for kind, pixels in other_pictures(classifier.image_size_, count=20).items():
+        if not kind.startswith("crops"):  # a dahlia is a photo as ants and bees sit on
+            theirs, _ = of_pixels(classifier.model, pixels)
+            assert np.mean(distance.surprise(theirs) <= ABSTAIN) >= 0.95, kind
 
 
 # Files that are not trusted
