@@ -303,7 +303,7 @@ def trusted(model, out_of_fold, labels, features, seed=0):
         out_of_fold, labels, features, seed: As for `fit_trust`.
 
     Returns:
-        (a model that shares all layers, a `Trust`).
+        (the model that `calibrated` makes of it, a `Trust`).
 
     Raises:
         ModelError: As `fit_trust` does, or if these are not the features of this model.

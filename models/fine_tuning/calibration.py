@@ -90,7 +90,8 @@ def calibrated(model, temperature):
         temperature: Above 0; with 1, probabilities stay as they are.
 
     Returns:
-        A model that shares all layers and weights. Its last layer is a softmax.
+        A model that shares all layers, but for a dense one with a softmax at the end: a copy of that gives
+        logits. Its last layer is a softmax.
 
     Raises:
         ModelError: If it is no such model.
@@ -108,9 +109,7 @@ def calibrated(model, temperature):
         raise ModelError("calibrated takes a model that gives a probability for each of two classes or more.")
     if not np.isfinite(temperature) or temperature <= 0:
         raise ModelError(f"calibrated takes a temperature above 0, not {temperature}.")
-    probabilities = _before_temperature(model)
-    x = ops.log(ops.maximum(probabilities, LEAST))
-    x = layers.Rescaling(1 / float(temperature), name="temperature")(x)
+    x = layers.Rescaling(1 / float(temperature), name="temperature")(_logits(model))
     return keras.Model(model.inputs[0], layers.Softmax(name="calibrated")(x), name=model.name)
 
 
@@ -134,13 +133,17 @@ def temperature_of(model):
     return float(1 / model.get_layer("temperature").scale)
 
 
-def _before_temperature(model):
-    """The probabilities that a model computes before its temperature."""
-    if temperature_of(model) == 1.0 and model.layers[-1].name != "calibrated":
-        return model.outputs[0]
-    logarithm = model.get_layer("temperature").input._keras_history.operation
-    largest = logarithm.input._keras_history.operation
-    return largest.input
+def _logits(model):
+    """What a temperature divides: logits of a model's last layer, or logarithms of its probabilities."""
+    if model.layers[-1].name == "calibrated":
+        return model.get_layer("temperature").input
+    last = model.layers[-1]
+    if isinstance(last, layers.Dense) and last.activation is keras.activations.softmax:
+        logits = layers.Dense(last.units, use_bias=last.use_bias, name=last.name)
+        x = logits(last.input)
+        logits.set_weights(last.get_weights())
+        return x
+    return ops.log(ops.maximum(model.outputs[0], LEAST))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from models import MLP, ModelError, load_model
+from models import MLP, Backbone, ModelError, TransferClassifier, load_model
+from models.export.page import portable
 from models.fine_tuning.calibration import (
     CoverageCurve,
     calibrated,
@@ -75,12 +76,24 @@ def test_layers_compute_it_and_the_guarded_loader_takes_them(tmp_path):
     assert np.isfinite(grad_cam(cooler, pixels[:2], 1)).all()
 
 
+def test_a_model_of_one_head_keeps_to_layers_that_the_page_and_exports_know():
+    model = TransferClassifier(Backbone("convnet", weights=None), classes=3)
+    pixels = np.random.default_rng(0).uniform(0, 255, (4, 28, 28, 3)).astype("float32")
+    expected = softmax(np.log(model.predict(pixels, verbose=0)) / 1.7, -1)
+    warmer = calibrated(model, 1.7)
+    np.testing.assert_allclose(warmer.predict(pixels, verbose=0), expected, atol=1e-5)
+    assert portable(warmer, 28)
+    again = calibrated(warmer, 1.0)
+    np.testing.assert_allclose(again.predict(pixels, verbose=0), model.predict(pixels, verbose=0), atol=1e-5)
+
+
 def test_a_probability_of_zero_stays_finite_in_the_model():
     model = MLP()
     layer = model.layers[-1]
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel * 0, bias + 1000 * np.eye(10)[0]])
-    found = calibrated(model, 0.5).predict(np.zeros((1, 28, 28, 1)), verbose=0)
+    copied = keras.Model(model.inputs, keras.layers.Identity()(model.outputs[0]))  # no dense layer ends it
+    found = calibrated(copied, 0.5).predict(np.zeros((1, 28, 28, 1)), verbose=0)
     np.testing.assert_allclose(found, np.eye(10)[:1], atol=1e-6)
 
 
