@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.special import softmax
 
 from datasets import Photos
-from models import ModelError, PhotoClassifier
+from models import ModelError, PhotoClassifier, TransferClassifier
 from models.evaluation import Evaluation
 from models.fine_tuning import abstention, bundles
 from models.fine_tuning.abstention import ConformalSets, Trust, fit_trust, quantile
@@ -147,6 +147,25 @@ def test_saved_and_loaded_it_is_the_same(fitted, files, tmp_path):
     )
     again.save(tmp_path / "again.keras")
     assert PhotoClassifier.load(tmp_path / "again.keras").predict(files, abstain=0.1).labels == one.labels
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_model_of_one_head_can_be_trusted_too(fitted, files, tmp_path, given):
+    """Its features are given by image size, or computed by the model itself."""
+    _, photos = fitted
+    backbone = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.AveragePooling2D(2)])
+    model = TransferClassifier(backbone, classes=2)
+    kernel = np.array([[0.02, -0.02], [-0.02, 0.02], [0, 0]])
+    model.get_layer("predictions").set_weights([kernel, np.zeros(2)])
+    classifier = PhotoClassifier()
+    classifier._model, classifier.class_names_, classifier.image_size_ = model, ("reds", "greens"), 32
+    classifier.cross_validation_ = fitted[0].cross_validation_
+    known = {32: photos.pixels[:200].mean((1, 2))}
+    bundles.learn_trust(classifier, photos, known if given else None)
+    classifier.save(tmp_path / "colours.keras")
+    found = PhotoClassifier.load(tmp_path / "colours.keras").predict(files[:-1], abstain=0.05)
+    assert found[-2].reason == found[-1].reason == "no photo of these classes"
+    assert np.mean([label is not None for label in found.labels[:40]]) > 0.7
 
 
 def test_where_there_is_nothing_to_abstain_by_one_sentence_says_so(fitted, files, tmp_path):
