@@ -50,6 +50,7 @@ import keras
 
 from models.checks.memory import answering_bytes
 from models.export import formats
+from models.fine_tuning.abstention import trusted
 from models.fine_tuning.batches import AugmentedPhotos
 from models.fine_tuning.evaluation import cross_validation, evaluate
 from models.fine_tuning.features import AT_ONCE
@@ -61,6 +62,7 @@ from models.pretrained.backbones import Backbone, entry_of
 from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.photo_report import (
+    about,
     print_next_step,
     read_photos,
     record_results,
@@ -172,11 +174,15 @@ def main(
             **training.settings(part),
             verbose=VERBOSE,
         )
-    classifier = training.classifier()
+
+    # Calibrate: a temperature, from predictions of photos that a model did not see; and when not to answer
+    unseen = cross_validation(photos, rows["known"], training.mixed())
+    of_unseen = unseen.probabilities, unseen.labels
+    classifier, trust = trusted(training.classifier(), *of_unseen, probes.features, seed)
 
     # Save: from here on the trained model is not lost, whatever fails below
     report.settings |= {"backbone": entry.name, "image_size": sizes[-1]}
-    report.model(classifier, photos.class_names)
+    report.model(classifier, photos.class_names, about(report.settings, photos, unseen, trust))
 
     # Evaluate: the test photos are used here, once
     evaluations = {
@@ -184,7 +190,7 @@ def main(
         for name, model in (("test", classifier), ("baseline_test", baseline))
         if len(rows["test"])
     }
-    evaluations["cross-validation"] = cross_validation(photos, rows["known"], training.mixed())
+    evaluations["cross-validation"] = unseen
     finding = record_results(report, source, photos, evaluations, classifier, training)
     save_and_check(report, photos, rows, classifier, export)
 

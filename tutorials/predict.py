@@ -2,6 +2,7 @@
 
 python -m tutorials.predict outputs/digits photo.png more_photos/
 python -m tutorials.predict outputs/fine_tune photo.jpg more_photos/ --csv > predictions.csv
+python -m tutorials.predict outputs/fine_tune photo.jpg --abstain 0.05
 python -m tutorials.predict outputs/sound recording.wav
 python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 """
@@ -27,6 +28,10 @@ from datasets import DataError, digits, photos, tones
 from datasets.files import notices
 from datasets.files.names import safe, sentence, shown
 from datasets.texts import reading
+from models import ModelError
+from models.fine_tuning.bundles import NO_TRUST, trust_in
+from models.fine_tuning.predictions import answering
+from models.loading.saved_models import load_with_about
 from models.probabilities import per_class
 from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
 from tutorials.lesson.texts import from_command_line
@@ -100,6 +105,7 @@ def main(
     folder: Annotated[Positional[Path], arg(metavar="FOLDER")],
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE|TEXT ...")],
     csv: bool = False,
+    abstain: float | None = None,
 ) -> None:
     """Classify files or texts with the model that a lesson saved.
 
@@ -110,6 +116,8 @@ def main(
         csv: Print a table for programs, in UTF-8, a row a file in the order given: file, label, probability,
             for a model of texts text, the probability of each class, and the reason if there are none. A
             cell that a spreadsheet would run as a formula has an apostrophe before it.
+        abstain: Do not answer for photos of other things, nor where several classes are possible: the share
+            of answers that may be wrong, such as 0.05. For a classifier of photos.
     """
     if not inputs:
         raise LessonError("Name at least one file or folder to classify, after the lesson's folder.")
@@ -121,14 +129,17 @@ def main(
     at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
     named = list(_named(inputs, reader))
     unusable, failed = 0, 0
+    classify = _abstaining(folder, model, class_names, lesson, abstain)
     show = _as_table(reader, class_names) if csv else partial(_as_lines, class_names)
     for batch in _batches(named, reader, settings, at_once):
         read = [example for example in batch if not example.reason]
         unusable += len(batch) - len(read)
-        rows = iter(_predictions(model, read, folder / "model.keras"))
+        rows, unsure = _predictions(model, read, folder / "model.keras", classify)
+        reasons = iter([unsure.get(n, "") for n in range(len(read))])
+        rows = iter(rows)
         answers = [None if example.reason else next(rows) for example in batch]
         failed += _print_invalid(batch, answers)
-        show(batch, answers)
+        show(batch, answers, ["" if example.reason else next(reasons) for example in batch])
     if unusable == 1 and len(named) == 1:  # its sentence says all
         raise DataError(batch[0].reason)
     notices.say(sys.stderr)
@@ -142,12 +153,33 @@ def main(
         )
 
 
-def _predictions(model, examples, file):
-    """Probabilities (n, classes); whatever the model raises becomes one sentence."""
-    if not examples:
-        return []
+def _abstaining(folder, model, class_names, lesson, abstain):
+    """A function that also says for which photos there is no answer; None to answer for all."""
+    if abstain is None:
+        return None
+    if lesson != "fine_tune":
+        raise LessonError(f"Only a classifier of photos can abstain, not one of the lesson {lesson}.")
+    if not 0.001 <= abstain <= 0.5:
+        raise LessonError(f"--abstain takes a share from 0.001 to 0.5, not {abstain:g}.")
+    file = folder / "model.keras"
     try:
-        return per_class(model.predict(np.stack([example.content for example in examples]), verbose=0))
+        about = load_with_about(file)[1]
+        settings = about.get("settings") if isinstance(about, dict) else None
+        trust = trust_in(settings if isinstance(settings, dict) else {}, model, file)
+    except ModelError as error:
+        raise LessonError(str(error)) from error
+    if trust is None:
+        raise LessonError(NO_TRUST.format(file))
+    return answering(model, class_names, (trust, abstain))
+
+
+def _predictions(model, examples, file, classify=None):
+    """Probabilities (n, classes), and {row: why there is no answer}; all errors become one sentence."""
+    if not examples:
+        return [], {}
+    content = np.stack([example.content for example in examples])
+    try:
+        return classify(content) if classify else (per_class(model.predict(content, verbose=0)), {})
     except Exception as error:
         raise LessonError(
             f"{file} fails on what the lesson gives it ({type(error).__name__}); run the lesson again."
@@ -172,9 +204,11 @@ def _print_invalid(batch, answers):
     return len(invalid)
 
 
-def _as_lines(class_names, batch, answers):
-    for example, row in zip(batch, answers, strict=True):
-        if _is_valid(row):
+def _as_lines(class_names, batch, answers, unsure):
+    for example, row, why in zip(batch, answers, unsure, strict=True):
+        if why:
+            print(f"{safe(example.shown, 'terminal', 400)}: {safe(why, 'terminal', 400)}")
+        elif _is_valid(row):
             best, second = np.argsort(-row)[:2]
             names = [safe(class_names[n], "terminal", 80) for n in (best, second)]
             print(
@@ -195,13 +229,13 @@ def _as_table(reader, class_names):
     columns = [f"class {name}" if name in taken else name for name in classes]
     table.writerow([safe(cell, "csv") for cell in (*fixed, *columns, "reason")])
 
-    def show(batch, answers):
-        for example, row in zip(batch, answers, strict=True):
+    def show(batch, answers, unsure):
+        for example, row, why in zip(batch, answers, unsure, strict=True):
             best, cells = int(row.argmax()) if _is_valid(row) else None, [""] * len(classes)
             label, probability, reason = "", "", example.reason or "the model gives no probabilities for it"
             if best is not None:
-                cells, reason = [f"{value:.6f}" for value in row], ""
-                label, probability = classes[best], cells[best]
+                cells, reason = [f"{value:.6f}" for value in row], why
+                label, probability = ("", "") if why else (classes[best], cells[best])
             text = [example.text] if reader.texts else []
             row = example.file, label, probability, *text, *cells, reason
             table.writerow([safe(cell, "csv") for cell in row])

@@ -241,7 +241,10 @@ def _is_jpeg(image):
 
 
 def square_box(width, height):
-    """The part of an image that becomes the square: the largest centred one.
+    """The part of an image that becomes the square: the largest centred one, of whole pixels.
+
+    Of an odd number of pixels that are cut off, the smaller half is on the left or at the top, as Keras's
+    `Resizing` layer cuts: a saved model that is fed the whole photo sees the same.
 
     Args:
         width, height: Of the image, in pixels.
@@ -251,11 +254,11 @@ def square_box(width, height):
 
     Example:
         >>> from datasets.photos.pixels import square_box
-        >>> square_box(60, 40)
-        (10.0, 0.0, 50.0, 40.0)
+        >>> square_box(61, 40)
+        (10, 0, 50, 40)
     """
     side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
+    left, top = (width - side) // 2, (height - side) // 2
     return left, top, left + side, top + side
 
 

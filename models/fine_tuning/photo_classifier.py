@@ -17,6 +17,7 @@ from ..pretrained.table import entry_of
 from ..sibling import datasets_module
 from .augmentation import POLICIES
 from .batches import AugmentedPhotos
+from .bundles import LARGEST_IMAGE, NO_TRUST, extras, image_size_in, learn_trust, restore
 from .checkpoints import CheckpointFolder
 from .evaluation import cross_validation, evaluate
 from .multi_scale import EFFORTS, at_sizes, built_size, fit_probes, image_sizes, largest_size, tuned_size
@@ -26,7 +27,6 @@ from .transfer import border_at
 from .tuning import EPOCHS, LEARNING_RATE, FineTuning
 
 PARTS = ("train", "validation", "test")
-LARGEST_IMAGE = 4096  # pixels of a side
 MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
 
 
@@ -80,6 +80,8 @@ class PhotoClassifier:
         cross_validation_: The `Evaluation` of all training and validation photos, each classified by
             probes and networks that were trained on others; None after `load`.
         seconds_: {what: seconds that it took}.
+        trust_: What `predict` abstains by, a `Trust`; None if there is nothing.
+        trained_on_: What it was trained on: source, photos of each class, fingerprint, accuracy; or None.
 
     Raises:
         ModelError: If an argument is not as described.
@@ -99,6 +101,8 @@ class PhotoClassifier:
         ('0', '1', '2')
         >>> folder.cleanup()
     """
+
+    trust_ = trained_on_ = None  # until `learn_trust` has set them
 
     @checked(
         backbone=_backbone,
@@ -194,7 +198,7 @@ class PhotoClassifier:
         self.class_names_, self.image_size_ = tuple(photos.class_names), sizes[-1]
         self.history_, self.seconds_ = training.histories, training.seconds
         self.cross_validation_ = cross_validation(photos, rows, training.mixed())
-        return self
+        return learn_trust(self, photos, probes.features)
 
     def _train(self, training, deadline, verbose):
         if training.top is None:
@@ -285,21 +289,31 @@ class PhotoClassifier:
             )
         return evaluate(model, photos, rows, part, self.batch_size, self.class_names_)
 
-    def predict(self, files, verbose=0):
+    def predict(self, files, verbose=0, abstain=None):
         """Classify photos.
 
         Args:
             files: A path or a list of paths, of photos or of folders of photos.
             verbose: 1 for a progress bar, if the output is a terminal.
+            abstain: None to answer for every photo. Or a share such as 0.05: photos farther from the training
+                photos than 95 % of these are from each other get no label, and so do those for which one
+                class does not suffice to be correct for 95 % of all photos.
 
         Returns:
             `Predictions`, a row a file: file, label, probability; files that cannot be read are rows with
             the reason. Its `probabilities` is a float array (n, classes).
 
         Raises:
-            ModelError: If the classifier is not trained, or `files` are no paths.
+            ModelError: If the classifier is not trained, `files` are no paths, or it has nothing to abstain
+                by.
         """
-        return predict_files(self.model, files, self.image_size_, self.class_names_, verbose)
+        model, abstaining = self.model, None
+        if abstain is not None:
+            number(least=0.001, most=0.5)("PhotoClassifier.predict", "abstain", abstain)
+            if self.trust_ is None:
+                raise ModelError(NO_TRUST.format("This PhotoClassifier"))
+            abstaining = self.trust_, abstain
+        return predict_files(model, files, self.image_size_, self.class_names_, verbose, abstaining)
 
     def save(self, path):
         """Write the classifier as one `.keras` file, class names and image size inside.
@@ -315,6 +329,7 @@ class PhotoClassifier:
         """
         settings = self._settings() | {"image_size": self.image_size_ if self._model else None}
         settings["weights"] = None if settings["weights"] is None else str(settings["weights"])
+        settings |= extras(self.trust_, self.trained_on_)
         save_classifier(self.model, path, About("photos", self.class_names_, settings))
 
     @classmethod
@@ -350,7 +365,8 @@ class PhotoClassifier:
                 f"{path} is damaged ({str(error).rstrip('.')}); save the classifier again."
             ) from error
         classifier._model, classifier.class_names_ = model, about.class_names
-        classifier.image_size_ = _image_size(model, about.settings.get("image_size"), path)
+        classifier.image_size_ = image_size_in(model, about.settings.get("image_size"), path)
+        restore(classifier, about.settings, path)
         classifier.history_, classifier.seconds_, classifier.cross_validation_ = {}, {}, None
         return classifier
 
@@ -377,23 +393,6 @@ class PhotoClassifier:
         if self._model is None:
             return f"{self!r}, not trained yet"
         return f"{self!r}, {len(self.class_names_):,} classes: {shown(self.class_names_)}"
-
-
-def _image_size(model, told, path):
-    """The side of the squares that a model was trained on; refuses what its file says if that is wrong."""
-    resized = [layer.height for layer in model.layers if isinstance(layer, keras.layers.Resizing)]
-    inputs = getattr(model, "inputs", None) or ()
-    shape = inputs[0].shape if len(inputs) == 1 else ()
-    if len(shape) != 4 or shape[-1] != 3:
-        raise ModelError(f"{path} does not take colour photos; give a file that PhotoClassifier.save wrote.")
-    known = resized[0] if resized else shape[1]
-    size = known if told is None else told
-    if type(size) is not int or not 1 <= size <= LARGEST_IMAGE or (known is not None and size != known):
-        raise ModelError(
-            f"{path} does not tell on which image_size it was trained ({shown(size)}); save the classifier "
-            "again."
-        )
-    return size
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 from .. import tables
 from ..errors import ModelError
 from ..sibling import datasets_module
+from .abstention import features_and_answers
 
 SHOWN = 50  # rows of a long table that are shown
 AT_ONCE = 128  # photos that are read and predicted together
@@ -20,9 +21,9 @@ class Prediction(NamedTuple):
 
     Attributes:
         file: Its path as text.
-        label: Name of the predicted class; None if the file could not be read.
+        label: Name of the predicted class; None if the file could not be read, or the classifier abstains.
         probability: Confidence of the prediction; nan if there is none.
-        reason: Why the file could not be read; empty if it could.
+        reason: Why there is no label; empty if there is one.
 
     Example:
         >>> Prediction("bee.jpg", "bees", 0.93).label
@@ -43,6 +44,7 @@ class Predictions:
         probabilities: float (n, classes); nan in the rows of files that could not be read.
         class_names: In index order.
         reasons: {row: why the file could not be read}.
+        abstained: {row: why the classifier does not answer for a file that could be read}.
 
     Attributes:
         files: As given.
@@ -61,14 +63,14 @@ class Predictions:
         ('ants', ['ants', None], (2, 2))
     """
 
-    def __init__(self, files, probabilities, class_names, reasons=None):
+    def __init__(self, files, probabilities, class_names, reasons=None, abstained=None):
         self.files, self.class_names = list(files), tuple(class_names)
         self.probabilities = np.asarray(probabilities, "float32").reshape(len(self.files), -1)
-        self.reasons = dict(reasons or {})
-        readable = [n not in self.reasons for n in range(len(self.files))]
+        self.reasons, self.abstained = dict(reasons or {}), dict(abstained or {})
+        answered = [n not in self.reasons and n not in self.abstained for n in range(len(self.files))]
         best = [
             int(row.argmax()) if good else None
-            for row, good in zip(self.probabilities, readable, strict=True)
+            for row, good in zip(self.probabilities, answered, strict=True)
         ]
         self.labels = [None if n is None else self.class_names[n] for n in best]
         self.probability = np.array(
@@ -83,10 +85,11 @@ class Predictions:
         if isinstance(index, slice):
             return [self[n] for n in range(*index.indices(len(self)))]
         n = range(len(self))[index]  # an IndexError beyond the end, and negative numbers from there
-        return Prediction(self.files[n], self.labels[n], float(self.probability[n]), self.reasons.get(n, ""))
+        reason = self.reasons.get(n) or self.abstained.get(n, "")
+        return Prediction(self.files[n], self.labels[n], float(self.probability[n]), reason)
 
     def _table(self):
-        columns = ["file", "label", "probability"] + (["reason"] if self.reasons else [])
+        columns = ["file", "label", "probability"] + (["reason"] if self.reasons or self.abstained else [])
         rows = [
             (each.file, each.label or "-", f"{each.probability:.4f}" if each.label else "-", each.reason)
             for each in self[:SHOWN]
@@ -96,7 +99,10 @@ class Predictions:
         return columns, [row[: len(columns)] for row in rows]
 
     def __repr__(self):
-        return f"<Predictions for {len(self):,} files, {len(self.reasons):,} of which could not be read>"
+        unsure = f", and {len(self.abstained):,} get no label" if self.abstained else ""
+        return (
+            f"<Predictions for {len(self):,} files, {len(self.reasons):,} of which could not be read{unsure}>"
+        )
 
     def __str__(self):
         return tables.as_text(*self._table()) if len(self) else "no files"
@@ -141,7 +147,7 @@ def photo_files(inputs):
     return files, reasons
 
 
-def predict_files(model, inputs, size, class_names, verbose=0):
+def predict_files(model, inputs, size, class_names, verbose=0, abstaining=None):
     """Read photos and predict their classes.
 
     Args:
@@ -150,6 +156,7 @@ def predict_files(model, inputs, size, class_names, verbose=0):
         size: Height and width of the squares that the model was trained on.
         class_names: In index order.
         verbose: 1 for a progress bar, if the output is a terminal.
+        abstaining: None to answer for every photo; or (a `Trust`, the share of photos to abstain by).
 
     Returns:
         `Predictions`.
@@ -170,6 +177,8 @@ def predict_files(model, inputs, size, class_names, verbose=0):
     probabilities = np.full((len(files), len(class_names)), np.nan, "float32")
     readable = [n for n in range(len(files)) if n not in reasons]
     bar = keras.utils.Progbar(len(readable), unit_name="photo") if verbose and sys.stdout.isatty() else None
+    answer = answering(model, class_names, abstaining)
+    abstained = {}
     for start in range(0, len(readable), AT_ONCE):
         rows, pixels = [], []
         some = readable[start : start + AT_ONCE]
@@ -180,7 +189,38 @@ def predict_files(model, inputs, size, class_names, verbose=0):
                 rows.append(n)
                 pixels.append(found)
         if rows:
-            probabilities[rows] = model.predict(np.stack(pixels).astype("float32"), 32, verbose=0)
+            probabilities[rows], unsure = answer(np.stack(pixels))
+            abstained |= {rows[n]: reason for n, reason in unsure.items()}
         if bar:
             bar.add(len(some))
-    return Predictions(files, probabilities, class_names, reasons)
+    return Predictions(files, probabilities, class_names, reasons, abstained)
+
+
+def answering(model, class_names, abstaining=None):
+    """A function that classifies photos, and says for which it should not.
+
+    Args:
+        model, class_names, abstaining: As for `predict_files`.
+
+    Returns:
+        Function: pixels (n, size, size, 3) -> (probabilities (n, classes), {row: why there is no answer}).
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+        >>> probabilities, unsure = answering(model, ["ants", "bees"])(np.zeros((3, 8, 8, 3)))
+        >>> probabilities.shape, unsure
+        ((3, 2), {})
+    """
+    if abstaining is None:
+        return lambda pixels: (model.predict(pixels.astype("float32"), batch_size=32, verbose=0), {})
+    trust, abstain = abstaining
+    both = features_and_answers(model, trust)
+
+    def answer(pixels):
+        found = both.predict(pixels.astype("float32"), batch_size=32, verbose=0)
+        probabilities = found.pop("answers")
+        features = {int(size): values for size, values in found.items()}
+        return probabilities, trust.abstentions(probabilities, features, class_names, abstain)
+
+    return answer

@@ -15,6 +15,7 @@ import pytest
 from benchmarks import label_next, photo_faults, seeds, wrong_labels
 
 BENCHMARKS = (
+    "abstention",
     "digits",
     "fine_tune",
     "label_next",

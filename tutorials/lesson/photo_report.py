@@ -1,5 +1,6 @@
 """Around the training of the lesson `fine_tune`: photos, tables, exports, checks, figures, the report."""
 
+import inspect
 import shlex
 
 import numpy as np
@@ -7,10 +8,13 @@ import numpy as np
 from datasets import Photos, digits
 from datasets.files.names import safe
 from datasets.photos import locate
+from models import PhotoClassifier
 from models.export import formats
+from models.fine_tuning.bundles import extras, trained_on
 from models.fine_tuning.multi_scale import image_sizes, largest_size
 from models.fine_tuning.report.report import Figure, write_report
 from models.fine_tuning.report.summary import scored_photos, summary
+from models.loading.saved_classifiers import About
 from tutorials.figures.fine_tuning import misclassified, report_figures
 from tutorials.lesson.report import as_unicode
 from tutorials.lesson.rescore import Disagreement, agreements
@@ -66,6 +70,23 @@ def why_sizes(sides, entry, image_size, sizes):
         f"Image sizes: {listed} pixels. The photos' shorter side is {side:,} pixels (median), and the "
         f"backbone was trained at {entry.image_size}."
     )
+
+
+def about(settings, photos, unseen, trust):
+    """What model.keras holds beside the model, as `PhotoClassifier.save` writes it.
+
+    Args:
+        settings: The lesson's.
+        photos: What `Photos.check` returned.
+        unseen: `Evaluation` of photos by models that did not see them.
+        trust: What `trusted` returned.
+
+    Returns:
+        An `About`.
+    """
+    names = {*inspect.signature(PhotoClassifier).parameters} & {*settings}
+    kept = {name: settings[name] for name in names - {"weights", "budget"}}
+    return About("photos", photos.class_names, kept | extras(trust, trained_on(photos, unseen)))
 
 
 def record_results(report, source, photos, evaluations, classifier, training):

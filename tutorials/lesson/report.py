@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageSequence
 
 from datasets.files.names import safe
+from models.loading.saved_classifiers import save_classifier
 from tutorials.lesson import notebook
 from tutorials.lesson.drafts import Draft
 from tutorials.lesson.outcome import Outcome
@@ -90,14 +91,22 @@ class Report:
         self._figures[name] = figure
         notebook.show_figure(figure)
 
-    def model(self, model, class_names):
+    def model(self, model, class_names, about=None):
         """Save a trained model as model.keras, and its class names, in index order, as labels.json.
 
         `python -m tutorials.predict` needs both. From here on the model is kept, in a folder of its own if
         the run is not completed.
+
+        Args:
+            model: A built model.
+            class_names: In index order.
+            about: What model.keras holds beside the model, an `About`; None for nothing.
         """
         with self.writing("model.keras") as path:
-            model.save(path)
+            if about is None:
+                model.save(path)
+            else:
+                save_classifier(model, path, about)
         self._model = model
         self._write_json("labels.json", [as_unicode(name) for name in class_names])
         self._write_json("metrics.json", self._metrics({}, "The run was not completed.", None))

@@ -495,8 +495,6 @@ def _center_crop(layer, shapes, shape):
 
 def _resizing(layer, shapes, shape):
     height, width, channels = shapes[0]
-    if layer.interpolation not in ("bilinear", "nearest"):
-        raise _Unknown(f"has an interpolation, {layer.interpolation},")
     steps = []
     if layer.crop_to_aspect_ratio:
         high = max(min(height, width * layer.height // layer.width), 1)
@@ -513,6 +511,8 @@ def _resizing(layer, shapes, shape):
             steps = [Step("pad", config, {}, "pad", padded)]
     if (steps[0].shape if steps else shapes[0]) == shape:
         return [*steps, Step("copy", {}, {})]
+    if layer.interpolation not in ("bilinear", "nearest"):
+        raise _Unknown(f"has an interpolation, {layer.interpolation},")
     antialias = layer.antialias and layer.interpolation == "bilinear"
     return [*steps, Step("resize", {"interpolation": layer.interpolation, "antialias": antialias}, {})]
 
