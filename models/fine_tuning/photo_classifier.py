@@ -1,7 +1,5 @@
 """A classifier of your own photos: a pretrained network, fine-tuned, evaluated, saved."""
 
-import contextlib
-import random
 from pathlib import Path
 
 import keras
@@ -14,6 +12,7 @@ from ..loading.saved_classifiers import About, check_names, load_classifier, sav
 from ..loading.saved_models import read_json
 from ..pretrained.backbones import Backbone
 from ..pretrained.table import entry_of
+from ..seeds import seeded
 from ..sibling import datasets_module
 from .augmentation import POLICIES
 from .batches import AugmentedPhotos
@@ -162,7 +161,7 @@ class PhotoClassifier:
         whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
         choice(*EFFORTS)("PhotoClassifier.fit", "effort", effort)
         deadline, entry = deadline_of(self.budget), entry_of(self.backbone)
-        with _seeded(self.seed):
+        with seeded(self.seed):
             base = Backbone(entry.name, self.weights, built_size(entry, self.image_size))  # it may be missing
             photos = self._checked("fit", photos, largest_size(entry, self.image_size, effort), verbose)
             sizes = image_sizes(photos.sides, entry, self.image_size, effort)
@@ -393,17 +392,3 @@ class PhotoClassifier:
         if self._model is None:
             return f"{self!r}, not trained yet"
         return f"{self!r}, {len(self.class_names_):,} classes: {shown(self.class_names_)}"
-
-
-@contextlib.contextmanager
-def _seeded(seed):
-    """Let Keras draw the same weights each time; the caller's random numbers go on as if nothing happened.
-
-    Keras takes the seeds of initializers and of dropout from Python's generator.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
