@@ -6,6 +6,7 @@ The modules in `engine/` read this and run it in a browser.
 """
 
 import base64
+import hashlib
 import zlib
 from typing import NamedTuple
 
@@ -70,6 +71,8 @@ _ACTIVATIONS = {
     "exponential": {},
     "softmax": {},
     "log_softmax": {},
+    "log": {},
+    "at_least": {"least": 0.0},
 }
 # Their names as operations, such as keras.ops.relu adds to a model's graph
 _ACTIVATION_OPERATIONS = {name.replace("_", ""): name for name in _ACTIVATIONS} | {"exp": "exponential"}
@@ -80,7 +83,7 @@ class Step(NamedTuple):
 
     Attributes:
         kind: What the page computes: "conv", "depthwise", "dense", "pool", "global", "rescale",
-            "normalize", "activation", "prelu", "copy", "pad", "resize", "merge", "concatenate".
+            "normalize", "activation", "prelu", "copy", "flip", "pad", "resize", "merge", "concatenate".
         config: Settings, as Keras names them, and what follows from them for this input's size.
         weights: {name: array or tensor}.
         part: Name of the step, where a layer takes several and this is not the last.
@@ -205,7 +208,7 @@ class _Walk:
 
     def __init__(self):
         self.nodes, self.bytes = [], bytearray()
-        self._makers, self._kept = {}, []
+        self._makers, self._kept, self._stored = {}, [], {}
 
     def through(self, model, images, path):
         """Go through one model, whose input is the tensor `images`; returns the last node's id."""
@@ -281,15 +284,20 @@ class _Walk:
         return node["id"]
 
     def _store(self, weight):
-        """Append a weight's numbers to the bytes; returns where and in which type they are there."""
+        """Append a weight's numbers to the bytes; returns where and in which type they are there.
+
+        The same numbers are there once: a backbone may be called for several image sizes.
+        """
         array = _numbers(weight).astype("<f4")
         kind = "float32"
         if array.size and abs(array).max() < 65504:  # the largest number of 16 bits
             half = array.astype("<f2")
             if (half.astype("<f4") == array).all():
                 array, kind = half, "float16"
-        start = len(self.bytes)
-        self.bytes += array.tobytes()
+        content = array.tobytes()
+        start = self._stored.setdefault(hashlib.sha256(content).digest(), len(self.bytes))
+        if start == len(self.bytes):
+            self.bytes += content
         return {"shape": list(array.shape), "type": kind, "start": start}
 
 
@@ -511,9 +519,10 @@ def _resizing(layer, shapes, shape):
             steps = [Step("pad", config, {}, "pad", padded)]
     if (steps[0].shape if steps else shapes[0]) == shape:
         return [*steps, Step("copy", {}, {})]
-    if layer.interpolation not in ("bilinear", "nearest"):
+    known = ("bilinear", "nearest", "bicubic") if layer.antialias else ("bilinear", "nearest")
+    if layer.interpolation not in known:
         raise _Unknown(f"has an interpolation, {layer.interpolation},")
-    antialias = layer.antialias and layer.interpolation == "bilinear"
+    antialias = layer.antialias and layer.interpolation != "nearest"
     return [*steps, Step("resize", {"interpolation": layer.interpolation, "antialias": antialias}, {})]
 
 
@@ -551,6 +560,8 @@ def _calculation(mode):
             raise _Unknown("calculates in a way")
         first = _is_tensor(args[0])
         number = _numbers(args[1] if first else args[0]).astype("float64")
+        if mode == "max" and number.size == 1:
+            return [Step("activation", {"activation": "at_least", "options": {"least": float(number)}}, {})]
         if mode == "add":
             return [_rescale_step(1.0, number, shape)]
         if mode == "subtract":
@@ -577,6 +588,12 @@ def _mean(operation, shapes, shape, args):
             return [Step("dense", config, {"kernel": kernel})]
         return [Step("conv", config | _pixel(shape, 1), {"kernel": kernel[None, None]})]
     raise _Unknown(f"works along axes, {operation.axis},")
+
+
+def _flip(operation, shapes, shape, args):
+    if len(shape) != 3 or operation.axis not in (2, -2):
+        raise _Unknown(f"flips along an axis, {operation.axis},")
+    return [Step("flip", {}, {})]
 
 
 def _same(operation, shapes, shape, args):
@@ -626,6 +643,7 @@ _OPERATIONS = {
     "Minimum": _calculation("min"),
     "Concatenate": _concatenate,
     "Mean": _mean,
+    "Flip": _flip,
     "Reshape": _same,
     "Squeeze": _same,
     "ExpandDims": _same,
