@@ -2,18 +2,20 @@
 
 import functools
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from PIL import Image
 
 from .candidates import Finding
+from .copies import CROPPED, copies
 from .near import connections, groups, packed
 
 _HELD_OUT = ("test", "validation", "train", None)  # of duplicates the one in the first of these parts stays
 SIDE = 32  # of the thumbnails that are compared, in pixels
 MIN_SIDE = 64  # a smaller image has too few pixels to tell a duplicate from a similar one
+MIN_SIDE_CHANGED = 24  # the same for copies that are mirrored, turned or cropped, and judged more strictly
 DISTANCE = 10  # of 64 bits that two hashes may differ in
 ALIKE = 0.75  # least correlation of the details of two thumbnails, where photos are of all kinds
 FAINT = 0.5  # of 255; weaker details are noise
@@ -22,12 +24,35 @@ ROUNDING = 1e-4  # of float32
 AT_ONCE, CROWD = 4096, 500_000  # thumbnails or pairs, and pairs of which many are of the same photo
 
 
+@dataclass(frozen=True)
+class Links:
+    """Which photos show the same.
+
+    Attributes:
+        plain: int (k, 2), pairs that differ at most in size and compression.
+        changed: Dictionary from a pair to "cropped", "mirrored" or "turned".
+    """
+
+    plain: np.ndarray
+    changed: dict
+
+    def all(self):
+        """All pairs, int (k, 2)."""
+        return np.concatenate([self.plain, np.array(list(self.changed), int).reshape(-1, 2)])
+
+    def how(self, one, other):
+        """What became of a copy, as a part of a sentence; empty if nothing did."""
+        kind = self.changed.get((min(one, other), max(one, other)))
+        return f", {kind}," if kind else ""
+
+
 def reject_duplicates(candidates):
     """Reject duplicates, and number the groups of photos that show the same.
 
     Of exact copies in one class the first stays. Duplicates in two classes are all rejected, since one label
-    must be wrong; of duplicates in two parts the one that is held out stays. Other near duplicates are used,
-    and the split keeps each group in one part.
+    must be wrong; of duplicates in two parts the one that is held out stays. Other near duplicates, and
+    copies that are mirrored, turned or cropped, are used, and the split keeps each group in one part. Classes
+    can differ in nothing but direction: mirrored and turned copies in two classes are noted and used.
 
     Args:
         candidates: A `Candidates`.
@@ -36,23 +61,53 @@ def reject_duplicates(candidates):
         A new `Candidates`, whose photos all have a `group`.
     """
     photos = candidates.photos
-    numbers = groups(len(photos), _pairs_of(photos))
+    links, across = _links(photos)
+    numbers = groups(len(photos), links.all())
     photos = tuple(replace(photo, group=int(n)) for photo, n in zip(photos, numbers, strict=True))
     members = {}
-    for photo in photos:
-        members.setdefault(photo.group, []).append(photo)
+    for number, photo in enumerate(photos):
+        members.setdefault(photo.group, []).append(number)
     rejected = {}
     for group in members.values():
-        if len({photo.label for photo in group}) > 1:
-            rejected |= _in_two_classes(group)
+        if len({photos[number].label for number in group}) > 1:
+            rejected |= _in_two_classes([photos[number] for number in group])
         elif len(group) > 1:
-            rejected |= _in_one_class(group)
-    candidates = replace(candidates, photos=photos).without(rejected)
-    left = Counter(photo.group for photo in candidates.photos)
-    near = sorted((photo.group, photo.name) for photo in candidates.photos if left[photo.group] > 1)
-    if not near:
-        return candidates
-    return candidates.noting(Finding("near duplicates", [name for _, name in near], "kept in one part"))
+            rejected |= _in_one_class(photos, group, links)
+    findings = _findings(photos, links, rejected, across)
+    return replace(candidates, photos=photos).without(rejected).noting(*findings)
+
+
+def _findings(photos, links, rejected, across):
+    """What was found of near duplicates that are used, as a list of `Finding`."""
+    left = Counter(photo.group for photo in photos if photo.name not in rejected)
+    together = [photo for photo in photos if photo.name not in rejected and left[photo.group] > 1]
+    changed = {}
+    for pair, kind in links.changed.items():
+        changed.setdefault(kind, set()).update(pair)
+    changed = {kind: {photos[number].name for number in rows} for kind, rows in changed.items()}
+    plain = {photos[number].name for number in links.plain.ravel()}
+    near = [
+        photo
+        for photo in together
+        if photo.name in plain or not any(photo.name in names for names in changed.values())
+    ]
+    found = [("near duplicates", near)]
+    for kind, names in sorted(changed.items()):
+        found.append((f"{kind} copies", [photo for photo in together if photo.name in names]))
+    findings = [
+        Finding(
+            what,
+            [name for _, name in sorted((photo.group, photo.name) for photo in some)],
+            "kept in one part",
+        )
+        for what, some in found
+        if some
+    ]
+    names = [photos[number].name for number in sorted(across) if photos[number].name not in rejected]
+    if names:
+        action = "used; see whether their classes differ by direction"
+        findings.append(Finding("mirrored or turned, in two classes", names, action))
+    return findings
 
 
 def _in_two_classes(group):
@@ -65,22 +120,24 @@ def _in_two_classes(group):
     return rejected
 
 
-def _in_one_class(group):
+def _in_one_class(photos, group, links):
     """Why photos of a group of one class are rejected, by name: as exact copies or as being in two parts."""
-    group = sorted(group, key=lambda photo: (_HELD_OUT.index(photo.part), photo.name))
-    rejected, known, first = {}, {}, group[0]
-    for photo in group:
+    group = sorted(group, key=lambda number: (_HELD_OUT.index(photos[number].part), photos[number].name))
+    rejected, known, first = {}, {}, photos[group[0]]
+    for number in group:
+        photo = photos[number]
         same = known.setdefault(photo.facts.digest, photo)
         if photo.part != first.part:
-            reason = f"is the same photo as {first.name}, which is in the {first.part} part"
+            how = links.how(number, group[0])
+            reason = f"is the same photo as {first.name}{how or ','} which is in the {first.part} part"
             rejected[photo.name] = "in two parts", reason
         elif same is not photo:
             rejected[photo.name] = "exact copy", f"is an exact copy of {same.name}"
     return rejected
 
 
-def _pairs_of(photos):
-    """Pairs of photos that show the same, as int (pairs, 2).
+def _links(photos):
+    """Which photos show the same: `Links`, and photos that are mirrored or turned in another class, a set.
 
     The user's test photos have no influence on how similar duplicates must be.
     """
@@ -101,7 +158,26 @@ def _pairs_of(photos):
                 np.array([photo.part != "test" for photo in some], bool),
             )
         ]
-    return np.concatenate([near, np.array(equal, int).reshape(-1, 2)])
+    plain = np.concatenate([near, np.array(equal, int).reshape(-1, 2)])
+    one_each = np.unique(groups(len(photos), plain), return_index=True)[1]  # of photos that are the same
+    changed, across = {}, set()
+    for (one, other), kind in _changed(photos, one_each).items():
+        if photos[one].label == photos[other].label or kind == CROPPED:
+            changed[one, other] = kind
+        else:
+            across |= {one, other}
+    return Links(plain, changed), across
+
+
+def _changed(photos, rows):
+    """Copies that are mirrored, turned or cropped, among some of the photos: {pair: kind}."""
+    rows = np.array([n for n in rows.tolist() if photos[n].facts.side >= MIN_SIDE_CHANGED], int)
+    if len(rows) < 2:
+        return {}
+    thumbnails = np.array([photos[number].facts.thumbnail for number in rows])
+    judging = np.array([photos[number].part != "test" for number in rows], bool)
+    found = copies(thumbnails, _usual(thumbnails[judging]), np.count_nonzero(judging))
+    return {(int(a), int(b)): kind for (a, b), kind in zip(rows[found.pairs], found.kinds, strict=True)}
 
 
 def fingerprint(pixels):

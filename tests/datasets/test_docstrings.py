@@ -16,6 +16,7 @@ INTERNAL = (
     "datasets.photos.placeholders",
     "datasets.photos.pool",
     "datasets.photos.tables",
+    "datasets.photos.views",
 )
 
 
