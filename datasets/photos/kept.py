@@ -1,12 +1,13 @@
 """What was found out about each file, kept in a folder, so that a check that was killed goes on.
 
-Each line of a file is one photo, as JSON. A line that is incomplete, or of a file that has changed, counts as
-nothing: that photo is decoded again.
+Each line is one photo, as JSON after its checksum. A line that is incomplete, or of a file that has changed,
+counts as nothing: that photo is decoded again.
 """
 
 import base64
 import contextlib
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ class Kept:
         )
         with self._writing():
             Path(folder).mkdir(parents=True, exist_ok=True)
-            self.file = path.open("a+", encoding="utf-8", newline="\n")
+            self.file = path.open("a+", encoding="utf-8", errors="replace", newline="\n")
             self.file.seek(0)
             if self.file.readline() != head + "\n":
                 self.file.truncate(0)
@@ -57,8 +58,10 @@ class Kept:
                 self.lines.append("")
                 break
             with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-                known = json.loads(line)
-                self.known[known["name"]] = known
+                check, content = line[:8], line[9:-1]
+                if int(check, 16) == zlib.crc32(content.encode()):
+                    known = json.loads(content)
+                    self.known[known["name"]] = known
 
     @contextlib.contextmanager
     def _writing(self):
@@ -88,7 +91,8 @@ class Kept:
             line["unusable"] = found.kind, str(found)
         else:
             line["facts"] = _as_json(found)
-        self.lines.append(json.dumps(line))
+        line = json.dumps(line)
+        self.lines.append(f"{zlib.crc32(line.encode()):08x} {line}")
         if len(self.lines) >= AT_ONCE:
             self.write()
 

@@ -12,7 +12,17 @@ import pytest
 
 from benchmarks import photo_faults, seeds
 
-BENCHMARKS = "digits", "fine_tune", "page", "photo_faults", "photos", "seeds", "sentiment", "train_zoo"
+BENCHMARKS = (
+    "digits",
+    "fine_tune",
+    "page",
+    "photo_faults",
+    "photo_scale",
+    "photos",
+    "seeds",
+    "sentiment",
+    "train_zoo",
+)
 
 
 def test_every_benchmark_is_here(root):
