@@ -197,7 +197,8 @@ class PhotoClassifier:
         self.class_names_, self.image_size_ = tuple(photos.class_names), sizes[-1]
         self.history_, self.seconds_ = training.histories, training.seconds
         self.cross_validation_ = cross_validation(photos, rows, training.mixed())
-        return learn_trust(self, photos, probes.features)
+        with seeded(self.seed):
+            return learn_trust(self, photos, probes.features)
 
     def _train(self, training, deadline, verbose):
         if training.top is None:

@@ -17,65 +17,7 @@ from ...checks.arguments import shown, whole
 from ...errors import ModelError
 from ...filters import zeros_around
 from ...inspection.graphs import is_graph
-
-# Layers whose output is their input: always, or in inference
-_ONLY_SHAPE = ("Flatten", "Reshape", "Identity", "ActivityRegularization")
-_ONLY_TRAINING = (
-    "Dropout",
-    "SpatialDropout2D",
-    "GaussianDropout",
-    "GaussianNoise",
-    "AlphaDropout",
-    "RandomBrightness",
-    "RandomColorDegeneration",
-    "RandomColorJitter",
-    "RandomContrast",
-    "RandomElasticTransform",
-    "RandomErasing",
-    "RandomFlip",
-    "RandomGaussianBlur",
-    "RandomGrayscale",
-    "RandomHue",
-    "RandomInvert",
-    "RandomPerspective",
-    "RandomPosterization",
-    "RandomRotation",
-    "RandomSaturation",
-    "RandomSharpness",
-    "RandomShear",
-    "RandomTranslation",
-    "RandomZoom",
-)
-
-# Activation functions that the page supports, and the parameters of each
-_ACTIVATIONS = {
-    "linear": {},
-    "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
-    "relu6": {},
-    "leaky_relu": {"negative_slope": 0.2},
-    "elu": {"alpha": 1.0},
-    "celu": {"alpha": 1.0},
-    "selu": {},
-    "gelu": {"approximate": False},
-    "silu": {},
-    "mish": {},
-    "sigmoid": {},
-    "log_sigmoid": {},
-    "hard_sigmoid": {},
-    "hard_silu": {},
-    "tanh": {},
-    "hard_tanh": {},
-    "tanh_shrink": {},
-    "softplus": {},
-    "softsign": {},
-    "exponential": {},
-    "softmax": {},
-    "log_softmax": {},
-    "log": {},
-    "at_least": {"least": 0.0},
-}
-# Their names as operations, such as keras.ops.relu adds to a model's graph
-_ACTIVATION_OPERATIONS = {name.replace("_", ""): name for name in _ACTIVATIONS} | {"exp": "exponential"}
+from .supported import ACTIVATION_OPERATIONS, ACTIVATIONS, ONLY_SHAPE, ONLY_TRAINING
 
 
 class Step(NamedTuple):
@@ -326,14 +268,14 @@ def _steps(operation, shapes, shape, args):
     """
     name = type(operation).__name__
     if type(operation) is getattr(layers, name, None):
-        if name in _ONLY_TRAINING or name in _ONLY_SHAPE:
+        if name in ONLY_TRAINING or name in ONLY_SHAPE:
             return [Step("copy", {}, {})]
         if name in _LAYERS:
             return _LAYERS[name](operation, shapes, shape)
     elif not isinstance(operation, layers.Layer):
         if name in _OPERATIONS:
             return _OPERATIONS[name](operation, shapes, shape, args)
-        activation = _ACTIVATION_OPERATIONS.get(name.lower())
+        activation = ACTIVATION_OPERATIONS.get(name.lower())
         if activation:
             return [_activation_step(activation, operation, shapes[0])]
     raise _Unknown("is of a type")
@@ -366,8 +308,8 @@ def _activation(function):
         step = _LAYERS.get(name, lambda *_: [Step("", {}, {})])(function, [(1, 1, 1)], (1, 1, 1))[0]
         if step.kind == "activation":
             return step.config
-    elif name in _ACTIVATIONS and function is getattr(keras.activations, name):
-        return {"activation": name, "options": dict(_ACTIVATIONS[name])}
+    elif name in ACTIVATIONS and function is getattr(keras.activations, name):
+        return {"activation": name, "options": dict(ACTIVATIONS[name])}
     raise _Unknown(f"has an activation, {name},")
 
 
@@ -378,7 +320,7 @@ def _activation_step(name, settings, shape):
         raise _Unknown(f"works along an axis, {axis},")
     options = {
         option: default if getattr(settings, option, None) is None else _plain(getattr(settings, option))
-        for option, default in _ACTIVATIONS[name].items()
+        for option, default in ACTIVATIONS[name].items()
     }
     return Step("activation", {"activation": name, "options": options}, {})
 
