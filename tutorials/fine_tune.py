@@ -85,7 +85,7 @@ def main(
     augmentation: Literal["standard", "strong", "none"] = "standard",
     mixing: Literal["none", "mixup", "cutmix"] = "none",
     flip: bool = True,
-    views: int = 6,
+    views: int = 4,
     cache: bool = True,
     epochs: int | None = None,
     batch_size: int = 32,
@@ -111,7 +111,7 @@ def main(
         flip: Flip half of the augmented photos left to right; turn this off for text or digits.
         views: Versions of each training photo whose features are cached: itself and augmented ones.
         cache: Cache the features of frozen layers; otherwise all layers are computed in every epoch.
-        epochs: Epochs of fine-tuning in each fold, and then on all photos; by default 15.
+        epochs: Epochs of fine-tuning in each fold, and then on all photos; by default 12.
         batch_size: Photos in a batch.
         budget: Time for the whole run, such as 60s or 5m: views and epochs are cut to fit it.
         export: Write the classifier for another runtime as well.

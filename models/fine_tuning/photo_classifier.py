@@ -64,7 +64,7 @@ class PhotoClassifier:
             augmented ones.
         cache: Whether to cache features of the frozen layers; without, photos pass through all layers in
             every epoch. More than 1 GB of features are kept in a temporary file.
-        epochs: Epochs of fine-tuning in each fold, and then on all photos; None for 15.
+        epochs: Epochs of fine-tuning in each fold, and then on all photos; None for 12.
         batch_size: Photos in a batch.
         budget: Time for `fit`, such as "5m" or a number of seconds: views and epochs are cut to fit it. None
             for no limit.
@@ -125,7 +125,7 @@ class PhotoClassifier:
         augmentation="standard",
         mixing="none",
         flip=True,
-        views=6,
+        views=4,
         cache=True,
         epochs=None,
         batch_size=32,
