@@ -25,6 +25,7 @@ from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
 from .tuning import EPOCHS, LEARNING_RATE, FineTuning
+from .wrong_labels import find_suspects
 
 PARTS = ("train", "validation", "test")
 MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
@@ -103,6 +104,7 @@ class PhotoClassifier:
     """
 
     trust_ = trained_on_ = None  # until `learn_trust` has set them
+    _by_probes = None  # `Evaluation` of training and validation photos, by probes fitted on others
 
     @checked(
         backbone=_backbone,
@@ -198,6 +200,7 @@ class PhotoClassifier:
         self.class_names_, self.image_size_ = tuple(photos.class_names), sizes[-1]
         self.history_, self.seconds_ = training.histories, training.seconds
         self.cross_validation_ = cross_validation(photos, rows, training.mixed())
+        self._by_probes = cross_validation(photos, rows, probes.out_of_fold)
         return learn_trust(self, photos, probes.features)
 
     def _train(self, training, deadline, verbose):
@@ -314,6 +317,24 @@ class PhotoClassifier:
                 raise ModelError(NO_TRUST.format("This PhotoClassifier"))
             abstaining = self.trust_, abstain
         return predict_files(model, files, self.image_size_, self.class_names_, verbose, abstaining)
+
+    def suspects(self):
+        """Find training and validation photos whose labels may be wrong; nothing is changed.
+
+        Returns:
+            `Suspects`, the most suspicious first, by probes that were fitted on other photos. Look at the
+            first `suspects.confident` of them.
+
+        Raises:
+            ModelError: If the classifier is not trained, or was loaded.
+        """
+        if self.model and self._by_probes is None:
+            raise ModelError(
+                "PhotoClassifier.suspects needs the photos that it was trained on, which a loaded classifier "
+                "does not hold; call fit first."
+            )
+        known = self._by_probes
+        return find_suspects(known.probabilities, known.labels, known.examples, self.class_names_)
 
     def save(self, path):
         """Write the classifier as one `.keras` file, class names and image size inside.

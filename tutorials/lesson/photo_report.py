@@ -13,7 +13,8 @@ from models.export import formats
 from models.fine_tuning.bundles import extras, trained_on
 from models.fine_tuning.multi_scale import image_sizes, largest_size
 from models.fine_tuning.report.report import Figure, write_report
-from models.fine_tuning.report.summary import scored_photos, summary
+from models.fine_tuning.report.summary import scored_photos, summary, suspicions
+from models.fine_tuning.wrong_labels import find_suspects
 from models.loading.saved_classifiers import About
 from tutorials.figures.fine_tuning import misclassified, report_figures
 from tutorials.lesson.report import as_unicode
@@ -171,6 +172,9 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
     scored, which, _ = scored_photos(evaluations, rows)
     if (axes := misclassified(photos, which, scored)) is not None:
         report.figure("mistakes", axes)
+    found = {}
+    with report.unless_it_fails("suspects.csv"):
+        found |= suspicions(photos, rows["known"], write_suspects(report, photos, rows, training.probes))
     figures = {}
     for name, (axes, alt, caption) in drawn.items():
         report.figure(name, axes)
@@ -188,9 +192,29 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
         figures=figures,
         commands=commands(report.folder),
         environment=report.environment(),
+        **found,
     )
     with report.writing("report.html") as path:
         write_report(path, content)
+
+
+def write_suspects(report, photos, rows, probes):
+    """Write suspects.csv: training and validation photos whose labels may be wrong.
+
+    Args:
+        report: The run's `Report`.
+        photos: What `Photos.check` returned.
+        rows: {"known": rows of the photos that the probes were fitted on, (n,)}.
+        probes: The `Probes`.
+
+    Returns:
+        The `Suspects`.
+    """
+    known = rows["known"]
+    files = [photos.files[row] for row in known]
+    suspects = find_suspects(probes.out_of_fold, photos.labels[known], files, photos.class_names)
+    report.table("suspects", suspects.table())
+    return suspects
 
 
 def commands(folder):

@@ -62,6 +62,29 @@ class Mistake:
     confidence: float
 
 
+@dataclass(frozen=True)
+class Suspicion:
+    """A photo whose label may be wrong.
+
+    Attributes:
+        photo: Array (height, width, 3), pixels in [0, 255].
+        file: Its name.
+        label: Name of the class that it was given.
+        likely: Name of the class that is most probable.
+        probability: Of the given class.
+
+    Example:
+        >>> Suspicion(np.zeros((8, 8, 3)), "1.jpg", label="ants", likely="bees", probability=0.02).likely
+        'bees'
+    """
+
+    photo: np.ndarray
+    file: str
+    label: str
+    likely: str
+    probability: float
+
+
 @dataclass
 class PhotoReport:
     """What the report of a classifier of photos says. The first four are needed; what is empty is left out.
@@ -90,6 +113,9 @@ class PhotoReport:
         calibration_error: The expected calibration error.
         figures: {name: `Figure`}; the names are "augmentation", "curves", "confusion_matrix",
             "class_scores", "calibration" and "grad_cam".
+        suspects: List of `Suspicion`, the most suspicious first: training photos whose labels may be wrong.
+        suspects_in_all: How many there are, if more than are shown.
+        suspects_file: Name of the file that lists all of them.
         mistakes: List of `Mistake`, those with the highest confidence first.
         commands: (what it is for, command line) of each way to use the model; paths in it are
             to be quoted for a shell already.
@@ -121,6 +147,9 @@ class PhotoReport:
     scored: str = "the photos held back"
     calibration_error: float | None = None
     figures: dict = field(default_factory=dict)
+    suspects: list = field(default_factory=list)
+    suspects_in_all: int = 0
+    suspects_file: str = "suspects.csv"
     mistakes: list = field(default_factory=list)
     commands: list = field(default_factory=list)
     environment: dict = field(default_factory=dict)

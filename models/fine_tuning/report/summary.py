@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from .report import Mistake, PhotoReport
+from .report import Mistake, PhotoReport, Suspicion
 
 MISTAKES = 12  # misclassified photos that are shown
+SUSPECTS = 24  # photos with labels that may be wrong
 
 
 ACCURACIES = {
@@ -95,3 +96,29 @@ def summary(photos, evaluations, rows, finding, **more):
         ],
         **more,
     )
+
+
+def suspicions(photos, rows, suspects):
+    """The suspects that a report shows: the attributes `suspects` and `suspects_in_all` of a `PhotoReport`.
+
+    Args:
+        photos: What `Photos.check` returned.
+        rows: Which of them `find_suspects` was asked about, integers (n,).
+        suspects: The `Suspects` that it returned.
+
+    Returns:
+        {name of the attribute: value}.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from models.fine_tuning.wrong_labels import Suspect, Suspects
+        >>> photos = SimpleNamespace(pixels=np.zeros((9, 8, 8, 3)))
+        >>> one = Suspects([2], [Suspect("4.jpg", "ants", "bees", 0.02, 0.02, 0.98)], estimated=1)
+        >>> suspicions(photos, [0, 2, 4], one)["suspects"][0].likely
+        'bees'
+    """
+    shown = [
+        Suspicion(photos.pixels[rows[place]], each.file, each.label, each.likely, each.probability)
+        for place, each in zip(suspects.rows, suspects[: min(suspects.confident, SUSPECTS)], strict=False)
+    ]
+    return {"suspects": shown, "suspects_in_all": suspects.confident}

@@ -1,0 +1,64 @@
+"""What a run of `fine_tune` finds in the photos and says in its report."""
+
+import csv
+import html
+import shutil
+
+import numpy as np
+import pytest
+
+from datasets import Photos, digits
+from models import PhotoClassifier
+from tutorials import fine_tune
+
+SOON = {"backbone": "convnet", "image_size": 28, "batch_size": 16, "flip": False, "effort": "quick"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """100 photos of digits to train on, two of them in the folder of another class, and 60 to test on."""
+    folder = tmp_path_factory.mktemp("data") / "photos"
+    digits.save_photos(folder, 10)
+    for label in (folder / "test").iterdir():
+        for file in sorted(label.iterdir())[6:]:
+            file.unlink()
+    for right, wrong in ("3", "7"), ("0", "1"):
+        file = min((folder / "train" / right).iterdir())
+        shutil.move(file, folder / "train" / wrong / f"moved-{right}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder, tmp_path_factory):
+    outputs = tmp_path_factory.mktemp("outputs")
+    fine_tune.main(str(folder), outputs=outputs, **SOON)
+    return outputs / "fine_tune"
+
+
+def page(results):
+    return html.unescape((results / "report.html").read_text(encoding="utf-8"))
+
+
+def table(file):
+    with file.open(newline="", encoding="utf-8") as rows:
+        return list(csv.DictReader(rows))
+
+
+def test_suspects_are_a_table_and_pictures_in_the_report(results):
+    rows = table(results / "suspects.csv")
+    assert {(row["file"], row["label"], row["likely_label"]) for row in rows[:2]} == {
+        ("train/1/moved-0.png", "1", "0"),
+        ("train/7/moved-3.png", "7", "3"),
+    }
+    section = page(results).split('id="suspects"')[1].split("</section>")[0]
+    assert "nothing was changed" in section
+    assert 'alt="train/7/moved-3.png: 7, likely 3"' in section
+
+
+def test_the_lesson_and_the_class_suspect_the_same_photos(results, folder):
+    classifier = PhotoClassifier("convnet", image_size=28, batch_size=16, flip=False)
+    classifier.fit(Photos.check(folder, 28), effort="quick")
+    rows = table(results / "suspects.csv")
+    found = classifier.suspects()
+    assert [row["file"] for row in rows] == [each.file for each in found]
+    np.testing.assert_allclose([float(row["score"]) for row in rows], [each.score for each in found])
