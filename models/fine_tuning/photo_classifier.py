@@ -1,7 +1,5 @@
 """A classifier of your own photos: a pretrained network, fine-tuned, evaluated, saved."""
 
-import contextlib
-import random
 from pathlib import Path
 
 import keras
@@ -15,6 +13,7 @@ from ..loading.saved_models import read_json
 from ..pretrained.backbones import Backbone
 from ..pretrained.table import entry_of
 from ..sibling import datasets_module
+from .asking import ask, labelled_rows
 from .augmentation import POLICIES
 from .batches import AugmentedPhotos
 from .bundles import LARGEST_IMAGE, NO_TRUST, extras, image_size_in, learn_trust, restore
@@ -22,6 +21,7 @@ from .checkpoints import CheckpointFolder
 from .evaluation import cross_validation, evaluate
 from .multi_scale import EFFORTS, at_sizes, built_size, fit_probes, image_sizes, largest_size, tuned_size
 from .predictions import predict_files
+from .seeding import seeded
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
 from .tuning import EPOCHS, LEARNING_RATE, FineTuning
@@ -104,6 +104,7 @@ class PhotoClassifier:
     """
 
     trust_ = trained_on_ = None  # until `learn_trust` has set them
+    _labelled = None, [()]  # `Source` and table of the photos that it was trained on
     _by_probes = None  # `Evaluation` of training and validation photos, by probes fitted on others
 
     @checked(
@@ -164,7 +165,7 @@ class PhotoClassifier:
         whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
         choice(*EFFORTS)("PhotoClassifier.fit", "effort", effort)
         deadline, entry = deadline_of(self.budget), entry_of(self.backbone)
-        with _seeded(self.seed):
+        with seeded(self.seed):
             base = Backbone(entry.name, self.weights, built_size(entry, self.image_size))  # it may be missing
             photos = self._checked("fit", photos, largest_size(entry, self.image_size, effort), verbose)
             sizes = image_sizes(photos.sides, entry, self.image_size, effort)
@@ -200,6 +201,7 @@ class PhotoClassifier:
         self.class_names_, self.image_size_ = tuple(photos.class_names), sizes[-1]
         self.history_, self.seconds_ = training.histories, training.seconds
         self.cross_validation_ = cross_validation(photos, rows, training.mixed())
+        self._labelled = photos.source, photos.split_table()
         self._by_probes = cross_validation(photos, rows, probes.out_of_fold)
         return learn_trust(self, photos, probes.features)
 
@@ -336,6 +338,25 @@ class PhotoClassifier:
         known = self._by_probes
         return find_suspects(known.probabilities, known.labels, known.examples, self.class_names_)
 
+    def ask(self, files, count=20, page="label.html"):
+        """Choose unlabelled photos whose labels would help most, and write an offline page to label them on.
+
+        The page saves a table for `fit`: after `fit` of a folder or a table, with all of its photos.
+
+        Args:
+            files: As for `predict`.
+            count: How many photos to ask for.
+            page: Path of the page. One of an earlier call is replaced, any other file is not.
+
+        Returns:
+            `Asked`: its `files`, and those `skipped` with the reason.
+
+        Raises:
+            ModelError: If the classifier is not trained, no photo can be read, or the page not be written.
+        """
+        model, rows = self.model, labelled_rows(*self._labelled)
+        return ask(model, files, self.image_size_, self.class_names_, count, page, rows, self.seed)
+
     def save(self, path):
         """Write the classifier as one `.keras` file, class names and image size inside.
 
@@ -414,17 +435,3 @@ class PhotoClassifier:
         if self._model is None:
             return f"{self!r}, not trained yet"
         return f"{self!r}, {len(self.class_names_):,} classes: {shown(self.class_names_)}"
-
-
-@contextlib.contextmanager
-def _seeded(seed):
-    """Let Keras draw the same weights each time; the caller's random numbers go on as if nothing happened.
-
-    Keras takes the seeds of initializers and of dropout from Python's generator.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

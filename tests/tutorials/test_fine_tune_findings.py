@@ -2,6 +2,7 @@
 
 import csv
 import html
+import re
 import shutil
 
 import numpy as np
@@ -62,3 +63,15 @@ def test_the_lesson_and_the_class_suspect_the_same_photos(results, folder):
     found = classifier.suspects()
     assert [row["file"] for row in rows] == [each.file for each in found]
     np.testing.assert_allclose([float(row["score"]) for row in rows], [each.score for each in found])
+
+
+def test_training_photos_beside_each_mistake_are_of_the_class_that_was_predicted(results):
+    section = page(results).split('id="mistakes"')[1].split("</section>")[0]
+    assert "what the linear probes compute, not what fine-tuning added" in section
+    mistakes = section.split('<ul class="speakers"')
+    assert len(mistakes) > 1
+    for mistake, beside in zip(mistakes, mistakes[1:], strict=False):
+        predicted = re.findall(r'alt="\S+: \d, predicted as (\d)"', mistake)[-1]
+        labels = re.findall(r'alt="train/\S+: (\d)" title', beside)
+        assert 1 <= len(labels) <= 3
+        assert set(labels) == {predicted}

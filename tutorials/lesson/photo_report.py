@@ -13,7 +13,8 @@ from models.export import formats
 from models.fine_tuning.bundles import extras, trained_on
 from models.fine_tuning.multi_scale import image_sizes, largest_size
 from models.fine_tuning.report.report import Figure, write_report
-from models.fine_tuning.report.summary import scored_photos, summary, suspicions
+from models.fine_tuning.report.speakers import speakers
+from models.fine_tuning.report.summary import scored_photos, shown_mistakes, summary, suspicions
 from models.fine_tuning.wrong_labels import find_suspects
 from models.loading.saved_classifiers import About
 from tutorials.figures.fine_tuning import misclassified, report_figures
@@ -175,6 +176,10 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
     found = {}
     with report.unless_it_fails("suspects.csv"):
         found |= suspicions(photos, rows["known"], write_suspects(report, photos, rows, training.probes))
+    with report.unless_it_fails("training photos beside the mistakes"):
+        wrong = shown_mistakes(scored)
+        answers = scored.predictions[wrong], scored.labels[wrong]
+        found["speakers"] = speakers(training, photos, rows["known"], np.asarray(which)[wrong], *answers)
     figures = {}
     for name, (axes, alt, caption) in drawn.items():
         report.figure(name, axes)

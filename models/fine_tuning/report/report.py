@@ -6,6 +6,7 @@ Whatever a user's folders and files are called is shown as text: the template es
 import base64
 import functools
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,25 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """A training photo that speaks for a mistake.
+
+    Attributes:
+        photo: Array (height, width, 3), pixels in [0, 255].
+        file: Its name.
+        label: Name of the class that it was given.
+
+    Example:
+        >>> Speaker(np.zeros((8, 8, 3)), "2.jpg", label="bees").label
+        'bees'
+    """
+
+    photo: np.ndarray
+    file: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Mistake:
     """A misclassified photo.
 
@@ -49,6 +69,7 @@ class Mistake:
         file: Its name.
         label, prediction: Names of the classes.
         confidence: Probability of the prediction.
+        speakers: Sequence of `Speaker`: training photos that speak most for the prediction.
 
     Example:
         >>> Mistake(np.zeros((8, 8, 3)), "1.jpg", label="ants", prediction="bees", confidence=0.9).label
@@ -60,6 +81,7 @@ class Mistake:
     label: str
     prediction: str
     confidence: float
+    speakers: Sequence = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What a report says, from what a training and an evaluation gave."""
 
+import itertools
+
 import numpy as np
 
 from .report import Mistake, PhotoReport, Suspicion
@@ -37,7 +39,22 @@ def scored_photos(evaluations, rows):
     return found, rows["known"], f"{len(found):,} photos, each classified by a model that did not see it"
 
 
-def summary(photos, evaluations, rows, finding, **more):
+def shown_mistakes(evaluation):
+    """Which misclassified photos a report shows: those with the highest confidence, integers (k,).
+
+    Args:
+        evaluation: An `Evaluation`.
+
+    Example:
+        >>> from models.evaluation import Evaluation
+        >>> test = Evaluation("test", ("ants", "bees"), ["1.jpg", "2.jpg"], [0, 1], [[0.9, 0.1], [0.9, 0.1]])
+        >>> shown_mistakes(test).tolist()
+        [1]
+    """
+    return evaluation.misclassified[:MISTAKES]
+
+
+def summary(photos, evaluations, rows, finding, speakers=(), **more):
     """The report of a classifier of photos, without figures.
 
     Args:
@@ -47,6 +64,7 @@ def summary(photos, evaluations, rows, finding, **more):
         rows: {"train", "validation" and "test": which of the photos were used; "known": those of
             cross-validation, (n,)}.
         finding: What came out, in one sentence.
+        speakers: For each of `shown_mistakes`, the `Speaker`s of it; empty for none.
         **more: Further attributes of the `PhotoReport`, such as `figures`, `seconds` and `settings`.
 
     Returns:
@@ -91,8 +109,9 @@ def summary(photos, evaluations, rows, finding, **more):
                 label=names[evaluation.labels[n]],
                 prediction=names[evaluation.predictions[n]],
                 confidence=float(evaluation.probabilities[n].max()),
+                speakers=some,
             )
-            for n in evaluation.misclassified[:MISTAKES]
+            for n, some in itertools.zip_longest(shown_mistakes(evaluation), speakers, fillvalue=())
         ],
         **more,
     )
