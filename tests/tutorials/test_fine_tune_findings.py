@@ -2,8 +2,11 @@
 
 import csv
 import html
+import json
 import re
 import shutil
+
+from tutorials.lesson.command import LessonError
 
 import numpy as np
 import pytest
@@ -31,8 +34,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder, tmp_path_factory):
-    outputs = tmp_path_factory.mktemp("outputs")
-    fine_tune.main(str(folder), outputs=outputs, **SOON)
+    outputs, new = tmp_path_factory.mktemp("outputs"), tmp_path_factory.mktemp("new")
+    for n, file in enumerate(sorted((folder / "test").rglob("*.png"))):
+        shutil.copy(file, new / f"{n}.png")
+    fine_tune.main(str(folder), outputs=outputs, unlabelled=str(new), **SOON)
     return outputs / "fine_tune"
 
 
@@ -75,3 +80,20 @@ def test_training_photos_beside_each_mistake_are_of_the_class_that_was_predicted
         labels = re.findall(r'alt="train/\S+: (\d)" title', beside)
         assert 1 <= len(labels) <= 3
         assert set(labels) == {predicted}
+
+
+def test_photos_to_label_are_on_a_page_in_the_results(results):
+    text = (results / "label.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    assert len(data["photos"]) == 20
+    known = table(results / "split.csv")
+    assert data["start"].count("\n") == 1 + len(known)
+    assert all(row["file"] in data["start"] for row in known)
+
+
+def test_a_folder_without_photos_to_label_is_refused_before_anything_is_read(folder, tmp_path):
+    (tmp_path / "new").mkdir()
+    for name in "new", "missing":
+        with pytest.raises(LessonError, match="unlabelled= .* holds no photos"):
+            fine_tune.main(str(folder), outputs=tmp_path / "out", unlabelled=str(tmp_path / name), **SOON)
+    assert not (tmp_path / "out").exists()

@@ -2,16 +2,21 @@
 
 import inspect
 import shlex
+from pathlib import Path
+
+from tutorials.lesson.command import LessonError
 
 import numpy as np
 
 from datasets import Photos, digits
-from datasets.files.names import safe
+from datasets.files.names import safe, shown
 from datasets.photos import locate
 from models import PhotoClassifier
 from models.export import formats
+from models.fine_tuning.asking import ask, labelled_rows
 from models.fine_tuning.bundles import extras, trained_on
 from models.fine_tuning.multi_scale import image_sizes, largest_size
+from models.fine_tuning.predictions import photo_files
 from models.fine_tuning.report.report import Figure, write_report
 from models.fine_tuning.report.speakers import speakers
 from models.fine_tuning.report.summary import scored_photos, shown_mistakes, summary, suspicions
@@ -25,6 +30,7 @@ PARTS = ("train", "validation", "test")
 PHOTOS = {"test": "test photos", "cross-validation": "photos in cross-validation"}
 CHECKED = 40  # photos, about, that a fresh process classifies as well
 SAMPLE = 48  # photos of each part in a quick run, about
+ASKED = 20  # photos to label next
 AUGMENTED = 4  # training photos whose augmented versions are shown
 
 
@@ -203,6 +209,40 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
         write_report(path, content)
 
 
+def check_unlabelled(unlabelled):
+    """Refuse a folder without photos, before anything takes time.
+
+    Args:
+        unlabelled: The lesson's setting: a folder or a photo; None for none.
+
+    Raises:
+        LessonError: If there is nothing to read.
+    """
+    if unlabelled is None:
+        return
+    files, reasons = photo_files(unlabelled)
+    if reasons or not any(Path(file).is_file() for file in files):
+        raise LessonError(f"unlabelled= {shown(unlabelled)} holds no photos; name a folder of some.")
+
+
+def ask_for_labels(report, source, photos, classifier, unlabelled):
+    """Write label.html, on which a person labels the photos that would help most.
+
+    Args:
+        report: The run's `Report`.
+        source: Where the photos came from.
+        photos: What `Photos.check` returned.
+        classifier: The trained model.
+        unlabelled: The lesson's setting: a folder of photos.
+    """
+    labelled = labelled_rows(source, photos.split_table())
+    with report.unless_it_fails("label.html"), report.writing("label.html") as page:
+        seed = report.settings["seed"]
+        asked = ask(classifier, unlabelled, photos.size, photos.class_names, ASKED, page, labelled, seed)
+        for file, reason in list(asked.skipped.items())[:5]:
+            print(f"Not asked for: {safe(file, 'terminal')} {reason}.")
+
+
 def write_suspects(report, photos, rows, probes):
     """Write suspects.csv: training and validation photos whose labels may be wrong.
 
@@ -233,6 +273,8 @@ def commands(folder):
 
 def print_next_step(folder):
     """Say how to go on: open the report, or classify photos."""
+    if (questions := folder / "label.html").exists():
+        print(f"Label photos in {safe(questions, 'terminal')}; it saves a table to train on.")
     page, command = folder / "report.html", safe(commands(folder)[0][1], "terminal", 400)
     if page.exists():
         print(f"Open {safe(page, 'terminal')}, or classify photos: {command}")
