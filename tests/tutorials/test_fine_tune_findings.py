@@ -97,3 +97,21 @@ def test_a_folder_without_photos_to_label_is_refused_before_anything_is_read(fol
         with pytest.raises(LessonError, match="unlabelled= .* holds no photos"):
             fine_tune.main(str(folder), outputs=tmp_path / "out", unlabelled=str(tmp_path / name), **SOON)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_report_begins_with_what_to_do_next_each_linked_to_where_it_is_shown(results):
+    text = page(results)
+    section = text.split('<main id="report">')[1].split("</section>")[0]
+    assert "What to do next" in section
+    steps = re.findall(r"<li>(.*?)</li>", section, re.DOTALL)
+    assert "labels that may be wrong" in steps[0]
+    assert any("label.html" in step for step in steps)
+    links = re.findall(r'href="#([\w-]+)"', section)
+    assert "suspects" in links
+    assert all(f'id="{link}"' in text for link in links)
+
+
+def test_the_report_says_what_more_photos_would_bring_or_that_it_cannot(results):
+    section = page(results).split('id="more-photos"')[1].split("</section>")[0]
+    assert ("100 more photos like these would bring about" in section) != ("clearly enough to say" in section)
+    assert (results / "more_photos.png").stat().st_size > 5000

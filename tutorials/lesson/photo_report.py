@@ -15,14 +15,16 @@ from models import PhotoClassifier
 from models.export import formats
 from models.fine_tuning.asking import ask, labelled_rows
 from models.fine_tuning.bundles import extras, trained_on
+from models.fine_tuning.learning_curve import learning_curve
 from models.fine_tuning.multi_scale import image_sizes, largest_size
 from models.fine_tuning.predictions import photo_files
+from models.fine_tuning.report.next_steps import next_steps
 from models.fine_tuning.report.report import Figure, write_report
 from models.fine_tuning.report.speakers import speakers
 from models.fine_tuning.report.summary import scored_photos, shown_mistakes, summary, suspicions
 from models.fine_tuning.wrong_labels import find_suspects
 from models.loading.saved_classifiers import About
-from tutorials.figures.fine_tuning import misclassified, report_figures
+from tutorials.figures.fine_tuning import misclassified, more_photos, report_figures
 from tutorials.lesson.report import as_unicode
 from tutorials.lesson.rescore import Disagreement, agreements
 
@@ -186,6 +188,17 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
         wrong = shown_mistakes(scored)
         answers = scored.predictions[wrong], scored.labels[wrong]
         found["speakers"] = speakers(training, photos, rows["known"], np.asarray(which)[wrong], *answers)
+    with report.unless_it_fails("estimate of what more photos would bring"):
+        found |= what_more_would_bring(photos, rows["known"], training, drawn)
+    found["steps"] = next_steps(
+        scored,
+        photos.class_names,
+        np.bincount(photos.labels[rows["known"]], minlength=len(photos.class_names)),
+        suspects=found.get("suspects_in_all", 0),
+        asked=report.path("label.html").exists(),
+        forecast=found.get("more_photos"),
+        set_aside=len(photos.quarantine),
+    )
     figures = {}
     for name, (axes, alt, caption) in drawn.items():
         report.figure(name, axes)
@@ -260,6 +273,28 @@ def write_suspects(report, photos, rows, probes):
     suspects = find_suspects(probes.out_of_fold, photos.labels[known], files, photos.class_names)
     report.table("suspects", suspects.table())
     return suspects
+
+
+def what_more_would_bring(photos, known, training, drawn):
+    """Estimate what more photos would bring, and draw it.
+
+    Args:
+        photos: What `Photos.check` returned.
+        known: Rows of the photos that the probes were fitted on, (n,).
+        training: The `FineTuning`.
+        drawn: {name: (Axes, alternative text, caption)}, to which "more_photos" is added.
+
+    Returns:
+        {"more_photos": a `Forecast` or None}.
+    """
+    labels = photos.labels[known]
+    weights = None if training.photos.weights is None else training.photos.weights[labels]
+    curve = learning_curve(training.probes, labels, len(photos.class_names), weights, training.seed)
+    if curve is None:
+        return {}
+    forecast = curve.forecast(seed=training.seed)
+    drawn["more_photos"] = more_photos(curve, forecast)
+    return {"more_photos": forecast}
 
 
 def commands(folder):

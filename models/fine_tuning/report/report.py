@@ -134,7 +134,9 @@ class PhotoReport:
         scored: Which photos the scores, mistakes and figures are of, such as "the test photos".
         calibration_error: The expected calibration error.
         figures: {name: `Figure`}; the names are "augmentation", "curves", "confusion_matrix",
-            "class_scores", "calibration" and "grad_cam".
+            "class_scores", "calibration", "more_photos" and "grad_cam".
+        steps: What to do next, in order: list of `Step`.
+        more_photos: What more photos would bring, a `Forecast`; None for no estimate.
         suspects: List of `Suspicion`, the most suspicious first: training photos whose labels may be wrong.
         suspects_in_all: How many there are, if more than are shown.
         suspects_file: Name of the file that lists all of them.
@@ -169,6 +171,8 @@ class PhotoReport:
     scored: str = "the photos held back"
     calibration_error: float | None = None
     figures: dict = field(default_factory=dict)
+    steps: list = field(default_factory=list)
+    more_photos: object = None
     suspects: list = field(default_factory=list)
     suspects_in_all: int = 0
     suspects_file: str = "suspects.csv"
