@@ -92,12 +92,13 @@ def confusion_matrix(counts, class_names, title, most=40):
     shades = np.ma.masked_equal(mistakes, 0)
     ax.imshow(shades, cmap="Oranges", vmin=0, vmax=max(6, 2.5 * mistakes.max()))
     ax.imshow(correct, cmap="Blues", vmin=0, vmax=1)
-    digits = max(3, len(f"{counts.max():,}"))
+    shares = len(counts) <= 10
+    digits = max(5 if shares else 3, len(f"{counts.max():,}"))
     fits = 72 * cells / len(counts) / (0.65 * digits + 0.5)  # points
     for (row, column), count in np.ndenumerate(counts):
         if count:
             right = row == column
-            text = f"{count:,}\n{recall[row, row]:.0%}" if right and len(counts) <= 10 else f"{count:,}"
+            text = f"{count:,}\n{recall[row, row]:.0%}" if right and shares else f"{count:,}"
             ax.text(
                 column, row, text, ha="center", va="center", in_layout=False,
                 color="white" if right and correct[row, row] > 0.5 else "black",

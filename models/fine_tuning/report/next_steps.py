@@ -6,6 +6,7 @@ import numpy as np
 
 FEW_OF_CLASS = 0.5  # of the median of the classes
 WIDE = 0.05  # on either side of the accuracy, its interval is too wide to compare two classifiers
+LITTLE = 0.005  # accuracy that 100 photos bring
 MANY_ASIDE = 0.05  # of the photos
 
 
@@ -62,7 +63,7 @@ def next_steps(evaluation, class_names, counts, suspects=0, asked=False, forecas
         found.append(Step("Label the photos on the page label.html", why))
     found += _weakest(evaluation, counts)
     found += _rarest(class_names, counts, named=found)
-    if forecast is not None:
+    if forecast is not None and (forecast.low > 0 or forecast.high < LITTLE):
         found.append(_more(forecast))
     share = evaluation.accuracy
     if share.high - share.low > 2 * WIDE:
@@ -107,8 +108,12 @@ def _rarest(class_names, counts, named):
 
 
 def _more(forecast):
-    gain, low, high = (100 * value for value in (forecast.gain, max(0, forecast.low), forecast.high))
-    what = "Do not expect much of more photos like these" if high < 0.5 else "Consider more photos like these"
+    gain, low, high = (100 * value for value in forecast[1:])
+    what = (
+        "Do not expect much of more photos like these"
+        if high < 100 * LITTLE
+        else "Consider more photos like these"
+    )
     why = (
         f"{forecast.more:,} more would bring about {gain:.1f} points of accuracy (95 % interval {low:.1f} to "
         f"{high:.1f}): an estimate."

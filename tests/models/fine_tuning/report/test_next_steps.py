@@ -63,3 +63,12 @@ def test_few_test_photos_are_said():
     (step,) = steps([[10, 0, 0], [0, 10, 0], [0, 0, 10]])
     assert step.what == "Hold back more photos for the test"
     assert "With 30 photos the accuracy is only known to be from 89% to 100%" in step.why
+
+
+def test_of_more_photos_only_what_the_estimate_can_tell_is_said():
+    matrix = [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
+    assert steps(matrix, forecast=Forecast(100, 0.008, -0.001, 0.02)) == []
+    (little,) = steps(matrix, forecast=Forecast(100, 0.001, 0.0, 0.003))
+    assert little.what == "Do not expect much of more photos like these"
+    (much,) = steps(matrix, forecast=Forecast(100, 0.02, 0.01, 0.03))
+    assert much.what == "Consider more photos like these"
