@@ -68,7 +68,8 @@ def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=
 
     Example:
         >>> import keras
-        >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+        >>> layers = [keras.layers.Flatten(), keras.layers.Dense(2, name="predictions")]
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
         >>> try:
         ...     ask(model, "missing.jpg", 8, ["ants", "bees"])
         ... except ModelError as error:
