@@ -67,6 +67,8 @@ def test_the_lesson_and_the_class_suspect_the_same_photos(results, folder):
     rows = table(results / "suspects.csv")
     found = classifier.suspects()
     assert [row["file"] for row in rows] == [each.file for each in found]
+    metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))["results"]
+    assert metrics["cross_validation_accuracy"] == classifier.cross_validation_.accuracy.value
     np.testing.assert_allclose([float(row["score"]) for row in rows], [each.score for each in found])
 
 
