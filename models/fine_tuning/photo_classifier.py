@@ -12,6 +12,7 @@ from ..loading.saved_classifiers import About, check_names, load_classifier, sav
 from ..loading.saved_models import read_json
 from ..pretrained.backbones import Backbone
 from ..pretrained.table import entry_of
+from ..seeds import seeded
 from ..sibling import datasets_module
 from .asking import ask, labelled_rows
 from .augmentation import POLICIES
@@ -21,7 +22,6 @@ from .checkpoints import CheckpointFolder
 from .evaluation import cross_validation, evaluate
 from .multi_scale import EFFORTS, at_sizes, built_size, fit_probes, image_sizes, largest_size, tuned_size
 from .predictions import predict_files
-from .seeding import seeded
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
 from .tuning import EPOCHS, LEARNING_RATE, FineTuning
@@ -203,7 +203,8 @@ class PhotoClassifier:
         self.cross_validation_ = cross_validation(photos, rows, training.mixed())
         self._labelled = photos.source, photos.split_table()
         self._by_probes = cross_validation(photos, rows, probes.out_of_fold)
-        return learn_trust(self, photos, probes.features)
+        with seeded(self.seed):
+            return learn_trust(self, photos, probes.features)
 
     def _train(self, training, deadline, verbose):
         if training.top is None:

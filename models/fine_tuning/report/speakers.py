@@ -6,6 +6,8 @@ from ..influence import advocates
 from ..multi_scale import at_sizes, multi_scale_features
 from .report import Speaker
 
+MOST = 20_000  # photos that the probes were fitted on; the values of more would take gigabytes
+
 
 def speakers(training, photos, known, rows, answers, others, count=3):
     """The training photos that speak most for each of some answers, by the linear probes.
@@ -23,13 +25,13 @@ def speakers(training, photos, known, rows, answers, others, count=3):
         count: Training photos for each, at most.
 
     Returns:
-        List of m lists of `Speaker`, the one that speaks most first.
+        List of m lists of `Speaker`, the one that speaks most first. Empty with more than 20,000 photos.
 
     Example:
         >>> speakers(None, None, [], [], [], [])
         []
     """
-    if not len(rows):
+    if not len(rows) or len(known) > MOST:
         return []
     probes, labels = training.probes, photos.labels[known]
     sizes = tuple(probes.probes)
