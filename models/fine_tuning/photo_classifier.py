@@ -14,6 +14,7 @@ from ..pretrained.backbones import Backbone
 from ..pretrained.table import entry_of
 from ..seeds import seeded
 from ..sibling import datasets_module
+from .asking import ask, labelled_rows
 from .augmentation import POLICIES
 from .batches import AugmentedPhotos
 from .bundles import LARGEST_IMAGE, NO_TRUST, extras, image_size_in, learn_trust, restore
@@ -24,6 +25,7 @@ from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
 from .tuning import EPOCHS, LEARNING_RATE, FineTuning
+from .wrong_labels import find_suspects
 
 PARTS = ("train", "validation", "test")
 MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
@@ -102,6 +104,8 @@ class PhotoClassifier:
     """
 
     trust_ = trained_on_ = None  # until `learn_trust` has set them
+    _labelled = None, [()]  # `Source` and table of the photos that it was trained on
+    _by_probes = None  # `Evaluation` of training and validation photos, by probes fitted on others
 
     @checked(
         backbone=_backbone,
@@ -197,6 +201,8 @@ class PhotoClassifier:
         self.class_names_, self.image_size_ = tuple(photos.class_names), sizes[-1]
         self.history_, self.seconds_ = training.histories, training.seconds
         self.cross_validation_ = cross_validation(photos, rows, training.mixed())
+        self._labelled = photos.source, photos.split_table()
+        self._by_probes = cross_validation(photos, rows, probes.out_of_fold)
         with seeded(self.seed):
             return learn_trust(self, photos, probes.features)
 
@@ -314,6 +320,43 @@ class PhotoClassifier:
                 raise ModelError(NO_TRUST.format("This PhotoClassifier"))
             abstaining = self.trust_, abstain
         return predict_files(model, files, self.image_size_, self.class_names_, verbose, abstaining)
+
+    def suspects(self):
+        """Find training and validation photos whose labels may be wrong; nothing is changed.
+
+        Returns:
+            `Suspects`, the most suspicious first, by probes that were fitted on other photos. Look at the
+            first `suspects.confident` of them.
+
+        Raises:
+            ModelError: If the classifier is not trained, or was loaded.
+        """
+        if self.model and self._by_probes is None:
+            raise ModelError(
+                "PhotoClassifier.suspects needs the photos that it was trained on, which a loaded classifier "
+                "does not hold; call fit first."
+            )
+        known = self._by_probes
+        return find_suspects(known.probabilities, known.labels, known.examples, self.class_names_)
+
+    def ask(self, files, count=20, page="label.html"):
+        """Choose unlabelled photos whose labels would help most, and write an offline page to label them on.
+
+        The page saves a table for `fit`: after `fit` of a folder or a table, with all of its photos.
+
+        Args:
+            files: As for `predict`.
+            count: How many photos to ask for.
+            page: Path of the page. One of an earlier call is replaced, any other file is not.
+
+        Returns:
+            `Asked`: its `files`, and those `skipped` with the reason.
+
+        Raises:
+            ModelError: If the classifier is not trained, no photo can be read, or the page not be written.
+        """
+        model, rows = self.model, labelled_rows(*self._labelled)
+        return ask(model, files, self.image_size_, self.class_names_, count, page, rows, self.seed)
 
     def save(self, path):
         """Write the classifier as one `.keras` file, class names and image size inside.

@@ -14,6 +14,8 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
 # The palette's light colours are darkened, so that text in them is readable
 COLOURS = (BLUE, ORANGE, GREEN, "#B04A86", "#3C8DBC", "#B07800", GREY, "black")
 
+DARKEST = 0.85  # of matplotlib's Blues
+
 
 def axes_grid(rows, columns, width, height, title):
     """Create empty axes below one title.
@@ -61,7 +63,8 @@ def learning_curves(history, title, examples="images"):
 
 
 def confusion_matrix(counts, class_names, title, most=40):
-    """Confusion matrix. Misclassified examples are orange, correctly classified ones pale blue.
+    """Confusion matrix. Correctly classified examples are blue, the more of their class the darker;
+    misclassified ones pale orange.
 
     Args:
         counts: Integers (classes, classes), rows for true classes, columns for predicted ones.
@@ -84,18 +87,22 @@ def confusion_matrix(counts, class_names, title, most=40):
     axes = axes_grid(1, 1, cells + 1 + max(0.3, room), cells + 0.8 + room, title)
     ax = axes[0, 0]
     mistakes = counts * ~np.eye(len(counts), dtype=bool)
-    correct = np.ma.masked_where(mistakes == counts, np.full(counts.shape, 0.15))
+    recall = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    correct = np.ma.masked_where(mistakes == counts, DARKEST * (0.3 + 0.7 * recall))
     shades = np.ma.masked_equal(mistakes, 0)
-    ax.imshow(shades, cmap="Oranges", vmin=0, vmax=max(4, 1.6 * mistakes.max()))
+    ax.imshow(shades, cmap="Oranges", vmin=0, vmax=max(6, 2.5 * mistakes.max()))
     ax.imshow(correct, cmap="Blues", vmin=0, vmax=1)
-    digits = max(2, len(f"{counts.max():,}"))
-    fits = 72 * cells / len(counts) / (0.6 * digits + 0.5)  # points
+    shares = len(counts) <= 10
+    digits = max(5 if shares else 3, len(f"{counts.max():,}"))
+    fits = 72 * cells / len(counts) / (0.65 * digits + 0.5)  # points
     for (row, column), count in np.ndenumerate(counts):
         if count:
             right = row == column
+            text = f"{count:,}\n{recall[row, row]:.0%}" if right and shares else f"{count:,}"
             ax.text(
-                column, row, f"{count:,}", ha="center", va="center", in_layout=False,
-                color=GREY if right else "black", fontsize=min(fits, 8 if right else 10),
+                column, row, text, ha="center", va="center", in_layout=False,
+                color="white" if right and correct[row, row] > 0.5 else "black",
+                fontsize=min(fits, 12 if right else 10), fontweight="bold" if right else "normal",
             )  # fmt: skip
     size = 10 if len(counts) <= 20 else 8
     ax.set_xticks(range(len(counts)), names, rotation=90 if crowded else 0, fontsize=size)

@@ -1,10 +1,11 @@
 """The figures of a fine-tuned classifier's report: evaluations in, matplotlib Axes out."""
 
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
 from models.fine_tuning.report.summary import scored_photos
 from models.inspection import grad_cam
-from tutorials.figures.charts import confusion_matrix
+from tutorials.figures.charts import BLUE, GREY, ORANGE, axes_grid, confusion_matrix
 from tutorials.figures.labels import plain
 from tutorials.figures.photos import (
     augmented_photos,
@@ -56,6 +57,47 @@ def report_figures(photos, rows, evaluations, model, versions, histories):
     }
 
 
+def more_photos(curve, forecast):
+    """Accuracy after a fit of more and more photos, and the power law through it.
+
+    Args:
+        curve: A `LearningCurve`.
+        forecast: What more photos would bring, a `Forecast`; None where no power law fits.
+
+    Returns:
+        (Axes, alternative text, caption).
+    """
+    first, last = curve.accuracy[[0, -1]]
+    title = (
+        f"From {curve.sizes[0]:,} to {curve.sizes[-1]:,} photos, accuracy goes from {first:.1%} to {last:.1%}"
+    )
+    axes = axes_grid(1, 1, 6.5, 3.6, title)
+    ax = axes[0, 0]
+    for draw in curve.draws:
+        ax.plot(curve.sizes, draw, color=GREY, linewidth=0.8, alpha=0.5)
+    ax.plot(curve.sizes, curve.accuracy, "o-", color=BLUE, label="measured (mean; grey: each draw)")
+    if forecast is not None:
+        factor, exponent = curve.power_law()
+        end = curve.photos + forecast.more
+        sizes = np.linspace(curve.sizes[0], end, 100)
+        ax.plot(sizes, 1 - factor * sizes**-exponent, "--", color=ORANGE, label="power law: an estimate")
+        now = 1 - factor * curve.photos**-exponent
+        ends = np.minimum(1, now + np.array([forecast.low, forecast.high]))
+        ax.plot([end, end], ends, color=ORANGE, linewidth=4, alpha=0.6, solid_capstyle="butt")
+        ax.axvline(curve.photos, color=GREY, linewidth=0.8, linestyle=":")
+    ax.set_xlabel("photos trained on")
+    ax.set_ylabel("accuracy on others")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, loc="lower right")
+    return (
+        axes,
+        "Accuracy of linear probes that were fitted on more and more of the photos.",
+        "Linear probes alone, on shares of the photos; accuracy is that of photos held out."
+        + (f" The dotted line is at the {curve.photos:,} photos that there are." if forecast else ""),
+    )
+
+
 def misclassified(photos, rows, evaluation):
     """The misclassified photos with the highest confidence; None if there are none.
 
@@ -87,7 +129,8 @@ def _scores(evaluation, part):
                 f"{share.of - share.hits:,} of {share.of:,} {part} are misclassified",
             ),
             "How many photos of each class are predicted as each class.",
-            "Rows are labels, columns are predictions.",
+            "Rows are labels, columns are predictions. On the diagonal are those classified correctly: the "
+            "darker, the larger their share of the class, its recall.",
         ),
         "class_scores": (
             class_intervals(scores, f"Lowest recall: {weakest.recall.value:.0%} of {plain(weakest.name)}"),

@@ -2,20 +2,29 @@
 
 import inspect
 import shlex
+from pathlib import Path
+
+from tutorials.lesson.command import LessonError
 
 import numpy as np
 
 from datasets import Photos, digits
-from datasets.files.names import safe
+from datasets.files.names import safe, shown
 from datasets.photos import locate
 from models import PhotoClassifier
 from models.export import formats
+from models.fine_tuning.asking import ask, labelled_rows
 from models.fine_tuning.bundles import extras, trained_on
+from models.fine_tuning.learning_curve import learning_curve
 from models.fine_tuning.multi_scale import image_sizes, largest_size
+from models.fine_tuning.predictions import photo_files
+from models.fine_tuning.report.next_steps import next_steps
 from models.fine_tuning.report.report import Figure, write_report
-from models.fine_tuning.report.summary import scored_photos, summary
+from models.fine_tuning.report.speakers import speakers
+from models.fine_tuning.report.summary import scored_photos, shown_mistakes, summary, suspicions
+from models.fine_tuning.wrong_labels import find_suspects
 from models.loading.saved_classifiers import About
-from tutorials.figures.fine_tuning import misclassified, report_figures
+from tutorials.figures.fine_tuning import misclassified, more_photos, report_figures
 from tutorials.lesson.report import as_unicode
 from tutorials.lesson.rescore import Disagreement, agreements
 
@@ -23,6 +32,7 @@ PARTS = ("train", "validation", "test")
 PHOTOS = {"test": "test photos", "cross-validation": "photos in cross-validation"}
 CHECKED = 40  # photos, about, that a fresh process classifies as well
 SAMPLE = 48  # photos of each part in a quick run, about
+ASKED = 20  # photos to label next
 AUGMENTED = 4  # training photos whose augmented versions are shown
 
 
@@ -171,6 +181,24 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
     scored, which, _ = scored_photos(evaluations, rows)
     if (axes := misclassified(photos, which, scored)) is not None:
         report.figure("mistakes", axes)
+    found = {}
+    with report.unless_it_fails("suspects.csv"):
+        found |= suspicions(photos, rows["known"], write_suspects(report, photos, rows, training.probes))
+    with report.unless_it_fails("training photos beside the mistakes"):
+        wrong = shown_mistakes(scored)
+        answers = scored.predictions[wrong], scored.labels[wrong]
+        found["speakers"] = speakers(training, photos, rows["known"], np.asarray(which)[wrong], *answers)
+    with report.unless_it_fails("estimate of what more photos would bring"):
+        found |= what_more_would_bring(photos, rows["known"], training, drawn)
+    found["steps"] = next_steps(
+        scored,
+        photos.class_names,
+        np.bincount(photos.labels[rows["known"]], minlength=len(photos.class_names)),
+        suspects=found.get("suspects_in_all", 0),
+        asked=report.path("label.html").exists(),
+        forecast=found.get("more_photos"),
+        set_aside=len(photos.quarantine),
+    )
     figures = {}
     for name, (axes, alt, caption) in drawn.items():
         report.figure(name, axes)
@@ -188,9 +216,85 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
         figures=figures,
         commands=commands(report.folder),
         environment=report.environment(),
+        **found,
     )
     with report.writing("report.html") as path:
         write_report(path, content)
+
+
+def check_unlabelled(unlabelled):
+    """Refuse a folder without photos, before anything takes time.
+
+    Args:
+        unlabelled: The lesson's setting: a folder or a photo; None for none.
+
+    Raises:
+        LessonError: If there is nothing to read.
+    """
+    if unlabelled is None:
+        return
+    files, reasons = photo_files(unlabelled)
+    if reasons or not any(Path(file).is_file() for file in files):
+        raise LessonError(f"unlabelled= {shown(unlabelled)} holds no photos; name a folder of some.")
+
+
+def ask_for_labels(report, source, photos, classifier, unlabelled):
+    """Write label.html, on which a person labels the photos that would help most.
+
+    Args:
+        report: The run's `Report`.
+        source: Where the photos came from.
+        photos: What `Photos.check` returned.
+        classifier: The trained model.
+        unlabelled: The lesson's setting: a folder of photos.
+    """
+    labelled = labelled_rows(source, photos.split_table())
+    with report.unless_it_fails("label.html"), report.writing("label.html") as page:
+        seed = report.settings["seed"]
+        asked = ask(classifier, unlabelled, photos.size, photos.class_names, ASKED, page, labelled, seed)
+        for file, reason in list(asked.skipped.items())[:5]:
+            print(f"Not asked for: {safe(file, 'terminal')} {reason}.")
+
+
+def write_suspects(report, photos, rows, probes):
+    """Write suspects.csv: training and validation photos whose labels may be wrong.
+
+    Args:
+        report: The run's `Report`.
+        photos: What `Photos.check` returned.
+        rows: {"known": rows of the photos that the probes were fitted on, (n,)}.
+        probes: The `Probes`.
+
+    Returns:
+        The `Suspects`.
+    """
+    known = rows["known"]
+    files = [photos.files[row] for row in known]
+    suspects = find_suspects(probes.out_of_fold, photos.labels[known], files, photos.class_names)
+    report.table("suspects", suspects.table())
+    return suspects
+
+
+def what_more_would_bring(photos, known, training, drawn):
+    """Estimate what more photos would bring, and draw it.
+
+    Args:
+        photos: What `Photos.check` returned.
+        known: Rows of the photos that the probes were fitted on, (n,).
+        training: The `FineTuning`.
+        drawn: {name: (Axes, alternative text, caption)}, to which "more_photos" is added.
+
+    Returns:
+        {"more_photos": a `Forecast` or None}.
+    """
+    labels = photos.labels[known]
+    weights = None if training.photos.weights is None else training.photos.weights[labels]
+    curve = learning_curve(training.probes, labels, len(photos.class_names), weights, training.seed)
+    if curve is None:
+        return {}
+    forecast = curve.forecast(seed=training.seed)
+    drawn["more_photos"] = more_photos(curve, forecast)
+    return {"more_photos": forecast}
 
 
 def commands(folder):
@@ -204,6 +308,8 @@ def commands(folder):
 
 def print_next_step(folder):
     """Say how to go on: open the report, or classify photos."""
+    if (questions := folder / "label.html").exists():
+        print(f"Label photos in {safe(questions, 'terminal')}; it saves a table to train on.")
     page, command = folder / "report.html", safe(commands(folder)[0][1], "terminal", 400)
     if page.exists():
         print(f"Open {safe(page, 'terminal')}, or classify photos: {command}")

@@ -22,6 +22,7 @@ names = datasets_module("files.names")
 FOLDER = Path(__file__).parent
 SIDE = 480  # pixels of a photo's longer side in the page
 KEYS = 35  # classes that have a key
+GENERATOR = "Glass Zoo, photos to label"  # by which a page is known
 MANY = 12  # classes; of more, a field finds one
 
 
@@ -58,6 +59,28 @@ def write_label_page(path, photos, files, class_names, labelled=(), title="Label
     draft = Path(path).with_name(f"{Path(path).name}.part")
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
+
+
+def is_label_page(path):
+    """Whether a file is a page that `write_label_page` wrote.
+
+    Args:
+        path: Its path.
+
+    Returns:
+        bool; False for what cannot be read.
+
+    Example:
+        >>> is_label_page(__file__)
+        False
+    """
+    known = f'<meta name="generator" content="{GENERATOR}">'.encode()
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(1024)
+    except OSError:
+        return False
+    return start.lstrip().startswith(b"<!DOCTYPE html>") and known in start
 
 
 def render(photos, files, class_names, labelled=(), title="Label these next"):
@@ -103,6 +126,7 @@ def render(photos, files, class_names, labelled=(), title="Label these next"):
     return rendered(
         _template(),
         title=title,
+        generator=GENERATOR,
         classes=list(class_names),
         keys=_keys(min(len(class_names), KEYS)),
         many=MANY,

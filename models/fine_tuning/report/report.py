@@ -6,6 +6,7 @@ Whatever a user's folders and files are called is shown as text: the template es
 import base64
 import functools
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,25 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """A training photo that speaks for a mistake.
+
+    Attributes:
+        photo: Array (height, width, 3), pixels in [0, 255].
+        file: Its name.
+        label: Name of the class that it was given.
+
+    Example:
+        >>> Speaker(np.zeros((8, 8, 3)), "2.jpg", label="bees").label
+        'bees'
+    """
+
+    photo: np.ndarray
+    file: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Mistake:
     """A misclassified photo.
 
@@ -49,6 +69,7 @@ class Mistake:
         file: Its name.
         label, prediction: Names of the classes.
         confidence: Probability of the prediction.
+        speakers: Sequence of `Speaker`: training photos that speak most for the prediction.
 
     Example:
         >>> Mistake(np.zeros((8, 8, 3)), "1.jpg", label="ants", prediction="bees", confidence=0.9).label
@@ -60,6 +81,30 @@ class Mistake:
     label: str
     prediction: str
     confidence: float
+    speakers: Sequence = ()
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A photo whose label may be wrong.
+
+    Attributes:
+        photo: Array (height, width, 3), pixels in [0, 255].
+        file: Its name.
+        label: Name of the class that it was given.
+        likely: Name of the class that is most probable.
+        probability: Of the given class.
+
+    Example:
+        >>> Suspicion(np.zeros((8, 8, 3)), "1.jpg", label="ants", likely="bees", probability=0.02).likely
+        'bees'
+    """
+
+    photo: np.ndarray
+    file: str
+    label: str
+    likely: str
+    probability: float
 
 
 @dataclass
@@ -89,7 +134,12 @@ class PhotoReport:
         scored: Which photos the scores, mistakes and figures are of, such as "the test photos".
         calibration_error: The expected calibration error.
         figures: {name: `Figure`}; the names are "augmentation", "curves", "confusion_matrix",
-            "class_scores", "calibration" and "grad_cam".
+            "class_scores", "calibration", "more_photos" and "grad_cam".
+        steps: What to do next, in order: list of `Step`.
+        more_photos: What more photos would bring, a `Forecast`; None for no estimate.
+        suspects: List of `Suspicion`, the most suspicious first: training photos whose labels may be wrong.
+        suspects_in_all: How many there are, if more than are shown.
+        suspects_file: Name of the file that lists all of them.
         mistakes: List of `Mistake`, those with the highest confidence first.
         commands: (what it is for, command line) of each way to use the model; paths in it are
             to be quoted for a shell already.
@@ -121,6 +171,11 @@ class PhotoReport:
     scored: str = "the photos held back"
     calibration_error: float | None = None
     figures: dict = field(default_factory=dict)
+    steps: list = field(default_factory=list)
+    more_photos: object = None
+    suspects: list = field(default_factory=list)
+    suspects_in_all: int = 0
+    suspects_file: str = "suspects.csv"
     mistakes: list = field(default_factory=list)
     commands: list = field(default_factory=list)
     environment: dict = field(default_factory=dict)

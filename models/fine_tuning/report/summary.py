@@ -1,10 +1,13 @@
 """What a report says, from what a training and an evaluation gave."""
 
+import itertools
+
 import numpy as np
 
-from .report import Mistake, PhotoReport
+from .report import Mistake, PhotoReport, Suspicion
 
 MISTAKES = 12  # misclassified photos that are shown
+SUSPECTS = 24  # photos with labels that may be wrong
 
 
 ACCURACIES = {
@@ -36,7 +39,22 @@ def scored_photos(evaluations, rows):
     return found, rows["known"], f"{len(found):,} photos, each classified by a model that did not see it"
 
 
-def summary(photos, evaluations, rows, finding, **more):
+def shown_mistakes(evaluation):
+    """Which misclassified photos a report shows: those with the highest confidence, integers (k,).
+
+    Args:
+        evaluation: An `Evaluation`.
+
+    Example:
+        >>> from models.evaluation import Evaluation
+        >>> test = Evaluation("test", ("ants", "bees"), ["1.jpg", "2.jpg"], [0, 1], [[0.9, 0.1], [0.9, 0.1]])
+        >>> shown_mistakes(test).tolist()
+        [1]
+    """
+    return evaluation.misclassified[:MISTAKES]
+
+
+def summary(photos, evaluations, rows, finding, speakers=(), **more):
     """The report of a classifier of photos, without figures.
 
     Args:
@@ -46,6 +64,7 @@ def summary(photos, evaluations, rows, finding, **more):
         rows: {"train", "validation" and "test": which of the photos were used; "known": those of
             cross-validation, (n,)}.
         finding: What came out, in one sentence.
+        speakers: For each of `shown_mistakes`, the `Speaker`s of it; empty for none.
         **more: Further attributes of the `PhotoReport`, such as `figures`, `seconds` and `settings`.
 
     Returns:
@@ -90,8 +109,35 @@ def summary(photos, evaluations, rows, finding, **more):
                 label=names[evaluation.labels[n]],
                 prediction=names[evaluation.predictions[n]],
                 confidence=float(evaluation.probabilities[n].max()),
+                speakers=some,
             )
-            for n in evaluation.misclassified[:MISTAKES]
+            for n, some in itertools.zip_longest(shown_mistakes(evaluation), speakers, fillvalue=())
         ],
         **more,
     )
+
+
+def suspicions(photos, rows, suspects):
+    """The suspects that a report shows: the attributes `suspects` and `suspects_in_all` of a `PhotoReport`.
+
+    Args:
+        photos: What `Photos.check` returned.
+        rows: Which of them `find_suspects` was asked about, integers (n,).
+        suspects: The `Suspects` that it returned.
+
+    Returns:
+        {name of the attribute: value}.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from models.fine_tuning.wrong_labels import Suspect, Suspects
+        >>> photos = SimpleNamespace(pixels=np.zeros((9, 8, 8, 3)))
+        >>> one = Suspects([2], [Suspect("4.jpg", "ants", "bees", 0.02, 0.02, 0.98)], estimated=1)
+        >>> suspicions(photos, [0, 2, 4], one)["suspects"][0].likely
+        'bees'
+    """
+    shown = [
+        Suspicion(photos.pixels[rows[place]], each.file, each.label, each.likely, each.probability)
+        for place, each in zip(suspects.rows, suspects[: min(suspects.confident, SUSPECTS)], strict=False)
+    ]
+    return {"suspects": shown, "suspects_in_all": suspects.confident}

@@ -1,0 +1,171 @@
+"""Choose unlabelled photos whose labels would help a classifier most, and write a page to label them on."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..checks.arguments import shown, whole
+from ..errors import ModelError
+from ..sibling import datasets_module
+from .abstention import features_and_answers
+from .label_next import pick
+from .label_page.page import is_label_page, write_label_page
+from .predictions import AT_ONCE, photo_files
+
+files_as_text = datasets_module("files.names").shown
+
+
+class Asked(NamedTuple):
+    """What `ask` did.
+
+    Attributes:
+        page: Path of the page.
+        files: Paths of the photos that are on it, the one whose label helps most first.
+        skipped: {path: why it could not be read}.
+
+    Example:
+        >>> print(Asked("label.html", ["1.jpg"], {"2.jpg": "is empty"}))
+        1 photo to label in label.html; 1 file skipped: 2.jpg is empty
+    """
+
+    page: str
+    files: list
+    skipped: dict
+
+    def __str__(self):
+        text = f"{_photos(len(self.files))} to label in {files_as_text(self.page)}"
+        if not self.skipped:
+            return text
+        name, reason = next(iter(self.skipped.items()))
+        more = ", and others" if len(self.skipped) > 1 else ""
+        number = f"{len(self.skipped):,} file{'s' * (len(self.skipped) > 1)}"
+        return f"{text}; {number} skipped: {files_as_text(name)} {reason}{more}"
+
+
+def _photos(number):
+    return f"{number:,} photo{'s' * (number != 1)}"
+
+
+def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=(), seed=0):
+    """Choose the photos whose labels would help most, and write a page to label them on.
+
+    Args:
+        model: A classifier whose heads `features_and_answers` finds.
+        inputs: A path or a list of paths, of photos or of folders of photos.
+        size: Height and width of the squares that the model was trained on.
+        class_names: In index order.
+        count: How many photos to ask for; fewer if there are fewer.
+        page: Where to write the page. One of an earlier call is replaced, any other file is not.
+        labelled: As for `write_label_page`.
+        seed: Decides between photos that are equally uncertain.
+
+    Returns:
+        `Asked`.
+
+    Raises:
+        ModelError: If no photo can be read, or the page cannot be written.
+
+    Example:
+        >>> import keras
+        >>> layers = [keras.layers.Flatten(), keras.layers.Dense(2, name="predictions")]
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+        >>> try:
+        ...     ask(model, "missing.jpg", 8, ["ants", "bees"])
+        ... except ModelError as error:
+        ...     print(error)
+        There is no photo to ask for: missing.jpg does not exist; name an image file.
+    """
+    whole(most=10_000)("ask", "count", count)
+    page = check_page(page)
+    files, reasons = photo_files(inputs)
+    skipped = {files[row]: reason for row, reason in reasons.items()}
+    files = [file for row, file in enumerate(files) if row not in reasons]
+    read, answers, features = _examined(model, files, size, skipped) if files else ([], None, None)
+    if not read:
+        why = "".join(f"{files_as_text(name)} {reason}" for name, reason in list(skipped.items())[:1])
+        raise ModelError(f"There is no photo to ask for: {why}.")
+    chosen = [read[row] for row in pick(answers, features, count, seed)]
+    read_squares = datasets_module("photos").read_squares
+    squares = dict(zip(chosen, read_squares(chosen, size), strict=True))
+    chosen = [file for file in chosen if not isinstance(squares[file], Exception)]
+    whole_paths = [str(Path(file).absolute()) for file in chosen]
+    try:
+        write_label_page(page, [squares[file] for file in chosen], whole_paths, class_names, labelled)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ModelError(f"page= {files_as_text(page)} cannot be written: {reason}.") from error
+    return Asked(str(page), chosen, skipped)
+
+
+def check_page(page):
+    """Refuse a file that a page must not replace, before anything takes time.
+
+    Args:
+        page: Its path.
+
+    Returns:
+        The `Path`.
+
+    Raises:
+        ModelError: If it is no path, its folder does not exist, or it is a file that is no label page.
+
+    Example:
+        >>> check_page("label.html").name
+        'label.html'
+    """
+    if not isinstance(page, (str, Path)) or not str(page):
+        raise ModelError(f"page= takes the name of a file such as label.html, not {shown(page)}.")
+    page = Path(page)
+    if not page.absolute().parent.is_dir():
+        raise ModelError(f"page= {files_as_text(page)} is in a folder that does not exist; create it.")
+    if (page.exists() or page.is_symlink()) and not is_label_page(page):
+        raise ModelError(f"page= {files_as_text(page)} is not a page of photos to label; name another file.")
+    return page
+
+
+def labelled_rows(source, table):
+    """Rows of labelled photos for a page, named by whole paths.
+
+    Args:
+        source: What `Photos.source` is.
+        table: What `Photos.split_table` returned.
+
+    Returns:
+        List of (path, label, part). None of photos that are not files of their own, as in an archive: then
+        the table of new labels stands for itself.
+
+    Example:
+        >>> from datasets import Source
+        >>> labelled_rows(Source("photos", Path("photos.zip")), [("file", "label", "split")])
+        []
+    """
+    top = getattr(source, "path", None)
+    if top is None:
+        return []
+    top = Path(top).absolute()
+    top = top if top.is_dir() else top.parent  # of a table
+    rows = [(str(top / file), label, part) for file, label, part in table[1:]]
+    return rows if all(Path(file).is_file() for file, _, _ in rows) else []
+
+
+def _examined(model, files, size, skipped):
+    """(files that could be read, probabilities (n, classes), features (n, features)); adds to `skipped`."""
+    both, read_squares = (
+        features_and_answers(model) if files else None,
+        datasets_module("photos").read_squares,
+    )
+    read, answers, features = [], [], []
+    for start in range(0, len(files), AT_ONCE):
+        some, good = files[start : start + AT_ONCE], []
+        for file, found in zip(some, read_squares(some, size), strict=True):
+            if isinstance(found, Exception):
+                skipped[file] = str(found).removeprefix(f"{files_as_text(file)} ").rstrip(".")
+            else:
+                read.append(file)
+                good.append(found)
+        if good:
+            found = both.predict(np.stack(good).astype("float32"), batch_size=32, verbose=0)
+            answers.append(found.pop("answers"))
+            features.append(np.concatenate(list(found.values()), 1).astype("float16"))
+    return (read, np.concatenate(answers), np.concatenate(features)) if read else ([], None, None)
