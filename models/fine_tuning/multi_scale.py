@@ -82,7 +82,7 @@ def built_size(entry, image_size=None):
 
 
 def _only_size(entry):
-    return entry.tuning_size if entry.family == "convnet" else None
+    return entry.image_size if entry.one_size else None
 
 
 def tuned_size(sizes):
