@@ -71,6 +71,7 @@ from tutorials.lesson.photo_report import (
 )
 from tutorials.lesson.report import Report
 from tutorials.lesson.resume import Unfinished
+from tutorials.lesson.training_log import write_log
 
 AFTERWARDS = 15  # seconds of a budget that are left for evaluation, figures and checking what was saved
 
@@ -175,6 +176,7 @@ def main(
             **training.settings(part),
             verbose=VERBOSE,
         )
+    write_log(report, training)
 
     # Calibrate: a temperature, from predictions of photos that a model did not see; and when not to answer
     unseen = cross_validation(photos, rows["known"], training.mixed())
