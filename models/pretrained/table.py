@@ -111,6 +111,13 @@ _MOBILENET_V2 = {0.35: {224: "df1c3db1d0d9193719c4c70f707c56f7021f999f825bdc5745
 
 
 def _entries():
+    yield from _small()
+    yield from _searched()
+    yield from _large()
+
+
+def _small():
+    """The zoo's ConvNet, and MobileNets of several widths."""
     yield Entry(
         "convnet",
         "convnet",
@@ -162,6 +169,10 @@ def _entries():
             sizes=(96, 128, 160, 192, 224) if width <= 1 else (224,),
             checksums=_MOBILENET_V2.get(width, {}),
         )
+
+
+def _searched():
+    """Networks that were found by search."""
     yield Entry(
         "mobilenet_v3_small",
         "mobilenet_v3_small",
@@ -204,6 +215,10 @@ def _entries():
             origin=f"efficientnet_v2/efficientnetv2-{letter}_notop.h5",
             checksums={size: checksum},
         )
+
+
+def _large():
+    """Networks with tens of millions of parameters, from the oldest on."""
     yield Entry(
         "xception",
         "xception",
