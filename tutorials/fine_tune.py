@@ -71,7 +71,7 @@ from tutorials.lesson.photo_report import (
 )
 from tutorials.lesson.report import Report
 from tutorials.lesson.resume import Unfinished
-from tutorials.lesson.training_log import write_log
+from tutorials.lesson.training_log import check_tensorboard, write_log
 
 AFTERWARDS = 15  # seconds of a budget that are left for evaluation, figures and checking what was saved
 
@@ -92,6 +92,7 @@ def main(
     batch_size: int = 32,
     budget: str | None = None,
     export: Literal["none", "onnx", "litert"] = "none",
+    tensorboard: bool = False,
     resume: bool = False,
     seed: int = 0,
     quick: bool = False,
@@ -117,6 +118,7 @@ def main(
         batch_size: Photos in a batch.
         budget: Time for the whole run, such as 60s or 5m: views and epochs are cut to fit it.
         export: Write the classifier for another runtime as well.
+        tensorboard: Write the log of the epochs for TensorBoard as well.
         resume: Go on with a run that was stopped, from where it was.
         seed: Makes the run repeatable.
         quick: Take every step on a sample, in seconds.
@@ -127,6 +129,7 @@ def main(
     deadline = deadline_of(budget, AFTERWARDS)
     if export != "none":
         formats.check_export(export)
+    check_tensorboard(tensorboard)
     entry = backbone_entry(backbone or ("convnet" if data == "embedded" else "mobilenet"))
     unfinished = Unfinished(report, resume)
     keras.utils.set_random_seed(seed)
@@ -176,7 +179,7 @@ def main(
             **training.settings(part),
             verbose=VERBOSE,
         )
-    write_log(report, training)
+    write_log(report, training, tensorboard)
 
     # Calibrate: a temperature, from predictions of photos that a model did not see; and when not to answer
     unseen = cross_validation(photos, rows["known"], training.mixed())

@@ -1,9 +1,10 @@
 """The lesson `fine_tune` with a network of one's own, and the log of each epoch that it leaves."""
 
 import csv
+import importlib.util
 import json
 
-from tutorials.lesson.command import run
+from tutorials.lesson.command import LessonError, run
 
 import keras
 import pytest
@@ -12,6 +13,9 @@ from keras import layers
 from datasets import digits
 from models import PhotoClassifier
 from tutorials import fine_tune
+from tutorials.lesson import training_log
+
+THERE = importlib.util.find_spec("tensorboard") is not None
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,7 @@ def rows_of(file):
 def test_a_network_of_ones_own_is_fine_tuned_and_each_epoch_logged(effort, folder, network, tmp_path):
     outcome = fine_tune.main(
         str(folder), backbone=str(network), effort=effort, views=1, epochs=2, outputs=tmp_path, flip=False,
-        batch_size=16,
+        batch_size=16, tensorboard=THERE,
     )  # fmt: skip
     results = tmp_path / "fine_tune"
     assert str(network.parent) not in json.dumps(outcome.metrics["settings"])
@@ -62,6 +66,7 @@ def test_a_network_of_ones_own_is_fine_tuned_and_each_epoch_logged(effort, folde
     assert epochs == [(f"fold {fold}", epoch) for fold in (1, 2, 3) for epoch in "12" if effort == "normal"]
     assert all(float(row["loss"]) > 0 and 0 <= float(row["accuracy"]) <= 1 for row in log[1:])
     assert (results / "report.html").exists()
+    assert (results / training_log.EVENTS).exists() == THERE
 
 
 @pytest.mark.parametrize(
@@ -79,3 +84,31 @@ def test_what_does_not_fit_is_one_sentence(arguments, said, folder, network, tmp
         run(fine_tune.main, resumable=True)
     error = capsys.readouterr().err.strip()
     assert said in error and "Traceback" not in error and "\n" not in error
+
+
+def test_tensorboard_is_refused_before_any_work_where_it_is_missing(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(LessonError, match="tensorboard is not installed; install it with"):
+        fine_tune.main(str(folder), tensorboard=True, outputs=tmp_path)
+    assert not (tmp_path / "fine_tune").exists()
+
+
+def test_tensorboard_reads_what_the_log_says(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
+
+    histories = {"fold 1": {"loss": [0.5, 0.25]}, "all": {"loss": [0.75]}}
+    path = tmp_path / training_log.EVENTS
+    training_log._write_events(training_log.log_rows(histories, 0.5), tmp_path, path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    events = EventAccumulator(str(path), {"tensors": 0}).Reload()
+    found = {
+        tag: [(event.step, make_ndarray(event.tensor_proto).item()) for event in events.Tensors(tag)]
+        for tag in events.Tags()["tensors"]
+    }
+    assert found == {
+        "probes/val_accuracy": [(0, 0.5)],
+        "fold 1/loss": [(1, 0.5), (2, 0.25)],
+        "all/loss": [(1, 0.75)],
+    }

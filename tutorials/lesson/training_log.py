@@ -1,6 +1,30 @@
-"""log.csv: what each epoch of a fine-tuning came to, one row an epoch."""
+"""What each epoch of a fine-tuning came to: log.csv, one row an epoch, and the same for TensorBoard."""
 
+import importlib.util
+import shutil
+import tempfile
+from pathlib import Path
+
+from tutorials.lesson.command import LessonError
+
+EVENTS = "log.tfevents"  # TensorBoard reads files with "tfevents" in their names
 COLUMNS = ("part", "epoch")
+
+
+def check_tensorboard(wanted):
+    """Refuse to write for TensorBoard where it is not installed, before any work is done.
+
+    Args:
+        wanted: Whether to write for it.
+
+    Raises:
+        LessonError: If it is wanted and is not there.
+
+    Example:
+        >>> check_tensorboard(False)
+    """
+    if wanted and importlib.util.find_spec("tensorboard") is None:
+        raise LessonError("tensorboard is not installed; install it with: python -m pip install tensorboard")
 
 
 def log_rows(histories, probes_accuracy):
@@ -33,12 +57,34 @@ def log_rows(histories, probes_accuracy):
     return rows
 
 
-def write_log(report, training):
-    """Write log.csv into a run's folder.
+def write_log(report, training, tensorboard=False):
+    """Write log.csv into a run's folder, and log.tfevents if TensorBoard is to show the same.
 
     Args:
         report: The run's `Report`.
         training: Its `FineTuning`.
+        tensorboard: Whether to write log.tfevents.
     """
+    rows = log_rows(training.histories, training.probes.accuracy)
     with report.unless_it_fails("log.csv"):
-        report.table("log", log_rows(training.histories, training.probes.accuracy))
+        report.table("log", rows)
+    if tensorboard:
+        with report.unless_it_fails(EVENTS), report.writing(EVENTS) as path:
+            _write_events(rows, report.scratch, path)
+
+
+def _write_events(rows, scratch, path):
+    """Write rows as `log_rows` gives them for TensorBoard: a curve for each part and metric."""
+    import tensorflow  # slow to import, and only needed here
+
+    columns, *values = rows
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        writer = tensorflow.summary.create_file_writer(folder)
+        with writer.as_default():
+            for part, epoch, *metrics in values:
+                for name, value in zip(columns[2:], metrics, strict=True):
+                    if value != "":
+                        tensorflow.summary.scalar(f"{part}/{name}", value, step=epoch)
+        writer.close()
+        shutil.move(next(Path(folder).iterdir()), path)

@@ -7,8 +7,10 @@ from keras import layers
 
 from datasets import Photos, digits
 from models import ModelError, PhotoClassifier
-from models.fine_tuning.own_backbone import backbone_entry, built_backbone
-from models.fine_tuning.transfer import borders
+from models.fine_tuning.fine_tuned import FineTunedClassifier, halves, take_over
+from models.fine_tuning.multi_scale import MultiScaleClassifier, at_sizes
+from models.fine_tuning.own_backbone import backbone_entry, built_backbone, named
+from models.fine_tuning.transfer import border_at, borders
 
 
 def network(size=32, maps="maps", end="pool", name="own"):
@@ -98,6 +100,25 @@ def test_a_network_of_keras_is_that_of_the_table():
 def test_a_network_for_any_size_is_built_for_the_size_asked():
     assert built(network(None)).input_shape == (None, 224, 224, 3)
     assert built(network(None), image_size=64).input_shape == (None, 64, 64, 3)
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(32, (32,)), (None, (32, 64))])
+def test_a_copy_of_its_top_is_fine_tuned_beside_it(size, sizes):
+    model = network(size)
+    backbone = built(model, image_size=32)
+    border = border_at(backbone, 0.5)
+    frozen, trained = halves(backbone, border, 32, classes=2)
+    tuned_top = trained.get_layer("tuned_top")
+    tuned_top.set_weights([1.5 * value for value in tuned_top.get_weights()])
+    classifier = FineTunedClassifier(backbone, 2, sizes, border, tuned_size=32, share=1, flip=False)
+    take_over(classifier, trained)
+    times = sizes[-1] // 32
+    pixels = (
+        random_pixels().repeat(times, 1).repeat(times, 2)
+    )  # resized to 32 pixels, they are what they were
+    np.testing.assert_allclose(classifier(pixels), trained(frozen(random_pixels())), atol=1e-4)
+    probes = MultiScaleClassifier(at_sizes(backbone, sizes), 2, sizes)
+    np.testing.assert_allclose(np.sum(probes(pixels), -1), 1, atol=1e-5)
 
 
 def two_inputs():
@@ -202,8 +223,6 @@ def test_fit_save_and_load_with_a_network_of_ones_own(effort, end, photos, tmp_p
 
 
 def test_a_checkpoint_is_of_one_network(photos, tmp_path):
-    from models.fine_tuning.own_backbone import named
-
     model = network(28)
     first = named(model, whole=True)
     model.save(tmp_path / "own.keras")
