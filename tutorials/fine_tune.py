@@ -55,11 +55,11 @@ from models.fine_tuning.abstention import trusted
 from models.fine_tuning.batches import AugmentedPhotos
 from models.fine_tuning.evaluation import cross_validation, evaluate
 from models.fine_tuning.features import AT_ONCE
-from models.fine_tuning.multi_scale import MultiScaleClassifier, at_sizes, built_size, fit_probes, tuned_size
+from models.fine_tuning.multi_scale import MultiScaleClassifier, at_sizes, fit_probes, tuned_size
+from models.fine_tuning.own_backbone import backbone_entry, built_backbone
 from models.fine_tuning.time_budget import deadline_of
 from models.fine_tuning.transfer import border_at
 from models.fine_tuning.tuning import EPOCHS, LEARNING_RATE, FineTuning
-from models.pretrained.backbones import Backbone, entry_of
 from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.photo_report import (
@@ -74,6 +74,7 @@ from tutorials.lesson.photo_report import (
 )
 from tutorials.lesson.report import Report
 from tutorials.lesson.resume import Unfinished
+from tutorials.lesson.training_log import check_tensorboard, write_log
 
 AFTERWARDS = 15  # seconds of a budget that are left for evaluation, figures and checking what was saved
 
@@ -95,6 +96,7 @@ def main(
     budget: str | None = None,
     export: Literal["none", "onnx", "litert"] = "none",
     unlabelled: str | None = None,
+    tensorboard: bool = False,
     resume: bool = False,
     seed: int = 0,
     quick: bool = False,
@@ -105,7 +107,8 @@ def main(
     Args:
         data: Folder with a folder of photos for each class, if you like below train, val and test;
             a zip or tar archive of one; a table of paths and labels; or "embedded" for digits.
-        backbone: Pretrained network, see python -m models; by default mobilenet, for digits convnet.
+        backbone: Pretrained network, see python -m models; by default mobilenet, for digits convnet. Or
+            a .keras file of your own: it takes pixels from 0 to 255, and its head is left out.
         weights: "pretrained" (downloaded once, then cached), a file that you have, or "none".
         image_size: Height and width that photos are brought to; by default two or three that suit them.
         effort: Probes alone, in seconds; fine-tuning as well; or that with one image size more.
@@ -120,6 +123,7 @@ def main(
         budget: Time for the whole run, such as 60s or 5m: views and epochs are cut to fit it.
         export: Write the classifier for another runtime as well.
         unlabelled: Folder of photos without labels; label.html asks for those that would help most.
+        tensorboard: Write the log of the epochs for TensorBoard as well.
         resume: Go on with a run that was stopped, from where it was.
         seed: Makes the run repeatable.
         quick: Take every step on a sample, in seconds.
@@ -131,17 +135,18 @@ def main(
     deadline = deadline_of(budget, AFTERWARDS)
     if export != "none":
         formats.check_export(export)
-    entry = entry_of(backbone or ("convnet" if data == "embedded" else "mobilenet"))
+    check_tensorboard(tensorboard)
+    entry = backbone_entry(backbone or ("convnet" if data == "embedded" else "mobilenet"))
     unfinished = Unfinished(report, resume)
     keras.utils.set_random_seed(seed)
 
     # Data: checked, split, as squares (n, size, size, 3) with pixels in [0, 255]. The backbone comes first,
     # so that missing weights are reported before many photos are read
-    base = Backbone(entry.name, weights, built_size(entry, image_size))
+    base = built_backbone(entry, weights, image_size)
     largest = image_size or entry.tuning_size
     check_memory("image_size", largest, max(answering_bytes(base, AT_ONCE), 200 * largest**2), power=2)
     source, photos, sizes, rows = read_photos(data, entry, image_size, effort, seed, quick, report.scratch)
-    unfinished.check_data(photos.fingerprint)
+    unfinished.check_data(photos.fingerprint + entry.fingerprint)
     check_memory("views", views, 4 * views * len(rows["known"]) * len(photos.class_names))
     flip, class_weights, classes = (
         flip and data != "embedded",
@@ -180,6 +185,7 @@ def main(
             **training.settings(part),
             verbose=VERBOSE,
         )
+    write_log(report, training, tensorboard)
 
     # Calibrate: a temperature, from predictions of photos that a model did not see; and when not to answer
     unseen = cross_validation(photos, rows["known"], training.mixed())

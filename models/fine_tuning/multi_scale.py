@@ -85,7 +85,7 @@ def built_size(entry, image_size=None):
 
 
 def _only_size(entry):
-    return entry.tuning_size if entry.family == "convnet" else None
+    return entry.image_size if entry.one_size else None
 
 
 def tuned_size(sizes):
@@ -144,10 +144,42 @@ def any_size(backbone):
         raise ModelError(f"{backbone.name} gives no feature maps, so that it takes images of one size alone.")
     inputs = keras.Input((None, None, backbone.input_shape[-1]), name="inputs")
     try:
-        walked = keras.models.clone_model(backbone, input_tensors=inputs, clone_function=lambda layer: layer)
+        return keras.Model(inputs, run_through(backbone, inputs), name=backbone.name)
     except ValueError as error:
         raise ModelError(f"{backbone.name} takes images of one size alone.") from error
-    return keras.Model(inputs, walked.output, name=backbone.name)
+
+
+def run_through(model, inputs, operation=lambda operation: operation):
+    """Call the layers of a model on other inputs, one after the other, and those of models in it likewise.
+
+    A model that is a layer of another, such as the stem of `keras.applications`' ConvNeXt, takes only the
+    size of images that it was built for; its own layers need not.
+
+    Args:
+        model: A functional or sequential model of one input and one output.
+        inputs: A symbolic tensor.
+        operation: A function of each layer or other operation that gives what is called in its place.
+
+    Returns:
+        A symbolic tensor.
+
+    Raises:
+        ValueError: If a layer does not work on what it is called on.
+
+    Example:
+        >>> inner = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(2, 3)])
+        >>> outer = keras.Sequential([keras.Input((8, 8, 3)), inner, layers.ReLU()])
+        >>> run_through(outer, keras.Input((16, 16, 3))).shape
+        (None, 14, 14, 2)
+    """
+
+    def called(each):
+        if isinstance(each, keras.Model):
+            return lambda tensor, **_: run_through(each, tensor, operation)
+        return operation(each)
+
+    graph = keras.Model(model.inputs, model.outputs)  # of a sequential model, too
+    return keras.tree.flatten(graph._run_through_graph([inputs], called))[0]
 
 
 @checked(classes=whole(2), sizes=sizes(least=1), flip=flag)

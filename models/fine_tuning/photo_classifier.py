@@ -5,12 +5,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..checks.arguments import checked, choice, flag, number, shown, whole
+from ..checks.arguments import built_model, checked, choice, flag, number, shown, whole
 from ..errors import ModelError
 from ..export import formats
 from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
 from ..loading.saved_models import read_json
-from ..pretrained.backbones import Backbone
 from ..pretrained.table import entry_of
 from ..seeds import seeded
 from ..sibling import datasets_module
@@ -20,7 +19,8 @@ from .batches import AugmentedPhotos
 from .bundles import LARGEST_IMAGE, NO_TRUST, extras, image_size_in, learn_trust, restore
 from .checkpoints import CheckpointFolder
 from .evaluation import cross_validation, evaluate
-from .multi_scale import EFFORTS, at_sizes, built_size, fit_probes, image_sizes, largest_size, tuned_size
+from .multi_scale import EFFORTS, at_sizes, fit_probes, image_sizes, largest_size, tuned_size
+from .own_backbone import backbone_entry, built_backbone, is_file, named
 from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
@@ -32,11 +32,14 @@ MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote besid
 
 
 def _backbone(owner, name, value):
-    if not isinstance(value, str):
+    if isinstance(value, keras.Model):
+        return built_model(owner, name, value)
+    if not isinstance(value, (str, Path)):
         raise ModelError(
-            f"{owner} takes {name} as a name of the table in python -m models, not {shown(value)}."
+            f"{owner} takes {name} as a name of the table in python -m models, a .keras file or a Keras "
+            f"model, not {shown(value)}."
         )
-    return entry_of(value).name
+    return str(value) if is_file(value) else entry_of(str(value)).name
 
 
 def _budget(owner, name, value):
@@ -53,7 +56,9 @@ class PhotoClassifier:
     It prints nothing unless `verbose`, and writes nothing unless a path is given.
 
     Args:
-        backbone: Pretrained network, a name of the table that `python -m models` prints.
+        backbone: Pretrained network, a name of the table that `python -m models` prints. Or a network of your
+            own, a `.keras` file or a Keras model: it takes pixels in [0, 255] of the size that it was built
+            for, and its head is left out; see `built_backbone` of `models.fine_tuning.own_backbone`.
         weights: "pretrained" (downloaded once, then cached), a file, or None for random weights.
         image_size: Height and width in pixels that photos are brought to; None for two or three sizes that
             suit the photos and the backbone.
@@ -164,9 +169,9 @@ class PhotoClassifier:
         """
         whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
         choice(*EFFORTS)("PhotoClassifier.fit", "effort", effort)
-        deadline, entry = deadline_of(self.budget), entry_of(self.backbone)
+        deadline, entry = deadline_of(self.budget), backbone_entry(self.backbone)
         with seeded(self.seed):
-            base = Backbone(entry.name, self.weights, built_size(entry, self.image_size))  # it may be missing
+            base = built_backbone(entry, self.weights, self.image_size)  # it may be missing
             photos = self._checked("fit", photos, largest_size(entry, self.image_size, effort), verbose)
             sizes = image_sizes(photos.sides, entry, self.image_size, effort)
             photos, size = photos.at(sizes[-1], verbose=verbose), tuned_size(sizes)
@@ -242,7 +247,8 @@ class PhotoClassifier:
             return checkpoint
         if not isinstance(checkpoint, (str, Path)) or not str(checkpoint):
             raise ModelError(f"PhotoClassifier.fit takes checkpoint as a folder, not {shown(checkpoint)}.")
-        settings = self._settings() | {"sizes": sizes, "effort": effort, "photos": photos.fingerprint}
+        settings = self._settings() | {"backbone": named(self.backbone, whole=True)}
+        settings |= {"sizes": sizes, "effort": effort, "photos": photos.fingerprint}
         return CheckpointFolder(checkpoint, settings | {"keras": keras.version()})
 
     def _settings(self):
@@ -371,6 +377,7 @@ class PhotoClassifier:
             ModelError: If the classifier is not trained, or the file cannot be written.
         """
         settings = self._settings() | {"image_size": self.image_size_ if self._model else None}
+        settings["backbone"] = named(self.backbone)
         settings["weights"] = None if settings["weights"] is None else str(settings["weights"])
         settings |= extras(self.trust_, self.trained_on_)
         save_classifier(self.model, path, About("photos", self.class_names_, settings))

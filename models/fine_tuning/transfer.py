@@ -291,6 +291,7 @@ def operations_until(backbone, border, name="border"):
         >>> [each.name for each in operations_until(Backbone("convnet", weights=None), "conv1")]
         ['pixels', 'grey', 'rescale', 'conv1']
     """
+    _check_backbone("operations_until", backbone)
     passed = []
     for operation, crosses in _crossings(backbone) if isinstance(border, str) else ():
         passed.append(operation)

@@ -27,6 +27,7 @@ class Entry:
         checksums: Published SHA-256 or MD5 of the sets, by the size of images that they are for;
             where none is published, a set is only checked by reading it.
         sizes: The sizes that there are sets for; for others the set for `image_size` is taken.
+        one_size: Whether it takes images of `image_size` alone.
     """
 
     name: str
@@ -42,6 +43,9 @@ class Entry:
     origin: str = ""
     sizes: tuple[int, ...] = ()
     checksums: dict = field(default_factory=dict)
+    one_size: bool = False
+
+    fingerprint = ""  # a name of the table says all
 
     def published(self, size):
         """Where the set for images of a size is published, and its checksum.
@@ -71,7 +75,7 @@ class Entry:
         Reference:
             Touvron et al., Fixing the train-test resolution discrepancy, 2019.
         """
-        return self.image_size if self.family == "convnet" else round(self.image_size / 22.4) * 32
+        return self.image_size if self.one_size else round(self.image_size / 22.4) * 32
 
 
 # SHA-256 of the files without the head, by width and image size, as a later state of Keras's mobilenet.py
@@ -107,6 +111,13 @@ _MOBILENET_V2 = {0.35: {224: "df1c3db1d0d9193719c4c70f707c56f7021f999f825bdc5745
 
 
 def _entries():
+    yield from _small()
+    yield from _searched()
+    yield from _large()
+
+
+def _small():
+    """The zoo's ConvNet, and MobileNets of several widths."""
     yield Entry(
         "convnet",
         "convnet",
@@ -117,6 +128,7 @@ def _entries():
         image_size=28,
         smallest=7,
         weights="mnist",
+        one_size=True,
     )
     for width, file, parameters in (
         (0.25, "2_5", 218_544),
@@ -157,6 +169,10 @@ def _entries():
             sizes=(96, 128, 160, 192, 224) if width <= 1 else (224,),
             checksums=_MOBILENET_V2.get(width, {}),
         )
+
+
+def _searched():
+    """Networks that were found by search."""
     yield Entry(
         "mobilenet_v3_small",
         "mobilenet_v3_small",
@@ -184,6 +200,25 @@ def _entries():
         origin="efficientnet_v2/efficientnetv2-b0_notop.h5",
         checksums={224: "893217f2bb855e2983157299931e43ff"},
     )
+    # These two were trained on sizes that grow up to this one, and evaluated at 384 and 480
+    for letter, about, parameters, size, checksum in (
+        ("s", "the smallest of those made for GPUs", 20_331_360, 300, "af0682fb74e8c54910f2d4393339c070"),
+        ("m", "the next larger one; slow without a GPU", 53_150_388, 380, "1b8dc055df72dde80d614482840fe342"),
+    ):
+        yield Entry(
+            f"efficientnet_v2_{letter}",
+            f"efficientnet_v2_{letter}",
+            f"EfficientNetV2{letter.upper()}",
+            about,
+            parameters,
+            image_size=size,
+            origin=f"efficientnet_v2/efficientnetv2-{letter}_notop.h5",
+            checksums={size: checksum},
+        )
+
+
+def _large():
+    """Networks with tens of millions of parameters, from the oldest on."""
     yield Entry(
         "xception",
         "xception",
@@ -206,15 +241,35 @@ def _entries():
         origin="resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
         checksums={224: "fac2f116257151a9d068a22e544a4917"},
     )
-    yield Entry(
-        "convnext_tiny",
-        "convnext_tiny",
-        "ConvNeXtTiny",
-        "a ResNet with what was learned from transformers",
-        27_820_128,
-        origin="convnext/convnext_tiny_notop.h5",
-        checksums={224: "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1"},
-    )
+    for width, about, parameters, checksum in (
+        (
+            "tiny",
+            "a ResNet with what was learned from transformers",
+            27_820_128,
+            "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
+        ),
+        (
+            "small",
+            "the same with three times as many blocks in its third stage",
+            49_454_688,
+            "6fc8009faa2f00c1c1dfce59feea9b0745eb260a7dd11bee65c8e20843da6eab",
+        ),
+        (
+            "base",
+            "as deep as convnext_small, a third wider; slow without a GPU",
+            87_566_464,
+            "40a20c5548a5e9202f69735ecc06c990e6b7c9d2de39f0361e27baeb24cb7c45",
+        ),
+    ):
+        yield Entry(
+            f"convnext_{width}",
+            f"convnext_{width}",
+            f"ConvNeXt{width.title()}",
+            about,
+            parameters,
+            origin=f"convnext/convnext_{width}_notop.h5",
+            checksums={224: checksum},
+        )
 
 
 def _suffix(width):

@@ -25,7 +25,14 @@ from models import (
 from models import activations as formulas
 from models.export.page.portable import portable
 from models.fine_tuning.augmentation import AugmentPhotos, augment_photos, mix, random_affine, random_light
-from models.fine_tuning.transfer import TransferClassifier, border_at, borders, freeze, split
+from models.fine_tuning.transfer import (
+    TransferClassifier,
+    border_at,
+    borders,
+    freeze,
+    operations_until,
+    split,
+)
 from models.zoo import zoo
 
 BUILDERS = [*zoo()]
@@ -175,6 +182,7 @@ def given_to():
         },
         borders: {"backbone": backbone},
         border_at: {"backbone": backbone, "depth": 0.5},
+        operations_until: {"backbone": backbone, "border": "conv"},
         freeze: {"classifier": TransferClassifier(backbone, 2), "border": "conv"},
         split: {"classifier": TransferClassifier(backbone, 2), "border": "conv"},
         portable: {"model": network, "image_size": 28},

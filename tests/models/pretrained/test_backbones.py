@@ -17,8 +17,12 @@ from models import ModelError
 from models.pretrained.backbones import BACKBONES, Backbone
 from tests.servers import PAGE, Handler, serving
 
-# The other widths of a network are the same but for their sizes
-WIDTHS = {
+# The other widths of a network are the same but for their sizes, and the largest take seconds to build
+RARE = {
+    "convnext_small",
+    "convnext_base",
+    "efficientnet_v2_s",
+    "efficientnet_v2_m",
     "mobilenet_050",
     "mobilenet_075",
     "mobilenet",
@@ -27,7 +31,7 @@ WIDTHS = {
     "mobilenet_v2_130",
     "mobilenet_v2_140",
 }
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in WIDTHS else name for name in BACKBONES]
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in RARE else name for name in BACKBONES]
 APPLICATIONS = NAMES[1:]
 MODULES = {
     "mobilenet": "mobilenet",
@@ -35,9 +39,13 @@ MODULES = {
     "mobilenet_v3_small": "mobilenet_v3",
     "mobilenet_v3_large": "mobilenet_v3",
     "efficientnet_v2_b0": "efficientnet_v2",
+    "efficientnet_v2_s": "efficientnet_v2",
+    "efficientnet_v2_m": "efficientnet_v2",
     "xception": "xception",
     "resnet50_v2": "resnet_v2",
     "convnext_tiny": "convnext",
+    "convnext_small": "convnext",
+    "convnext_base": "convnext",
 }
 
 
