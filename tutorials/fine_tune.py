@@ -148,11 +148,8 @@ def main(
     source, photos, sizes, rows = read_photos(data, entry, image_size, effort, seed, quick, report.scratch)
     unfinished.check_data(photos.fingerprint + entry.fingerprint)
     check_memory("views", views, 4 * views * len(rows["known"]) * len(photos.class_names))
-    flip, class_weights, classes = (
-        flip and data != "embedded",
-        photos.class_weights(),
-        len(photos.class_names),
-    )
+    classes, class_weights = len(photos.class_names), photos.class_weights()
+    flip = flip and data != "embedded"
 
     # Baseline: linear probes on features of the frozen backbone, at each of the image sizes
     frozen = at_sizes(base, sizes)
