@@ -117,3 +117,11 @@ def test_the_report_says_what_more_photos_would_bring_or_that_it_cannot(results)
     section = page(results).split('id="more-photos"')[1].split("</section>")[0]
     assert ("100 more photos like these would bring about" in section) != ("clearly enough to say" in section)
     assert (results / "more_photos.png").stat().st_size > 5000
+
+
+def test_when_a_budget_is_spent_the_report_is_written_without_a_learning_curve(folder, tmp_path):
+    fine_tune.main(str(folder), outputs=tmp_path, budget="2s", **SOON)
+    text = page(tmp_path / "fine_tune")
+    assert "What to do next" in text
+    assert 'id="more-photos"' not in text
+    assert not (tmp_path / "fine_tune" / "label.html").exists() and "label.html" not in text

@@ -184,6 +184,7 @@ FIGURES = {
         "calibration",
         "grad_cam",
         "mistakes",
+        "more_photos",
     },
     "knobs": {"knobs"},
     "sound": {

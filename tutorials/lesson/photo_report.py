@@ -22,6 +22,7 @@ from models.fine_tuning.report.next_steps import next_steps
 from models.fine_tuning.report.report import Figure, write_report
 from models.fine_tuning.report.speakers import speakers
 from models.fine_tuning.report.summary import scored_photos, shown_mistakes, summary, suspicions
+from models.fine_tuning.time_budget import as_seconds
 from models.fine_tuning.wrong_labels import find_suspects
 from models.loading.saved_classifiers import About
 from tutorials.figures.fine_tuning import misclassified, more_photos, report_figures
@@ -33,6 +34,7 @@ PHOTOS = {"test": "test photos", "cross-validation": "photos in cross-validation
 CHECKED = 40  # photos, about, that a fresh process classifies as well
 SAMPLE = 48  # photos of each part in a quick run, about
 ASKED = 20  # photos to label next
+CURVE = 10  # seconds that the learning curve may take; with less of a budget left it is left out
 AUGMENTED = 4  # training photos whose augmented versions are shown
 
 
@@ -188,8 +190,10 @@ def write_figures_and_report(report, photos, rows, evaluations, classifier, trai
         wrong = shown_mistakes(scored)
         answers = scored.predictions[wrong], scored.labels[wrong]
         found["speakers"] = speakers(training, photos, rows["known"], np.asarray(which)[wrong], *answers)
-    with report.unless_it_fails("estimate of what more photos would bring"):
-        found |= what_more_would_bring(photos, rows["known"], training, drawn)
+    budget = report.settings["budget"]
+    if budget is None or as_seconds(budget) - report.seconds() > CURVE:
+        with report.unless_it_fails("estimate of what more photos would bring"):
+            found |= what_more_would_bring(photos, rows["known"], training, drawn)
     found["steps"] = next_steps(
         scored,
         photos.class_names,

@@ -67,5 +67,5 @@ def test_the_estimate_is_called_one_and_has_its_interval(tmp_path):
     figures = {"more_photos": Figure(tmp_path / "curve.png", "Accuracy.")}
     text = page(figures=figures, more_photos=Forecast(100, 0.0123, -0.001, 0.0321))
     assert "100 more photos like these would bring about 1.2 points" in text
-    assert "-0.1 to 3.2. That is an estimate" in text
+    assert "-0.1 to 3.2, so it may be nothing. That is an estimate" in text
     assert "does not fall by a power law" in page(figures=figures)
