@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models a
 from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from datasets import Photos, photos
 from datasets.photos.locating import find
@@ -117,6 +117,22 @@ def _of_12_bits(content, random):
     return buffer.getvalue()
 
 
+def _changed(change):
+    """A copy that is changed, a little brighter and compressed again."""
+
+    def fault(content, random):
+        image = change(_image(content), random)
+        return _jpeg(ImageEnhance.Brightness(image).enhance(1.1), quality=75)
+
+    return fault
+
+
+def _cropped(image, random):
+    width, height = (round(0.85 * side) for side in image.size)
+    left, top = random.integers(0, image.width - width + 1), random.integers(0, image.height - height + 1)
+    return image.crop((left, top, left + width, top + height))
+
+
 def _placeholder(content, random):
     ground, ink = (("white", "black"), ("#eeeeee", "#888888"))[random.integers(2)]
     image = Image.new("RGB", (int(random.integers(150, 400)),) * 2, ground)
@@ -140,11 +156,14 @@ FAULTS = {
     "of one colour": lambda content, random: _jpeg(Image.new("RGB", (320, 240), "teal")),
     "exact copy": lambda content, random: content,
     "smaller copy": lambda content, random: _jpeg(_image(content).reduce(2), quality=80),
+    "mirrored copy": _changed(lambda image, random: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)),
+    "copy turned by 90 degrees": _changed(lambda image, random: image.transpose(Image.Transpose.ROTATE_90)),
+    "copy cropped to 85 %": _changed(_cropped),
     "no image": lambda content, random: b"Dear reader",
     "empty": lambda content, random: b"",
     "macOS resource fork": lambda content, random: b"\0\x05\x16\x07\0\x02\0\0Mac OS X" + bytes(100),
 }
-COPIES = "exact copy", "smaller copy"  # whose photos stay beside them
+COPIES = tuple(name for name in FAULTS if "copy" in name)  # whose photos stay beside them
 
 
 def plant(folder, contents, each, seed):

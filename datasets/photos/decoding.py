@@ -6,9 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from . import duplicates, placeholders, pool, quality, streams
+from . import duplicates, placeholders, pool, quality
+from . import streams as damage
 from .candidates import Facts
+from .kept import Kept
 from .pixels import Unusable, decode
+from .streamed import Streamed, streams
 
 ONE_COLOUR = 4  # of 255, the range of a channel below which a photo shows nothing
 
@@ -23,6 +26,9 @@ class DecodedFiles:
         paths: Dictionary from a file's name to the names that its path consists of.
         squares: The `pool.Squares` with the pixels.
         rows: Dictionary from a file's name to its row in `squares`.
+        files: Dictionary from a file's name to its `files.File`, if pixels are decoded again when they are
+            needed; otherwise None.
+        folder: What the check keeps is here, or None.
     """
 
     facts: dict
@@ -30,34 +36,73 @@ class DecodedFiles:
     paths: dict
     squares: pool.Squares
     rows: dict
+    files: dict | None = None
+    folder: object = None
+
+    def add(self, file, found):
+        """Note a file: its pixels and `Facts`, or an `Unusable`."""
+        self.paths[file.name] = file.path
+        # Of several files of one name in an archive the last counts
+        for known in self.facts, self.rejected:
+            known.pop(file.name, None)
+        if isinstance(found, Unusable):
+            self.rejected[file.name] = found.kind, str(found)
+            return
+        pixels, self.facts[file.name] = found
+        if self.files is None:
+            self.rows[file.name] = self.squares.count
+            self.squares.append(pixels)
+        else:
+            self.files[file.name] = file
+
+    def pixels(self, names):
+        """The squares of some files, uint8 (n, size, size, 3): an array, or read like one."""
+        if self.files is None:
+            return self.squares.ordered([self.rows[name] for name in names])
+        files, digests = [self.files[name] for name in names], [self.facts[name].digest for name in names]
+        return Streamed(files, self.squares.shape[0], digests, self.folder)
 
 
-def decode_files(files, size, scratch=None, verbose=0):
-    """Decode every file once.
+def decode_files(files, size, scratch=None, verbose=0, checkpoint=None):
+    """Decode every file once, but those that were decoded by a check that was stopped.
 
     Args:
         files: The `files.Files` of a data set.
         size: Height and width of the squares, in pixels.
         scratch: Folder for pixels if they are more than 1 GB; None to keep them in memory.
         verbose: 1 for a progress bar, if the output is a terminal.
+        checkpoint: Folder that keeps what was found out about each file; None to keep nothing.
 
     Returns:
         A `DecodedFiles`.
     """
-    decoded = DecodedFiles({}, {}, {}, pool.Squares(size, scratch), {})
-    total = len(files.found) if files.known else None
-    for file, found in pool.each(files.found, partial(examine, size=size), total, verbose):
-        decoded.paths[file.name] = file.path
-        # Of several files of one name in an archive the last counts
-        for known in decoded.facts, decoded.rejected:
-            known.pop(file.name, None)
-        if isinstance(found, Unusable):
-            decoded.rejected[file.name] = found.kind, str(found)
-        else:
-            pixels, decoded.facts[file.name] = found
-            decoded.rows[file.name] = decoded.squares.count
-            decoded.squares.append(pixels)
+    again = streams(files, size, scratch, checkpoint)
+    decoded = DecodedFiles({}, {}, {}, pool.Squares(size, scratch), {}, {} if again else None, checkpoint)
+    kept = Kept(checkpoint if again else None, size)
+    left = files.found
+    if kept.known:
+        left = []
+        for file in files.found:
+            known = kept.found(file)
+            if known is None:
+                left.append(file)
+            else:
+                decoded.add(file, known if isinstance(known, Unusable) else (None, known))
+    total = len(left) if files.known else None
+    try:
+        for file, found in pool.each(
+            left, partial(_facts_only if again else examine, size=size), total, verbose
+        ):
+            decoded.add(file, found)
+            kept.add(file, found if isinstance(found, Unusable) else found[1])
+    finally:
+        kept.close()
     return decoded
+
+
+def _facts_only(file, content, room=None, *, size):
+    """As `examine`, without the pixels."""
+    return None, examine(file, content, room, size=size)[1]
 
 
 def examine(file, content, room=None, *, size):
@@ -80,7 +125,7 @@ def examine(file, content, room=None, *, size):
     if np.ptp(pixels.reshape(-1, 3), axis=0).max() < ONE_COLOUR:
         raise Unusable("flat", "is of one colour throughout")
     traits = decoded.traits | ({"tiny"} if is_tiny(decoded.side, size) else set())
-    if "cut off near its end" not in traits and streams.is_damaged(content):
+    if "cut off near its end" not in traits and damage.is_damaged(content):
         traits.add("damaged inside")
     counts = np.bincount(((pixels >> 4).astype("int16") @ np.array([256, 16, 1], "int16")).ravel())
     hashed, thumbnail = duplicates.fingerprint(pixels)

@@ -21,6 +21,7 @@ class File:
         size: In bytes.
         read: Function that returns its bytes.
         in_order: Whether it must be read before the next file is asked for.
+        changed: When it was changed, in nanoseconds; None if that is not known.
     """
 
     name: str
@@ -28,6 +29,7 @@ class File:
     size: int
     read: object
     in_order: bool = False
+    changed: int | None = None
 
 
 @dataclass

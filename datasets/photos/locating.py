@@ -13,7 +13,7 @@ from . import tables
 from .files import MAX_NAME, File, Files, bounded, read_bytes, too_many_bytes, why
 from .pixels import MAX_BYTES
 
-MAX_FILES = 1_000_000
+MAX_FILES = 20_000_000  # some kilobytes of memory each
 _IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", ".ds_store"}
 
 
@@ -189,7 +189,9 @@ class _Walk:
         elif not stat.S_ISREG(about.st_mode):
             self.files.rejected[name] = "not readable", "is no file but a pipe, a socket or a device"
         else:
-            self.files.found.append(File(name, names, about.st_size, partial(read_bytes, path)))
+            self.files.found.append(
+                File(name, names, about.st_size, partial(read_bytes, path), changed=about.st_mtime_ns)
+            )
             if len(self.files.found) > MAX_FILES:
                 raise DataError(
                     f"{shown(self.top)} holds more than {MAX_FILES:,} files; name a smaller folder."

@@ -21,6 +21,7 @@ from .placeholders import reject_placeholders
 from .quality import note_quality
 from .reading import decode_again
 from .split import UNEVEN, split
+from .streamed import Streamed, streams
 
 PARTS = ("train", "validation", "test")
 MOST_WEIGHT = 20  # times another class's
@@ -41,12 +42,15 @@ class Photos:
             name is written with backslashes.
         labels: int64 (n,), the index of each photo's class.
         parts: str (n,): "train", "validation" or "test".
-        pixels: uint8 (n, size, size, 3), RGB in [0, 255]; in memory or, if they are many, in a file.
+        pixels: uint8 (n, size, size, 3), RGB in [0, 255]; in memory, or if they are more than 1 GB in a file,
+            or read like an array and decoded each time.
         quarantine: List of (file, reason) of what is not used.
         findings: List of `Finding`.
         fingerprint: SHA-256 in hexadecimal of the files' contents, labels and parts.
         notes: Tuple of sentences about how the files were found and read.
         sides: int64 (n,), the shorter side of each photo in its file, in pixels; None if not known.
+        digests: List of the SHA-256 of each file, bytes; None if not known.
+        checkpoint: The folder that `check` was given as `checkpoint`, or None.
 
     Example:
         >>> import tempfile
@@ -71,9 +75,11 @@ class Photos:
     fingerprint: str
     notes: tuple = ()
     sides: np.ndarray | None = None
+    digests: list | None = None
+    checkpoint: object = None
 
     @classmethod
-    def check(cls, data, image_size=320, seed=0, scratch=None, verbose=0):
+    def check(cls, data, image_size=320, seed=0, scratch=None, verbose=0, checkpoint=None):
         """Decode every file once, set aside what cannot be used, and split the rest.
 
         Nothing in your folder is changed, and archives are not extracted. Duplicates are found, and are
@@ -86,10 +92,14 @@ class Photos:
                 or TSV) of paths, labels and, optionally, parts; or a `Source`.
             image_size: Height and width of the squares that photos are cropped and resized to, in pixels.
             seed: The same seed gives the same split.
-            scratch: Folder for a temporary file of the pixels if they are more than 1 GB; None to keep
-                them in memory.
+            scratch: Folder for a temporary file of the pixels if they are more than 1 GB; more than 1.5 GB
+                are decoded from a folder's files whenever they are needed. None for no file.
             verbose: 1 to print what is read and found, with a progress bar if the output is a
                 terminal; 0 to print nothing.
+            checkpoint: A folder that keeps what was found out about each photo of a folder or table, about
+                2 KB each, and features that are computed from them. If the check is stopped, the same call
+                goes on; what has changed since then is decoded again. Remove it when you are done. None to
+                keep nothing.
 
         Returns:
             A `Photos`.
@@ -115,7 +125,7 @@ class Photos:
         print_sentences(notes, verbose)
         if files.known:  # then what is wrong with the folders can be said before decoding
             layout.places(files, {file.name: file.path for file in files.found})
-        decoded = decode_files(files, image_size, scratch, verbose)
+        decoded = decode_files(files, image_size, scratch, verbose, checkpoint)
         places = layout.places(files, decoded.paths)
         candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.rejected)
         candidates = reject_untrained_classes(candidates)
@@ -134,20 +144,23 @@ class Photos:
             [getattr(photo, what) for photo in candidates.photos] for what in ("name", "label", "part")
         )
         class_names = tuple(in_order(set(labels)))
+        number = {name: place for place, name in enumerate(class_names)}
         contents = [photo.facts.digest for photo in candidates.photos]
         return cls(
             source=source,
             size=decoded.squares.shape[0],
             class_names=class_names,
             files=names,
-            labels=np.array([class_names.index(label) for label in labels], "int64"),
+            labels=np.array([number[label] for label in labels], "int64"),
             parts=np.array(parts, "<U10"),
-            pixels=decoded.squares.ordered([decoded.rows[name] for name in names]),
+            pixels=decoded.pixels(names),
             quarantine=[(name, reason) for name, (_, reason) in sorted(candidates.rejected.items())],
             findings=all_findings(candidates),
             fingerprint=_fingerprint(class_names, contents, labels, parts),
             notes=notes,
             sides=np.array([photo.facts.side for photo in candidates.photos], "int64"),
+            digests=contents,
+            checkpoint=decoded.folder,
         )
 
     def at(self, image_size, scratch=None, verbose=0):
@@ -177,6 +190,8 @@ class Photos:
         _check_size(image_size)
         if image_size == self.size:
             return self
+        if (again := self._streamed(image_size, scratch)) is not None:
+            return again
         squares, rows, contents, sides = pool.Squares(image_size, scratch), {}, {}, {}
         for name, decoded in decode_again(self.source, self.files, image_size, verbose):
             rows[name], contents[name], sides[name] = squares.count, decoded.digest, decoded.side
@@ -196,6 +211,27 @@ class Photos:
             findings=with_tiny(
                 self.findings, [name for name in self.files if is_tiny(sides[name], image_size)]
             ),
+        )
+
+    def _streamed(self, size, scratch):
+        """The same photos at another size, if their pixels are decoded when they are needed; else None."""
+        total = len(self) * size * size * 3
+        if self.digests is None or (self.checkpoint is None and total <= pool.IN_MEMORY):
+            return None
+        files = find(self.source.path)
+        if not streams(files, size, scratch, self.checkpoint):
+            return None
+        known = {file.name: file for file in files.found}
+        if missing := next((name for name in self.files if name not in known), None):
+            raise DataError(
+                f"{missing} in {shown(self.source.path)} is not there any more; put it back, or train again."
+            )
+        tiny = [name for name, side in zip(self.files, self.sides, strict=True) if is_tiny(side, size)]
+        return replace(
+            self,
+            size=size,
+            pixels=Streamed([known[name] for name in self.files], size, self.digests, self.checkpoint),
+            findings=with_tiny(self.findings, tiny),
         )
 
     def of(self, part):

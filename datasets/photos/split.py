@@ -47,8 +47,8 @@ def split(candidates, seed):
     free = parts == "train"
     shares = {part: share for part, share in SHARES.items() if part == "train" or part not in parts}
     every = _labels.in_order({label for _, label in candidates.classes})
-    whole = {label: len(set(groups[labels == label])) for label in every}
-    training = {label: len(set(groups[free & (labels == label)])) for label in every}
+    whole = _counts(every, labels, groups)
+    training = _counts(every, labels[free], groups[free])
     _refuse_few(candidates, whole, FEWEST, "usable photos")
     _refuse_few(candidates, training, len(shares), "usable photos to train on")
     parts[free] = divide(labels[free], groups[free], shares, seed)
@@ -57,6 +57,12 @@ def split(candidates, seed):
         for photo, part in zip(photos, parts.tolist(), strict=True)
     )
     return replace(candidates, photos=photos).noting(*_findings(every, labels, parts))
+
+
+def _counts(classes, labels, groups):
+    """How many groups of photos each class has."""
+    counts = Counter(label for label, _ in set(zip(labels.tolist(), groups.tolist(), strict=True)))
+    return {label: counts[label] for label in classes}
 
 
 def _refuse_few(candidates, counts, fewest, what):
@@ -76,8 +82,10 @@ def _refuse_few(candidates, counts, fewest, what):
 def _findings(classes, labels, parts):
     """What is notable about the number of photos in each class, as a list of `Finding`."""
     found = []
-    train = {label: np.count_nonzero((labels == label) & (parts == "train")) for label in classes}
-    whole = {label: np.count_nonzero(labels == label) for label in classes}
+    counts = Counter(zip(labels.tolist(), parts.tolist(), strict=True))
+    train, test = ({label: counts[label, part] for label in classes} for part in ("train", "test"))
+    whole = Counter(labels.tolist())
+    whole = {label: whole[label] for label in classes}
     few = [f"{label} ({count})" for label, count in whole.items() if count < FEW]
     if few:
         found.append(Finding("few photos of a class", few, "used, but its results are uncertain"))
@@ -85,7 +93,7 @@ def _findings(classes, labels, parts):
     if train[most] >= UNEVEN * train[least]:
         names = [f"{label} ({train[label]})" for label in (most, least)]
         found.append(Finding("uneven classes", names, "rarer classes get larger class weights"))
-    without = [label for label in classes if not np.any((labels == label) & (parts == "test"))]
+    without = [label for label in classes if not test[label]]
     if without:
         found.append(Finding("no test photos of a class", without, "its test results are missing"))
     return found
@@ -115,21 +123,22 @@ def divide(labels, groups, shares, seed):
     """
     labels, groups = np.asarray(labels, object), np.asarray(groups)
     parts = np.full(len(labels), list(shares)[-1], dtype="<U10")
-    for label in sorted(set(labels)):
-        of_class = np.flatnonzero(labels == label)
-        members = {}
-        for index in of_class:
-            members.setdefault(groups[index], []).append(index)
+    classes = {}
+    for index, (label, group) in enumerate(zip(labels.tolist(), groups.tolist(), strict=True)):
+        classes.setdefault(label, {}).setdefault(group, []).append(index)
+    for label, members in sorted(classes.items()):
         members = list(members.values())
+        size = sum(map(len, members))
         random = np.random.default_rng([seed, zlib.crc32(label.encode("utf-8", "backslashreplace"))])
         members = [members[position] for position in random.permutation(len(members))]
         for number, (part, share) in enumerate(list(shares.items())[:-1]):
-            wanted = max(1, round(share * len(of_class)))
+            wanted = max(1, round(share * size))
             spare = len(members) - (len(shares) - number - 1)  # the others need one group each
-            taken, left = [], []
+            taken, left, count = [], [], 0
             for group in members:
-                fits = sum(map(len, taken)) + len(group) <= wanted and len(taken) < spare
+                fits = count + len(group) <= wanted and len(taken) < spare
                 (taken if fits else left).append(group)
+                count += len(group) if fits else 0
             if not taken:
                 smallest = min(left, key=len)
                 left.remove(smallest)

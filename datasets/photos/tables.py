@@ -147,7 +147,9 @@ def _add(files, name, path, resolver, top):
     if not stat.S_ISREG(about.st_mode):
         raise Unusable("not readable", "is no file but a folder, a pipe or a device")
     files.outside += outside
-    files.found.append(File(name, (name,), about.st_size, partial(read_bytes, path)))
+    files.found.append(
+        File(name, (name,), about.st_size, partial(read_bytes, path), changed=about.st_mtime_ns)
+    )
 
 
 def _columns(table):

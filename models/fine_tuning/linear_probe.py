@@ -14,6 +14,7 @@ from ..errors import ModelError
 STRENGTHS = tuple(10.0 ** np.arange(-3.5, 1, 2 / 3))  # values of scikit-learn's C: weak regularization last
 FOLDS = 5
 STEPS = 300  # of the optimizer, at most
+MANY = 20_000  # examples, which are enough to choose the regularization by
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,13 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other
         out_of_fold = np.zeros((0, classes))
         if strength is None:
-            by_strength = _out_of_fold(scaled, labels, classes, weights, seed)
-            best = int(np.argmin([cross_entropy(each, labels, weights) for each in by_strength]))
+            some = _some(labels, seed)
+            by_strength = _out_of_fold(scaled[some], labels[some], classes, weights[some], seed)
+            losses = [cross_entropy(each, labels[some], weights[some]) for each in by_strength]
+            best = int(np.argmin(losses))
             strength, out_of_fold = STRENGTHS[best], by_strength[best]
+            if len(some) < len(labels):
+                out_of_fold = _out_of_fold(scaled, labels, classes, weights, seed, [strength])[0]
         model = next(_path(scaled, labels, weights, [strength]))
     kernel, bias = _as_softmax(model, classes)
     kernel = kernel / scale[:, None]
@@ -154,16 +159,27 @@ def folds(labels, seed=0, most=FOLDS):
         return list(splitter.split(labels, labels))
 
 
-def _out_of_fold(features, labels, classes, weights, seed):
+def _some(labels, seed):
+    """The examples that choose the regularization: all, or `MANY` of them and a few of each class."""
+    if len(labels) <= MANY:
+        return np.arange(len(labels))
+    order = np.random.default_rng(seed).permutation(len(labels))
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    place = np.arange(len(labels)) - np.searchsorted(labels[by_class], labels[by_class])
+    size = np.bincount(labels)[labels[by_class]]
+    return np.sort(by_class[place < np.maximum(2 * FOLDS, size * MANY / len(labels))])
+
+
+def _out_of_fold(features, labels, classes, weights, seed, strengths=STRENGTHS):
     """Probabilities (strengths, n, classes) of each example by probes of the other folds.
 
     Where there are no folds, and for a class that is in one fold alone, all classes are equally probable.
     """
-    found = np.full((len(STRENGTHS), len(labels), classes), 1 / classes)
+    found = np.full((len(strengths), len(labels), classes), 1 / classes)
     for train, held_out in folds(labels, seed):
         if len(present := np.unique(labels[train])) < 2:
             continue
-        models = _path(features[train], labels[train], weights[train], STRENGTHS)
+        models = _path(features[train], labels[train], weights[train], strengths)
         for number, model in enumerate(models):
             found[number, held_out] = 0
             found[number, held_out[:, None], present] = model.predict_proba(features[held_out])

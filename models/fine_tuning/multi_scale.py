@@ -11,6 +11,7 @@ from ..checks.arguments import built_model, checked, flag, sizes, whole
 from ..errors import ModelError
 from .batches import Batches, steps_per_epoch
 from .features import AT_ONCE, filled_up
+from .kept_features import KeptFeatures
 from .linear_probe import LinearProbe, fit_linear_probe
 from .resizing import resizing, smaller
 
@@ -21,6 +22,8 @@ FACTORS = {
     "small": ((1 / 2, 5 / 7, 1), (1 / 2, 4 / 7, 5 / 7, 1)),
     "large": ((1, 10 / 7), (1, 10 / 7, 12 / 7)),
 }
+CHUNK = 16 * AT_ONCE  # photos that are in memory at once
+MANY = 10_000  # photos from which on features take half the space
 
 
 def suitable_sizes(side, backbone_size, smallest=32, effort="normal"):
@@ -336,7 +339,8 @@ def multi_scale_features(backbone, pixels, rows, sizes, flip=True, verbose=0):
         verbose: 1 for a progress bar.
 
     Returns:
-        {size: float32 (n, features)}.
+        {size: float32 (n, features)}; float16 of more than 10,000 photos. If `Photos.check` was given a
+        `checkpoint`, they are kept there, so that a call that was stopped goes on.
 
     Example:
         >>> backbone = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])
@@ -344,22 +348,37 @@ def multi_scale_features(backbone, pixels, rows, sizes, flip=True, verbose=0):
         >>> {size: values.shape for size, values in features.items()}
         {32: (2, 8), 64: (2, 8)}
     """
-    rows, found = np.asarray(rows), {}
+    rows = np.asarray(rows)
     images = keras.Input(backbone.input_shape[1:])
     features = keras.Model(images, pooling(backbone)(backbone(images)))
+    kept = KeptFeatures(pixels, features, rows, sizes, flip, CHUNK)
+    dtype = "float16" if len(rows) > MANY else "float32"
+    found = {size: np.empty((len(rows), features.output_shape[-1]), dtype) for size in sizes}
     bar = keras.utils.Progbar(len(rows) * len(sizes), unit_name="photo") if verbose == 1 else None
-    for turn, size in enumerate(sizes):
-        resize = None if size == sizes[-1] else smaller(size)
-
-        def make(index, resize=resize):
-            batch = filled_up(np.asarray(pixels[rows[index * AT_ONCE : (index + 1) * AT_ONCE]], "float32"))
-            if resize is not None:
-                batch = keras.ops.convert_to_numpy(resize(batch, training=False))
-            return np.concatenate([batch, batch[:, :, ::-1]]) if flip else batch
-
-        values = features.predict(Batches(make, steps_per_epoch(len(rows), AT_ONCE)), verbose=0)
-        values = values.reshape(-1, 2 if flip else 1, AT_ONCE, values.shape[-1]).mean(1)
-        found[size] = values.reshape(-1, values.shape[-1])[: len(rows)]
+    for start in range(0, len(rows), CHUNK):  # so that each photo is decoded once, and few at a time
+        some = slice(start, start + CHUNK)
+        values = kept.read(start)
+        if values is None:
+            squares = np.asarray(pixels[rows[some]])
+            values = np.stack([_features_at(features, squares, size, sizes[-1], flip) for size in sizes])
+            kept.write(start, values)
+        for size, of_size in zip(sizes, values, strict=True):
+            found[size][some] = of_size
         if bar:
-            bar.update((turn + 1) * len(rows))
+            bar.update(min(start + CHUNK, len(rows)) * len(sizes))
     return found
+
+
+def _features_at(features, squares, size, largest, flip):
+    """Features of some squares, brought to a size: float32 (n, features)."""
+    resize = None if size == largest else smaller(size)
+
+    def make(index):
+        batch = filled_up(np.asarray(squares[index * AT_ONCE : (index + 1) * AT_ONCE], "float32"))
+        if resize is not None:
+            batch = keras.ops.convert_to_numpy(resize(batch, training=False))
+        return np.concatenate([batch, batch[:, :, ::-1]]) if flip else batch
+
+    values = features.predict(Batches(make, steps_per_epoch(len(squares), AT_ONCE)), verbose=0)
+    values = values.reshape(-1, 2 if flip else 1, AT_ONCE, values.shape[-1]).mean(1)
+    return values.reshape(-1, values.shape[-1])[: len(squares)]

@@ -1,7 +1,5 @@
 """A classifier of your own photos: a pretrained network, fine-tuned, evaluated, saved."""
 
-import contextlib
-import random
 from pathlib import Path
 
 import keras
@@ -13,6 +11,7 @@ from ..export import formats
 from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
 from ..loading.saved_models import read_json
 from ..pretrained.table import entry_of
+from ..seeds import seeded
 from ..sibling import datasets_module
 from .augmentation import POLICIES
 from .batches import AugmentedPhotos
@@ -167,7 +166,7 @@ class PhotoClassifier:
         whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
         choice(*EFFORTS)("PhotoClassifier.fit", "effort", effort)
         deadline, entry = deadline_of(self.budget), backbone_entry(self.backbone)
-        with _seeded(self.seed):
+        with seeded(self.seed):
             base = built_backbone(entry, self.weights, self.image_size)  # it may be missing
             photos = self._checked("fit", photos, largest_size(entry, self.image_size, effort), verbose)
             sizes = image_sizes(photos.sides, entry, self.image_size, effort)
@@ -203,7 +202,8 @@ class PhotoClassifier:
         self.class_names_, self.image_size_ = tuple(photos.class_names), sizes[-1]
         self.history_, self.seconds_ = training.histories, training.seconds
         self.cross_validation_ = cross_validation(photos, rows, training.mixed())
-        return learn_trust(self, photos, probes.features)
+        with seeded(self.seed):
+            return learn_trust(self, photos, probes.features)
 
     def _train(self, training, deadline, verbose):
         if training.top is None:
@@ -400,17 +400,3 @@ class PhotoClassifier:
         if self._model is None:
             return f"{self!r}, not trained yet"
         return f"{self!r}, {len(self.class_names_):,} classes: {shown(self.class_names_)}"
-
-
-@contextlib.contextmanager
-def _seeded(seed):
-    """Let Keras draw the same weights each time; the caller's random numbers go on as if nothing happened.
-
-    Keras takes the seeds of initializers and of dropout from Python's generator.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

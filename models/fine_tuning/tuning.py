@@ -11,6 +11,7 @@ import numpy as np
 
 from ..checks.memory import memory_refusal, training_bytes
 from ..errors import ModelError
+from ..seeds import seeded
 from .batches import UncachedPhotos, steps_per_epoch
 from .checkpoints import PARTS, TrainingState, training_variables
 from .features import CachedFeatures
@@ -109,7 +110,8 @@ class FineTuning:
         self.folds, self._states, self._cut_short, self.top = [], {}, False, None
         if border is not None:
             self.folds = folds(self.labels, seed, FOLDS)
-            self._build()
+            with seeded(seed):  # dropout masks depend on nothing that was built before
+                self._build()
 
     def _build(self):
         self.frozen, trained = halves(self.backbone, self.border, self.photos.size, self._classes)

@@ -21,6 +21,7 @@ BENCHMARKS = (
     "label_next",
     "page",
     "photo_faults",
+    "photo_scale",
     "photos",
     "seeds",
     "sentiment",
@@ -56,7 +57,7 @@ def test_every_fault_that_is_planted_in_photos_is_found(capsys):
         photo_faults.FAULTS, 2
     ) | {"false alarms": 0}
     said = capsys.readouterr().out
-    assert re.search(r"all faults +34 +34\n", said) and re.search(r"false alarms +30 +0\n", said)
+    assert re.search(r"all faults +40 +40\n", said) and re.search(r"false alarms +30 +0\n", said)
 
 
 def test_seeds_prints_the_spread_of_its_runs(capsys):

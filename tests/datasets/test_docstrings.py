@@ -13,9 +13,12 @@ INTERNAL = (
     "datasets.photos.duplicates",
     "datasets.photos.files",
     "datasets.photos.findings",
+    "datasets.photos.kept",
     "datasets.photos.placeholders",
     "datasets.photos.pool",
+    "datasets.photos.streamed",
     "datasets.photos.tables",
+    "datasets.photos.views",
 )
 
 

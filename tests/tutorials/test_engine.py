@@ -15,7 +15,9 @@ from datasets import digits
 from models.export.page.bundle import bundle
 from models.export.page.page import FOLDER
 from models.export.page.portable import portable
-from models.fine_tuning.transfer import TransferClassifier
+from models.fine_tuning.calibration import calibrated
+from models.fine_tuning.fine_tuned import FineTunedClassifier
+from models.fine_tuning.transfer import TransferClassifier, border_at
 from models.pretrained.backbones import BACKBONES, Backbone
 from models.receptive_fields import of_layer
 
@@ -285,8 +287,9 @@ def crop(rng, x):
 def resizing(rng, x):
     size = [int(one) for one in rng.integers(1, 14, 2)]
     aspect = pick(rng, {}, {"crop_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True, "fill_value": 0.5})
-    kind = pick(rng, "bilinear", "bilinear", "nearest")
-    return layers.Resizing(*size, interpolation=kind, antialias=bool(rng.random() < 0.5), **aspect)(x)
+    kind = pick(rng, "bilinear", "bilinear", "nearest", "bicubic")
+    antialias = kind == "bicubic" or bool(rng.random() < 0.5)
+    return layers.Resizing(*size, interpolation=kind, antialias=antialias, **aspect)(x)
 
 
 def up_sampling(rng, x):
@@ -348,6 +351,8 @@ CALCULATIONS = (
     lambda x, y: keras.ops.maximum(x, y),
     lambda x, y: keras.ops.minimum(x, y),
     lambda x, y: keras.ops.concatenate([x, y], axis=-1),
+    lambda x, y: keras.ops.log(keras.ops.maximum(keras.ops.sigmoid(x), 0.4)),
+    lambda x, y: keras.ops.flip(x, 2) if len(x.shape) == 4 else keras.ops.maximum(0.1, x),
     lambda x, y: keras.ops.mean(x, axis=-1, keepdims=True),
     lambda x, y: keras.ops.mean(x, axis=[1, 2]) if len(x.shape) == 4 else x + 1.0,
 )
@@ -512,6 +517,25 @@ def test_published_weights_say_in_the_page_what_they_say_in_keras(laboratory, pu
 def test_backbones_of_the_table_open_too(laboratory, name):
     size = 28 if name == "convnet" else max(BACKBONES[name].smallest, 64)
     agree_on_photos(laboratory, photo_reader(name, size=size), photos(1, size))
+
+
+def test_a_classifier_at_several_sizes_opens_and_holds_the_backbone_once(laboratory):
+    backbone = Backbone("mobilenet_025", None, 64)
+    border = border_at(backbone, 0.3)
+    model = FineTunedClassifier(backbone, 3, (32, 64), border, tuned_size=64, share=0.3)
+    model = calibrated(fill(model, np.random.default_rng(0)), 0.7)
+    images = photos(2, 64)
+    plain = portable(model)
+    laboratory.open((plain, images))
+    laboratory.compare(0, model, images[:1], 1e-4)
+    answers = laboratory.values("images[0].map(image => models[0].run(image).slice())")
+    np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
+    stored = {
+        weight["start"]: np.prod(weight["shape"])
+        for node in plain["nodes"]
+        for weight in node["weights"].values()
+    }
+    assert sum(stored.values()) <= model.count_params()
 
 
 def test_an_image_of_another_shape_is_resized_as_keras_does_it(laboratory):

@@ -48,7 +48,7 @@ def briefly(monkeypatch):
     """Leave out what takes long and is tested elsewhere: figures, report, and the fresh process."""
     outcomes = []
 
-    def remember(report, photos, rows, evaluations, training, finding):
+    def remember(report, photos, rows, evaluations, classifier, training, finding):
         outcomes.append(SimpleNamespace(rows=rows, evaluations=evaluations, histories=training.histories))
 
     monkeypatch.setattr(photo_report, "agreements", lambda files, *_: dict.fromkeys(files, 0.0))
@@ -213,11 +213,12 @@ def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
         models.append(weights_of(outputs))
     assert_same_weights(*models[:2])
     clean, other, _ = results
-    assert clean.pop("test_accuracy") > other.pop("test_accuracy")
+    for name in "test_accuracy", "baseline_test_accuracy", "balanced_accuracy":
+        assert clean.pop(name) > other.pop(name)
     assert clean == other
     one, two, _ = briefly
     assert one.histories == two.histories
-    one, two = (each.evaluations["validation"].probabilities for each in (one, two))
+    one, two = (each.evaluations["cross-validation"].probabilities for each in (one, two))
     np.testing.assert_array_equal(one, two)
     assert any((here != there).any() for here, there in zip(models[0], models[2], strict=True))
 
@@ -226,6 +227,7 @@ def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
     "settings",
     [
         {"views": 3, "epochs": 2, "mixing": "mixup"},
+        pytest.param({"effort": "quick"}, marks=pytest.mark.slow),
         pytest.param(
             {"cache": False, "epochs": 1, "augmentation": "strong", "unfreeze": 0.6}, marks=pytest.mark.slow
         ),
@@ -236,13 +238,17 @@ def test_the_class_comes_to_the_lessons_numbers(folder, briefly, tmp_path, setti
     settings = SOON | {"flip": False, "seed": 4} | settings
     fine_tune.main(str(folder), outputs=tmp_path, **settings)
     found = Photos.check(folder, SOON["image_size"], seed=4)
-    classifier = PhotoClassifier(**settings).fit(found)
+    effort = settings.pop("effort", "normal")
+    classifier = PhotoClassifier(**settings).fit(found, effort=effort)
     assert_same_weights(weights_of(tmp_path), classifier.model.get_weights())
     assert briefly[0].histories == classifier.history_
-    for part, evaluation in briefly[0].evaluations.items():
-        np.testing.assert_array_equal(
-            evaluation.probabilities, classifier.evaluate(found, part).probabilities
-        )
+    evaluations = briefly[0].evaluations
+    for mine, its in (
+        (evaluations["test"], classifier.evaluate(found)),
+        (evaluations["cross-validation"], classifier.cross_validation_),
+    ):
+        np.testing.assert_array_equal(mine.probabilities, its.probabilities)
+        assert mine.examples == its.examples
     assert PhotoClassifier.load(tmp_path / "fine_tune").class_names == classifier.class_names
 
 
@@ -254,17 +260,17 @@ def norms_of(model):
 def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
     folder, briefly, tmp_path, monkeypatch, cache
 ):
-    built, passed, fitted, states = [], {}, [], []
-    build, predict, fit = fine_tune.TransferClassifier, keras.Model.predict, keras.Model.fit
+    built, passed, states = [], {}, []
+    make, predict, fit = fine_tune.Backbone, keras.Model.predict, keras.Model.fit
 
-    def remember(backbone, *arguments, **settings):
+    def remember(*arguments):
         # Drawn weights with statistics that fit them, else next to nothing would come through
+        backbone = make(*arguments)
         for layer in norms_of(backbone):
             layer.momentum = 0.0
         backbone(np.random.default_rng(0).uniform(0, 255, (32, 32, 32, 3)).astype("float32"), training=True)
-        classifier = build(backbone, *arguments, **settings)
-        built.append((classifier, classifier.get_weights()))
-        return classifier
+        built.append((backbone, {weight.path: weight.numpy() for weight in backbone.weights}))
+        return backbone
 
     def counting_predict(self, *arguments, **settings):
         told = predict(self, *arguments, **settings)
@@ -273,48 +279,43 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
         return told
 
     def counting_fit(self, *arguments, **settings):
-        fitted.append(self)
+        states.append((self, {weight.path: weight.numpy() for weight in self.weights}))
         history = fit(self, *arguments, **settings)
-        states.append(built[0][0].get_weights())
+        states.append((self, {weight.path: weight.numpy() for weight in self.weights}))
         return history
 
-    monkeypatch.setattr(fine_tune, "TransferClassifier", remember)
+    monkeypatch.setattr(fine_tune, "Backbone", remember)
     monkeypatch.setattr(keras.Model, "predict", counting_predict)
     monkeypatch.setattr(keras.Model, "fit", counting_fit)
     settings = SOON | {"backbone": "mobilenet_025", "image_size": 32, "weights": "none"}
     fine_tune.main(str(folder), quick=True, unfreeze=0.2, cache=cache, outputs=tmp_path, **settings)
 
-    (classifier, before), (outcome,) = built[0], briefly
-    border = transfer.border_at(transfer._backbone(classifier), 0.2)
-    frozen, _ = transfer.split(classifier, border)
-    still = {id(weight) for weight in frozen.weights}
-    norms = norms_of(classifier)
-    assert len(norms) == 27
-    still |= {id(weight) for norm in norms for weight in norm.weights}
-    moved = set()  # in either phase, what was taken back in the end as well
-    for state in states:
-        for weight, first, now in zip(classifier.weights, before, state, strict=True):
-            if now.tobytes() != first.tobytes():
-                moved.add(weight.path)
-                assert id(weight) not in still, weight.path
-    assert {path.split("/")[-2] for path in moved} >= {"predictions", "conv_pw_13"}
+    (backbone, before), (outcome,) = built[0], briefly
+    after = {weight.path: weight.numpy() for weight in backbone.weights}
+    assert all(after[path].tobytes() == value.tobytes() for path, value in before.items())
+    norms = {weight.path for network, _ in states for norm in norms_of(network) for weight in norm.weights}
+    border = transfer.border_at(backbone, 0.2)
+    below = {
+        weight.path for each in transfer.operations_until(backbone, border)
+        if isinstance(each, keras.layers.Layer) for weight in each.weights
+    }  # fmt: skip
+    moved = set()
+    for (_, first), (_, last) in zip(states[::2], states[1::2], strict=True):
+        moved |= {path for path, value in last.items() if value.tobytes() != first[path].tobytes()}
+    assert norms and not moved & norms and not moved & below
+    assert {path.split("/")[-2] for path in moved} >= {"predictions_tuned", "conv_pw_13"}
 
     if cache:
-        count = {part: len(rows) for part, rows in outcome.rows.items()}
-        filled_up = {
-            part: -(-number // features.AT_ONCE) * features.AT_ONCE for part, number in count.items()
-        }
+        known = len(outcome.rows["known"])
+        filled_up = -(-known // features.AT_ONCE) * features.AT_ONCE
         measured = 2 * features.AT_ONCE
-        assert passed["frozen"] == 2 * filled_up["train"] + filled_up["validation"] + measured
-        assert passed[classifier.name] == count["validation"] + count["test"]
+        assert passed["frozen"] == 2 * filled_up + measured  # in two versions each
         # What is trained holds no frozen layer but norms, so that no other pass through them can be
-        for network in fitted:
-            inside = {id(weight) for weight in network.weights}
-            assert not inside & {id(weight) for weight in frozen.weights}
+        assert not {path for network, _ in states[:1] for path in states[0][1]} & below
 
 
 def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
-    """No second phase, strong changes, mixed photos, a cache on disk, no photos to test on."""
+    """Strong augmentation, mixed photos, a cache on disk, no photos to test on."""
     check = photos.Photos.check
 
     def without_test(*arguments, **settings):
@@ -325,13 +326,13 @@ def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(photos.Photos, "check", without_test)
     monkeypatch.setattr(features, "IN_MEMORY", 0)
     metrics = fine_tune.main(
-        str(folder), quick=True, unfreeze=0, augmentation="strong", mixing="cutmix", outputs=tmp_path, **SOON
+        str(folder), quick=True, augmentation="strong", mixing="cutmix", outputs=tmp_path, **SOON
     ).metrics
-    assert set(metrics["results"]) & {"test_accuracy", "top_seconds"} == set()
-    assert metrics["results"]["validation_accuracy"] >= 0
-    assert "validation photos of 10 classes" in metrics["finding"]
-    assert set(briefly[0].histories) == {"head"}
-    assert "Phase 2" not in capsys.readouterr().out
+    assert set(metrics["results"]) & {"test_accuracy", "baseline_test_accuracy"} == set()
+    assert metrics["results"]["cross_validation_accuracy"] > 0.5
+    assert "photos in cross-validation of 10 classes" in metrics["finding"]
+    assert set(briefly[0].histories) - {"all"} == {"fold 1", "fold 2", "fold 3"}
+    assert "Fold 3: train on" in capsys.readouterr().out
     assert [entry.name for entry in tmp_path.iterdir()] == ["fine_tune"]
 
 
@@ -459,7 +460,7 @@ def kill(child):
 def test_killed_once_it_goes_on_to_the_same_end(root, folder, briefly, tmp_path, capsys):
     outputs = tmp_path / "killed"
     child = start(root, folder, outputs, "--epochs", 2)
-    assert wait_for(child, outputs / ".fine_tune-unfinished" / "head.state", times=3)
+    assert wait_for(child, outputs / ".fine_tune-unfinished" / "fold 2.state", times=1)
     kill(child)
     assert not (outputs / "fine_tune").exists()
     assert len(list(outputs.glob(".fine_tune-*"))) == 2  # what is unfinished, and a draft
@@ -467,7 +468,7 @@ def test_killed_once_it_goes_on_to_the_same_end(root, folder, briefly, tmp_path,
     again = fine_tune.main(str(folder), epochs=2, resume=True, outputs=outputs, **SOON)
     said = capsys.readouterr().out
     assert "starting anew" not in said
-    assert "Epoch 1/40" not in said.partition("Phase 2")[0]
+    assert "Epoch 1/2" not in said.partition("Fold 1")[2].partition("Fold 2")[0]
     whole = fine_tune.main(str(folder), epochs=2, outputs=tmp_path / "whole", **SOON)
     assert untimed(again.metrics) == untimed(whole.metrics)
     assert_same_weights(weights_of(outputs), weights_of(tmp_path / "whole"))
@@ -482,12 +483,12 @@ def figures(outputs):
 MOMENTS = [
     ("settings.json", 1),
     ("data.json", 1),
-    ("head.state", 1),
-    ("head.state", 4),
-    ("head.state.draft", 1),
-    ("top.state", 1),
-    ("top.state", 2),
-    ("top.state.draft", 1),
+    ("fold 1.state", 1),
+    ("fold 1.state", 4),
+    ("fold 2.state.draft", 1),
+    ("fold 3.state", 1),
+    ("fold 3.state", 2),
+    ("fold 3.state.draft", 1),
     ("../.fine_tune-draft-????????/results/labels.json", 1),
     ("../.fine_tune-draft-????????/results/curves.png", 1),
     ("../.fine_tune-draft-????????/results/report.html", 1),
@@ -532,7 +533,7 @@ def test_killed_again_and_again_it_ends_the_same(root, folder, tmp_path, seed):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 def test_ctrl_c_says_how_to_go_on(root, folder, tmp_path):
     child = start(root, folder, tmp_path)
-    state = tmp_path / ".fine_tune-unfinished" / "head.state"
+    state = tmp_path / ".fine_tune-unfinished" / "fold 1.state"
     assert wait_for(child, state)
     child.send_signal(signal.SIGINT)
     said, _ = child.communicate(timeout=60)
@@ -589,8 +590,8 @@ def test_a_budget_cuts_the_epochs_of_a_whole_run(root, tmp_path):
     child = start(root, "embedded", tmp_path, "--budget", "16s", "--no-cache")
     said, _ = child.communicate()
     assert child.returncode == 0, said
-    assert "Training will take about" in said
-    assert 1 <= said.count(" loss:") < 4 * EPOCHS / 2
+    assert "Fine-tuning will take about" in said or "no time left for fine-tuning" in said
+    assert said.count(" loss:") < 4 * EPOCHS / 2
     assert (tmp_path / "fine_tune" / "metrics.json").exists()
 
 

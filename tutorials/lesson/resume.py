@@ -25,7 +25,7 @@ from tutorials.lesson.results import BEGUN, Marker, read_marker, write_marker, w
 IGNORED_ON_RESUME = {"outputs", "resume"}  # settings that the results do not depend on
 RENAMED = {"policy": "augmentation", "mirror": "flip"}  # settings, by what earlier versions called them
 # What is written there by name, by this module and by `models.fine_tuning.features`
-FILES = ("settings.json", "data.json", "activations.json", "activations-head.bin", "activations-top.bin")
+FILES = ("settings.json", "data.json", "activations.json", "activations.bin")
 # What an earlier version wrote there
 EARLIER = re.compile(
     r"(lock|(settings|data|activations)\.json|[a-z]+\.state|activations-[a-z]+\.bin)(\.draft)?"

@@ -6,6 +6,7 @@ The modules in `engine/` read this and run it in a browser.
 """
 
 import base64
+import hashlib
 import zlib
 from typing import NamedTuple
 
@@ -16,63 +17,7 @@ from ...checks.arguments import shown, whole
 from ...errors import ModelError
 from ...filters import zeros_around
 from ...inspection.graphs import is_graph
-
-# Layers whose output is their input: always, or in inference
-_ONLY_SHAPE = ("Flatten", "Reshape", "Identity", "ActivityRegularization")
-_ONLY_TRAINING = (
-    "Dropout",
-    "SpatialDropout2D",
-    "GaussianDropout",
-    "GaussianNoise",
-    "AlphaDropout",
-    "RandomBrightness",
-    "RandomColorDegeneration",
-    "RandomColorJitter",
-    "RandomContrast",
-    "RandomElasticTransform",
-    "RandomErasing",
-    "RandomFlip",
-    "RandomGaussianBlur",
-    "RandomGrayscale",
-    "RandomHue",
-    "RandomInvert",
-    "RandomPerspective",
-    "RandomPosterization",
-    "RandomRotation",
-    "RandomSaturation",
-    "RandomSharpness",
-    "RandomShear",
-    "RandomTranslation",
-    "RandomZoom",
-)
-
-# Activation functions that the page supports, and the parameters of each
-_ACTIVATIONS = {
-    "linear": {},
-    "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
-    "relu6": {},
-    "leaky_relu": {"negative_slope": 0.2},
-    "elu": {"alpha": 1.0},
-    "celu": {"alpha": 1.0},
-    "selu": {},
-    "gelu": {"approximate": False},
-    "silu": {},
-    "mish": {},
-    "sigmoid": {},
-    "log_sigmoid": {},
-    "hard_sigmoid": {},
-    "hard_silu": {},
-    "tanh": {},
-    "hard_tanh": {},
-    "tanh_shrink": {},
-    "softplus": {},
-    "softsign": {},
-    "exponential": {},
-    "softmax": {},
-    "log_softmax": {},
-}
-# Their names as operations, such as keras.ops.relu adds to a model's graph
-_ACTIVATION_OPERATIONS = {name.replace("_", ""): name for name in _ACTIVATIONS} | {"exp": "exponential"}
+from .supported import ACTIVATION_OPERATIONS, ACTIVATIONS, ONLY_SHAPE, ONLY_TRAINING
 
 
 class Step(NamedTuple):
@@ -80,7 +25,7 @@ class Step(NamedTuple):
 
     Attributes:
         kind: What the page computes: "conv", "depthwise", "dense", "pool", "global", "rescale",
-            "normalize", "activation", "prelu", "copy", "pad", "resize", "merge", "concatenate".
+            "normalize", "activation", "prelu", "copy", "flip", "pad", "resize", "merge", "concatenate".
         config: Settings, as Keras names them, and what follows from them for this input's size.
         weights: {name: array or tensor}.
         part: Name of the step, where a layer takes several and this is not the last.
@@ -205,7 +150,7 @@ class _Walk:
 
     def __init__(self):
         self.nodes, self.bytes = [], bytearray()
-        self._makers, self._kept = {}, []
+        self._makers, self._kept, self._stored = {}, [], {}
 
     def through(self, model, images, path):
         """Go through one model, whose input is the tensor `images`; returns the last node's id."""
@@ -281,15 +226,20 @@ class _Walk:
         return node["id"]
 
     def _store(self, weight):
-        """Append a weight's numbers to the bytes; returns where and in which type they are there."""
+        """Append a weight's numbers to the bytes; returns where and in which type they are there.
+
+        The same numbers are there once: a backbone may be called for several image sizes.
+        """
         array = _numbers(weight).astype("<f4")
         kind = "float32"
         if array.size and abs(array).max() < 65504:  # the largest number of 16 bits
             half = array.astype("<f2")
             if (half.astype("<f4") == array).all():
                 array, kind = half, "float16"
-        start = len(self.bytes)
-        self.bytes += array.tobytes()
+        content = array.tobytes()
+        start = self._stored.setdefault(hashlib.sha256(content).digest(), len(self.bytes))
+        if start == len(self.bytes):
+            self.bytes += content
         return {"shape": list(array.shape), "type": kind, "start": start}
 
 
@@ -318,14 +268,14 @@ def _steps(operation, shapes, shape, args):
     """
     name = type(operation).__name__
     if type(operation) is getattr(layers, name, None):
-        if name in _ONLY_TRAINING or name in _ONLY_SHAPE:
+        if name in ONLY_TRAINING or name in ONLY_SHAPE:
             return [Step("copy", {}, {})]
         if name in _LAYERS:
             return _LAYERS[name](operation, shapes, shape)
     elif not isinstance(operation, layers.Layer):
         if name in _OPERATIONS:
             return _OPERATIONS[name](operation, shapes, shape, args)
-        activation = _ACTIVATION_OPERATIONS.get(name.lower())
+        activation = ACTIVATION_OPERATIONS.get(name.lower())
         if activation:
             return [_activation_step(activation, operation, shapes[0])]
     raise _Unknown("is of a type")
@@ -358,8 +308,8 @@ def _activation(function):
         step = _LAYERS.get(name, lambda *_: [Step("", {}, {})])(function, [(1, 1, 1)], (1, 1, 1))[0]
         if step.kind == "activation":
             return step.config
-    elif name in _ACTIVATIONS and function is getattr(keras.activations, name):
-        return {"activation": name, "options": dict(_ACTIVATIONS[name])}
+    elif name in ACTIVATIONS and function is getattr(keras.activations, name):
+        return {"activation": name, "options": dict(ACTIVATIONS[name])}
     raise _Unknown(f"has an activation, {name},")
 
 
@@ -370,7 +320,7 @@ def _activation_step(name, settings, shape):
         raise _Unknown(f"works along an axis, {axis},")
     options = {
         option: default if getattr(settings, option, None) is None else _plain(getattr(settings, option))
-        for option, default in _ACTIVATIONS[name].items()
+        for option, default in ACTIVATIONS[name].items()
     }
     return Step("activation", {"activation": name, "options": options}, {})
 
@@ -511,9 +461,10 @@ def _resizing(layer, shapes, shape):
             steps = [Step("pad", config, {}, "pad", padded)]
     if (steps[0].shape if steps else shapes[0]) == shape:
         return [*steps, Step("copy", {}, {})]
-    if layer.interpolation not in ("bilinear", "nearest"):
+    known = ("bilinear", "nearest", "bicubic") if layer.antialias else ("bilinear", "nearest")
+    if layer.interpolation not in known:
         raise _Unknown(f"has an interpolation, {layer.interpolation},")
-    antialias = layer.antialias and layer.interpolation == "bilinear"
+    antialias = layer.antialias and layer.interpolation != "nearest"
     return [*steps, Step("resize", {"interpolation": layer.interpolation, "antialias": antialias}, {})]
 
 
@@ -551,6 +502,8 @@ def _calculation(mode):
             raise _Unknown("calculates in a way")
         first = _is_tensor(args[0])
         number = _numbers(args[1] if first else args[0]).astype("float64")
+        if mode == "max" and number.size == 1:
+            return [Step("activation", {"activation": "at_least", "options": {"least": float(number)}}, {})]
         if mode == "add":
             return [_rescale_step(1.0, number, shape)]
         if mode == "subtract":
@@ -577,6 +530,12 @@ def _mean(operation, shapes, shape, args):
             return [Step("dense", config, {"kernel": kernel})]
         return [Step("conv", config | _pixel(shape, 1), {"kernel": kernel[None, None]})]
     raise _Unknown(f"works along axes, {operation.axis},")
+
+
+def _flip(operation, shapes, shape, args):
+    if len(shape) != 3 or operation.axis not in (2, -2):
+        raise _Unknown(f"flips along an axis, {operation.axis},")
+    return [Step("flip", {}, {})]
 
 
 def _same(operation, shapes, shape, args):
@@ -626,6 +585,7 @@ _OPERATIONS = {
     "Minimum": _calculation("min"),
     "Concatenate": _concatenate,
     "Mean": _mean,
+    "Flip": _flip,
     "Reshape": _same,
     "Squeeze": _same,
     "ExpandDims": _same,

@@ -118,6 +118,7 @@ const LAYERS = {
   ],
   normalize: () => ["each channel scaled and shifted"],
   resize: (node) => [`resized to ${by(node.shape.slice(0, 2))} pixels`],
+  flip: () => ["the mirror image"],
   pad: () => ["adds or crops a border"],
   copy: (node) => [
     node.type.includes("Flatten")

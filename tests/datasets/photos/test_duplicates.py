@@ -5,10 +5,11 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
+from scipy import ndimage
 from sklearn.datasets import load_sample_image
 
 from datasets import digits
-from datasets.photos import duplicates, pixels
+from datasets.photos import duplicates, near, pixels
 
 SIZE = 96
 
@@ -100,11 +101,11 @@ def test_scanned_digits_are_not_copies_of_each_other_even_when_enlarged(capsys):
 
 def test_groups_are_what_pairs_connect():
     edges = np.array([[0, 3], [3, 5], [1, 2]])
-    groups = duplicates.groups(7, edges)
+    groups = near.groups(7, edges)
     assert groups[0] == groups[3] == groups[5]
     assert groups[1] == groups[2]
     assert len(set(groups)) == 4
-    assert len(set(duplicates.groups(4, np.empty((0, 2), int)))) == 4
+    assert len(set(near.groups(4, np.empty((0, 2), int)))) == 4
     assert duplicates.pairs(np.zeros((1, 64), bool), np.zeros((1, 32, 32), "uint8")).shape == (0, 2)
 
 
@@ -112,3 +113,10 @@ def test_many_pictures_of_one_look_take_no_more_memory_than_few():
     hashes = np.zeros((3000, 64), bool)
     thumbnails = np.random.default_rng(0).integers(0, 256, (3000, 32, 32), "uint8")
     assert len(duplicates.pairs(hashes, thumbnails)) == 0
+
+
+def test_details_are_what_a_gaussian_filter_leaves():
+    thumbnails = np.random.default_rng(0).integers(0, 256, (3, 32, 32), "uint8")
+    expected = thumbnails - ndimage.gaussian_filter(thumbnails.astype("float64"), (0, 2, 2))
+    expected = expected.reshape(3, -1) / np.linalg.norm(expected.reshape(3, -1), axis=1, keepdims=True)
+    np.testing.assert_allclose(duplicates._detail(thumbnails), expected, atol=1e-6)

@@ -54,6 +54,8 @@ export const ACTIVATIONS = {
   softplus,
   softsign: (x) => x / (1 + Math.abs(x)),
   exponential: Math.exp,
+  log: Math.log,
+  at_least: (x, { least }) => Math.max(x, least),
 };
 
 export const isSoftmax = (node) => /softmax$/.test(node.config.activation || "");

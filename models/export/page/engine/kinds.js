@@ -17,7 +17,7 @@ import { concatenate, merge } from "./merging.js";
 import { normalize, rescale } from "./normalization.js";
 import { pad } from "./padding.js";
 import { globalPool, pool } from "./pooling.js";
-import { copy } from "./reshaping.js";
+import { copy, flip } from "./reshaping.js";
 import { resize } from "./resizing.js";
 
 export const KINDS = {
@@ -32,6 +32,7 @@ export const KINDS = {
   activation,
   prelu,
   copy,
+  flip,
   pad,
   resize,
   merge,

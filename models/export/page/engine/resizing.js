@@ -42,7 +42,9 @@ export const resize = {
  */
 function resizing(from, to, { interpolation, antialias }) {
   const scale = from / to;
-  const reach = antialias ? Math.max(scale, 1) : 1; // a smaller picture takes the mean of more pixels
+  const [kernel, width] = interpolation === "bicubic" ? [cubic, 2] : [triangle, 1];
+  const stretch = antialias ? Math.max(scale, 1) : 1; // a smaller picture takes the mean of more pixels
+  const reach = width * stretch;
   return Array.from({ length: to }, (_, place) => {
     const middle = (place + 0.5) * scale; // in the larger picture, where pixel i goes from i to i + 1
     if (interpolation === "nearest") {
@@ -62,8 +64,13 @@ function resizing(from, to, { interpolation, antialias }) {
     const first = Math.max(Math.floor(middle - reach + 0.5), 0);
     const last = Math.min(Math.ceil(middle + reach - 1.5), from - 1);
     const weights = [];
-    for (let i = first; i <= last; i++) weights.push(1 - Math.abs(i + 0.5 - middle) / reach);
+    for (let i = first; i <= last; i++) weights.push(kernel(Math.abs(i + 0.5 - middle) / stretch));
     const sum = weights.reduce((a, b) => a + b, 0);
     return { first, weights: weights.map((weight) => weight / sum) };
   });
 }
+
+const triangle = (x) => 1 - x;
+
+/** The cubic convolution kernel of Keys (1981), from 0 to 2. */
+const cubic = (x) => (x < 1 ? (1.5 * x - 2.5) * x * x + 1 : ((-0.5 * x + 2.5) * x - 4) * x + 2);

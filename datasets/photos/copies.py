@@ -1,0 +1,172 @@
+"""Copies of photos that are mirrored, turned or cropped, found among thousands."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import alignment, views
+
+DISTANCE = 10  # of 63 bits that the codes of a copy and of the part it shows may differ in
+ALIKE = 0.82  # least correlation of details
+MOST = 8  # photos of which one may be a part, the nearest codes first
+CROWDED = 64  # parts with the same key; of more than these, only so many are compared
+AT_ONCE = 512  # photos
+KEY = 10, 24  # bits that parts are looked up by, fewest and most
+CROPPED, MIRRORED, TURNED = "cropped", "mirrored", "turned"
+ENTRY = np.uint64(40)  # bits for the number of a part, below those of its key
+FARTHER = np.uint64(64)  # than any two codes are apart
+WHOLE, PART, PLACE, WHOLE_TURN, PART_TURN, FAR = range(6)  # columns of candidates
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Pairs of photos of which one shows the other, or a part of it.
+
+    Attributes:
+        pairs: int (k, 2): the photo, and the copy.
+        kinds: List of "cropped", "mirrored" or "turned"; a mirrored copy can be turned too, and all can be
+            cropped.
+        correlations: float32 (k,), of their details.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.photos.copies import Copies
+        >>> Copies(np.array([[0, 1]]), ["mirrored"], np.ones(1)).kinds
+        ['mirrored']
+    """
+
+    pairs: np.ndarray
+    kinds: list
+    correlations: np.ndarray
+
+
+def copies(thumbnails, usual=0.0, judging=None):
+    """Find copies that are mirrored, turned by 90, 180 or 270 degrees, or cropped to 85 % and more.
+
+    Args:
+        thumbnails: uint8 (n, 32, 32).
+        usual: How similar two of the photos usually are, in [0, 1]; copies must be even more similar.
+        judging: How many photos decide how much is compared; all by default.
+
+    Returns:
+        `Copies`.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.photos.copies import copies
+        >>> picture = np.random.default_rng(0).integers(0, 256, (1, 32, 32), "uint8")
+        >>> found = copies(np.concatenate([picture, picture[:, :, ::-1]]))
+        >>> found.pairs.tolist(), found.kinds
+        ([[0, 1]], ['mirrored'])
+    """
+    best, wanted = {}, min(0.985, ALIKE + 0.7 * usual)
+    for some in _candidates(thumbnails, judging or len(thumbnails)):
+        agree, _ = _judged(thumbnails, some, wanted)
+        for row in np.flatnonzero(agree >= wanted):
+            whole, part, _, one, other, _ = some[row].tolist()
+            pair = min(whole, part), max(whole, part)
+            best[pair] = max(
+                best.get(pair, (0, "", ())), (float(agree[row]), _kind(one, other), (whole, part))
+            )
+    found = sorted((pair, kind, agree) for agree, kind, pair in best.values())
+    return Copies(
+        np.array([sorted(pair) for pair, _, _ in found], int).reshape(-1, 2),
+        [kind for _, kind, _ in found],
+        np.array([agree for _, _, agree in found], "float32"),
+    )
+
+
+def _kind(one, other):
+    """What became of a copy, by what brings both to the usual orientation."""
+    if (one ^ other).bit_count() % 2:
+        return MIRRORED
+    return CROPPED if one == other else TURNED
+
+
+def _candidates(thumbnails, judging):
+    """Photos that may show parts of others.
+
+    Yields:
+        int (k, 6), with the columns `WHOLE` to `FAR`.
+    """
+    if len(thumbnails) < 2:
+        return
+    number = len(views.parts())
+    bits = int(np.clip(np.log2(judging * number) + 2, *KEY))
+    codes = np.empty((len(thumbnails), number), "uint64")
+    turns = np.empty((len(thumbnails), number), "uint8")
+    for start in range(0, len(thumbnails), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        found = views.coefficients(thumbnails[rows])
+        turns[rows] = views.usual_turns(found)
+        codes[rows] = views.codes(views.oriented(found, turns[rows]))
+    codes, turns = codes.ravel(), turns.ravel()
+    keys = codes >> np.uint64(64 - bits) << ENTRY | np.arange(len(codes), dtype="uint64")
+    keys.sort()
+    order = (keys & ((np.uint64(1) << ENTRY) - np.uint64(1))).astype("int64")
+    index = _Index(number, codes, turns, bits, keys, order)
+    for start in range(0, len(thumbnails), AT_ONCE):
+        yield index.near(views.coefficients(thumbnails[start : start + AT_ONCE], middle=True)[:, 0], start)
+
+
+@dataclass(frozen=True)
+class _Index:
+    """The parts of all photos, to be looked up: entry e is part e % number of photo e // number.
+
+    `keys` are sorted, and hold the entry as well, so that `order`, the entries, ascends where keys are equal.
+    """
+
+    number: int
+    codes: np.ndarray
+    turns: np.ndarray
+    bits: int
+    keys: np.ndarray
+    order: np.ndarray
+
+    def near(self, found, start):
+        """Candidates for some photos' middles; `start` is the first one's number."""
+        every = []
+        for turns in views.likely_turns(found):
+            seen = views.oriented(found, turns)
+            row, entry = self._looked_up(views.keys(seen, self.bits), start)
+            far = np.bitwise_count(views.codes(seen)[row] ^ self.codes[entry])
+            keep = (far <= DISTANCE) & (entry // self.number != row + start)
+            row, entry, far = row[keep], entry[keep], far[keep]
+            # Sorted by pair, the nearest first; of each pair one is kept
+            pair = (row.astype("uint64") << ENTRY | (entry // self.number).astype("uint64")) * FARTHER
+            by_pair = np.argsort(pair + far)
+            by_pair = by_pair[np.unique((pair // FARTHER)[by_pair], return_index=True)[1]]
+            row, entry, far = row[by_pair], entry[by_pair], far[by_pair]
+            whole, place = np.divmod(entry, self.number)
+            every.append(np.stack([whole, row + start, place, self.turns[entry], turns[row], far], 1))
+        every = np.concatenate(every).astype("int64")
+        every = every[np.lexsort((every[:, WHOLE], every[:, FAR], every[:, PART]))]
+        first = np.searchsorted(every[:, PART], every[:, PART])
+        return every[np.arange(len(every)) - first < MOST]
+
+    def _looked_up(self, keys, start):
+        """All entries with these keys: rows of `keys`, and entries. Of crowds those after one's own."""
+        own = ((np.arange(len(keys)) + start + 1) * self.number).astype("uint64")[:, None]
+        keys = keys << ENTRY
+        begin, after = np.searchsorted(self.keys, keys), np.searchsorted(self.keys, keys | own)
+        end = np.searchsorted(self.keys, keys + (np.uint64(1) << ENTRY))
+        crowded = end - begin > CROWDED
+        begin = np.where(crowded, np.minimum(after, end - CROWDED), begin)
+        end = np.where(crowded, begin + CROWDED, end)
+        counts = (end - begin).ravel()
+        shift = begin.ravel() - (np.cumsum(counts) - counts)
+        places = np.arange(counts.sum()) + np.repeat(shift, counts)
+        return np.repeat(np.arange(keys.size) // keys.shape[1], counts), self.order[places]
+
+
+def _judged(thumbnails, found, wanted):
+    """Correlations of candidates' details where they agree best, and where that is."""
+    one, other = found[:, WHOLE_TURN], found[:, PART_TURN]
+    left, top, side = views.parts()[found[:, PLACE]].T
+    left, top = np.where(one & 1, 1 - left - side, left), np.where(one & 2, 1 - top - side, top)
+    left, top = np.where(one & 4, top, left), np.where(one & 4, left, top)
+    scale = side / views.MIDDLE
+    margin = scale * (1 - views.MIDDLE) / 2
+    boxes = np.stack([left - margin, top - margin, scale], 1)
+    whole, part = thumbnails[found[:, WHOLE]], thumbnails[found[:, PART]]
+    return alignment.aligned(views.turned(whole, one), views.turned(part, other), boxes, wanted)
