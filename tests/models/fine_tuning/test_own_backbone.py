@@ -88,6 +88,17 @@ def test_models_in_it_are_taken_apart_and_it_is_left_as_it_is():
     np.testing.assert_array_equal(outer.get_layer("inner")(random_pixels()), expected)
 
 
+def test_what_a_normalization_has_learned_is_taken_over():
+    normalization = layers.Normalization()
+    normalization.adapt(random_pixels())
+    model = keras.Sequential([keras.Input((32, 32, 3)), normalization, layers.Conv2D(4, 3, name="maps")])
+    backbone = built(model)
+    np.testing.assert_allclose(backbone(random_pixels()), model(random_pixels()), atol=1e-5)
+    frozen, trained = halves(backbone, border_at(backbone, 1), 32, classes=2)
+    found = trained.get_layer("tuned_top")(frozen(random_pixels()))
+    np.testing.assert_allclose(found, model(random_pixels()), atol=1e-5)
+
+
 def test_a_network_of_keras_is_that_of_the_table():
     plain = keras.applications.MobileNetV3Small((64, 64, 3), weights=None, classes=3)
     body = keras.applications.MobileNetV3Small((64, 64, 3), weights=None, include_top=False)
