@@ -312,7 +312,7 @@ def trusted(model, out_of_fold, labels, features, seed=0):
         >>> from models.fine_tuning.multi_scale import MultiScaleClassifier
         >>> backbone = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])
         >>> model = MultiScaleClassifier(backbone, classes=2, sizes=(32,))
-        >>> labels, features = np.arange(40) % 2, {32: np.random.default_rng(0).uniform(size=(40, 4))}
+        >>> labels, features = np.arange(40) % 2, {32: np.random.default_rng(0).uniform(size=(40, 8))}
         >>> model, trust = trusted(model, np.eye(2)[labels] * 0.8 + 0.1, labels, features)
         >>> round(temperature_of(model) / trust.temperature, 3)
         1.0
@@ -343,7 +343,7 @@ def features_and_answers(model, trust=None):
         >>> model = MultiScaleClassifier(backbone, classes=3, sizes=(32, 64))
         >>> found = features_and_answers(model).predict(np.zeros((2, 64, 64, 3)), verbose=0)
         >>> {name: values.shape for name, values in found.items()}
-        {'answers': (2, 3), '32': (2, 4), '64': (2, 4)}
+        {'answers': (2, 3), '32': (2, 8), '64': (2, 8)}
     """
     heads = {
         layer.name.removeprefix("predictions").removeprefix("_") or "0": layer

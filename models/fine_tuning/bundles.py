@@ -81,7 +81,7 @@ def pooled_features(model, pixels, rows):
         >>> model = MultiScaleClassifier(backbone, classes=3, sizes=(32, 64))
         >>> found = pooled_features(model, np.zeros((5, 64, 64, 3), "uint8"), [0, 2, 4])
         >>> {size: values.shape for size, values in found.items()}
-        {32: (3, 4), 64: (3, 4)}
+        {32: (3, 8), 64: (3, 8)}
     """
     rows = np.asarray(rows)
 

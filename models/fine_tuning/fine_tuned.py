@@ -136,7 +136,23 @@ def halves(backbone, border, size, classes, dropout=DROPOUT):
 
 
 def take_over(classifier, trained):
-    """Give a `FineTunedClassifier` the weights of the second model that `halves` built."""
+    """Give a `FineTunedClassifier` the weights that were trained.
+
+    Args:
+        classifier: What `FineTunedClassifier` built.
+        trained: The second model that `halves` built of the same backbone, border and size.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.pretrained.backbones import Backbone
+        >>> backbone = Backbone("mobilenet_025", weights=None)
+        >>> _, trained = halves(backbone, "conv_pw_12_relu", 160, classes=3)
+        >>> model = FineTunedClassifier(backbone, 3, (96, 160), "conv_pw_12_relu", tuned_size=160)
+        >>> take_over(model, trained)
+        >>> kernels = [each.get_layer(TUNED).get_weights()[0] for each in (model, trained)]
+        >>> bool(np.array_equal(*kernels))
+        True
+    """
     for name in "tuned_top", TUNED:
         classifier.get_layer(name).set_weights(trained.get_layer(name).get_weights())
 

@@ -29,6 +29,8 @@ class OwnEntry(Entry):
 
     Attributes:
         model: The model, with its head; it is left as it is.
+
+    Example: see `backbone_entry`.
     """
 
     model: keras.Model | None = None

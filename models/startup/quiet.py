@@ -1,6 +1,7 @@
 """Suppress the notices that native libraries write to standard error."""
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -39,3 +40,15 @@ def _scratch():
         return tempfile.TemporaryFile()
     except OSError:
         return open(os.devnull, "r+b")  # noqa: PTH123
+
+
+def without_retracing_notices():
+    """Let TensorFlow not warn that it compiles models, where several models are used one after the other.
+
+    Its advice, to build a function once, does not apply there. Other warnings stay.
+    """
+    logging.getLogger("tensorflow").addFilter(_is_no_retracing)
+
+
+def _is_no_retracing(record):
+    return "triggered tf.function retracing" not in record.getMessage()

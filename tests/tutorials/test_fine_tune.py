@@ -261,7 +261,7 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
     folder, briefly, tmp_path, monkeypatch, cache
 ):
     built, passed, states = [], {}, []
-    make, predict, fit = fine_tune.Backbone, keras.Model.predict, keras.Model.fit
+    make, predict, fit = fine_tune.built_backbone, keras.Model.predict, keras.Model.fit
 
     def remember(*arguments):
         # Drawn weights with statistics that fit them, else next to nothing would come through
@@ -284,7 +284,7 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
         states.append((self, {weight.path: weight.numpy() for weight in self.weights}))
         return history
 
-    monkeypatch.setattr(fine_tune, "Backbone", remember)
+    monkeypatch.setattr(fine_tune, "built_backbone", remember)
     monkeypatch.setattr(keras.Model, "predict", counting_predict)
     monkeypatch.setattr(keras.Model, "fit", counting_fit)
     settings = SOON | {"backbone": "mobilenet_025", "image_size": 32, "weights": "none"}

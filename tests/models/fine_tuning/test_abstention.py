@@ -76,7 +76,8 @@ def fitted():
     backbone = keras.Sequential([keras.Input((None, None, 3)), keras.layers.AveragePooling2D(2)])
     model = MultiScaleClassifier(backbone, classes=2, sizes=(16, 32), flip=False)
     for size in (16, 32):
-        kernel = np.array([[0.02, -0.02], [-0.02, 0.02], [0, 0]])
+        means = np.array([[0.02, -0.02], [-0.02, 0.02], [0, 0]])
+        kernel = np.concatenate([means, np.zeros((3, 2))])  # nothing of the maxima
         model.get_layer(f"predictions_{size}").set_weights([kernel, np.zeros(2)])
     classifier = PhotoClassifier(seed=3)
     classifier._model, classifier.class_names_, classifier.image_size_ = model, ("reds", "greens"), 32
@@ -244,10 +245,10 @@ DAMAGED = {
     "another temperature": lambda state: state | {"temperature": state["temperature"] * 2},
     "classes": lambda state: state | {"classes": 3},
     "huge": lambda state: state | {"classes": 10**18},
-    "sizes": lambda state: state | {"sizes": [[16, 3]]},
-    "sizes of text": lambda state: state | {"sizes": [["16", 3], [32, 3]]},
-    "sizes twice": lambda state: state | {"sizes": [[16, 3], [16, 3]]},
-    "many sizes": lambda state: state | {"sizes": [[16, 10**9], [32, 3]]},
+    "sizes": lambda state: state | {"sizes": [[16, 6]]},
+    "sizes of text": lambda state: state | {"sizes": [["16", 6], [32, 6]]},
+    "sizes twice": lambda state: state | {"sizes": [[16, 6], [16, 6]]},
+    "many sizes": lambda state: state | {"sizes": [[16, 10**9], [32, 6]]},
     "no base64": lambda state: state | {"mean": "!!!"},
     "letters": lambda state: state | {"mean": "ä" * 8},
     "short": lambda state: state | {"references": state["references"][:-8]},

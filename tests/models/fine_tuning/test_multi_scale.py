@@ -135,7 +135,7 @@ def test_quick_is_quiet_uses_no_test_photo_and_is_saved(digit_photos, tmp_path, 
     wrong[digit_photos.of("test")] = 0
     pixels = digit_photos.pixels.copy()
     pixels[digit_photos.of("test")] = 0
-    same = ("parts", "class_names", "files", "sides", "of", "source", "fingerprint")
+    same = ("parts", "class_names", "files", "sides", "of", "source", "fingerprint", "split_table")
     other = SimpleNamespace(
         **{name: getattr(digit_photos, name) for name in same},
         labels=wrong, pixels=pixels, class_weights=digit_photos.class_weights, at=lambda *_, **__: other,

@@ -67,8 +67,8 @@ class Examples:
         )
 
 
-def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
-    """One phase, with all that a lesson has; the network begins otherwise in every process."""
+def train(unfinished, kill=None, before_state=False):
+    """One part of a training, as a lesson has it; the network begins otherwise in every process."""
     keras.utils.set_random_seed(1 if not unfinished.resumed else 99)
     model = keras.Sequential(
         [
@@ -82,19 +82,17 @@ def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
     model.compile(
         keras.optimizers.Adam(0.1), "categorical_crossentropy", metrics=["accuracy"], run_eagerly=True
     )
-    stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
-    state = TrainingState(unfinished, "phase", stopping)
+    state = TrainingState(unfinished, "phase")
     kills = [] if kill is None else [Kill(kill)]
     validation = Examples(12, 1)
     model.fit(
         Examples(36, 0).batches([5, 0], state.epochs),
         validation_data=(validation.x, validation.y),
-        epochs=passes,
-        initial_epoch=passes if state.stopped else state.epochs,
+        epochs=PASSES,
+        initial_epoch=state.epochs,
         steps_per_epoch=5,
         callbacks=[
             keras.callbacks.LearningRateScheduler(lambda done, rate=None: 0.1 * 0.9**done),
-            stopping,
             *(kills if before_state else []),
             state,
             *([] if before_state else kills),
@@ -102,7 +100,7 @@ def train(unfinished, patience, kill=None, before_state=False, passes=PASSES):
         shuffle=False,
         verbose=0,
     )
-    return model, stopping, state
+    return model, state
 
 
 def assert_alike(one, other):
@@ -110,59 +108,46 @@ def assert_alike(one, other):
         np.testing.assert_array_equal(first, second)
     for first, second in zip(training_variables(one[0]), training_variables(other[0]), strict=True):
         np.testing.assert_array_equal(np.array(first), np.array(second))
-    for name in "best", "wait", "best_epoch":
-        assert getattr(one[1], name) == getattr(other[1], name), name
-    assert one[2].history == other[2].history
-    assert one[2].epochs == other[2].epochs
+    assert one[1].history == other[1].history
+    assert one[1].epochs == other[1].epochs
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """{patience: a training that nothing stopped}; with 2 it ends early, with 50 it does not."""
-    return {patience: train(begin(tmp_path_factory.mktemp("whole")), patience) for patience in (2, 50)}
+    """A training that nothing stopped."""
+    return train(begin(tmp_path_factory.mktemp("whole")))
 
 
-def test_the_trainings_are_what_the_tests_below_need(whole):
-    assert len(whole[50][2].history["val_loss"]) == PASSES
-    early = whole[2][2].history
-    assert 3 < len(early["val_loss"]) < PASSES
-    best = np.argmin(early["val_loss"])
-    assert whole[2][1].best_epoch == best == len(early["val_loss"]) - 3
-    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(early)
+def test_the_history_holds_every_epoch(whole):
+    history = whole[1].history
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(history)
+    assert all(len(values) == PASSES for values in history.values())
 
 
 @pytest.mark.parametrize("before_state", [False, True])
 def test_killed_after_every_pass_it_ends_as_if_never_killed(whole, tmp_path, before_state):
     for kill in range(0, PASSES, 3 if before_state else 1):
         with pytest.raises(Killed):
-            train(begin(tmp_path, resume=kill > 0), 50, kill, before_state)
-    assert_alike(train(begin(tmp_path, resume=True), 50), whole[50])
-    # Once more, with no pass left to do
-    assert_alike(train(begin(tmp_path, resume=True), 50), whole[50])
-
-
-@pytest.mark.parametrize("since_the_end", [0, 1, 2])
-def test_early_stopping_goes_on_with_its_best_and_its_patience(whole, tmp_path, since_the_end):
-    last = len(whole[2][2].history["val_loss"]) - 1
-    with pytest.raises(Killed):
-        train(begin(tmp_path), 2, last - since_the_end)
-    assert_alike(train(begin(tmp_path, resume=True), 2), whole[2])
+            train(begin(tmp_path, resume=kill > 0), kill, before_state)
+    assert_alike(train(begin(tmp_path, resume=True)), whole)
+    # Once more, with no epoch left to do
+    assert_alike(train(begin(tmp_path, resume=True)), whole)
 
 
 def test_the_seconds_of_all_runs_are_added_up(tmp_path):
     with pytest.raises(Killed):
-        train(begin(tmp_path), 50, 3)
-    state = TrainingState(begin(tmp_path, resume=True), "phase", keras.callbacks.EarlyStopping())
+        train(begin(tmp_path), 3)
+    state = TrainingState(begin(tmp_path, resume=True), "phase")
     assert state.epochs == 4
     assert 0 < state.seconds < 60
 
 
 def test_without_resume_it_starts_anew(whole, tmp_path):
     with pytest.raises(Killed):
-        train(begin(tmp_path), 50, 3)
+        train(begin(tmp_path), 3)
     unfinished = begin(tmp_path)
     assert {file.name for file in unfinished.folder.iterdir()} <= {"settings.json", "lock", MARKER}
-    assert TrainingState(unfinished, "phase", None).epochs == 0
+    assert TrainingState(unfinished, "phase").epochs == 0
 
 
 def test_nothing_to_resume_is_said_and_done_anew(tmp_path, capsys):
@@ -201,7 +186,7 @@ def state(tmp_path_factory):
     """A folder of an unfinished run, and its state as it should be."""
     outputs = tmp_path_factory.mktemp("state")
     with pytest.raises(Killed):
-        train(begin(outputs), 50, 1)
+        train(begin(outputs), 1)
     unfinished = begin(outputs, resume=True)
     return unfinished, (unfinished.folder / "phase.state").read_bytes()
 
@@ -215,7 +200,7 @@ def test_a_damaged_state_is_as_good_as_none(state, data):
     for place in data.draw(st.lists(st.integers(0, max(0, cut - 1)), max_size=3 if cut else 0, unique=True)):
         damaged[place] ^= data.draw(st.integers(1, 255))
     (unfinished.folder / "phase.state").write_bytes(damaged)
-    found = TrainingState(unfinished, "phase", None)
+    found = TrainingState(unfinished, "phase")
     assert found.epochs == (2 if damaged == sound else 0)
 
 
