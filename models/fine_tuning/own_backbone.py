@@ -30,7 +30,10 @@ class OwnEntry(Entry):
     Attributes:
         model: The model, with its head; it is left as it is.
 
-    Example: see `backbone_entry`.
+    Example:
+        >>> model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3)])
+        >>> isinstance(backbone_entry(model), OwnEntry), len(backbone_entry(model).fingerprint)
+        (True, 64)
     """
 
     model: keras.Model | None = None
