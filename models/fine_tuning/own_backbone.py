@@ -85,6 +85,9 @@ def backbone_entry(backbone):
 def is_file(backbone):
     """Whether a backbone is named as a file, not as one of the table.
 
+    Args:
+        backbone: As for `backbone_entry`.
+
     Example:
         >>> is_file("own/network.keras"), is_file("mobilenet")
         (True, False)

@@ -17,7 +17,6 @@ from benchmarks import label_next, photo_faults, seeds, wrong_labels
 BENCHMARKS = (
     "abstention",
     "digits",
-    "fine_tune",
     "label_next",
     "page",
     "photo_faults",

@@ -614,7 +614,7 @@ def ants_and_bees(ants_and_weights, tmp_path_factory):
 
 @pytest.mark.slow
 def test_ants_and_bees_are_classified_correctly(ants_and_bees):
-    """`benchmarks/fine_tune.py --runs 5` measures the spread over five seeds."""
+    """`benchmarks/photos.py` measures the spread over five seeds."""
     _, results = ants_and_bees
     assert results["test_accuracy"] >= 0.88
 
