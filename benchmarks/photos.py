@@ -13,8 +13,8 @@ no cache. Ours is `PhotoClassifier.fit` with each effort, and without its cache.
 
 All get the same backbone and the same photos: with `--per-class`, so many of the photos to train and validate
 on are drawn anew for each run. The guide's way keeps validation photos out of training; all others train
-on them too. All take turns, so that a slow minute of the machine affects all. Seconds are from checked photos to
-a trained classifier; decoding them at the sizes that each way needs is included.
+on them too. All take turns, so that a slow minute of the machine affects all. Seconds are from checked photos
+to a trained classifier; decoding them at the sizes that each way needs is included.
 """
 
 import contextlib

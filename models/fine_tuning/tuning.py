@@ -83,6 +83,26 @@ class FineTuning:
 
     Raises:
         ModelError: If a batch does not fit in memory.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from models.fine_tuning.batches import AugmentedPhotos
+        >>> from models.fine_tuning.multi_scale import fit_probes
+        >>> from models.pretrained.backbones import Backbone
+        >>> backbone, rows = Backbone("convnet", weights=None), np.arange(12)
+        >>> photos = SimpleNamespace(
+        ...     pixels=np.zeros((12, 28, 28, 3)), labels=rows % 2, class_names=["a", "b"]
+        ... )
+        >>> probes = fit_probes(backbone, photos, rows, sizes=(28,))
+        >>> known = AugmentedPhotos(photos, rows)
+        >>> training = FineTuning(backbone, known, probes, border="flatten", views=1, epochs=2)
+        >>> training.top.compile("adam", "categorical_crossentropy")
+        >>> training.extract_features()
+        >>> for part in training.parts():
+        ...     settings = training.settings(part) | {"callbacks": training.callbacks(part)}
+        ...     history = training.top.fit(training.batches(part), **settings, verbose=0)
+        >>> {"fold 1", "fold 2", "fold 3"} <= {*training.histories}, training.classifier().output_shape
+        (True, (None, 2))
     """
 
     def __init__(
