@@ -273,7 +273,7 @@ class FineTuning:
         helps = found[best][0] > found[0.0][0] and found[best][1] < found[0.0][1]
         self.share = best if helps else 0.0
         told = [
-            f"{accuracy:.1%} correct, cross-entropy {loss:.3f}"
+            f"{100 * accuracy:.1f} % correct, cross-entropy {loss:.3f}"
             for accuracy, loss in (found[0.0], found[best])
         ]
         self._say(

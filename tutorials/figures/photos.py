@@ -112,10 +112,10 @@ def _show(ax, photo):
 
 
 def phase_curves(phases, title):
-    """Loss and accuracy after each epoch, over several phases of training one after the other.
+    """Loss and accuracy after each epoch, of several trainings one beside the other.
 
     Args:
-        phases: {name of the phase: `model.fit(...).history` of it}; epochs are numbered through.
+        phases: {name of the training: `model.fit(...).history` of it}; epochs are numbered through.
         title: What the curves show.
 
     Returns:
@@ -124,26 +124,24 @@ def phase_curves(phases, title):
     axes = axes_grid(1, 2, 9, 3.7, title)
     lengths = [len(history.get("loss", ())) for history in phases.values()]
     borders = np.cumsum([0, *lengths]) + 0.5
-    epochs = np.arange(1, sum(lengths) + 1)
     metrics = {"loss": "loss (cross-entropy)", "accuracy": "accuracy"}
     for ax, (metric, label) in zip(axes.flat, metrics.items(), strict=True):
         for name, style, colour, words in (
             (metric, "o-", BLUE, "training"),
             (f"val_{metric}", "s--", ORANGE, "validation"),
         ):
-            values = [
-                list(history.get(name, [np.nan] * len(history.get("loss", ()))))
-                for history in phases.values()
-            ]
-            values = np.concatenate(values or [[]])
-            if len(values) == len(epochs) and np.isfinite(values).any():  # not every part has validation data
-                ax.plot(epochs, values, style, color=colour, label=words, markersize=4)
+            for history, start in zip(phases.values(), borders, strict=False):
+                values = history.get(name, ())  # not every training has validation data
+                if len(values) and len(values) == len(history["loss"]):
+                    epochs = start + 0.5 + np.arange(len(values))
+                    ax.plot(epochs, values, style, color=colour, label=words, markersize=4)
+                    words = None  # one line of them is enough in the legend
         for border in borders[1:-1]:
             ax.axvline(border, color=GREY, linewidth=1, linestyle=":")
         ax.set_xlim(0.5, max(1.5, borders[-1]))
         for name, start, end in zip(phases, borders, borders[1:], strict=False):
             if end > start:
-                narrow = 0.45 * max(1, epochs.size) > (end - start) * 1.6
+                narrow = 0.45 * max(1, sum(lengths)) > (end - start) * 1.6
                 ax.text(
                     (start + end) / 2, 1.02, plain(name, 12 if narrow else 30), ha="center", va="bottom",
                     fontsize=9, color=GREY, transform=ax.get_xaxis_transform(),

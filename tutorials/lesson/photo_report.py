@@ -121,8 +121,8 @@ def record_results(report, source, photos, evaluations, classifier, training):
         f"are classified correctly, after {sum(training.seconds.values()):.0f} s of training on "
         f"{len(training.photos):,} photos."
     )
-    if "baseline_test" in evaluations:
-        finding += f" The baseline, linear probes alone: {evaluations['baseline_test'].accuracy.value:.1%}."
+    if baseline := evaluations.get("baseline_test"):
+        finding += f" The baseline, linear probes alone: {100 * baseline.accuracy.value:.1f} %."
     report.record(
         source,
         examples=len(photos.files),

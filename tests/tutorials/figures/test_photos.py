@@ -113,15 +113,15 @@ def test_heat_glows_where_it_is_hot_and_nowhere_else():
     assert (shown[39, 0] < 90).all()
 
 
-def test_phases_follow_each_other_with_a_border_between_them():
+def test_trainings_stand_side_by_side_and_each_begins_a_line_of_its_own():
     first = {"loss": [3, 2, 1], "val_loss": [4, 3, 2], "accuracy": [0.1, 0.2, 0.3]}
     first["val_accuracy"] = [0.2, 0.3, 0.4]
     second = {name: [value / 2 for value in values[:2]] for name, values in first.items()}
     axes = plots.phase_curves({"head": first, "top": second}, "Phases")
-    training, validation, border = axes[0, 0].lines
-    np.testing.assert_array_equal(training.get_xdata(), [1, 2, 3, 4, 5])
-    np.testing.assert_array_equal(training.get_ydata(), [3, 2, 1, 1.5, 1])
-    np.testing.assert_array_equal(validation.get_ydata(), [4, 3, 2, 2, 1.5])
+    *curves, border = axes[0, 0].lines
+    assert [list(curve.get_xdata()) for curve in curves] == 2 * [[1, 2, 3], [4, 5]]
+    assert [list(curve.get_ydata()) for curve in curves] == [[3, 2, 1], [1.5, 1], [4, 3, 2], [2, 1.5]]
+    assert [each.get_text() for each in axes[0, 0].get_legend().texts] == ["training", "validation"]
     np.testing.assert_array_equal(border.get_xdata(), [3.5, 3.5])
     assert {"head", "top"} <= set(drawn(axes))
     alone = plots.phase_curves({"head": first, "top": {}}, "A phase that was left out")
