@@ -125,7 +125,7 @@ def linear_probe(model):
         if isinstance(layer, layers.GlobalMaxPooling2D):
             return layers.GlobalAveragePooling2D.from_config(config)
         if isinstance(layer, (layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU, layers.Softmax)):
-            return layers.Identity(name=layer.name)
+            return _Unchanged(name=layer.name)
         if "activation" in config:
             config["activation"] = "linear"
         return type(layer).from_config(config)
@@ -144,6 +144,13 @@ def linear_probe(model):
                 terms = math.prod(variable.shape[:2] if alone_too else variable.shape[:-1])
                 variable.assign(keras.ops.full(variable.shape, 1 / terms))
     return copy
+
+
+class _Unchanged(layers.Layer):
+    """Gives its input; like a softmax layer, it may be called with a mask."""
+
+    def call(self, inputs, mask=None):
+        return inputs
 
 
 @checked()

@@ -83,6 +83,15 @@ def test_a_probes_gradient_touches_just_what_the_formula_says(builder):
             np.testing.assert_array_equal(gradient != 0, touched)
 
 
+def test_a_softmax_that_is_a_layer_of_its_own_does_not_hinder_the_linear_probe():
+    images = keras.Input((6, 6, 1))
+    x = layers.GlobalMaxPooling2D()(layers.Conv2D(2, 3, activation="relu")(images))
+    model = keras.Model(images, layers.Softmax()(layers.Rescaling(2.0)(x)))
+    gradient = input_gradient(linear_probe(model), np.ones((1, 6, 6, 1)), model.layers[-1].name)
+    assert (gradient > 0).all()
+
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_lessons_stacks_agree_at_every_output_pixel(name):
     side, windows = EXAMPLES[name]
