@@ -91,7 +91,6 @@ def test_a_softmax_that_is_a_layer_of_its_own_does_not_hinder_the_linear_probe()
     assert (gradient > 0).all()
 
 
-
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_lessons_stacks_agree_at_every_output_pixel(name):
     side, windows = EXAMPLES[name]

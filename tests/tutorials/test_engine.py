@@ -512,8 +512,12 @@ def test_published_weights_say_in_the_page_what_they_say_in_keras(laboratory, pu
     agree_on_photos(laboratory, photo_reader(weights=published_mobilenet, size=224), photos(4, 224))
 
 
+# ConvNeXt has layers that the page does not run; a page with 54 million weights is too large for a browser's tab
+NOT_IN_A_PAGE = ("convnext", "efficientnet_v2_m")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BACKBONES if not name.startswith("convnext")])
+@pytest.mark.parametrize("name", [name for name in BACKBONES if not name.startswith(NOT_IN_A_PAGE)])
 def test_backbones_of_the_table_open_too(laboratory, name):
     size = 28 if name == "convnet" else max(BACKBONES[name].smallest, 64)
     agree_on_photos(laboratory, photo_reader(name, size=size), photos(1, size))
