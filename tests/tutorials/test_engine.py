@@ -512,7 +512,7 @@ def test_published_weights_say_in_the_page_what_they_say_in_keras(laboratory, pu
     agree_on_photos(laboratory, photo_reader(weights=published_mobilenet, size=224), photos(4, 224))
 
 
-# ConvNeXt has layers that the page does not run; a page with 54 million weights is too large for a browser's tab
+# ConvNeXt has layers that the page does not run; 54 million weights are too many for a browser's tab
 NOT_IN_A_PAGE = ("convnext", "efficientnet_v2_m")
 
 
