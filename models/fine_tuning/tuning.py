@@ -137,7 +137,7 @@ class FineTuning:
         self.frozen, trained = halves(self.backbone, self.border, self.photos.size, self._classes)
         self.top = self._trained = trained
         if not self.cache:
-            self.top = keras.Model(self.frozen.inputs, trained(self.frozen.outputs), name="uncached")
+            self.top = keras.Model(self.frozen.inputs, trained(self.frozen.output), name="uncached")
         if refusal := memory_refusal(self.batch_size, training_bytes(self.top, self.batch_size)):
             raise ModelError(f"batch_size= {refusal}")
 
