@@ -234,7 +234,8 @@ class FineTuning:
 
         def end(logs=None):
             self.histories[part] = state.history
-            self._cut_short |= state.epochs < self.epochs
+            if state.epochs < self.epochs:
+                self._cut_short, self.share = True, 0.0
             if part != "all":
                 held_out = self._held_out(part)
                 batches = self._data.validation(self.batch_size, held_out)
@@ -304,8 +305,6 @@ class FineTuning:
         Returns:
             A Keras model: (batch, any height, any width, 3) -> (batch, classes).
         """
-        if self._cut_short:
-            self.share = 0.0
         sizes, size = tuple(self.probes.probes), self.photos.size
         if self.share:
             found = FineTunedClassifier(

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 import shutil
+import time
 import zipfile
 
 import keras
@@ -14,7 +15,10 @@ from PIL import Image
 from datasets import Photos, digits
 from models import ConvNet, ModelError, PhotoClassifier, TransferClassifier
 from models.fine_tuning import photo_classifier
+from models.fine_tuning.batches import AugmentedPhotos
 from models.fine_tuning.checkpoints import CheckpointFolder
+from models.fine_tuning.multi_scale import fit_probes
+from models.fine_tuning.tuning import FineTuning
 from models.loading.saved_classifiers import About, load_classifier, save_classifier
 from models.pretrained.backbones import Backbone
 
@@ -411,3 +415,21 @@ def test_what_comes_too_early_or_is_no_photos_is_refused(photos, trained):
         repr(untrained) == "PhotoClassifier(backbone='convnet', flip=False, views=2, epochs=2, batch_size=16)"
     )
     assert "not trained yet" in str(untrained) and "10 classes" in str(trained)
+
+
+def test_a_training_that_is_cut_short_does_not_count(photos):
+    """The folds said that it helps, and then the time was over before all photos had been trained on."""
+    rows = np.flatnonzero(photos.parts != "test")
+    backbone = Backbone("convnet")
+    probes = fit_probes(backbone, photos, rows, (28,), flip=False)
+    known = AugmentedPhotos(photos, rows)
+    training = FineTuning(backbone, known, probes, "flatten", flip=False, views=1, epochs=3)
+    training.top.compile("adam", "categorical_crossentropy")
+    training.extract_features()
+    training.out_of_fold[:], training.share, training.deadline = 1, 0.5, time.perf_counter()
+    training.top.fit(
+        training.batches("all"), callbacks=training.callbacks("all"), **training.settings("all"), verbose=0
+    )
+    assert len(training.histories["all"]["loss"]) == 1
+    np.testing.assert_array_equal(training.mixed(), probes.out_of_fold)
+    assert training.classifier().name == "multi_scale_classifier"
