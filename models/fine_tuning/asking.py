@@ -11,9 +11,7 @@ from ..sibling import datasets_module
 from .abstention import features_and_answers
 from .label_next import pick
 from .label_page.page import is_label_page, write_label_page
-from .predictions import AT_ONCE, photo_files
-
-files_as_text = datasets_module("files.names").shown
+from .predictions import photo_files, photos_read
 
 
 class Asked(NamedTuple):
@@ -34,13 +32,13 @@ class Asked(NamedTuple):
     skipped: dict
 
     def __str__(self):
-        text = f"{_photos(len(self.files))} to label in {files_as_text(self.page)}"
+        text = f"{_photos(len(self.files))} to label in {_shown(self.page)}"
         if not self.skipped:
             return text
         name, reason = next(iter(self.skipped.items()))
         more = ", and others" if len(self.skipped) > 1 else ""
         number = f"{len(self.skipped):,} file{'s' * (len(self.skipped) > 1)}"
-        return f"{text}; {number} skipped: {files_as_text(name)} {reason}{more}"
+        return f"{text}; {number} skipped: {_shown(name)} {reason}{more}"
 
 
 def _photos(number):
@@ -83,7 +81,7 @@ def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=
     files = [file for row, file in enumerate(files) if row not in reasons]
     read, answers, features = _examined(model, files, size, skipped) if files else ([], None, None)
     if not read:
-        why = "".join(f"{files_as_text(name)} {reason}" for name, reason in list(skipped.items())[:1])
+        why = "".join(f"{_shown(name)} {reason}" for name, reason in list(skipped.items())[:1])
         raise ModelError(f"There is no photo to ask for: {why}.")
     chosen = [read[row] for row in pick(answers, features, count, seed)]
     read_squares = datasets_module("photos").read_squares
@@ -94,7 +92,7 @@ def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=
         write_label_page(page, [squares[file] for file in chosen], whole_paths, class_names, labelled)
     except OSError as error:
         reason = error.strerror or error
-        raise ModelError(f"page= {files_as_text(page)} cannot be written: {reason}.") from error
+        raise ModelError(f"page= {_shown(page)} cannot be written: {reason}.") from error
     return Asked(str(page), chosen, skipped)
 
 
@@ -118,9 +116,9 @@ def check_page(page):
         raise ModelError(f"page= takes the name of a file such as label.html, not {shown(page)}.")
     page = Path(page)
     if not page.absolute().parent.is_dir():
-        raise ModelError(f"page= {files_as_text(page)} is in a folder that does not exist; create it.")
+        raise ModelError(f"page= {_shown(page)} is in a folder that does not exist; create it.")
     if (page.exists() or page.is_symlink()) and not is_label_page(page):
-        raise ModelError(f"page= {files_as_text(page)} is not a page of photos to label; name another file.")
+        raise ModelError(f"page= {_shown(page)} is not a page of photos to label; name another file.")
     return page
 
 
@@ -151,21 +149,17 @@ def labelled_rows(source, table):
 
 def _examined(model, files, size, skipped):
     """(files that could be read, probabilities (n, classes), features (n, features)); adds to `skipped`."""
-    both, read_squares = (
-        features_and_answers(model) if files else None,
-        datasets_module("photos").read_squares,
-    )
-    read, answers, features = [], [], []
-    for start in range(0, len(files), AT_ONCE):
-        some, good = files[start : start + AT_ONCE], []
-        for file, found in zip(some, read_squares(some, size), strict=True):
-            if isinstance(found, Exception):
-                skipped[file] = str(found).removeprefix(f"{files_as_text(file)} ").rstrip(".")
-            else:
-                read.append(file)
-                good.append(found)
-        if good:
-            found = both.predict(np.stack(good).astype("float32"), batch_size=32, verbose=0)
+    both, read, answers, features = features_and_answers(model), [], [], []
+    for places, pixels, unreadable in photos_read(files, size):
+        skipped |= {files[place]: reason for place, reason in unreadable.items()}
+        read += [files[place] for place in places]
+        if places:
+            found = both.predict(pixels.astype("float32"), batch_size=32, verbose=0)
             answers.append(found.pop("answers"))
             features.append(np.concatenate(list(found.values()), 1).astype("float16"))
     return (read, np.concatenate(answers), np.concatenate(features)) if read else ([], None, None)
+
+
+def _shown(name):
+    """The name of a file as it may stand in a sentence."""
+    return datasets_module("files.names").shown(name)

@@ -171,29 +171,50 @@ def predict_files(model, inputs, size, class_names, verbose=0, abstaining=None):
         >>> found[0].reason
         'does not exist; name an image file'
     """
-    read_squares = datasets_module("photos").read_squares
-    shown = datasets_module("files.names").shown
     files, reasons = photo_files(inputs)
     probabilities = np.full((len(files), len(class_names)), np.nan, "float32")
     readable = [n for n in range(len(files)) if n not in reasons]
     bar = keras.utils.Progbar(len(readable), unit_name="photo") if verbose and sys.stdout.isatty() else None
     answer = answering(model, class_names, abstaining)
     abstained = {}
-    for start in range(0, len(readable), AT_ONCE):
-        rows, pixels = [], []
-        some = readable[start : start + AT_ONCE]
-        for n, found in zip(some, read_squares([files[n] for n in some], size), strict=True):
-            if isinstance(found, Exception):
-                reasons[n] = str(found).removeprefix(f"{shown(files[n])} ").rstrip(".")
-            else:
-                rows.append(n)
-                pixels.append(found)
+    for places, pixels, unreadable in photos_read([files[n] for n in readable], size):
+        rows = [readable[place] for place in places]
+        reasons |= {readable[place]: reason for place, reason in unreadable.items()}
         if rows:
-            probabilities[rows], unsure = answer(np.stack(pixels))
+            probabilities[rows], unsure = answer(pixels)
             abstained |= {rows[n]: reason for n, reason in unsure.items()}
         if bar:
-            bar.add(len(some))
+            bar.add(len(rows) + len(unreadable))
     return Predictions(files, probabilities, class_names, reasons, abstained)
+
+
+def photos_read(files, size):
+    """Read photos, as many at once as are predicted together.
+
+    Args:
+        files: Paths as text.
+        size: Height and width of the squares.
+
+    Yields:
+        (places in `files` of those that could be read; their pixels, uint8 (k, size, size, 3), None if k is
+        0; {place: why it could not be read}).
+
+    Example:
+        >>> list(photos_read(["missing.jpg"], size=8))
+        [([], None, {0: 'does not exist; name an image file'})]
+    """
+    read_squares = datasets_module("photos").read_squares
+    shown = datasets_module("files.names").shown
+    for start in range(0, len(files), AT_ONCE):
+        places, pixels, unreadable = [], [], {}
+        some = files[start : start + AT_ONCE]
+        for place, (file, found) in enumerate(zip(some, read_squares(some, size), strict=True), start):
+            if isinstance(found, Exception):
+                unreadable[place] = str(found).removeprefix(f"{shown(file)} ").rstrip(".")
+            else:
+                places.append(place)
+                pixels.append(found)
+        yield places, np.stack(pixels) if pixels else None, unreadable
 
 
 def answering(model, class_names, abstaining=None):
