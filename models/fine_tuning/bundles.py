@@ -26,9 +26,8 @@ def learn_trust(classifier, photos, features=None):
     `cross_validation_` must hold the out-of-fold probabilities of all photos that are not test photos, in the
     order of `photos`. Where that is None, `trust_` stays None.
 
-    Features of a frozen backbone tell other things best. Those of one that was fine-tuned to tell two classes
-    apart do so less: on ants and bees they refuse 39 % of photos of vehicles, frozen ones 99 %; noise, text
-    and flat colours are refused by both.
+    Features are those of the frozen backbone, also where its top is fine-tuned as well: layers that learned
+    to tell two classes apart tell other things less.
 
     Args:
         classifier: A `PhotoClassifier` with its model, `class_names_` and `cross_validation_`.

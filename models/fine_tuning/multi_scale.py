@@ -283,8 +283,7 @@ def pooling(backbone):
     """A function that makes one vector of what a backbone gives for an image.
 
     Feature maps become their mean and their maximum over all places: how much there is of what a feature
-    stands for, and how clearly it shows somewhere. On five sets of photos this lowered the cross-entropy of
-    probes on photos held back by 0.01 to 0.03 against the mean alone.
+    stands for, and how clearly it shows somewhere.
 
     Args:
         backbone: Model whose outputs are feature maps, or one vector for an image.

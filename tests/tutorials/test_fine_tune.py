@@ -525,7 +525,7 @@ def test_killed_again_and_again_it_ends_the_same(root, folder, tmp_path, seed):
     )
     assert untimed(one) == untimed(two)
     assert_same_weights(weights_of(tmp_path / "whole"), weights_of(outputs))
-    assert figures(tmp_path / "whole") == figures(outputs)  # the curves of both phases are among them
+    assert figures(tmp_path / "whole") == figures(outputs)  # the curves of all folds are among them
     assert [entry.name for entry in outputs.iterdir()] == ["fine_tune"]
 
 
