@@ -68,8 +68,8 @@ def next_steps(evaluation, class_names, counts, suspects=0, asked=False, forecas
     share = evaluation.accuracy
     if share.high - share.low > 2 * WIDE:
         why = (
-            f"With {share.of:,} photos the accuracy is only known to be from {share.low:.0%} to "
-            f"{share.high:.0%}. Do not choose between two classifiers by less than that."
+            f"With {share.of:,} photos the accuracy is only known to be from {100 * share.low:.0f} to "
+            f"{100 * share.high:.0f} %. Do not choose between two classifiers by less than that."
         )
         found.append(Step("Hold back more photos for the test", why, "scores"))
     return found
@@ -87,7 +87,7 @@ def _weakest(evaluation, counts):
     wrong[index] = 0
     why = (
         f"Its recall is the lowest: {recall.hits:,} of {recall.of:,} are classified correctly "
-        f"({recall.value:.0%}); {counts[index]:,} photos of it were trained on."
+        f"({100 * recall.value:.0f} %); {counts[index]:,} photos of it were trained on."
     )
     if len(scores) > 2 and wrong.max() > wrong.sum() / 2 and wrong.sum() > 1:
         taken_for = evaluation.class_names[int(wrong.argmax())]

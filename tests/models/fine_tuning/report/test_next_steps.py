@@ -41,7 +41,7 @@ def test_what_costs_least_comes_first():
 def test_the_class_with_the_lowest_recall_is_named_with_what_it_is_taken_for():
     (step,) = steps([[200, 0, 0], [0, 120, 80], [0, 0, 200]], trained=(100, 80, 100))
     assert step.what == "Add photos of bees"
-    assert "120 of 200 are classified correctly (60%); 80 photos of it were trained on" in step.why
+    assert "120 of 200 are classified correctly (60 %); 80 photos of it were trained on" in step.why
     assert "Of 80 misclassified ones 80 are taken for wasps." in step.why
     assert "chance" not in step.why
 
@@ -62,7 +62,7 @@ def test_a_rare_class_is_named_once():
 def test_few_test_photos_are_said():
     (step,) = steps([[10, 0, 0], [0, 10, 0], [0, 0, 10]])
     assert step.what == "Hold back more photos for the test"
-    assert "With 30 photos the accuracy is only known to be from 89% to 100%" in step.why
+    assert "With 30 photos the accuracy is only known to be from 89 to 100 %" in step.why
 
 
 def test_of_more_photos_only_what_the_estimate_can_tell_is_said():
