@@ -13,6 +13,9 @@ import math
 import os
 import signal
 import sys
+import time
+
+_BEGUN = time.perf_counter()  # before Keras, which takes seconds to load
 
 from models.startup import interrupts
 from models.startup.quiet import without_notices
@@ -112,6 +115,14 @@ def check_positive(**settings):
     for name, value in settings.items():
         if value is not None and not 0 < value < math.inf:
             raise LessonError(f"{name}= must be more than 0, not {value}.")
+
+
+def begun():
+    """The moment that a run's seconds count from, by `time.perf_counter()`.
+
+    Of a command, that is before Keras was loaded; of a call in Python, now.
+    """
+    return _BEGUN if interrupts.State.is_command else time.perf_counter()
 
 
 def run(main, resumable=False):

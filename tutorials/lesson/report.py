@@ -11,7 +11,7 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from tutorials.lesson.command import LessonError
+from tutorials.lesson.command import LessonError, begun
 
 import keras
 from matplotlib.animation import FuncAnimation, PillowWriter
@@ -71,7 +71,7 @@ class Report:
             for name, parameter in inspect.signature(main).parameters.items()
             if name not in NOT_IN_BANDS
         )
-        self._started = time.perf_counter()
+        self._begun = begun()
         self._model, self._figures = None, {}  # what `finish` returns
         if not 0 <= settings["seed"] < 2**32:
             raise LessonError(f"seed= must be from 0 to 4294967295, not {settings['seed']}.")
@@ -113,8 +113,8 @@ class Report:
         self._draft.save("model")
 
     def seconds(self):
-        """Seconds since the process started, which include those that Python and Keras took to load."""
-        return time.perf_counter() - self._started
+        """Seconds since the run began; those that Keras took to load are among those of a command."""
+        return time.perf_counter() - self._begun
 
     def path(self, name):
         """Where to write another file of this run; `close` puts it in place with the others."""
