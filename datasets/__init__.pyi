@@ -1,5 +1,5 @@
 from . import digits, photos, reviews, tones
-from .photos import Photos
+from .photos import MultiLabelPhotos, Photos
 from .sources import DataError, Source
 
-__all__ = ["DataError", "Photos", "Source", "digits", "photos", "reviews", "tones"]
+__all__ = ["DataError", "MultiLabelPhotos", "Photos", "Source", "digits", "photos", "reviews", "tones"]

@@ -3,6 +3,7 @@
 from .candidates import Finding
 from .listing import list_photos
 from .locating import locate
+from .multi_label import MultiLabelPhotos
 from .photos import Photos
 from .reading import SUFFIXES, grey_photo, in_threads, read_files, read_photo, read_square, read_squares
 from .samples import Sample, sample
@@ -10,6 +11,7 @@ from .samples import Sample, sample
 __all__ = [
     "SUFFIXES",
     "Finding",
+    "MultiLabelPhotos",
     "Photos",
     "Sample",
     "grey_photo",

@@ -23,7 +23,7 @@ def reject_untrained_classes(candidates):
         DataError: If there is only one class to train on, or if names of classes differ in capital
             letters only.
     """
-    _refuse_the_same_name_twice(candidates)
+    refuse_the_same_name_twice(candidates.source, {label for _, label in candidates.classes})
     train = {label for part, label in candidates.classes if part in (None, "train")}
     if not train:
         raise DataError(
@@ -50,12 +50,26 @@ def reject_untrained_classes(candidates):
     return replace(candidates, classes=classes).without(rejected)
 
 
-def _refuse_the_same_name_twice(candidates):
+def refuse_the_same_name_twice(source, labels, what="classes"):
+    """Refuse names that differ in nothing but capital letters or the form of a letter.
+
+    Args:
+        source: What messages call the data.
+        labels: Set of the names.
+        what: What these are.
+
+    Raises:
+        DataError: If there are two such names.
+
+    Example:
+        >>> from datasets.photos.classes import refuse_the_same_name_twice
+        >>> refuse_the_same_name_twice("zoo", {"ants", "bees"})
+    """
     known = {}
-    for label in sorted({label for _, label in candidates.classes}):
+    for label in sorted(labels):
         first = known.setdefault(unicodedata.normalize("NFKC", label).casefold().strip(), label)
         if first != label:
             raise DataError(
-                f"{candidates.source} has the classes {quoted(first)} and {quoted(label)}, which seem to be "
+                f"{source} has the {what} {quoted(first)} and {quoted(label)}, which seem to be "
                 "one; name them alike."
             )

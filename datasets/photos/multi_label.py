@@ -1,0 +1,408 @@
+"""Photos with any number of labels each: checked before use as `Photos` are, and split by their labels."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..files import notices
+from ..files.names import print_sentences, quoted, sentence, shown
+from ..labels import typos
+from ..sources import DataError, Source
+from . import display, layout, pool
+from .candidates import Finding, start
+from .classes import refuse_the_same_name_twice
+from .decoding import decode_files
+from .duplicates import reject_duplicates
+from .findings import all_findings
+from .label_tables import find_labelled
+from .locating import locate
+from .photos import PARTS
+from .pixels import Unusable
+from .placeholders import reject_placeholders
+from .quality import note_quality
+from .reading import decode_square
+from .split import FEW, SHARES
+from .stratified import stratified
+from .streamed import Streamed, streams
+
+LEAST = 2  # photos that a label needs beside the test photos, and that must lack it
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MultiLabelPhotos:
+    """Photos with any number of labels each that were checked and split; made by `MultiLabelPhotos.check`.
+
+    `print(photos)` shows tables of the split, of what was found, and of what was set aside and why.
+
+    Attributes:
+        source: The `Source` they come from.
+        size: Height and width of the squares, in pixels.
+        class_names: Tuple of str, in the order of the columns of `labels`.
+        files: Names relative to the table's folder.
+        labels: uint8 (n, labels): 1 where a photo has a label, else 0. A row may be 0 throughout.
+        parts: str (n,): "train", "validation" or "test".
+        pixels: uint8 (n, size, size, 3), RGB in [0, 255], or read like such an array.
+        groups: int64 (n,), equal for photos that show the same.
+        quarantine: List of (file, reason) of what is not used.
+        findings: List of `Finding`.
+        fingerprint: SHA-256 in hexadecimal of the files' contents, labels and parts.
+        left_out: Tuple of sentences about labels that cannot be learned, and are no column of `labels`.
+        notes: Tuple of sentences about how the table was read.
+        sides: int64 (n,), the shorter side of each photo in its file, in pixels.
+        digests: List of the SHA-256 of each file, bytes.
+        found: The `files.Files` they were read from.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import MultiLabelPhotos
+        >>> from datasets.generated.mosaics import save_mosaics
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
+        >>> photos.pixels.shape, photos.labels.shape, len(photos.of("test"))
+        ((40, 56, 56, 3), (40, 10), 6)
+    """
+
+    source: Source
+    size: int
+    class_names: tuple
+    files: list
+    labels: np.ndarray
+    parts: np.ndarray
+    pixels: np.ndarray
+    groups: np.ndarray
+    quarantine: list
+    findings: list
+    fingerprint: str
+    left_out: tuple
+    notes: tuple
+    sides: np.ndarray
+    digests: list
+    found: object
+
+    @classmethod
+    def check(cls, data, image_size=320, seed=0, scratch=None, verbose=0):
+        """Decode every file that a table names once, set aside what cannot be used, and split the rest.
+
+        Exact copies with different labels are set aside, since one must be wrong. Other copies of a photo are
+        used, and are never in two parts. The split keeps the share of each label alike in all parts; one that
+        you have stays as it is, and a part that it lacks is taken from its training photos.
+
+        Args:
+            data: A table (CSV or TSV), or the folder with a table and photos. It has a column of files and
+                one of labels, several of which are joined by | or ; or , or stand in several rows; or a
+                column of 0 and 1 for each label.
+            image_size: Height and width of the squares that photos are cropped and resized to, in pixels.
+            seed: The same seed gives the same split.
+            scratch: As for `Photos.check`.
+            verbose: 1 to print what is read and found, with a progress bar if the output is a terminal; 0
+                to print nothing.
+
+        Returns:
+            A `MultiLabelPhotos`.
+
+        Raises:
+            DataError: If the table cannot be read, or fewer than two labels can be learned.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import MultiLabelPhotos
+            >>> from datasets.generated.mosaics import save_mosaics
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
+            >>> photos.class_names[:3]
+            ('0', '1', '2')
+        """
+        source = locate(data)
+        notices.take()  # what others read before is not about these photos
+        files, labels, names, notes = find_labelled(source.path)
+        refuse_the_same_name_twice(shown(source.path), set(names), "labels")
+        decoded = decode_files(files, image_size, scratch, verbose)
+        places = layout.places(files, decoded.paths)
+        candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.rejected)
+        candidates = _reject_contradictions(candidates, labels)
+        candidates = note_quality(reject_duplicates(reject_placeholders(candidates)))
+        found = np.array(
+            [[name in labels[each.name] for name in names] for each in candidates.photos], "uint8"
+        )
+        found = found.reshape(len(candidates.photos), len(names))
+        if len(found) < 2 * LEAST:
+            raise DataError(
+                f"{shown(source.path)} has {len(found):,} usable photos, with "
+                f"{len(candidates.rejected):,} set aside: too few to learn from; add some."
+            )
+        groups = np.array([photo.group for photo in candidates.photos])
+        parts = _split([photo.part for photo in candidates.photos], found, groups, seed)
+        keep, left_out = _learnable(found, parts, names)
+        if keep.sum() < 2:
+            raise DataError(
+                f"{shown(source.path)} has fewer than two labels that can be learned. "
+                f"{' '.join(left_out) or 'Give photos several labels'}; for a single one, give the photos "
+                "without it a class of their own, and train without multi_label=."
+            )
+        names = tuple(name for name, kept in zip(names, keep, strict=True) if kept)
+        candidates = candidates.noting(*_findings(found[:, keep], names, parts))
+        notes = (*notes, *_alike(names, found[:, keep]), *files.outside_note(), *notices.taken(), *left_out)
+        photos = cls._of(
+            source, candidates, decoded, (names, found[:, keep], parts, groups), left_out, notes, files
+        )
+        print_sentences([f"Data: {photos.summary}.", *notes], verbose)
+        return photos
+
+    @classmethod
+    def _of(cls, source, candidates, decoded, division, left_out, notes, files):
+        """What was checked, once every photo that is used has its labels and its part."""
+        names, labels, parts, groups = division
+        used = [photo.name for photo in candidates.photos]
+        contents = [photo.facts.digest for photo in candidates.photos]
+        facts = [names, *zip([each.hex() for each in contents], labels.tolist(), parts.tolist(), strict=True)]
+        return cls(
+            source=source,
+            size=decoded.squares.shape[0],
+            class_names=names,
+            files=used,
+            labels=labels,
+            parts=parts,
+            pixels=decoded.pixels(used),
+            groups=groups,
+            quarantine=[(name, reason) for name, (_, reason) in sorted(candidates.rejected.items())],
+            findings=all_findings(candidates),
+            fingerprint=hashlib.sha256(ascii(facts).encode()).hexdigest(),
+            left_out=tuple(left_out),
+            notes=notes,
+            sides=np.array([photo.facts.side for photo in candidates.photos], "int64"),
+            digests=contents,
+            found=files,
+        )
+
+    def at(self, image_size, scratch=None, verbose=0):
+        """The same photos at another size, decoded from their files again.
+
+        Args:
+            image_size: Height and width of the squares, in pixels.
+            scratch: As for `check`.
+            verbose: 1 for a progress bar, if the output is a terminal.
+
+        Returns:
+            A `MultiLabelPhotos` that differs in nothing but its pixels; this one if it has that size.
+
+        Raises:
+            DataError: If a file is not there any more, cannot be read or has changed.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import MultiLabelPhotos
+            >>> from datasets.generated.mosaics import save_mosaics
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
+            ...     smaller = photos.at(28)
+            >>> smaller.pixels.shape, smaller.labels is photos.labels
+            ((40, 28, 28, 3), True)
+        """
+        if image_size == self.size:
+            return self
+        known = {file.name: file for file in self.found.found}
+        files = [known[name] for name in self.files]
+        if streams(self.found, image_size, scratch):
+            return replace(self, size=image_size, pixels=Streamed(files, image_size, self.digests))
+        squares, rows, digests = (
+            pool.Squares(image_size, scratch),
+            {},
+            dict(zip(self.files, self.digests, strict=True)),
+        )
+        decode = partial(decode_square, size=image_size)
+        for file, decoded in pool.each(files, decode, len(files), verbose):
+            if isinstance(decoded, Unusable) or decoded.digest != digests[file.name]:
+                raise DataError(
+                    f"{shown(file.name)} has changed since it was checked; check the photos again."
+                )
+            rows[file.name] = squares.count
+            squares.append(decoded.pixels)
+        return replace(self, size=image_size, pixels=squares.ordered([rows[name] for name in self.files]))
+
+    def of(self, part):
+        """The rows of the photos of one part.
+
+        Args:
+            part: "train", "validation" or "test".
+
+        Returns:
+            int64 (k,), in ascending order.
+
+        Raises:
+            DataError: If there is no such part.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import MultiLabelPhotos
+            >>> from datasets.generated.mosaics import save_mosaics
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
+            >>> len(photos.of("train"))
+            28
+        """
+        if part not in PARTS:
+            raise DataError(f"part= is {part!r}; name one of {', '.join(map(repr, PARTS))}.")
+        return np.flatnonzero(self.parts == part)
+
+    def folds(self, rows, count=5, seed=0):
+        """Divide some photos into folds with equal shares of each label; copies are in one fold.
+
+        Args:
+            rows: Which of the photos, integers (k,).
+            count: Number of folds.
+            seed: The same seed gives the same folds.
+
+        Returns:
+            int (k,), from 0 to `count` - 1.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import MultiLabelPhotos
+            >>> from datasets.generated.mosaics import save_mosaics
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
+            >>> np.bincount(photos.folds(photos.of("train"), count=4)).tolist()
+            [7, 7, 7, 7]
+        """
+        return stratified(self.labels[rows], self.groups[rows], np.full(count, 1 / count), seed)
+
+    @property
+    def folder(self):
+        """The folder that the names of the files begin in, a `Path`."""
+        path = Path(self.source.path)
+        return path if path.is_dir() else path.parent
+
+    @property
+    def summary(self):
+        """What the data is, in one line."""
+        counts = {part: len(self.of(part)) for part in PARTS}
+        return (
+            f"{self.source}, {len(self.files):,} photos with {self.labels.sum() / len(self.files):.1f} of "
+            f"{len(self.class_names)} labels on average ({counts['train']:,} to train on, "
+            f"{counts['validation']:,} to validate, {counts['test']:,} to test), "
+            f"{len(self.quarantine):,} set aside"
+        )
+
+    def __len__(self):
+        return len(self.files)
+
+    def __repr__(self):
+        return f"<MultiLabelPhotos: {sentence(self.summary)}>"
+
+    def __str__(self):
+        return display.as_text(self, self._counts())
+
+    def _repr_html_(self):
+        return display.as_html(self, self._counts())
+
+    def _counts(self):
+        """How many photos of each part have each label: (columns, rows)."""
+        parts = [self.labels[self.of(part)] for part in PARTS]
+        rows = [
+            (name, *(int(labels[:, n].sum()) for labels in parts)) for n, name in enumerate(self.class_names)
+        ]
+        if len(rows) > display.CLASSES:
+            rows[display.CLASSES :] = [(f"{len(rows) - display.CLASSES:,} more labels", "", "", "")]
+        rows.append(("without a label", *(int((labels.sum(1) == 0).sum()) for labels in parts)))
+        rows.append(("all photos", *map(len, parts)))
+        return ("label", *PARTS), rows
+
+    def split_table(self):
+        """All photos that are used, as a table that `check` reads: a column of 0 and 1 for each label.
+
+        Returns:
+            List of (file, split, 0 or 1 for each label), a header first.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import MultiLabelPhotos
+            >>> from datasets.generated.mosaics import save_mosaics
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
+            >>> photos.split_table()[0][:4]
+            ('file', 'split', '0', '1')
+        """
+        rows = zip(self.files, self.parts.tolist(), self.labels.tolist(), strict=True)
+        return [("file", "split", *self.class_names)] + [(file, part, *some) for file, part, some in rows]
+
+    def quarantine_table(self):
+        """All files that are not used, as a table.
+
+        Returns:
+            List of (file, reason), a header first.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import MultiLabelPhotos
+            >>> from datasets.generated.mosaics import save_mosaics
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
+            >>> photos.quarantine_table()
+            [('file', 'reason')]
+        """
+        return [("file", "reason"), *self.quarantine]
+
+
+def _reject_contradictions(candidates, labels):
+    """Reject exact copies whose labels differ, since one must be wrong."""
+    same = {}
+    for photo in candidates.photos:
+        same.setdefault(photo.facts.digest, []).append(photo.name)
+    rejected = {}
+    for names in same.values():
+        for name in names:
+            other = next((each for each in names if labels[each] != labels[name]), None)
+            if other is not None:
+                reason = f"is an exact copy of {other}, which has other labels, and one must be wrong"
+                rejected[name] = "with different labels", reason
+    return candidates.without(rejected)
+
+
+def _split(parts, labels, groups, seed):
+    """A part for every photo, str (n,): those that the user has, and those that are missing."""
+    parts = np.array([part or "train" for part in parts], "<U10")
+    free = np.flatnonzero(parts == "train")
+    shares = {part: share for part, share in SHARES.items() if part == "train" or part not in parts}
+    total = sum(shares.values())
+    found = stratified(labels[free], groups[free], [share / total for share in shares.values()], seed)
+    parts[free] = np.array(list(shares), "<U10")[found]
+    return parts
+
+
+def _learnable(labels, parts, names):
+    """Which labels can be learned, bool (labels,), and a sentence about each other one."""
+    known = labels[parts != "test"]
+    counts, left_out = known.sum(0, dtype=int), []
+    keep = (counts >= LEAST) & (len(known) - counts >= LEAST)
+    for name, count in zip(np.array(names, object)[~keep], counts[~keep].tolist(), strict=True):
+        if count < LEAST:
+            have = "no photo has" if not count else "1 photo has"
+        else:
+            have = "all photos have" if count == len(known) else f"all photos but {len(known) - count} have"
+        left_out.append(f"Left out is the label {quoted(name)}, which {have} beside the test photos.")
+    return keep, tuple(left_out)
+
+
+def _findings(labels, names, parts):
+    """What is notable about the number of photos with each label, as a list of `Finding`."""
+    counts = labels.sum(0, dtype=int)
+    few = [f"{name} ({count})" for name, count in zip(names, counts.tolist(), strict=True) if count < FEW]
+    found = [Finding("few photos with a label", few, "used, but its results are uncertain")] if few else []
+    tested = labels[parts == "test"].sum(0)
+    without = [name for name, count in zip(names, tested.tolist(), strict=True) if not count]
+    if without:
+        found.append(Finding("no test photos with a label", without, "its test results are missing"))
+    return found
+
+
+def _alike(names, labels):
+    """A sentence about labels that look like typos of others, and one where no photo has several."""
+    found = typos(Counter(dict(zip(names, labels.sum(0, dtype=int).tolist(), strict=True))))
+    said = [f"The label {quoted(typo)} looks like a typo of {quoted(meant)}." for typo, meant in found[:5]]
+    if labels.sum(1).max() < 2:
+        said.append("No photo has more than one label.")
+    return tuple(said)
