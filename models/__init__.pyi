@@ -3,6 +3,7 @@ from .counting import ConvLayer, CountingMLP, DenseLayer
 from .dense import MLP, DenseChain
 from .errors import ModelError
 from .filters import FilterBank
+from .fine_tuning.multi_label.classifier import MultiLabelClassifier
 from .fine_tuning.photo_classifier import PhotoClassifier
 from .fine_tuning.transfer import TransferClassifier
 from .loading.saved_models import load_model
@@ -33,6 +34,7 @@ __all__ = [
     "LeNet5",
     "MLP",
     "ModelError",
+    "MultiLabelClassifier",
     "PhotoClassifier",
     "SentimentBag",
     "SentimentBiLSTM",

@@ -23,6 +23,7 @@ MAY_IMPORT = {
 MAY_ALSO = {
     "models.inspection.gradients": {"tensorflow"},  # the one place where a model's gradients come from
     "models.fine_tuning.linear_probe": {"threadpoolctl"},
+    "models.fine_tuning.multi_label.one_vs_rest": {"threadpoolctl"},
     "models.fine_tuning.wrong_labels": {"cleanlab"},
     "models.fine_tuning.features": {"tensorflow"},  # tf.data: validation starts twice as fast with it
     "datasets.photos.heif": {"pillow_heif"},  # optional: the photos of phones

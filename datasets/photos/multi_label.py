@@ -63,7 +63,7 @@ class MultiLabelPhotos:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
         >>> photos.pixels.shape, photos.labels.shape, len(photos.of("test"))
-        ((40, 56, 56, 3), (40, 10), 6)
+        ((40, 56, 56, 3), (40, 10), 7)
     """
 
     source: Source
@@ -241,8 +241,8 @@ class MultiLabelPhotos:
             >>> from datasets.generated.mosaics import save_mosaics
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=40), image_size=56)
-            >>> len(photos.of("train"))
-            28
+            >>> len(photos.of("test"))
+            7
         """
         if part not in PARTS:
             raise DataError(f"part= is {part!r}; name one of {', '.join(map(repr, PARTS))}.")

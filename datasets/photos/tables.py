@@ -138,7 +138,7 @@ def refuse_numbers(table, column, header):
         some = " and ".join(map(quoted, list(counts)[:2]))
         raise DataError(
             f"{shown(table.name)} has {len(counts):,} different numbers as labels, such as {some}: to "
-            "estimate a number is regression, which is not offered; give classes instead, such as low and high."
+            "estimate a number is regression, which is not offered; give classes, such as low and high."
         )
 
 

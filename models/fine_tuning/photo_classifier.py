@@ -405,7 +405,8 @@ class PhotoClassifier:
             check_names(names, model, str(path.with_name("labels.json")))
             about = About("photos", tuple(names), {})
         if about.kind != "photos":
-            raise ModelError(f"{path} classifies {shown(about.kind)}, not photos.")
+            other = "; load it with MultiLabelClassifier" if about.kind == "multi-label photos" else ""
+            raise ModelError(f"{path} classifies {shown(about.kind)}, not photos{other}.")
         try:
             classifier = cls(
                 **{name: about.settings[name] for name in cls()._settings() if name in about.settings}

@@ -1,0 +1,1 @@
+"""Classifiers that give a photo any number of labels: see `classifier`."""
