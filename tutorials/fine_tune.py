@@ -32,6 +32,7 @@ Try next:
     python -m tutorials.fine_tune --data photos/ --views 1 --augmentation none  # does it overfit?
     python -m tutorials.fine_tune --data photos/ --weights none                 # without a trained backbone
     python -m tutorials.fine_tune --data photos/ --unlabelled more/             # which to label next?
+    python -m tutorials.fine_tune --data labels.csv --multi-label               # several labels a photo
 
 The same in Python, in one call: `models.PhotoClassifier`.
 
@@ -61,6 +62,7 @@ from models.fine_tuning.time_budget import deadline_of
 from models.fine_tuning.transfer import border_at
 from models.fine_tuning.tuning import EPOCHS, LEARNING_RATE, FineTuning
 from tutorials.lesson.limits import check_memory, check_settings
+from tutorials.lesson.multi_label import check_multi_label, train_multi_label
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.photo_report import (
     about,
@@ -96,6 +98,7 @@ def main(
     budget: str | None = None,
     export: Literal["none", "onnx", "litert"] = "none",
     unlabelled: str | None = None,
+    multi_label: bool = False,
     tensorboard: bool = False,
     resume: bool = False,
     seed: int = 0,
@@ -123,6 +126,8 @@ def main(
         budget: Time for the whole run, such as 60s or 5m: views and epochs are cut to fit it.
         export: Write the classifier for another runtime as well.
         unlabelled: Folder of photos without labels; label.html asks for those that would help most.
+        multi_label: Learn any number of labels a photo, from a table: joined by | or ; or , or in several
+            rows, or a column of 0 and 1 for each label.
         tensorboard: Write the log of the epochs for TensorBoard as well.
         resume: Go on with a run that was stopped, from where it was.
         seed: Makes the run repeatable.
@@ -131,7 +136,11 @@ def main(
     """
     check_settings(locals())
     check_unlabelled(unlabelled)
+    if multi_label:
+        check_multi_label(main, locals())
     report = Report(main, settings=locals())
+    if multi_label:
+        return train_multi_label(report)
     deadline = deadline_of(budget, AFTERWARDS)
     if export != "none":
         formats.check_export(export)

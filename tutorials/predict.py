@@ -33,6 +33,7 @@ from models.fine_tuning.bundles import NO_TRUST, trust_in
 from models.fine_tuning.predictions import answering
 from models.loading.saved_models import load_with_about
 from models.probabilities import per_class
+from tutorials.lesson import several_labels
 from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
 from tutorials.lesson.texts import from_command_line
 
@@ -114,7 +115,8 @@ def main(
         inputs: Files of the kind that the model was trained on (images, sounds, texts; in a table each
             row is a text), folders of them, or, for a model of texts, the texts themselves.
         csv: Print a table for programs, in UTF-8, a row a file in the order given: file, label, probability,
-            for a model of texts text, the probability of each class, and the reason if there are none. A
+            for a model of texts text, the probability of each class, and the reason if there are none; of a
+            model that gives several labels file, labels, the probability of each label, the reason. A
             cell that a spreadsheet would run as a formula has an apostrophe before it.
         abstain: Do not answer for photos of other things, nor where several classes are possible: the share
             of answers that may be wrong, such as 0.05. For a classifier of photos.
@@ -129,8 +131,13 @@ def main(
     at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
     named = list(_named(inputs, reader))
     unusable, failed = 0, 0
-    classify = _abstaining(folder, model, class_names, lesson, abstain)
-    show = _as_table(reader, class_names) if csv else partial(_as_lines, class_names)
+    thresholds = several_labels.read_thresholds(folder / "model.keras", model, class_names, abstain)
+    if thresholds is None:
+        classify = _abstaining(folder, model, class_names, lesson, abstain)
+        show = _as_table(reader, class_names) if csv else partial(_as_lines, class_names)
+    else:
+        printed = several_labels.as_table if csv else several_labels.as_lines
+        classify, show = None, printed(class_names, thresholds, _is_valid)
     for batch in _batches(named, reader, settings, at_once):
         read = [example for example in batch if not example.reason]
         unusable += len(batch) - len(read)

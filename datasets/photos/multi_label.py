@@ -223,6 +223,44 @@ class MultiLabelPhotos:
             squares.append(decoded.pixels)
         return replace(self, size=image_size, pixels=squares.ordered([rows[name] for name in self.files]))
 
+    def sample(self, most, seed=0):
+        """Fewer of the photos, with the same share of each label that can be learned of so few.
+
+        Args:
+            most: Number of photos, about.
+            seed: The same seed gives the same photos.
+
+        Returns:
+            A `MultiLabelPhotos`; this one if it has no more.
+
+        Raises:
+            DataError: If fewer than two labels can be learned of so few.
+
+        Example:
+            >>> import tempfile
+            >>> from datasets import MultiLabelPhotos
+            >>> from datasets.generated.mosaics import save_mosaics
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=60), image_size=28)
+            >>> len(photos.sample(most=30))
+            30
+        """
+        if most >= len(self.files):
+            return self
+        share, chosen = most / len(self.files), []
+        for part in PARTS:
+            rows = self.of(part)
+            taken = stratified(self.labels[rows], self.groups[rows], (share, 1 - share), seed)
+            chosen.extend(rows[taken == 0].tolist())
+        rows = np.sort(np.array(chosen, int))
+        keep, _ = _learnable(self.labels[rows], self.parts[rows], self.class_names)
+        if keep.sum() < 2:
+            raise DataError(f"{shown(self.source.path)} has labels that are too rare for a sample of {most}.")
+        lists = {name: [getattr(self, name)[row] for row in rows] for name in ("files", "digests")}
+        arrays = {name: getattr(self, name)[rows] for name in ("parts", "pixels", "groups", "sides")}
+        names = tuple(name for name, kept in zip(self.class_names, keep, strict=True) if kept)
+        return replace(self, class_names=names, labels=self.labels[rows][:, keep], **lists, **arrays)
+
     def of(self, part):
         """The rows of the photos of one part.
 

@@ -244,7 +244,7 @@ class MultiLabelClassifier:
         model, about = load_classifier(path)
         if about is None or about.kind != KIND:
             raise ModelError(
-                f"{path} gives no photo several labels; if it is a classifier of photos, load it with PhotoClassifier."
+                f"{path} gives no photo several labels; load a classifier of photos with PhotoClassifier."
             )
         settings = about.settings
         try:

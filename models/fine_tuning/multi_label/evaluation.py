@@ -27,6 +27,7 @@ class MultiLabelEvaluation:
             nan for a label that none of the photos has.
         mean_average_precision: Their mean: rare labels count as much as others.
         chance: The share of photos with each label, (labels,): the average precision of guessing.
+        mean_chance: Their mean, over labels that some of the photos have.
         f1: Of each label at its threshold, (labels,): nan as above.
         macro_f1: The mean of these.
         micro_f1: F1 of all labels of all photos taken together.
@@ -76,6 +77,10 @@ class MultiLabelEvaluation:
     def chance(self):
         return self.labels.mean(0)
 
+    @property
+    def mean_chance(self):
+        return _mean(np.where(np.isnan(self.average_precision), np.nan, self.chance))
+
     @cached_property
     def f1(self):
         return self._of_each(metrics.f1_score, self.predictions)
@@ -123,10 +128,9 @@ class MultiLabelEvaluation:
         )
 
     def _title(self):
-        tested = ~np.isnan(self.average_precision)
         return (
             f"{self.part}: mean average precision {self.mean_average_precision:.3f} (chance "
-            f"{_mean(np.where(tested, self.chance, np.nan)):.3f}) of {len(self):,} photos, F1 "
+            f"{self.mean_chance:.3f}) of {len(self):,} photos, F1 "
             f"{self.macro_f1:.3f} (macro) and {self.micro_f1:.3f} (micro)\nAll labels are correct for "
             f"{self.exact_match} of the photos; {100 * self.hamming_loss:.1f} % of all labels are wrong."
         )

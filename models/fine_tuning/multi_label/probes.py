@@ -44,7 +44,7 @@ def MultiLabelNetwork(backbone, labels, sizes, flip=True, name="multi_label_clas
     pool, found = pooling(backbone), []
     for size, sides in both_sides(images, sizes, flip).items():
         features = mean([pool(backbone(side)) for side in sides], f"both_sides_{size}")
-        found.append(layers.Dense(labels, name=f"logits_{size}")(features))
+        found.append(layers.Dense(labels, name=f"predictions_{size}")(features))
     logits = layers.Add(name="logits")(found) if len(found) > 1 else found[0]
     return keras.Model(images, layers.Activation("sigmoid", name="predictions")(logits), name=name)
 
@@ -77,7 +77,7 @@ class LabelProbes:
         """Set the layers of a `MultiLabelNetwork` of the same sizes to these probes."""
         for size, probe in self.probes.items():
             share = self.shares[size]
-            network.get_layer(f"logits_{size}").set_weights([share * probe.kernel, share * probe.bias])
+            network.get_layer(f"predictions_{size}").set_weights([share * probe.kernel, share * probe.bias])
 
 
 def fit_label_probes(backbone, photos, rows, sizes, flip=True, seed=0, verbose=0):

@@ -66,3 +66,22 @@ def check_thresholds(thresholds, names, path):
             f"({shown(thresholds)}); save the classifier again, or fetch the file again."
         )
     return np.array(thresholds, "float64")
+
+
+def gives_several_labels(model):
+    """Whether a model gives each label a probability of its own: several sigmoids at its end.
+
+    Args:
+        model: A model with one output.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> import keras
+        >>> dense = keras.layers.Dense(3, activation="sigmoid")
+        >>> gives_several_labels(keras.Sequential([keras.Input((2,)), dense]))
+        True
+    """
+    activation = getattr(model.layers[-1], "activation", None) if getattr(model, "layers", None) else None
+    return getattr(activation, "__name__", "") == "sigmoid" and (model.outputs[0].shape[-1] or 1) > 1

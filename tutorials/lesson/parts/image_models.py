@@ -11,6 +11,7 @@ import numpy as np
 
 import models
 from datasets import Source, digits, photos
+from models.fine_tuning.multi_label.thresholds import gives_several_labels
 from models.inspection import check_image_classifier, stages
 from tutorials.lesson.saved import LARGEST_IMAGE, is_image_size, read_names, read_results
 
@@ -73,6 +74,10 @@ def load_image_model(path, white=255.0):
         raise LessonError(f"{path} {what}; name a .keras file, a lesson's folder, or mnist.")
     model = models.load_model(file)
     check_image_classifier(model)
+    if gives_several_labels(model):
+        raise LessonError(
+            f"{file} gives an image several labels, and this lesson explains networks that give it one class."
+        )
     stages(model)  # raises ModelError for a network without feature maps
     depth = model.inputs[0].shape[-1]
     if depth not in (1, 3):
