@@ -175,7 +175,8 @@ def _refuse_several_labels(table, column, header):
         several = {}
         for cell, line in zip(cells, table.lines[header:], strict=True):
             parts = [part.strip() for part in cell.split(separator) if part.strip()]
-            if len(parts) > 1 and 2 * sum(part in whole for part in parts) >= len(parts):
+            known = sum(part in whole for part in parts) * (1 if separator == "," else 2)
+            if len(parts) > 1 and known >= len(parts):  # "fox, red" may be one name, where red is no class
                 several.setdefault(cell, line)
         if several:
             named = [f"{quoted(shown(cell))} in line {line}" for cell, line in list(several.items())[:3]]

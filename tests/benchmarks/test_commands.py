@@ -18,6 +18,7 @@ BENCHMARKS = (
     "abstention",
     "digits",
     "label_next",
+    "multi_label",
     "page",
     "photo_faults",
     "photo_scale",

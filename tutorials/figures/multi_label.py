@@ -33,7 +33,7 @@ def label_bars(evaluation, baseline=None):
     ax.plot(100 * evaluation.chance[order], places, "|", color="black", markersize=11, label="guessing")
     if baseline is not None:
         ax.plot(
-            100 * baseline.average_precision[order], places, "o", color=ORANGE, markersize=5,
+            100 * baseline.average_precision[order], places, "o", color=ORANGE, markersize=5, clip_on=False,
             label="baseline (scikit-learn)",
         )  # fmt: skip
     for place, label in enumerate(order):

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from datasets import MultiLabelPhotos, Source
+from datasets.digits import EMBEDDED
 from datasets.files.names import safe
 from datasets.generated.mosaics import save_mosaics
 from datasets.photos import locate
@@ -146,7 +147,7 @@ def _record(report, photos, classifier, evaluation, baseline):
             "baseline_test_macro_f1": baseline.macro_f1,
         }
     report.record(
-        photos.source,
+        EMBEDDED if report.settings["data"] == "embedded" else photos.source,
         examples=len(photos.files),
         finding=finding,
         **results,
