@@ -7,6 +7,7 @@ from ..files.names import from_csv, quoted, shown, shown_apart
 from ..sources import DataError
 from . import tables
 
+MOST = 1000  # labels
 _ANY = "labels"  # what stands for a photo's labels where one class is expected
 
 
@@ -60,6 +61,11 @@ def find_labelled(path):
             raise DataError(f"{shown(table.name)} has two columns {quoted(shown(twice))}; rename one.")
         sets = [{name for n, name in heads.items() if tables.yes_no(row[n])} for row in body]
         used, every = {file, part, *columns}, set(heads.values())
+    if len(every) > MOST:
+        raise DataError(
+            f"{shown(table.name)} has {len(every):,} different labels, where {MOST:,} are the most; keep the "
+            "most frequent ones."
+        )
     rows = [
         (line, row[file], ("train" if part is None else row[part].strip(), _ANY))
         for row, line in zip(body, table.lines[header:], strict=True)

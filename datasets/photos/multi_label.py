@@ -1,7 +1,6 @@
 """Photos with any number of labels each: checked before use as `Photos` are, and split by their labels."""
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from ..files import notices
-from ..files.names import print_sentences, quoted, sentence, shown
-from ..labels import typos
+from ..files.names import print_sentences, sentence, shown
 from ..sources import DataError, Source
 from . import display, layout, pool
-from .candidates import Finding, start
+from .candidates import start
 from .classes import refuse_the_same_name_twice
 from .decoding import decode_files
 from .duplicates import reject_duplicates
 from .findings import all_findings
+from .label_sets import LEAST, alike, divided, findings_of, learnable, matrix, reject_contradictions
 from .label_tables import find_labelled
 from .locating import locate
 from .photos import PARTS
@@ -25,11 +24,8 @@ from .pixels import Unusable
 from .placeholders import reject_placeholders
 from .quality import note_quality
 from .reading import decode_square
-from .split import FEW, SHARES
 from .stratified import stratified
 from .streamed import Streamed, streams
-
-LEAST = 2  # photos that a label needs beside the test photos, and that must lack it
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -123,20 +119,17 @@ class MultiLabelPhotos:
         decoded = decode_files(files, image_size, scratch, verbose)
         places = layout.places(files, decoded.paths)
         candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.rejected)
-        candidates = _reject_contradictions(candidates, labels)
+        candidates = reject_contradictions(candidates, labels)
         candidates = note_quality(reject_duplicates(reject_placeholders(candidates)))
-        found = np.array(
-            [[name in labels[each.name] for name in names] for each in candidates.photos], "uint8"
-        )
-        found = found.reshape(len(candidates.photos), len(names))
+        found = matrix([labels[each.name] for each in candidates.photos], names)
         if len(found) < 2 * LEAST:
             raise DataError(
                 f"{shown(source.path)} has {len(found):,} usable photos, with "
                 f"{len(candidates.rejected):,} set aside: too few to learn from; add some."
             )
         groups = np.array([photo.group for photo in candidates.photos])
-        parts = _split([photo.part for photo in candidates.photos], found, groups, seed)
-        keep, left_out = _learnable(found, parts, names)
+        parts = divided([photo.part for photo in candidates.photos], found, groups, seed)
+        keep, left_out = learnable(found, parts, names)
         if keep.sum() < 2:
             raise DataError(
                 f"{shown(source.path)} has fewer than two labels that can be learned. "
@@ -144,8 +137,8 @@ class MultiLabelPhotos:
                 "without it a class of their own, and train without multi_label=."
             )
         names = tuple(name for name, kept in zip(names, keep, strict=True) if kept)
-        candidates = candidates.noting(*_findings(found[:, keep], names, parts))
-        notes = (*notes, *_alike(names, found[:, keep]), *files.outside_note(), *notices.taken(), *left_out)
+        candidates = candidates.noting(*findings_of(found[:, keep], names, parts))
+        notes = (*notes, *alike(names, found[:, keep]), *files.outside_note(), *notices.taken(), *left_out)
         photos = cls._of(
             source, candidates, decoded, (names, found[:, keep], parts, groups), left_out, notes, files
         )
@@ -253,7 +246,7 @@ class MultiLabelPhotos:
             taken = stratified(self.labels[rows], self.groups[rows], (share, 1 - share), seed)
             chosen.extend(rows[taken == 0].tolist())
         rows = np.sort(np.array(chosen, int))
-        keep, _ = _learnable(self.labels[rows], self.parts[rows], self.class_names)
+        keep, _ = learnable(self.labels[rows], self.parts[rows], self.class_names)
         if keep.sum() < 2:
             raise DataError(f"{shown(self.source.path)} has labels that are too rare for a sample of {most}.")
         lists = {name: [getattr(self, name)[row] for row in rows] for name in ("files", "digests")}
@@ -383,64 +376,3 @@ class MultiLabelPhotos:
             [('file', 'reason')]
         """
         return [("file", "reason"), *self.quarantine]
-
-
-def _reject_contradictions(candidates, labels):
-    """Reject exact copies whose labels differ, since one must be wrong."""
-    same = {}
-    for photo in candidates.photos:
-        same.setdefault(photo.facts.digest, []).append(photo.name)
-    rejected = {}
-    for names in same.values():
-        for name in names:
-            other = next((each for each in names if labels[each] != labels[name]), None)
-            if other is not None:
-                reason = f"is an exact copy of {other}, which has other labels, and one must be wrong"
-                rejected[name] = "with different labels", reason
-    return candidates.without(rejected)
-
-
-def _split(parts, labels, groups, seed):
-    """A part for every photo, str (n,): those that the user has, and those that are missing."""
-    parts = np.array([part or "train" for part in parts], "<U10")
-    free = np.flatnonzero(parts == "train")
-    shares = {part: share for part, share in SHARES.items() if part == "train" or part not in parts}
-    total = sum(shares.values())
-    found = stratified(labels[free], groups[free], [share / total for share in shares.values()], seed)
-    parts[free] = np.array(list(shares), "<U10")[found]
-    return parts
-
-
-def _learnable(labels, parts, names):
-    """Which labels can be learned, bool (labels,), and a sentence about each other one."""
-    known = labels[parts != "test"]
-    counts, left_out = known.sum(0, dtype=int), []
-    keep = (counts >= LEAST) & (len(known) - counts >= LEAST)
-    for name, count in zip(np.array(names, object)[~keep], counts[~keep].tolist(), strict=True):
-        if count < LEAST:
-            have = "no photo has" if not count else "1 photo has"
-        else:
-            have = "all photos have" if count == len(known) else f"all photos but {len(known) - count} have"
-        left_out.append(f"Left out is the label {quoted(name)}, which {have} beside the test photos.")
-    return keep, tuple(left_out)
-
-
-def _findings(labels, names, parts):
-    """What is notable about the number of photos with each label, as a list of `Finding`."""
-    counts = labels.sum(0, dtype=int)
-    few = [f"{name} ({count})" for name, count in zip(names, counts.tolist(), strict=True) if count < FEW]
-    found = [Finding("few photos with a label", few, "used, but its results are uncertain")] if few else []
-    tested = labels[parts == "test"].sum(0)
-    without = [name for name, count in zip(names, tested.tolist(), strict=True) if not count]
-    if without:
-        found.append(Finding("no test photos with a label", without, "its test results are missing"))
-    return found
-
-
-def _alike(names, labels):
-    """A sentence about labels that look like typos of others, and one where no photo has several."""
-    found = typos(Counter(dict(zip(names, labels.sum(0, dtype=int).tolist(), strict=True))))
-    said = [f"The label {quoted(typo)} looks like a typo of {quoted(meant)}." for typo, meant in found[:5]]
-    if labels.sum(1).max() < 2:
-        said.append("No photo has more than one label.")
-    return tuple(said)

@@ -40,14 +40,16 @@ def stratified(labels, groups, shares, seed=0):
     order = random.permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]  # large groups while there is room for them
 
+    rest = labels.sum(0)
+
     def put(group, part):
         place[group] = part
+        rest[:] -= counts[group]
         wanted[part] -= counts[group]
         room[part] -= sizes[group]
 
     while True:
         left = order[place[order] < 0]
-        rest = counts[left].sum(0)
         if not rest.any():
             break
         rarest = int(np.where(rest > 0, rest, np.inf).argmin())

@@ -14,6 +14,7 @@ INTERNAL = (
     "datasets.photos.files",
     "datasets.photos.findings",
     "datasets.photos.kept",
+    "datasets.photos.label_sets",
     "datasets.photos.placeholders",
     "datasets.photos.pool",
     "datasets.photos.streamed",

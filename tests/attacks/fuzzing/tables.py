@@ -29,6 +29,14 @@ def photos(random, folder):
     return folder / "photos.csv"
 
 
+def labels(random, folder):
+    """24 photos, and a table of their labels."""
+    path = photos(random, folder)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:5], *(line.replace("bees", "bees|ants") for line in lines[5:]), ""]))
+    return path
+
+
 CELLS = (
     "=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1", "\\\\server\\share\\x.png", "//server/share/x.png",
     "../../x.png", "/dev/zero", "/dev/tty", "/proc/self/mem", "/proc/self/fd/0", ".", "..", "/", "", " ",

@@ -72,6 +72,12 @@ def _locate_and_load(path, _):
     Photos.check(path, 24)
 
 
+def _check_labels(path, _):
+    from datasets import MultiLabelPhotos
+
+    MultiLabelPhotos.check(path, 24)
+
+
 def safely(use):
     """The same, and afterwards Keras is as it was: no model may have switched its safe mode off."""
 
@@ -143,6 +149,7 @@ TARGETS = {
         "data", archives.good("photos"), _locate_and_load, modules=(PHOTOS,), **ARCHIVE
     ),
     "photo table": Target("data", tables.photos, _locate_and_load, tables.HARMS, modules=(PHOTOS,)),
+    "label table": Target("data", tables.labels, _check_labels, tables.HARMS, modules=(PHOTOS,)),
     "text archive": library(
         "data", archives.good("texts"), "datasets.reviews.load_data", **ARCHIVE
     ),

@@ -185,6 +185,15 @@ def test_names_with_formulas_and_escape_sequences_are_harmless(tmp_path):
     assert found.class_names == ("=1+1", r"\x1b[31mcute", "big") and "\x1b" not in str(found)
 
 
+def test_more_labels_than_can_be_learned_are_refused(tmp_path):
+    rows = [(name, "|".join(f"{name}{n}" for n in range(50))) for name in paint(tmp_path)]
+    refused(
+        MultiLabelPhotos.check,
+        write(tmp_path / "a.csv", [("file", "labels"), *rows]),
+        "1,200 different labels",
+    )
+
+
 # Without several labels: what the other check says of such tables
 
 
