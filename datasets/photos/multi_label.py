@@ -236,7 +236,7 @@ class MultiLabelPhotos:
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     photos = MultiLabelPhotos.check(save_mosaics(folder, count=60), image_size=28)
             >>> len(photos.sample(most=30))
-            30
+            31
         """
         if most >= len(self.files):
             return self

@@ -74,9 +74,10 @@ def backbone_entry(backbone):
     if not is_file(backbone):
         return entry_of(backbone)
     model, about = load_classifier(backbone)
-    if about is not None and about.kind == "photos":
+    if about is not None and about.kind in ("photos", "multi-label photos"):
+        what = "PhotoClassifier" if about.kind == "photos" else "MultiLabelClassifier"
         raise ModelError(
-            f"{backbone} is a PhotoClassifier, which is not one network but several; name the network that "
+            f"{backbone} is a {what}, which is not one network but several; name the network that "
             "it was trained from as backbone."
         )
     return _own_entry(model, Path(backbone).name)

@@ -233,6 +233,10 @@ class PhotoClassifier:
     def _checked(self, method, photos, size, verbose=0):
         """Checked photos of the right size, from what was given."""
         if all(hasattr(photos, name) for name in ("pixels", "labels", "parts", "class_names", "at")):
+            if np.ndim(photos.labels) > 1:
+                raise ModelError(
+                    f"PhotoClassifier.{method} takes photos of one class; use MultiLabelClassifier."
+                )
             return photos.at(size, verbose=verbose)
         known = datasets_module("sources").Source
         if not isinstance(photos, (str, Path, known)):

@@ -77,12 +77,14 @@ def test_it_leaves_figures_and_tables(results):
     assert [row["file"] for row in rows_of(results / "quarantine.csv")] == ["damaged.png"]
 
 
-def test_the_split_that_it_leaves_can_be_trained_on(results, folder, tmp_path):
+def test_the_split_that_it_leaves_can_be_trained_on(results, folder, tmp_path, capsys):
     data = shutil.copytree(folder, tmp_path / "again")
     (data / "labels.csv").unlink()
     shutil.copy(results / "split.csv", data / "labels.csv")
     fine_tune.main(data=str(data), multi_label=True, quick=True, outputs=tmp_path / "out", **SOON)
     assert (tmp_path / "out" / "fine_tune" / "model.keras").exists()
+    said = capsys.readouterr()
+    assert "Loaded again in a fresh process, probabilities differ by" in said.out and not said.err
 
 
 def test_predict_prints_the_labels_above_their_thresholds(results, folder, capsys):

@@ -179,6 +179,7 @@ def _save_and_check(report, photos, classifier, evaluation):
         some = np.arange(0, len(photos.files), max(1, len(photos.files) // CHECKED))
         expected = classifier.model.predict(photos.pixels[some].astype("float32"), verbose=0)
         files = [str((photos.folder / photos.files[row]).absolute()) for row in some]
+        report.scratch.mkdir(exist_ok=True)
         listed = report.scratch / "checked.csv"
         with listed.open("w", newline="", encoding="utf-8") as table:
             csv.writer(table).writerows(
