@@ -12,6 +12,7 @@ def test_list_names_every_builder_with_its_true_parameters():
     others = {
         "Backbone",
         "ModelError",
+        "MultiLabelClassifier",
         "PhotoClassifier",
         "StringClassifier",
         "TextClassifier",
