@@ -157,6 +157,19 @@ def test_labels_that_cannot_be_learned_are_left_out_with_a_sentence(tmp_path):
     )
 
 
+def test_a_label_of_test_photos_alone_is_left_out_and_the_users_split_is_kept(tmp_path):
+    sets = paint(tmp_path)
+    part = {name: ("train", "val", "test")[n // 8] for n, name in enumerate(sets)}
+    rows = [
+        (name, "|".join(some | ({"late"} if part[name] == "test" else set()))) for name, some in sets.items()
+    ]
+    rows = [("file", "labels", "split"), *((name, labels, part[name]) for name, labels in rows)]
+    found = MultiLabelPhotos.check(write(tmp_path / "a.csv", rows), 16)
+    assert found.class_names == NAMES and "'late', which no photo has" in found.left_out[0]
+    kept = dict(zip(found.files, found.parts.tolist(), strict=True))
+    assert kept == {name: each.replace("val", "validation") for name, each in part.items()}
+
+
 def test_fewer_than_two_labels_are_refused(tmp_path):
     sets = {name: some & {"red"} for name, some in paint(tmp_path).items()}
     refused(MultiLabelPhotos.check, write(tmp_path / "a.csv", joined(sets)), "fewer than two labels")
