@@ -89,7 +89,7 @@ def main(
     augmentation: Literal["standard", "strong", "none"] = "standard",
     mixing: Literal["none", "mixup", "cutmix"] = "none",
     flip: bool = True,
-    views: int = 4,
+    views: int = 3,
     cache: bool = True,
     epochs: int | None = None,
     batch_size: int = 32,

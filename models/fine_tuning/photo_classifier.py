@@ -134,7 +134,7 @@ class PhotoClassifier:
         augmentation="standard",
         mixing="none",
         flip=True,
-        views=4,
+        views=3,
         cache=True,
         epochs=None,
         batch_size=32,

@@ -118,7 +118,7 @@ class FineTuning:
         probes,
         border=None,
         flip=True,
-        views=4,
+        views=3,
         epochs=EPOCHS,
         batch_size=32,
         cache=True,
