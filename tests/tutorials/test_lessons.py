@@ -16,7 +16,7 @@ from PIL import Image
 from datasets import DataError
 from models import ModelError
 from tutorials import __main__ as listing
-from tutorials.lesson import command
+from tutorials.lesson import command, rescore
 from tutorials.predict import load
 
 RESULTS = {
@@ -234,7 +234,9 @@ def run(request, tmp_path_factory):
     """One quick run of each lesson: (its name, its folder, its metrics)."""
     outputs = tmp_path_factory.mktemp("outputs")
     said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(said), pytest.MonkeyPatch.context() as patch:
+        # What needs a fresh process is tested in test_rescore.py and test_fine_tune.py
+        patch.setattr(rescore, "_ask", lambda request, _: rescore.main(request))
         OUTCOMES[request.param] = teach(request.param, quick=True, outputs=outputs, seed=7)
     SAID[request.param] = said.getvalue()
     return request.param, outputs / request.param, OUTCOMES[request.param].metrics
