@@ -96,7 +96,8 @@ class PhotoClassifier:
         >>> import tempfile
         >>> from datasets import Photos, digits
         >>> folder = tempfile.TemporaryDirectory()
-        >>> photos = Photos.check(digits.save_photos(folder.name, examples=5), image_size=28)
+        >>> source = digits.save_photos(folder.name, examples=8)
+        >>> photos = Photos.check(folder.name + "/train", image_size=28)
         >>> classifier = PhotoClassifier(backbone="convnet", flip=False, views=1, epochs=1).fit(photos)
         >>> evaluation = classifier.evaluate(photos)
         >>> found = classifier.predict([folder.name + "/test/3/0002.png", "missing.png"])
