@@ -1,7 +1,7 @@
 """Seconds, memory and disk of the check and of `effort="quick"` on thousands of generated photos.
 
     python -m benchmarks.photo_scale --counts 1000 10000
-    python -m benchmarks.photo_scale --counts 1000 100000 --weights mobilenet_2_5_224_tf_no_top.h5
+    python -m benchmarks.photo_scale --counts 1000 10000 100000 --image-size 96
 
 Each number of photos is checked and trained on in a process of its own, whose time, greatest memory and files
 are measured. Photos are JPEG files of 200 x 200 pixels, of ten classes that differ in their colours.
@@ -49,12 +49,14 @@ def generate(folder, count, seed=0):
         Image.fromarray(pixels).save(folder / f"class {number % CLASSES}" / f"{number:07}.jpg", quality=85)
 
 
-def measure(folder, checkpoint, weights, backbone):
+def measure(folder, checkpoint, weights, backbone, image_size):
     """Check and train in this process: {what: seconds, bytes or accuracy}."""
     started = time.perf_counter()
-    photos = Photos.check(folder, 224, checkpoint=checkpoint)
+    photos = Photos.check(folder, image_size or 224, checkpoint=checkpoint)
     checked = time.perf_counter()
-    classifier = PhotoClassifier(backbone, weights or None).fit(photos, effort="quick")
+    classifier = PhotoClassifier(backbone, weights or None, image_size=image_size or None).fit(
+        photos, effort="quick"
+    )
     trained = time.perf_counter()
     return {
         "photos": len(photos) + len(photos.quarantine),
@@ -71,6 +73,7 @@ def main(
     counts: tuple[int, ...] = (1000, 10_000),
     weights: str = "",
     backbone: str = "mobilenet_025",
+    image_size: int = 0,
     folder: str = "",
 ) -> None:
     """Print seconds per photo, memory and disk for several numbers of photos.
@@ -79,12 +82,13 @@ def main(
         counts: Numbers of photos.
         weights: File of the backbone's weights; "" for random ones.
         backbone: Network whose features are taken.
+        image_size: Height and width of the images whose features are taken; 0 for those that suit.
         folder: A folder with photos that is measured in this process, instead of generating them.
     """
     check_positive(counts=min(counts))
     if folder:
         with tempfile.TemporaryDirectory() as checkpoint:
-            print(json.dumps(measure(folder, checkpoint, weights, backbone)))
+            print(json.dumps(measure(folder, checkpoint, weights, backbone, image_size)))
         return
     print(
         f"{'photos':>9}{'check':>12}{'quick':>12}{'together':>12}{'memory':>10}{'disk':>10}   ms a photo, MB"
@@ -93,7 +97,7 @@ def main(
         with tempfile.TemporaryDirectory() as top:
             generate(Path(top), count)
             command = [sys.executable, "-m", "benchmarks.photo_scale", "--folder", top]
-            command += ["--weights", weights, "--backbone", backbone]
+            command += ["--weights", weights, "--backbone", backbone, "--image-size", str(image_size)]
             done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
         if done.returncode:
             raise LessonError(f"{count:,} photos failed ({done.stderr.strip().splitlines()[-1]}).")

@@ -18,15 +18,24 @@ import pytest
 USERS_DATA = os.environ.pop("GLASS_ZOO_DATA", None) or os.environ.get("GLASS_ZOO_TESTS_DATA")
 os.environ |= {"GLASS_ZOO_TESTS_DATA": USERS_DATA} if USERS_DATA else {}
 
-# Processes that run side by side share the cores: else scikit-learn's threads wait for each other
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import tutorials.lesson.command  # noqa: F401  (loads Keras without TensorFlow's start-up notices)
-
-gc.freeze()  # look for no garbage in TensorFlow's million objects, as a lesson's own process does not
-
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """Load Keras without TensorFlow's start-up notices, in each process that runs tests.
+
+    Processes side by side share the cores, so that the threads of one wait for those of the others. The slow
+    tests, whole trainings, keep TensorFlow's: there a user's run is repeated as it is.
+    """
+    if config.option.dist != "no" and not hasattr(config, "workerinput"):  # it hands the tests out to others
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # for scikit-learn; the others inherit it
+        if "not slow" in config.option.markexpr:
+            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+        return
+    import tutorials.lesson.command  # noqa: F401
+
+    gc.freeze()  # look for no garbage in TensorFlow's million objects, as a lesson's own process does not
 
 
 def pytest_addoption(parser):

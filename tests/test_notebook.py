@@ -26,7 +26,7 @@ from pathlib import Path
 from PIL import Image
 from datasets import digits
 (images, labels), (new_images, new_labels) = digits.load_data("embedded")
-for number, (image, label) in enumerate(zip(images[:250], labels[:250])):
+for number, (image, label) in enumerate(zip(images[:150], labels[:150])):
     folder = Path(f"photos/{label}")
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(image[..., 0]).save(folder / f"{number}.png")
@@ -39,7 +39,7 @@ from datasets import Photos
 from models import PhotoClassifier
 
 photos = Photos.check("photos/")
-classifier = PhotoClassifier(backbone="convnet", flip=False).fit(photos)
+classifier = PhotoClassifier(backbone="convnet", flip=False, views=1, epochs=1).fit(photos)
 evaluation = classifier.evaluate(photos)
 found = classifier.predict([*map(str, Path().glob("new-*.png")), "more/"])
 classifier.save("digits.keras")""",

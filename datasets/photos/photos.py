@@ -56,11 +56,12 @@ class Photos:
         >>> import tempfile
         >>> from datasets import Photos, digits
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+        ...     source = digits.save_photos(folder, examples=10)
+        ...     photos = Photos.check(folder + "/train", image_size=28)
         >>> photos.pixels.shape, len(photos.of("train")), len(photos.of("test"))
-        ((400, 28, 28, 3), 30, 360)
+        ((100, 28, 28, 3), 60, 20)
         >>> photos.files[0], photos.class_names[photos.labels[0]]
-        ('test/0/0024.png', '0')
+        ('0/0033.png', '0')
     """
 
     source: Source
@@ -111,11 +112,11 @@ class Photos:
             >>> import pathlib, tempfile
             >>> from datasets import Photos, digits
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     source = digits.save_photos(folder, examples=12)
+            ...     source = digits.save_photos(folder, examples=10)
             ...     pathlib.Path(folder, "train", "0", "damaged.png").touch()
-            ...     photos = Photos.check(folder, image_size=28)
+            ...     photos = Photos.check(folder + "/train", image_size=28)
             >>> photos.quarantine
-            [('train/0/damaged.png', 'is empty')]
+            [('0/damaged.png', 'is empty')]
         """
         source = locate(data)
         _check_size(image_size)
@@ -182,10 +183,11 @@ class Photos:
             >>> import tempfile
             >>> from datasets import Photos, digits
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            ...     source = digits.save_photos(folder, examples=10)
+            ...     photos = Photos.check(folder + "/train", image_size=28)
             ...     smaller = photos.at(14)
             >>> smaller.pixels.shape, smaller.fingerprint == photos.fingerprint
-            ((400, 14, 14, 3), True)
+            ((100, 14, 14, 3), True)
         """
         _check_size(image_size)
         if image_size == self.size:
@@ -250,9 +252,10 @@ class Photos:
             >>> import tempfile
             >>> from datasets import Photos, digits
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            ...     source = digits.save_photos(folder, examples=10)
+            ...     photos = Photos.check(folder + "/train", image_size=28)
             >>> photos.pixels[photos.of("validation")].shape
-            (10, 28, 28, 3)
+            (20, 28, 28, 3)
         """
         if part not in PARTS:
             raise DataError(f"part= is {part!r}; name one of {', '.join(map(repr, PARTS))}.")
@@ -292,7 +295,8 @@ class Photos:
             >>> import tempfile
             >>> from datasets import Photos, digits
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            ...     source = digits.save_photos(folder, examples=10)
+            ...     photos = Photos.check(folder + "/train", image_size=28)
             >>> set(photos.class_weights().values())
             {1.0}
         """
@@ -312,9 +316,10 @@ class Photos:
             >>> import tempfile
             >>> from datasets import Photos, digits
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            ...     source = digits.save_photos(folder, examples=10)
+            ...     photos = Photos.check(folder + "/train", image_size=28)
             >>> photos.split_table()[:2]
-            [('file', 'label', 'split'), ('test/0/0024.png', '0', 'test')]
+            [('file', 'label', 'split'), ('0/0033.png', '0', 'train')]
         """
         rows = zip(self.files, self.labels, self.parts, strict=True)
         return [("file", "label", "split")] + [
@@ -331,7 +336,8 @@ class Photos:
             >>> import tempfile
             >>> from datasets import Photos, digits
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     photos = Photos.check(digits.save_photos(folder, examples=4), image_size=28)
+            ...     source = digits.save_photos(folder, examples=10)
+            ...     photos = Photos.check(folder + "/train", image_size=28)
             >>> photos.quarantine_table()
             [('file', 'reason')]
         """

@@ -19,7 +19,7 @@ from ..errors import ModelError
 
 DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is noticed
 SETTINGS = "settings.json"
-PARTS = ("fold 1", "fold 2", "fold 3", "all")  # of a training, each of which keeps its state
+PARTS = ("fold 1", "fold 2", "fold 3")  # of a training, each of which keeps its state
 FILES = (*(f"{part}.state" for part in PARTS), "activations.json", "activations.bin")
 _OURS = b'{"made_by": "Glass Zoo"'
 
@@ -122,7 +122,7 @@ class TrainingState(keras.callbacks.Callback):
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
-        >>> state = TrainingState(None, "all")
+        >>> state = TrainingState(None, "fold 1")
         >>> _ = model.fit(np.ones((4, 2)), np.ones(4), epochs=3, callbacks=[state], verbose=0)
         >>> state.epochs, len(state.history["loss"])
         (3, 3)

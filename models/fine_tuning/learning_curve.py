@@ -99,20 +99,22 @@ class LearningCurve:
         """
         if len(self.sizes) < 3 or not self._fits():
             return None
-        random, gains = np.random.default_rng(seed), []
-        for _ in range(SAMPLES):
+        random, errors = np.random.default_rng(seed), np.empty((SAMPLES, len(self.sizes)))
+        for sample in errors:
             drawn = [self.correct[n] for n in random.integers(len(self.correct), size=len(self.correct))]
             drawn = [each[:, random.integers(each.shape[1], size=each.shape[1])] for each in drawn]
-            law = _power_law(self.sizes, 1 - np.concatenate(drawn, 1).mean(1))
-            gains.append(0.0 if law is None else self._gain(law, more))
-        if np.mean(np.array(gains) > 0) < FITS:
+            sample[:] = 1 - np.concatenate(drawn, 1).mean(1)
+        there = (errors > 0).all(1)  # without an error there is no law, and no gain
+        laws = _power_laws(self.sizes, np.where(there[:, None], errors, 1))
+        gains = np.where(there, self._gain(laws, more), 0)
+        if np.mean(gains > 0) < FITS:
             return None
         low, high = np.quantile(gains, (0.025, 0.975))
-        return Forecast(more, self._gain(self.power_law(), more), float(low), float(high))
+        return Forecast(more, float(self._gain(self.power_law(), more)), float(low), float(high))
 
     def _gain(self, law, more):
         factor, exponent = law
-        return float(factor * (self.photos**-exponent - (self.photos + more) ** -exponent))
+        return factor * (self.photos**-exponent - (self.photos + more) ** -exponent)
 
     def _fits(self):
         law = self.power_law()
@@ -127,9 +129,18 @@ class LearningCurve:
 def _power_law(sizes, errors):
     if np.any(errors <= 0):
         return None
-    certainty = np.sqrt(errors / (1.01 - errors))  # of the logarithm of a share
-    slope, start = np.polyfit(np.log(sizes), np.log(errors), 1, w=certainty)
-    return float(np.exp(start)), float(-slope)
+    return tuple(float(each) for each in _power_laws(sizes, errors))
+
+
+def _power_laws(sizes, errors):
+    """Factors and exponents of the power laws through errors (..., k): lines in their logarithms."""
+    x, y = np.log(sizes), np.log(errors)
+    certainty = errors / (1.01 - errors)  # one divided by the variance of the logarithm of a share
+    certainty = certainty / certainty.sum(-1, keepdims=True)
+    middle, height = (certainty * x).sum(-1, keepdims=True), (certainty * y).sum(-1, keepdims=True)
+    x = x - middle
+    slope = (certainty * x * (y - height)).sum(-1) / (certainty * x**2).sum(-1)
+    return np.exp(height[..., 0] - slope * middle[..., 0]), -slope
 
 
 def learning_curve(probes, labels, classes, weights=None, seed=0):

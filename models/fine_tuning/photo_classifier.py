@@ -71,7 +71,7 @@ class PhotoClassifier:
             augmented ones.
         cache: Whether to cache features of the frozen layers; without, photos pass through all layers in
             every epoch. More than 1 GB of features are kept in a temporary file.
-        epochs: Epochs of fine-tuning in each fold, and then on all photos; None for 12.
+        epochs: Epochs of fine-tuning in each of three folds; None for 12.
         batch_size: Photos in a batch.
         budget: Time for `fit`, such as "5m" or a number of seconds: views and epochs are cut to fit it. None
             for no limit.
@@ -82,7 +82,7 @@ class PhotoClassifier:
             (n, classes).
         class_names_: Names of the classes in index order, after `fit` or `load`; `class_names` is the same.
         image_size_: Height and width in pixels of the photos that it was trained on; the largest of several.
-        history_: {"fold 1", ... and, if fine-tuning helped, "all": {metric: value after each epoch}}.
+        history_: {"fold 1", "fold 2" and "fold 3": {metric: value after each epoch}}.
         cross_validation_: The `Evaluation` of all training and validation photos, each classified by
             probes and networks that were trained on others; None after `load`.
         seconds_: {what: seconds that it took}.
@@ -96,7 +96,8 @@ class PhotoClassifier:
         >>> import tempfile
         >>> from datasets import Photos, digits
         >>> folder = tempfile.TemporaryDirectory()
-        >>> photos = Photos.check(digits.save_photos(folder.name, examples=5), image_size=28)
+        >>> source = digits.save_photos(folder.name, examples=8)
+        >>> photos = Photos.check(folder.name + "/train", image_size=28)
         >>> classifier = PhotoClassifier(backbone="convnet", flip=False, views=1, epochs=1).fit(photos)
         >>> evaluation = classifier.evaluate(photos)
         >>> found = classifier.predict([folder.name + "/test/3/0002.png", "missing.png"])
@@ -134,7 +135,7 @@ class PhotoClassifier:
         augmentation="standard",
         mixing="none",
         flip=True,
-        views=4,
+        views=3,
         cache=True,
         epochs=None,
         batch_size=32,

@@ -22,7 +22,7 @@ from .time_budget import Deadline, duration, photo_seconds, plan, step_seconds
 
 LEARNING_RATE = 3e-4  # the highest
 EPOCHS = 12
-FOLDS = len(PARTS) - 1
+FOLDS = len(PARTS)
 SHARES = (0.3, 0.5, 0.7, 1.0)  # of the fine-tuned network in the mean of probabilities
 
 
@@ -52,7 +52,9 @@ class FineTuning:
     """What fine-tuning needs: the network to fit, its data for each part, callbacks, a budget, checkpoints.
 
     The parts are three folds, in each of which the network is trained on two thirds of the photos and
-    predicts the others, and then "all": the network is trained on all photos, if the folds say that it helps.
+    predicts the others. If these predictions say that it helps, the network of the classifier has the mean of
+    the three networks' weights: each photo has trained two of them, and there is no need to train once more
+    on all photos.
 
     Compile `top`; call `plan` if there is a time budget, and `extract_features`; fit `top` for each of
     `parts()`; then take `classifier()`.
@@ -84,6 +86,10 @@ class FineTuning:
     Raises:
         ModelError: If a batch does not fit in memory.
 
+    Reference:
+        Wortsman et al., Model soups: averaging weights of multiple fine-tuned models improves accuracy
+        without increasing inference time, 2022.
+
     Example:
         >>> from types import SimpleNamespace
         >>> from models.fine_tuning.batches import AugmentedPhotos
@@ -101,8 +107,8 @@ class FineTuning:
         >>> for part in training.parts():
         ...     settings = training.settings(part) | {"callbacks": training.callbacks(part)}
         ...     history = training.top.fit(training.batches(part), **settings, verbose=0)
-        >>> {"fold 1", "fold 2", "fold 3"} <= {*training.histories}, training.classifier().output_shape
-        (True, (None, 2))
+        >>> sorted(training.histories), training.classifier().output_shape
+        (['fold 1', 'fold 2', 'fold 3'], (None, 2))
     """
 
     def __init__(
@@ -112,7 +118,7 @@ class FineTuning:
         probes,
         border=None,
         flip=True,
-        views=4,
+        views=3,
         epochs=EPOCHS,
         batch_size=32,
         cache=True,
@@ -128,6 +134,7 @@ class FineTuning:
         self._classes = probes.out_of_fold.shape[1]
         self.labels, self.batch_size = photos.targets.argmax(-1), min(batch_size, max(1, len(photos)))
         self.folds, self._states, self._cut_short, self.top = [], {}, False, None
+        self._weights = {}  # {fold: of the network trained in it}
         if border is not None:
             self.folds = folds(self.labels, seed, FOLDS)
             with seeded(seed):  # dropout masks depend on nothing that was built before
@@ -145,13 +152,14 @@ class FineTuning:
         """Measure some steps of the compiled model; cut views and epochs to what fits the time that is left.
 
         Args:
-            deadline: Moment at which training is to end, by `time.perf_counter()`; None for no limit.
+            deadline: Moment at which training is to end, by `time.perf_counter()`; None for no limit. Then
+                steps are only measured to say how long it will take.
         """
-        if self.top is None:
+        if self.top is None or (deadline is None and not self.verbose):
             return
         started, self.deadline = time.perf_counter(), deadline
         each = step_seconds(self.top, self.batch_size, self.photos.weights is not None)
-        steps = sum(self._steps(places) for places in self._places().values())
+        steps = sum(self._steps(places) for places, _ in self.folds)
         photo = photo_seconds(self.frozen, self.photos, self.views > 1) if self.cache else 0.0
         left = None if deadline is None else max(0.0, deadline - time.perf_counter())
         wanted = {"top": self.epochs}
@@ -181,27 +189,21 @@ class FineTuning:
         self.seconds["activations"] = time.perf_counter() - started
 
     def parts(self):
-        """The parts of the training: the folds, then "all" if the fine-tuned network helps.
+        """The parts of the training, which are the folds; after the last it is decided whether it helps.
 
         Yields:
             Names, for the methods below.
         """
         if self.top is None or not self.folds:
             return
-        for part, places in self._places().items():
-            if part == "all" and not self._helps():
-                return
-            which = "all photos" if part == "all" else f"{len(places):,} photos, the others are predicted"
-            self._say(f"\n{part.capitalize()}: train on {which}")
+        for part, (places, _) in zip(PARTS, self.folds, strict=False):
+            self._say(f"\n{part.capitalize()}: train on {len(places):,} photos, the others are predicted")
             yield part
+        self._decide()
 
-    def _places(self):
-        """{part: which of the photos it trains on}."""
-        found = dict(zip(PARTS, (train for train, _ in self.folds), strict=False))
-        return found | {"all": np.arange(len(self.photos))}
-
-    def _held_out(self, part):
-        return None if part == "all" else self.folds[PARTS.index(part)][1]
+    def _fold(self, part):
+        """(photos that it trains on, photos that it predicts)."""
+        return self.folds[PARTS.index(part)]
 
     def _steps(self, places):
         return steps_per_epoch(len(places), self.batch_size)
@@ -209,22 +211,22 @@ class FineTuning:
     def batches(self, part):
         """Batches to train on, epoch after epoch without end: the first argument of `fit`."""
         seed = [self.seed, PARTS.index(part)]
-        return self._data.training(self.batch_size, seed, self._state(part).epochs, self._places()[part])
+        return self._data.training(self.batch_size, seed, self._state(part).epochs, self._fold(part)[0])
 
     def settings(self, part):
         """Further arguments of `fit`: photos to validate on, and number of epochs and steps."""
-        held_out = self._held_out(part)
+        places, held_out = self._fold(part)
         return {
-            "validation_data": None if part == "all" else self._data.validation(self.batch_size, held_out),
+            "validation_data": self._data.validation(self.batch_size, held_out),
             "epochs": self.epochs,
             "initial_epoch": self._state(part).epochs,
-            "steps_per_epoch": self._steps(self._places()[part]),
+            "steps_per_epoch": self._steps(places),
             "shuffle": False,  # batches come in an order of their own, which a resumed training repeats
         }
 
     def callbacks(self, part):
         """Callbacks of a part: learning rate, time budget and checkpoint; each part starts from the probe."""
-        state, started, places = self._state(part), time.perf_counter(), self._places()[part]
+        state, started, (places, held_out) = self._state(part), time.perf_counter(), self._fold(part)
 
         def begin(logs=None):
             for variable, value in zip(training_variables(self.top), self._fresh, strict=True):
@@ -234,12 +236,10 @@ class FineTuning:
 
         def end(logs=None):
             self.histories[part] = state.history
-            if state.epochs < self.epochs:
-                self._cut_short, self.share = True, 0.0
-            if part != "all":
-                held_out = self._held_out(part)
-                batches = self._data.validation(self.batch_size, held_out)
-                self.out_of_fold[held_out] = self.top.predict(batches, verbose=0)
+            self._cut_short |= state.epochs < self.epochs
+            batches = self._data.validation(self.batch_size, held_out)
+            self.out_of_fold[held_out] = self.top.predict(batches, verbose=0)
+            self._weights[part] = self._trained.get_weights()
             self.seconds[part] = state.seconds + time.perf_counter() - started
 
         return [
@@ -264,11 +264,11 @@ class FineTuning:
         strength = self.probes.probes[size].strength
         return fit_linear_probe(features, self.labels[places], self._classes, weights, strength=strength)
 
-    def _helps(self):
-        """Whether the fine-tuned network improves both the accuracy and the cross-entropy out of fold."""
+    def _decide(self):
+        """Give the fine-tuned network its share: 0 unless accuracy and cross-entropy improve out of fold."""
         if self._cut_short:
             self._say("The time was too short to tell whether fine-tuning helps: the probes are kept.")
-            return False
+            return
         found = {share: self._evidence(share) for share in (0.0, *SHARES)}
         best = min(SHARES, key=lambda share: found[share][1])
         helps = found[best][0] > found[0.0][0] and found[best][1] < found[0.0][1]
@@ -279,10 +279,13 @@ class FineTuning:
         ]
         self._say(
             f"\nPhotos predicted by networks that did not see them: probes alone {told[0]}; with the "
-            f"fine-tuned network {told[1]}. {'It' if helps else 'Fine-tuning does not help: it'} is "
-            f"{'trained on all photos' if helps else 'left out'}."
+            f"fine-tuned networks {told[1]}. "
+            + (
+                "The mean of their weights is taken."
+                if helps
+                else "Fine-tuning does not help: they are left out."
+            )
         )
-        return helps
 
     def _evidence(self, share):
         """Accuracy and cross-entropy out of fold if the fine-tuned network counts so much."""
@@ -310,6 +313,8 @@ class FineTuning:
             found = FineTunedClassifier(
                 self.backbone, self._classes, sizes, self.border, size, self.share, self.flip
             )
+            of_folds = zip(*self._weights.values(), strict=True)
+            self._trained.set_weights([np.mean(each, 0) for each in of_folds])
             take_over(found, self._trained)
         else:
             found = MultiScaleClassifier(at_sizes(self.backbone, sizes), self._classes, sizes, self.flip)

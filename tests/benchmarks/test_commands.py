@@ -60,7 +60,8 @@ def test_every_fault_that_is_planted_in_photos_is_found(capsys):
     assert re.search(r"all faults +40 +40\n", said) and re.search(r"false alarms +30 +0\n", said)
 
 
-def test_seeds_prints_the_spread_of_its_runs(capsys):
+def test_seeds_prints_the_spread_of_its_runs(capsys, monkeypatch):
+    monkeypatch.setattr("tutorials.lesson.report.Report.figure", lambda *_: None)  # it looks at numbers
     seeds.main(lesson="dense_vs_conv", settings=("quick=True", "epochs=1"), seeds=2)
     said = capsys.readouterr().out
     runs = [json.loads(line) for line in re.findall(r"^seed \d: (.*)$", said, re.M)]
@@ -146,5 +147,5 @@ def test_most_flipped_labels_of_small_photos_are_found(small_photos, published_m
 
 @pytest.mark.slow
 def test_picked_labels_of_small_photos_save_labels(small_photos, published_mobilenet):
-    shares = label_next.main(str(small_photos), str(published_mobilenet), each=60, most=380, runs=3)
-    assert np.mean(list(shares.values())) > 0.2  # 31 % in these draws, and in five with steps of 20
+    shares = label_next.main(str(small_photos), str(published_mobilenet))
+    assert np.mean(list(shares.values())) > 0.2  # 28 % in these five draws

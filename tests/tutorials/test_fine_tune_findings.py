@@ -14,6 +14,7 @@ import pytest
 from datasets import Photos, digits
 from models import PhotoClassifier
 from tutorials import fine_tune
+from tutorials.lesson import rescore
 
 SOON = {"backbone": "convnet", "image_size": 28, "batch_size": 16, "flip": False, "effort": "quick"}
 
@@ -30,6 +31,14 @@ def folder(tmp_path_factory):
         file = min((folder / "train" / right).iterdir())
         shutil.move(file, folder / "train" / wrong / f"moved-{right}.png")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_this_process():
+    """Check the saved model here: test_fine_tune.py and test_rescore.py do so in a fresh process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rescore, "_ask", lambda request, _: rescore.main(request))
+        yield
 
 
 @pytest.fixture(scope="module")

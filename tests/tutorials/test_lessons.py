@@ -16,7 +16,8 @@ from PIL import Image
 from datasets import DataError
 from models import ModelError
 from tutorials import __main__ as listing
-from tutorials.lesson import command
+from tutorials.lesson import command, rescore
+from tutorials.lesson.report import Report
 from tutorials.predict import load
 
 RESULTS = {
@@ -234,10 +235,18 @@ def run(request, tmp_path_factory):
     """One quick run of each lesson: (its name, its folder, its metrics)."""
     outputs = tmp_path_factory.mktemp("outputs")
     said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(said), pytest.MonkeyPatch.context() as patch:
+        # What needs a fresh process is tested in test_rescore.py and test_fine_tune.py
+        patch.setattr(rescore, "_ask", lambda request, _: rescore.main(request))
         OUTCOMES[request.param] = teach(request.param, quick=True, outputs=outputs, seed=7)
     SAID[request.param] = said.getvalue()
     return request.param, outputs / request.param, OUTCOMES[request.param].metrics
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave out the figures, which `run` has drawn, where other results of a lesson are looked at."""
+    monkeypatch.setattr(Report, "figure", lambda report, name, axes: None)
 
 
 def test_every_lesson_is_here():
@@ -305,7 +314,7 @@ def test_every_lesson_takes_the_common_flags(lesson):
     indirect=True,
     scope="module",
 )
-def test_the_same_seed_gives_the_same_digits(run, tmp_path):
+def test_the_same_seed_gives_the_same_digits(run, undrawn, tmp_path):
     lesson, _, before = run
     again = teach(lesson, quick=True, outputs=tmp_path, seed=7).metrics
     assert {k: v for k, v in again["results"].items() if not k.endswith("_seconds")} == {
@@ -316,7 +325,7 @@ def test_the_same_seed_gives_the_same_digits(run, tmp_path):
 @pytest.mark.parametrize(
     "model", ["mlp", *(pytest.param(model, marks=pytest.mark.slow) for model in ("two_block", "lenet5"))]
 )
-def test_digits_saves_any_model_so_that_it_loads(model, tmp_path):
+def test_digits_saves_any_model_so_that_it_loads(model, undrawn, tmp_path):
     metrics = teach("digits", model=model, quick=True, outputs=tmp_path).metrics
     lesson, loaded, names = load(tmp_path / "digits")
     assert lesson == "digits"
@@ -325,7 +334,7 @@ def test_digits_saves_any_model_so_that_it_loads(model, tmp_path):
     assert loaded.name == model
 
 
-def test_digits_never_trains_on_a_test_image(run, tmp_path, monkeypatch):
+def test_digits_never_trains_on_a_test_image(run, undrawn, tmp_path, monkeypatch):
     """Poison the test labels: whatever else changes, the trained weights must not."""
     lesson, folder, _ = run
     if lesson != "digits":

@@ -43,7 +43,7 @@ def report_figures(photos, rows, evaluations, model, versions, histories):
                 "cross-validation",
             ),
             "Loss and accuracy after each epoch, in training and on the photos held out, for each fold.",
-            "Fold by fold, each on other photos; then, if that helped, on all of them.",
+            "Fold by fold, each on other photos.",
         )
     return {
         "augmentation": (

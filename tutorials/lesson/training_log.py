@@ -39,13 +39,13 @@ def log_rows(histories, probes_accuracy):
         have are empty there.
 
     Example:
-        >>> histories = {"fold 1": {"loss": [0.5, 0.25], "val_accuracy": [0.8, 0.9]}, "all": {"loss": [0.4]}}
+        >>> histories = {"fold 1": {"loss": [0.5, 0.25], "val_loss": [0.8, 0.9]}, "fold 2": {"loss": [0.4]}}
         >>> log_rows(histories, 0.7)  # doctest: +NORMALIZE_WHITESPACE
-        [['part', 'epoch', 'val_accuracy', 'loss'],
-         ['probes', 0, 0.7, ''],
-         ['fold 1', 1, 0.8, 0.5],
-         ['fold 1', 2, 0.9, 0.25],
-         ['all', 1, '', 0.4]]
+        [['part', 'epoch', 'val_accuracy', 'loss', 'val_loss'],
+         ['probes', 0, 0.7, '', ''],
+         ['fold 1', 1, '', 0.5, 0.8],
+         ['fold 1', 2, '', 0.25, 0.9],
+         ['fold 2', 1, '', 0.4, '']]
     """
     every = {"probes": {"val_accuracy": [probes_accuracy]}} | histories
     metrics = list(dict.fromkeys(name for history in every.values() for name in history))

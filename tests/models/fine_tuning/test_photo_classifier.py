@@ -17,6 +17,7 @@ from models import ConvNet, ModelError, PhotoClassifier, TransferClassifier
 from models.fine_tuning import photo_classifier
 from models.fine_tuning.batches import AugmentedPhotos
 from models.fine_tuning.checkpoints import CheckpointFolder
+from models.fine_tuning.fine_tuned import TUNED
 from models.fine_tuning.multi_scale import fit_probes
 from models.fine_tuning.tuning import FineTuning
 from models.loading.saved_classifiers import About, load_classifier, save_classifier
@@ -87,7 +88,7 @@ def test_a_seed_repeats_it_quietly_and_leaves_random_numbers_alone(
     keras.utils.set_random_seed(5)
     assert drawn == (random.random(), np.random.random())
     assert_same(again, trained)
-    assert set(trained.history_) - {"all"} == {"fold 1", "fold 2", "fold 3"}
+    assert set(trained.history_) == {"fold 1", "fold 2", "fold 3"}
     assert all(len(trained.history_[f"fold {n}"]["val_loss"]) == 2 for n in (1, 2, 3))
 
 
@@ -417,19 +418,41 @@ def test_what_comes_too_early_or_is_no_photos_is_refused(photos, trained):
     assert "not trained yet" in str(untrained) and "10 classes" in str(trained)
 
 
-def test_a_training_that_is_cut_short_does_not_count(photos):
-    """The folds said that it helps, and then the time was over before all photos had been trained on."""
+def predicted_well(photos, cut_short):
+    """A training in three folds, whose predictions are replaced by perfect ones, and the weights of each."""
     rows = np.flatnonzero(photos.parts != "test")
     backbone = Backbone("convnet")
     probes = fit_probes(backbone, photos, rows, (28,), flip=False)
     known = AugmentedPhotos(photos, rows)
-    training = FineTuning(backbone, known, probes, "flatten", flip=False, views=1, epochs=3)
+    training = FineTuning(backbone, known, probes, "flatten", flip=False, views=1, epochs=2)
     training.top.compile("adam", "categorical_crossentropy")
     training.extract_features()
-    training.out_of_fold[:], training.share, training.deadline = 1, 0.5, time.perf_counter()
-    training.top.fit(
-        training.batches("all"), callbacks=training.callbacks("all"), **training.settings("all"), verbose=0
-    )
-    assert len(training.histories["all"]["loss"]) == 1
-    np.testing.assert_array_equal(training.mixed(), probes.out_of_fold)
+    weights = []
+    for part in training.parts():
+        if part == "fold 3" and cut_short:
+            training.deadline = time.perf_counter()
+        training.top.fit(
+            training.batches(part), callbacks=training.callbacks(part), **training.settings(part), verbose=0
+        )
+        weights.append(training.top.get_weights())
+        training.out_of_fold[:] = known.targets
+    return training, weights
+
+
+def test_the_classifier_has_the_mean_of_the_weights_of_all_folds(photos):
+    training, weights = predicted_well(photos, cut_short=False)
+    assert len(weights) == 3 and training.share == 1
+    classifier = training.classifier()
+    for place, name in ((slice(0, -2), "tuned_top"), (slice(-2, None), TUNED)):
+        found = classifier.get_layer(name).get_weights()
+        for one, *each in zip(found, *(of_fold[place] for of_fold in weights), strict=True):
+            np.testing.assert_allclose(one, np.mean(each, 0), rtol=1e-5, atol=1e-7)
+    assert not np.array_equal(weights[0][-2], weights[1][-2])
+
+
+def test_a_training_that_is_cut_short_does_not_count(photos):
+    """What it predicts says that it helps, but the time was over in the last fold."""
+    training, _ = predicted_well(photos, cut_short=True)
+    assert len(training.histories["fold 3"]["loss"]) == 1
+    np.testing.assert_array_equal(training.mixed(), training.probes.out_of_fold)
     assert training.classifier().name == "multi_scale_classifier"

@@ -18,10 +18,9 @@ ONE_OF_EACH = [
     "convnet",
     "mobilenet_025",
     "mobilenet_v3_small",
-    "efficientnet_v2_b0",
     *(
         pytest.param(name, marks=pytest.mark.slow)
-        for name in ("mobilenet_v2", "xception", "resnet50_v2", "convnext_tiny")
+        for name in ("mobilenet_v2", "efficientnet_v2_b0", "xception", "resnet50_v2", "convnext_tiny")
     ),
 ]
 

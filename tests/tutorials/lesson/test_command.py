@@ -25,7 +25,8 @@ from tutorials.digits import main as digits_main
 from tutorials.lesson import command as command_module
 from tutorials.lesson.flags import header, in_flags
 
-LEARN = [sys.executable, "-m", "tutorials.digits", "--data", "embedded"]
+SMALL = "--data", "embedded", "--model", "mlp"  # trained in a moment
+LEARN = [sys.executable, "-m", "tutorials.digits", *SMALL]
 
 
 def call(arguments, root, **how):
@@ -41,9 +42,7 @@ def assert_clean(text):
 
 
 def test_a_piped_run_is_clean_and_works_from_any_folder(root, tmp_path):
-    done = call(
-        [sys.executable, root / "tutorials" / "digits.py", "--data", "embedded", "--epochs", 3], tmp_path
-    )
+    done = call([sys.executable, root / "tutorials" / "digits.py", *SMALL, "--epochs", 3], tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert_clean(done.stdout)
