@@ -67,8 +67,7 @@ class PhotoClassifier:
         mixing: Whether training photos and their labels are mixed: "none", "mixup" or "cutmix".
         flip: Whether half of the augmented photos are flipped left to right; turn this off for text or
             digits.
-        views: Versions of each training photo whose features are cached: the photo and `views` - 1
-            augmented ones.
+        views: Versions of each training photo whose features are cached: itself and augmented ones.
         cache: Whether to cache features of the frozen layers; without, photos pass through all layers in
             every epoch. More than 1 GB of features are kept in a temporary file.
         epochs: Epochs of fine-tuning in each of three folds; None for 12.
