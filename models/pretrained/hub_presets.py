@@ -2,6 +2,7 @@
 
 import difflib
 import importlib.util
+import inspect
 import math
 import re
 import warnings
@@ -222,7 +223,9 @@ def _size(folder, kind, vision, converter_size, image_size):
     shape = vision.get("image_shape")
     shape = shape if isinstance(shape, (list, tuple)) and len(shape) == 3 else [None] * 2 + [3]
     own = shape[0] if kind not in ANY_SIZE else converter_size or shape[0] or 224
-    size = image_size if image_size is not None and kind in ANY_SIZE else own
+    size = own if image_size is None else image_size
+    if kind not in ANY_SIZE and size != own:
+        raise ModelError(f"{folder.name} takes images of {own} pixels alone; image_size is {size}.")
     patch = vision.get("patch_size", 1)
     if isinstance(patch, (list, tuple)) and patch and all(each == patch[0] for each in patch):
         patch = patch[0]
@@ -245,13 +248,12 @@ def _filled(hub, folder, kind, config):
     try:
         with without_notices(shown_on_failure=False), no_more_weights_than(most):
             if kind == "SigLIPBackbone":
-                encoders = {
-                    "vision_encoder": hub.models.SigLIPVisionEncoder(**config["vision_encoder"]),
-                    "text_encoder": hub.models.SigLIPTextEncoder(**config["text_encoder"]),
-                }
-                network = hub.models.SigLIPBackbone(**encoders)
+                network = hub.models.SigLIPBackbone(
+                    _built(hub.models.SigLIPVisionEncoder, config["vision_encoder"]),
+                    _built(hub.models.SigLIPTextEncoder, config["text_encoder"]),
+                )
             else:
-                network = getattr(hub.models, kind)(**config)
+                network = _built(getattr(hub.models, kind), config)
     except TooMany as error:
         raise ModelError(
             f"{folder / 'config.json'} asks for more weights than {path.name} holds ({error}); {REMEDY}."
@@ -263,6 +265,13 @@ def _filled(hub, folder, kind, config):
         ) from error
     fill(network, path, "the network of its config.json", REMEDY)
     return network.vision_encoder if kind == "SigLIPBackbone" else network
+
+
+def _built(kind, config):
+    unknown = set(config) - set(inspect.signature(kind.__init__).parameters)
+    if unknown:  # Keras would ignore them
+        raise ValueError(f"it has no {shown(min(unknown))}")
+    return kind(**config)
 
 
 def _computes_the_same(model, network, kind, config, scale, offset, size):

@@ -116,7 +116,7 @@ def _rotary_attention(attention, name, x, tables, special, scale):
     both = [_kernel_and_bias(each) for each in (attention.query_dense, attention.key_dense)]
     kernel, bias = (np.concatenate(each, -1) for each in zip(*both, strict=True))
     turned = layers.EinsumDense(
-        "bnd,dhk->bnhk", (None, 2 * heads, width), bias_axes="hk", name=f"{name}_queries_and_keys"
+        "bnd,dhk->bnhk", (x.shape[1], 2 * heads, width), bias_axes="hk", name=f"{name}_queries_and_keys"
     )
     x_turned = turned(x)
     turned.set_weights([kernel.reshape(-1, 2 * heads, width), bias.reshape(2 * heads, width)])

@@ -123,15 +123,16 @@ def test_of_siglip_the_vision_tower_is_taken(tmp_path):
 
 @pytest.mark.extra
 def test_feature_maps_stay_maps(tmp_path):
-    kind = {"input_conv_filters": [8], "input_conv_kernel_sizes": [3], "use_pre_activation": False}
-    kind |= {"stackwise_num_filters": [8, 16], "stackwise_num_blocks": [1, 1]}
+    kind = {"input_conv_filters": [64], "input_conv_kernel_sizes": [3], "use_pre_activation": False}
+    kind |= {"stackwise_num_filters": [64, 80], "stackwise_num_blocks": [1, 1]}
     kind["stackwise_num_strides"] = [1, 2]
     folder = save_preset(tmp_path / "resnet", "ResNet", block_type="basic_block", **kind)
     backbone = built(folder)
-    assert len(backbone.output_shape) == 4 and backbone.output_shape[-1] == 16
+    assert len(backbone.output_shape) == 4 and backbone.output_shape[-1] == 80
     network = hub().models.Backbone.from_preset(str(folder))
     converted = hub().layers.ImageConverter.from_preset(str(folder))(pixels())
-    np.testing.assert_allclose(backbone(pixels()), network(converted, training=False), atol=2e-4)
+    expected = np.asarray(network(converted, training=False))
+    np.testing.assert_allclose(backbone(pixels()), expected, atol=1e-5 * np.abs(expected).max())
 
 
 @pytest.mark.extra
@@ -252,7 +253,7 @@ LAMBDA = {"module": "keras.layers", "class_name": "Lambda", "config": {}, "regis
         ({"inner": ["config"], "hidden_dim": 24}, "does not fit the network of its config.json"),
         ({"inner": ["config"], "image_shape": [32, 16, 3]}, "square"),
         ({"inner": ["config"], "patch_size": 0}, "square"),
-        ({"inner": ["config"], "surprise": 1}, "describes no network that KerasHub"),
+        ({"inner": ["config"], "surprise": 1}, "describes no network that KerasHub .*surprise"),
     ],
 )
 def test_a_hostile_or_wrong_configuration_is_refused(change, said, copy):
