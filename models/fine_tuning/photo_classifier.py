@@ -36,8 +36,8 @@ def _backbone(owner, name, value):
         return built_model(owner, name, value)
     if not isinstance(value, (str, Path)):
         raise ModelError(
-            f"{owner} takes {name} as a name of the table in python -m models, a .keras file, hub: and a "
-            f"preset, or a Keras model, not {shown(value)}."
+            f"{owner} takes {name} as a name of the table in python -m models, a .keras file or a Keras "
+            f"model, not {shown(value)}."
         )
     return str(value) if is_file(value) or is_preset(value) else entry_of(str(value)).name
 
@@ -73,8 +73,7 @@ class PhotoClassifier:
             every epoch. More than 1 GB of features are kept in a temporary file.
         epochs: Epochs of fine-tuning in each of three folds; None for 12.
         batch_size: Photos in a batch.
-        budget: Time for `fit`, such as "5m" or a number of seconds: views and epochs are cut to fit it. None
-            for no limit.
+        budget: Time for `fit`, such as "5m" or seconds: views and epochs are cut to fit it. None for no limit.
         seed: The same seed gives the same classifier, if there is no budget.
 
     Attributes:

@@ -122,7 +122,7 @@ def _package(backbone):
     except Exception as error:  # whatever a package raises that does not fit the others
         raise ModelError(
             f"{backbone} needs KerasHub, which cannot be imported here ({_first(error)}); install it again "
-            "with: python -m pip install --upgrade keras-hub"
+            "with: python -m pip install keras-hub"
         ) from error
     return keras_hub
 
