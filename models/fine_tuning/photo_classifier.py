@@ -73,7 +73,7 @@ class PhotoClassifier:
             every epoch. More than 1 GB of features are kept in a temporary file.
         epochs: Epochs of fine-tuning in each of three folds; None for 12.
         batch_size: Photos in a batch.
-        budget: Time for `fit`, such as "5m" or seconds: views and epochs are cut to fit it. None for no limit.
+        budget: Time for `fit`, such as "5m" or seconds: views and epochs are cut to fit. None for no limit.
         seed: The same seed gives the same classifier, if there is no budget.
 
     Attributes:

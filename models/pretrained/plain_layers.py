@@ -27,7 +27,8 @@ def plain_features(network, x):
         ValueError: If it has layers that are not Keras's own, and is none of the transformers.
 
     Example:
-        >>> network = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3)])
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> network = keras.Model(pixels, layers.Conv2D(4, 3)(pixels))
         >>> plain_features(network, keras.Input((8, 8, 3))).shape
         (None, 6, 6, 4)
     """
