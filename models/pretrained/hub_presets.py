@@ -144,9 +144,10 @@ def _folder(hub, name):
     try:
         return [Path(get_file(name, file)) for file in FILES][-1].parent
     except Exception as error:  # no network, no such file, no space: each service raises kinds of its own
+        offline = isinstance(error, ConnectionError) or "Max retries exceeded" in str(error)
+        reason = "there is no connection" if offline else _first(error)
         raise ModelError(
-            f"The preset {name} cannot be downloaded ({_first(error)}); try again, or name a folder that "
-            "holds it."
+            f"The preset {name} cannot be downloaded ({reason}); try again, or name a folder that holds it."
         ) from error
 
 

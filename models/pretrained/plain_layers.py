@@ -122,11 +122,12 @@ def _rotary_attention(attention, name, x, tables, special, scale):
     x_turned = turned(x)
     turned.set_weights([kernel.reshape(-1, 2 * heads, width), bias.reshape(2 * heads, width)])
     cosines, sines = tables
+    swapped = layers.Concatenate(name=f"{name}_swapped")(ops.split(x_turned, 2, axis=-1)[::-1])
     sines = sines * np.repeat([-1.0, 1.0], width // 2)
     parts = []
     for kind, table, first, tensor in (
         ("cosines", cosines, np.ones, x_turned),
-        ("sines", sines, np.zeros, ops.roll(x_turned, width // 2, axis=-1)),
+        ("sines", sines, np.zeros, swapped),
     ):
         layer = layers.EinsumDense(
             "bnhk,nk->bnhk", (x.shape[1], 2 * heads, width), name=f"{name}_{ROTARY}_{kind}", trainable=False

@@ -13,9 +13,12 @@ import pytest
 
 from datasets import Photos, digits
 from models import ModelError, MultiLabelClassifier, PhotoClassifier, load_model
+from models.export.formats import FILES as FORMATS
+from models.export.formats import PACKAGES, export
 from models.fine_tuning.fine_tuned import halves
 from models.fine_tuning.own_backbone import backbone_entry, built_backbone, named
 from models.fine_tuning.transfer import border_at, borders
+from tutorials.lesson.rescore import _runner
 
 SIZE = 32
 TOKENS = {"image_shape": (SIZE, SIZE, 3), "patch_size": 8, "num_layers": 2, "num_heads": 2, "hidden_dim": 16}
@@ -200,6 +203,19 @@ def test_a_checkpoint_is_of_one_preset(vit, copy):
     assert named(f"hub:{copy}", whole=True).split()[-1] != first.split()[-1]
 
 
+@pytest.mark.extra
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("name", ["vit", "dinov3"])
+def test_it_is_exported_to_other_runtimes(name, kind, tmp_path):
+    for module in PACKAGES[kind]:
+        pytest.importorskip(module)
+    backbone = built(save_preset(tmp_path / "tiny", TINY[name][0], **TINY[name][1]))
+    path = tmp_path / FORMATS[kind]
+    export(backbone, path, SIZE)
+    found = np.concatenate([_runner(path)(image[None]) for image in pixels()])
+    np.testing.assert_allclose(found, backbone(pixels()), atol=1e-3)
+
+
 # What is refused
 
 
@@ -278,19 +294,50 @@ def test_a_converter_of_an_earlier_version_is_read(copy, vit):
 
 
 @pytest.mark.extra
-def test_an_unknown_name_is_refused_with_one_like_it(monkeypatch):
+def test_an_unknown_name_is_refused_with_one_like_it():
     hub()
     assert "do you mean hub:dinov2_small?" in refused("dinov2_smal")
     assert refused("none/such").endswith("give another name, or a folder.")
     assert refused("").endswith("give another name, or a folder.")
     assert "'bert_base_en'" in refused("bert_base_en")
 
-    def no_network(*_):
-        raise ConnectionError("Name or service not known\nTry again")
 
-    monkeypatch.setattr("keras_hub.src.utils.preset_utils.get_file", no_network)
+@pytest.mark.extra
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ConnectionError("HTTPS\nMax retries"), "there is no connection"),
+        (FileNotFoundError("`config.json` is not accessible.\nAccept its terms."), "`config.json` is not .*"),
+    ],
+)
+def test_a_download_that_fails_is_one_sentence(error, reason, monkeypatch):
+    hub()
+
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("keras_hub.src.utils.preset_utils.get_file", fails)
     said = refused("dinov2_small")
-    assert said.startswith("The preset dinov2_small cannot be downloaded (Name or service not known Try")
+    assert re.fullmatch(f"The preset dinov2_small cannot be downloaded \\({reason}\\); try again, .*", said)
+
+
+@pytest.mark.extra
+def test_a_preset_that_kerashub_downloads_is_read_as_a_folder(vit, monkeypatch):
+    hub()
+    asked = []
+
+    def cached(name, file):
+        asked.append((name, file))
+        return str(vit / file)
+
+    monkeypatch.setattr("keras_hub.src.utils.preset_utils.get_file", cached)
+    backbone = built("vit_base_patch16_224_imagenet")
+    np.testing.assert_array_equal(backbone(pixels()), built(vit)(pixels()))
+    assert asked == [
+        ("vit_base_patch16_224_imagenet", file)
+        for file in ("config.json", "image_converter.json", "model.weights.h5")
+    ]
+    assert backbone.name == "vit_base_patch16_224_imagenet"
 
 
 @pytest.mark.extra
