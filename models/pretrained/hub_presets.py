@@ -62,7 +62,8 @@ def preset_model(backbone, image_size=None):
     """A preset of KerasHub as a network from pixels to features.
 
     It is built of Keras's own layers alone, with the preset's weights: it is saved, loaded, cut and
-    fine-tuned as any other, without KerasHub. What it computes is compared with KerasHub's network.
+    fine-tuned as any other, without KerasHub. What it computes is compared with KerasHub's network. (LiteRT
+    does not run the rotary positions of DINOv3.)
 
     Args:
         backbone: "hub:" and a name that KerasHub knows, which it downloads once; or "hub:" and a folder that
