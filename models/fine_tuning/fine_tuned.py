@@ -5,7 +5,6 @@ from keras import layers
 
 from ..checks.arguments import checked, flag, number, sizes, whole
 from ..errors import ModelError
-from ..pretrained.plain_layers import ROTARY
 from .multi_scale import any_size, at_sizes, both_sides, mean, pooling
 from .transfer import operations_until
 
@@ -99,7 +98,7 @@ def halves(backbone, border, size, classes, dropout=DROPOUT):
     """What is trained of a `FineTunedClassifier`, and the frozen layers below it, as two models.
 
     BatchNormalization is frozen in both: the statistics of a few photos would replace those of a large data
-    set. So are tables of rotary position embeddings, which are no weights that were learned.
+    set.
 
     Args:
         backbone, border, classes: As for `FineTunedClassifier`.
@@ -123,7 +122,7 @@ def halves(backbone, border, size, classes, dropout=DROPOUT):
         bottom, tuned_top = any_size(bottom), any_size(tuned_top)
     tuned_top.trainable = True
     for layer in tuned_top._flatten_layers():
-        if isinstance(layer, layers.BatchNormalization) or ROTARY in layer.name:
+        if isinstance(layer, layers.BatchNormalization):
             layer.trainable = False
     pixels = keras.Input((size, size, 3), name="pixels")
     activations = bottom(pixels)

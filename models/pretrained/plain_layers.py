@@ -8,8 +8,6 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-ROTARY = "rotary"  # in the names of layers that hold tables of positions, which are never trained
-
 
 def plain_features(network, x):
     """Features of a KerasHub network, computed by Keras's own layers with its weights.
@@ -129,8 +127,8 @@ def _rotary_attention(attention, name, x, tables, special, scale):
         ("cosines", cosines, np.ones, x_turned),
         ("sines", sines, np.zeros, swapped),
     ):
-        layer = layers.EinsumDense(
-            "bnhk,nk->bnhk", (x.shape[1], 2 * heads, width), name=f"{name}_{ROTARY}_{kind}", trainable=False
+        layer = layers.EinsumDense(  # built not trainable, its kernel stays so
+            "bnhk,nk->bnhk", (x.shape[1], 2 * heads, width), name=f"{name}_rotary_{kind}", trainable=False
         )
         parts.append(layer(tensor))
         layer.set_weights([np.concatenate([first((special, width)), table]).astype("float32")])

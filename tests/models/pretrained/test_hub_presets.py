@@ -13,11 +13,13 @@ import pytest
 
 from datasets import Photos, digits
 from models import ModelError, MultiLabelClassifier, PhotoClassifier, load_model
+from models.errors import Refused
 from models.export.formats import FILES as FORMATS
 from models.export.formats import PACKAGES, export
 from models.fine_tuning.fine_tuned import halves
 from models.fine_tuning.own_backbone import backbone_entry, built_backbone, named
 from models.fine_tuning.transfer import border_at, borders
+from models.loading.configs import check_config
 from tutorials.lesson.rescore import _runner
 
 SIZE = 32
@@ -353,3 +355,10 @@ def test_a_missing_package_is_named(monkeypatch, tmp_path):
     for kind in PhotoClassifier, MultiLabelClassifier:  # a saved classifier names its preset
         assert kind("hub:dinov2_small").backbone == "hub:dinov2_small"
     assert named("hub:some/where/own") == "hub:own"
+
+
+@pytest.mark.parametrize("registered", [None, "ViTEncoder", "keras_hub>ViTBackbone"])
+def test_no_saved_model_may_name_a_layer_of_kerashub(registered):
+    part = {"module": "keras_hub.src.models.vit.vit_layers", "class_name": "ViTEncoder", "config": {}}
+    with pytest.raises(Refused, match="only the code that saved it knows"):
+        check_config(part | {"registered_name": registered})
