@@ -111,7 +111,8 @@ def main(
         data: Folder with a folder of photos for each class, if you like below train, val and test;
             a zip or tar archive of one; a table of paths and labels; or "embedded" for digits.
         backbone: Pretrained network, see python -m models; by default mobilenet, for digits convnet. Or
-            a .keras file of your own: it takes pixels from 0 to 255, and its head is left out.
+            a .keras file of your own: it takes pixels from 0 to 255, and its head is left out. Or hub: and
+            the name or folder of a preset of KerasHub.
         weights: "pretrained" (downloaded once, then cached), a file that you have, or "none".
         image_size: Height and width that photos are brought to; by default two or three that suit them.
         effort: Probes alone, in seconds; fine-tuning as well; or that with one image size more.

@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -13,6 +13,7 @@ from ..checks.arguments import built_model, shown
 from ..errors import ModelError
 from ..loading.saved_classifiers import load_classifier
 from ..pretrained.backbones import Backbone
+from ..pretrained.hub_presets import is_preset, preset_model, without_folder
 from ..pretrained.table import Entry, entry_of
 from .multi_scale import built_size, run_through
 
@@ -29,6 +30,7 @@ class OwnEntry(Entry):
 
     Attributes:
         model: The model, with its head; it is left as it is.
+        preset: "hub:" and the name or folder of a preset of KerasHub, whose model is without a head.
 
     Example:
         >>> model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3)])
@@ -37,6 +39,7 @@ class OwnEntry(Entry):
     """
 
     model: keras.Model | None = None
+    preset: str = ""
 
     @property
     def fingerprint(self):
@@ -53,7 +56,8 @@ def backbone_entry(backbone):
     Args:
         backbone: A name of the table; or a file that ends in `.keras`, which is loaded without trust, see
             `load_model`; or a built Keras model. Such a model takes square photos of three colours, pixels
-            in [0, 255], and scales them itself. It may be functional or sequential, its parts likewise.
+            in [0, 255], and scales them itself. It may be functional or sequential, its parts likewise. Or a
+            preset of KerasHub, see `preset_model`.
 
     Returns:
         An `Entry`. That of one's own model has its size as `image_size`; if the model takes any, 224.
@@ -71,6 +75,9 @@ def backbone_entry(backbone):
     """
     if isinstance(backbone, keras.Model):
         return _own_entry(built_model("PhotoClassifier", "backbone", backbone), backbone.name)
+    if is_preset(backbone):
+        found = _own_entry(preset_model(backbone), without_folder(backbone))
+        return replace(found, preset=str(backbone))
     if not is_file(backbone):
         return entry_of(backbone)
     model, about = load_classifier(backbone)
@@ -93,7 +100,7 @@ def is_file(backbone):
         >>> is_file("own/network.keras"), is_file("mobilenet")
         (True, False)
     """
-    return str(backbone).endswith(".keras")
+    return str(backbone).endswith(".keras") and not is_preset(backbone)
 
 
 def named(backbone, whole=False):
@@ -110,11 +117,14 @@ def named(backbone, whole=False):
         >>> named("mobilenet"), named("own/network.keras"), named(keras.Sequential(name="network"))
         ('mobilenet', 'network.keras', 'network.keras')
     """
-    if isinstance(backbone, keras.Model):
+    if is_preset(backbone):
+        name = without_folder(backbone)
+    elif isinstance(backbone, keras.Model):
         name = f"{backbone.name}.keras"
     else:
         name = Path(backbone).name if is_file(backbone) else backbone
-    return f"{name} {backbone_entry(backbone).fingerprint}" if whole and is_file(name) else name
+    own = is_preset(name) or is_file(name)
+    return f"{name} {backbone_entry(backbone).fingerprint}" if whole and own else name
 
 
 def built_backbone(entry, weights="pretrained", image_size=None):
@@ -155,6 +165,8 @@ def built_backbone(entry, weights="pretrained", image_size=None):
             "backbones of the table."
         )
     size = built_size(entry, image_size)
+    if entry.preset:
+        return entry.model if size == entry.image_size else preset_model(entry.preset, size)
     if entry.one_size and size != entry.image_size:
         raise ModelError(f"{entry.name} takes images of {entry.image_size} pixels; image_size is {size}.")
     flat = _taken_apart(entry, size)

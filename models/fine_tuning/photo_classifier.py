@@ -20,7 +20,7 @@ from .bundles import LARGEST_IMAGE, NO_TRUST, extras, image_size_in, learn_trust
 from .checkpoints import CheckpointFolder
 from .evaluation import cross_validation, evaluate
 from .multi_scale import EFFORTS, at_sizes, fit_probes, image_sizes, largest_size, tuned_size
-from .own_backbone import backbone_entry, built_backbone, is_file, named
+from .own_backbone import backbone_entry, built_backbone, is_file, is_preset, named
 from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
@@ -39,7 +39,7 @@ def _backbone(owner, name, value):
             f"{owner} takes {name} as a name of the table in python -m models, a .keras file or a Keras "
             f"model, not {shown(value)}."
         )
-    return str(value) if is_file(value) else entry_of(str(value)).name
+    return str(value) if is_file(value) or is_preset(value) else entry_of(str(value)).name
 
 
 def _budget(owner, name, value):
@@ -58,7 +58,7 @@ class PhotoClassifier:
     Args:
         backbone: Pretrained network, a name of the table that `python -m models` prints. Or a network of your
             own, a `.keras` file or a Keras model: it takes pixels in [0, 255] of the size that it was built
-            for, and its head is left out; see `built_backbone` of `models.fine_tuning.own_backbone`.
+            for, and its head is left out. Or "hub:" and a preset of KerasHub; see `models.pretrained`.
         weights: "pretrained" (downloaded once, then cached), a file, or None for random weights.
         image_size: Height and width in pixels that photos are brought to; None for two or three sizes that
             suit the photos and the backbone.
@@ -72,8 +72,7 @@ class PhotoClassifier:
             every epoch. More than 1 GB of features are kept in a temporary file.
         epochs: Epochs of fine-tuning in each of three folds; None for 12.
         batch_size: Photos in a batch.
-        budget: Time for `fit`, such as "5m" or a number of seconds: views and epochs are cut to fit it. None
-            for no limit.
+        budget: Time for `fit`, such as "5m" or seconds: views and epochs are cut to fit. None for no limit.
         seed: The same seed gives the same classifier, if there is no budget.
 
     Attributes:

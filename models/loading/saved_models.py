@@ -159,10 +159,10 @@ def _write(archive, saved, copy, path):
 def _load(copy, held, path, version):
     """Let Keras load a clean copy, as long as it does not make more weights than there are in it."""
     try:
-        with warnings.catch_warnings(), _no_more_weights_than(held + SPARE_VALUES):
+        with warnings.catch_warnings(), no_more_weights_than(held + SPARE_VALUES):
             warnings.simplefilter("ignore")
             return keras.saving.load_model(copy, compile=False, safe_mode=True)
-    except _TooMany as error:
+    except TooMany as error:
         raise Refused(f"has layers with more weights than are in it ({error})") from error
     except Exception as error:  # whatever a layer raises that is half there, or not known to this Keras
         shapes = re.search(r"variable\.shape=(\(.*?\)).*?value\.shape=(\(.*?\))", str(error), re.DOTALL)
@@ -176,12 +176,12 @@ def _load(copy, held, path, version):
         ) from error
 
 
-class _TooMany(Exception):
+class TooMany(Exception):
     """Layers ask for more weights than they may."""
 
 
 @contextlib.contextmanager
-def _no_more_weights_than(most):
+def no_more_weights_than(most):
     """Stop before layers that are built in this thread allocate more than `most` values in all."""
     add_weight, thread, made = keras.Layer.add_weight, threading.get_ident(), 0
 
@@ -190,7 +190,7 @@ def _no_more_weights_than(most):
         if threading.get_ident() == thread:
             made += math.prod(shape if isinstance(shape, (list, tuple)) else [shape or 1])
             if made > most:
-                raise _TooMany(f"{made:,} at least, by {layer.name}")
+                raise TooMany(f"{made:,} at least, by {layer.name}")
         return add_weight(layer, shape, *arguments, **settings)
 
     with _one_at_a_time:
