@@ -17,7 +17,7 @@ AT_ONCE = 32  # images in one batch
 
 @checked(
     steps=whole(most=100_000),
-    learning_rate=number(above=0),
+    learning_rate=number(above=0, most=1000),
     jitter=whole(0, 10_000),
     blur=number(least=0, most=0.25),
     decay=number(least=0, most=1),
@@ -53,7 +53,8 @@ def exciting_image(
         position: (row, column) of one pixel of the layer's output to maximize; None for the mean of all,
             in which negative values count a tenth.
         pixels: The lowest and the highest value of a pixel.
-        learning_rate: Mean change of a pixel in the first step, as a share of that range; it decays to 0.
+        learning_rate: Mean change of a pixel in the first step, as a share of that range, 1000 at most; it
+            decays to 0.
         jitter: Largest translation in pixels.
         blur: Share of a pixel that each of its four neighbours gets, from 0 to 0.25.
         decay: Share of its distance to grey that a pixel loses in a step, from 0 to 1.
