@@ -19,7 +19,7 @@ class OneVsRest:
     Attributes:
         kernel: float64 (features, labels).
         bias: float64 (labels,).
-        strength: Inverse strength of the L2 regularization, scikit-learn's C, on standardized features.
+        strength: Inverse strength of the L2 regularization, scikit-learn's C, on scaled features.
         out_of_fold: float64 (n, labels): the logits of each training example by regressions that were fitted
             on the other folds.
 
@@ -49,7 +49,9 @@ def fit_one_vs_rest(features, labels, folds, strength=None):
     """Fit logistic regression for each label; how strongly it is regularized is chosen by cross-validation.
 
     Of the values in `linear_probe.STRENGTHS`, the one whose out-of-fold probabilities have the lowest
-    cross-entropy, over all labels, is taken for all of them: a rare label alone could not choose.
+    cross-entropy, over all labels, is taken for all of them: a rare label alone could not choose. It is
+    chosen in the same way whether each feature is divided by its own standard deviation, or all by one:
+    then those that vary more are regularized less.
 
     Args:
         features: (n, features), finite.
@@ -72,15 +74,20 @@ def fit_one_vs_rest(features, labels, folds, strength=None):
     features, labels = np.asarray(features, "float32"), np.asarray(labels, "float64")
     if not np.isfinite(features).all():
         raise ModelError("features= has values that are not finite; the backbone's weights may be damaged.")
-    mean, scale = standardization(features)
+    mean, own = standardization(features)
     strengths = STRENGTHS if strength is None else (strength,)
+    tried = []
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other
-        scaled, back = _turned((features - mean) / scale)
-        out_of_fold = _out_of_fold(scaled, labels, np.asarray(folds), strengths)
-        best = int(np.argmin([cross_entropy(each, labels) for each in out_of_fold]))
+        for scale in (own, np.full_like(own, np.sqrt(np.mean(np.square(own))))):
+            scaled, back = _turned((features - mean) / scale)
+            out_of_fold = _out_of_fold(scaled, labels, np.asarray(folds), strengths)
+            losses = [cross_entropy(each, labels) for each in out_of_fold]
+            best = int(np.argmin(losses))
+            tried.append((losses[best], best, scale, scaled, back, out_of_fold[best]))
+        _, best, scale, scaled, back, out_of_fold = min(tried, key=lambda each: each[0])
         *_, (kernel, bias) = _path(scaled, labels, strengths[: best + 1])
     kernel = (back @ kernel) / scale[:, None]
-    return OneVsRest(kernel, bias - mean @ kernel, float(strengths[best]), out_of_fold[best])
+    return OneVsRest(kernel, bias - mean @ kernel, float(strengths[best]), out_of_fold)
 
 
 def cross_entropy(logits, labels):

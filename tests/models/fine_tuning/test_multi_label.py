@@ -36,23 +36,32 @@ def problem(count, width, labels=3, seed=0):
 # Logistic regression
 
 
+def by_scikit_learn(features, labels, folds, strength, scale):
+    """Probabilities fitted on all, out of fold, and the cross-entropy of the latter."""
+    scaled, unseen = (features - features.mean(0)) / scale, np.zeros(labels.shape)
+    theirs = OneVsRestClassifier(LogisticRegression(C=strength, tol=1e-8, max_iter=5000))
+    for fold in np.unique(folds):
+        theirs.fit(scaled[folds != fold], labels[folds != fold])
+        unseen[folds == fold] = theirs.predict_proba(scaled[folds == fold])
+    loss = np.mean([metrics.log_loss(*column) for column in zip(labels.T, unseen.T, strict=True)])
+    return theirs.fit(scaled, labels).predict_proba(scaled), unseen, loss
+
+
 @pytest.mark.parametrize(("count", "width"), [(80, 12), (60, 200)])
 @pytest.mark.parametrize("strength", [0.01, 0.3])
-def test_each_label_has_scikit_learns_logistic_regression(count, width, strength):
+@pytest.mark.parametrize("wide", [False, True])
+def test_each_label_has_scikit_learns_logistic_regression(count, width, strength, wide):
     features, labels = problem(count, width)
-    found = fit_one_vs_rest(features, labels, np.arange(count) % 4, strength)
-    mean, scale = features.mean(0), features.std(0)
-    scaled = (features - mean) / scale
-    theirs = OneVsRestClassifier(LogisticRegression(C=strength, tol=1e-8, max_iter=5000))
-    np.testing.assert_allclose(
-        1 / (1 + np.exp(-found.logits(features))), theirs.fit(scaled, labels).predict_proba(scaled), atol=3e-3
-    )
-    for fold in range(4):
-        held_out = np.arange(count) % 4 == fold
-        theirs.fit(scaled[~held_out], labels[~held_out])
-        np.testing.assert_allclose(
-            1 / (1 + np.exp(-found.out_of_fold[held_out])), theirs.predict_proba(scaled[held_out]), atol=3e-3
-        )
+    if wide:  # what does not matter varies little
+        features[:, 1::2] = np.random.default_rng(1).normal(size=features[:, 1::2].shape) / 50
+    folds = np.arange(count) % 4
+    found = fit_one_vs_rest(features, labels, folds, strength)
+    own = by_scikit_learn(features, labels, folds, strength, features.std(0))
+    one = by_scikit_learn(features, labels, folds, strength, np.sqrt(features.var(0).mean()))
+    fitted, unseen, _ = min(own, one, key=lambda each: each[2])
+    np.testing.assert_allclose(1 / (1 + np.exp(-found.logits(features))), fitted, atol=3e-3)
+    np.testing.assert_allclose(1 / (1 + np.exp(-found.out_of_fold)), unseen, atol=3e-3)
+    assert not wide or one[2] < own[2] or width > count  # both ways are tried
 
 
 def test_the_strength_with_the_lowest_cross_entropy_is_taken():
