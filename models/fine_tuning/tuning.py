@@ -170,7 +170,7 @@ class FineTuning:
             self.top = None
             self._say("\nThere is no time left for fine-tuning: the probes are kept.")
             return
-        self._say(f"\nFine-tuning will take about {duration(planned.seconds)}, less if it does not help.")
+        self._say(f"\nFine-tuning will take about {duration(planned.seconds)}.")
 
     def extract_features(self):
         """Compute the features of all photos, once for all parts; without a cache, prepare the photos."""
