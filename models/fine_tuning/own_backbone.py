@@ -90,6 +90,26 @@ def backbone_entry(backbone):
     return _own_entry(model, Path(backbone).name)
 
 
+def backbone_argument(owner, name, value):
+    """Rule: what `backbone_entry` takes: a model, or a name or file as text.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> backbone_argument("PhotoClassifier", "backbone", "own/network.keras")
+        'own/network.keras'
+    """
+    if isinstance(value, keras.Model):
+        return built_model(owner, name, value)
+    if not isinstance(value, (str, Path)):
+        raise ModelError(
+            f"{owner} takes {name} as a name of the table in python -m models, a .keras file or a Keras "
+            f"model, not {shown(value)}."
+        )
+    return str(value) if is_file(value) or is_preset(value) else entry_of(str(value)).name
+
+
 def is_file(backbone):
     """Whether a backbone is named as a file, not as one of the table.
 

@@ -5,12 +5,17 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..checks.arguments import built_model, checked, choice, flag, number, shown, whole
+from ..checks.arguments import checked, choice, flag, number, shown, whole
 from ..errors import ModelError
 from ..export import formats
-from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
-from ..loading.saved_models import read_json
-from ..pretrained.table import entry_of
+from ..loading.saved_classifiers import (
+    About,
+    about_beside,
+    classifier_file,
+    load_classifier,
+    save_classifier,
+    settings_of,
+)
 from ..seeds import seeded
 from ..sibling import datasets_module
 from .asking import ask, labelled_rows
@@ -20,7 +25,7 @@ from .bundles import LARGEST_IMAGE, NO_TRUST, extras, image_size_in, learn_trust
 from .checkpoints import CheckpointFolder
 from .evaluation import cross_validation, evaluate
 from .multi_scale import EFFORTS, at_sizes, fit_probes, image_sizes, largest_size, tuned_size
-from .own_backbone import backbone_entry, built_backbone, is_file, is_preset, named
+from .own_backbone import backbone_argument, backbone_entry, built_backbone, named
 from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
@@ -28,18 +33,6 @@ from .tuning import EPOCHS, LEARNING_RATE, FineTuning
 from .wrong_labels import find_suspects
 
 PARTS = ("train", "validation", "test")
-MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
-
-
-def _backbone(owner, name, value):
-    if isinstance(value, keras.Model):
-        return built_model(owner, name, value)
-    if not isinstance(value, (str, Path)):
-        raise ModelError(
-            f"{owner} takes {name} as a name of the table in python -m models, a .keras file or a Keras "
-            f"model, not {shown(value)}."
-        )
-    return str(value) if is_file(value) or is_preset(value) else entry_of(str(value)).name
 
 
 def _budget(owner, name, value):
@@ -112,7 +105,7 @@ class PhotoClassifier:
     _by_probes = None  # `Evaluation` of training and validation photos, by probes fitted on others
 
     @checked(
-        backbone=_backbone,
+        backbone=backbone_argument,
         image_size=whole(none=True, most=LARGEST_IMAGE),
         unfreeze=number(least=0, most=1),
         augmentation=choice(*POLICIES),
@@ -398,26 +391,16 @@ class PhotoClassifier:
         Raises:
             ModelError: If it cannot be read, is damaged or hostile, or is no classifier of photos.
         """
-        if not isinstance(path, (str, Path)):
-            raise ModelError(f"PhotoClassifier.load takes path as the name of a file, not {shown(path)}.")
-        path = Path(path)
-        path = path / "model.keras" if path.suffix != ".keras" and path.is_dir() else path
+        path = classifier_file("PhotoClassifier", path)
         model, about = load_classifier(path)
-        if about is None:  # the names lie beside the model, as earlier versions wrote them
-            names = read_json(path.with_name("labels.json"), MOST_NAMES, "give a file that save wrote")
-            check_names(names, model, str(path.with_name("labels.json")))
-            about = About("photos", tuple(names), {})
+        about = about or about_beside(path, model, "photos")
         if about.kind != "photos":
             other = "; load it with MultiLabelClassifier" if about.kind == "multi-label photos" else ""
             raise ModelError(f"{path} classifies {shown(about.kind)}, not photos{other}.")
-        try:
+        with settings_of(path):
             classifier = cls(
                 **{name: about.settings[name] for name in cls()._settings() if name in about.settings}
             )
-        except ModelError as error:
-            raise ModelError(
-                f"{path} is damaged ({str(error).rstrip('.')}); save the classifier again."
-            ) from error
         classifier._model, classifier.class_names_ = model, about.class_names
         classifier.image_size_ = image_size_in(model, about.settings.get("image_size"), path)
         restore(classifier, about.settings, path)

@@ -17,11 +17,13 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+from ..checks.arguments import shown
 from ..errors import ModelError
 from .archives import ABOUT
-from .saved_models import load_with_about
+from .saved_models import load_with_about, read_json
 
 REMEDY = "save it again, or fetch the file again"
+MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
 
 
 class About(NamedTuple):
@@ -96,6 +98,73 @@ def load_classifier(path):
         raise _damaged(path, "has no settings")
     check_names(names, model, f"{path} is damaged: its {ABOUT}")
     return model, About(about["kind"], tuple(names), settings)
+
+
+def classifier_file(owner, path):
+    """The `.keras` file that a path names: itself, or model.keras in a folder of results.
+
+    Args:
+        owner: Name of the class that loads it, for messages.
+        path: What a user gave.
+
+    Raises:
+        ModelError: If it is no path.
+
+    Example:
+        >>> classifier_file("PhotoClassifier", "ants.keras").name
+        'ants.keras'
+    """
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise ModelError(f"{owner}.load takes path as the name of a file, not {shown(path)}.")
+    path = Path(path)
+    return path / "model.keras" if path.suffix != ".keras" and path.is_dir() else path
+
+
+def about_beside(path, model, kind):
+    """The `About` of a classifier whose names lie beside it in labels.json, as earlier versions wrote them.
+
+    Args:
+        path: The `.keras` file.
+        model: The model that was loaded from it.
+        kind: What it classifies.
+
+    Raises:
+        ModelError: If there are no such names, or they do not fit.
+
+    Example:
+        >>> from models import MLP
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "labels.json").write_text(json.dumps(list("0123456789")))
+        ...     about_beside(Path(folder, "model.keras"), MLP(), "digits").class_names[3]
+        '3'
+    """
+    file = path.with_name("labels.json")
+    names = read_json(file, MOST_NAMES, "give a file that save wrote")
+    check_names(names, model, str(file))
+    return About(kind, tuple(names), {})
+
+
+@contextlib.contextmanager
+def settings_of(path):
+    """Say of settings that are refused that the file they come from is damaged.
+
+    Args:
+        path: The `.keras` file.
+
+    Example:
+        >>> try:
+        ...     with settings_of("ants.keras"):
+        ...         raise ModelError("seed= is -1.")
+        ... except ModelError as error:
+        ...     print(error)
+        ants.keras is damaged (seed= is -1); save the classifier again.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise ModelError(
+            f"{path} is damaged ({str(error).rstrip('.')}); save the classifier again."
+        ) from error
 
 
 def check_names(names, model, where):

@@ -1,8 +1,5 @@
 """A classifier of your own texts: trained, evaluated, explained, saved as one file."""
 
-import os
-from pathlib import Path
-
 import keras
 import numpy as np
 
@@ -11,8 +8,14 @@ from ..checks.arguments import checked, choice, share, shown, whole
 from ..checks.memory import memory_refusal, training_bytes
 from ..errors import ModelError
 from ..evaluation import Evaluation
-from ..loading.saved_classifiers import About, check_names, load_classifier, save_classifier
-from ..loading.saved_models import read_json
+from ..loading.saved_classifiers import (
+    About,
+    about_beside,
+    classifier_file,
+    load_classifier,
+    save_classifier,
+    settings_of,
+)
 from ..seeds import seeded
 from ..text import MOST_IDS
 from .arguments import labels as _labels
@@ -23,8 +26,6 @@ from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier
 from .training import BUILDERS, build_network, by_default, predict, train
 from .vocabulary import LONGEST, learn_vocabulary, token_ids
-
-MOST_NAMES = 8 << 20  # bytes of labels.json, which earlier versions wrote beside a model
 
 
 def _optional_share(owner, name, value):
@@ -258,28 +259,17 @@ class TextClassifier:
         Raises:
             ModelError: If it cannot be read, is damaged or hostile, or is no classifier of texts.
         """
-        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-            raise ModelError(f"TextClassifier.load takes path as the name of a file, not {shown(path)}.")
-        path = Path(path)
-        path = path / "model.keras" if path.suffix != ".keras" and path.is_dir() else path
+        path = classifier_file("TextClassifier", path)
         model, about = load_classifier(path)
-        if about is None:  # the names lie beside the model, as earlier versions wrote them
-            file = path.with_name("labels.json")
-            names = read_json(file, MOST_NAMES, "give a file that save wrote")
-            check_names(names, model, str(file))
-            about = About("texts", tuple(names), {})
+        about = about or about_beside(path, model, "texts")
         if about.kind != "texts":
             raise ModelError(f"{path} classifies {shown(about.kind)}, not texts.")
         _check_model(model, path)
         names, settings = list(about.class_names), about.settings
-        try:
+        with settings_of(path):
             classifier = cls(**{name: settings[name] for name in cls()._settings() if name in settings})
             longest = whole()("TextClassifier", "longest", settings.get("longest", LONGEST))
             names = [int(name) for name in names] if settings.get("labels") == "numbers" else names
-        except ValueError as error:
-            raise ModelError(
-                f"{path} is damaged ({str(error).rstrip('.')}); save the classifier again."
-            ) from error
         classifier._learned(model, names, longest)
         classifier.history_, classifier.seconds_ = {}, 0.0
         return classifier

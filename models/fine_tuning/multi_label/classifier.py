@@ -7,13 +7,19 @@ import numpy as np
 from ...checks.arguments import checked, choice, flag, shown, whole
 from ...errors import ModelError
 from ...export import formats
-from ...loading.saved_classifiers import About, load_classifier, save_classifier
+from ...loading.saved_classifiers import (
+    About,
+    classifier_file,
+    load_classifier,
+    save_classifier,
+    settings_of,
+)
 from ...seeds import seeded
 from ...sibling import datasets_module
 from ..bundles import LARGEST_IMAGE, image_size_in
 from ..multi_scale import EFFORTS, at_sizes, image_sizes, largest_size
-from ..own_backbone import backbone_entry, built_backbone, named
-from ..photo_classifier import PARTS, _backbone
+from ..own_backbone import backbone_argument, backbone_entry, built_backbone, named
+from ..photo_classifier import PARTS
 from .evaluation import MultiLabelEvaluation
 from .predictions import predict_labels
 from .probes import MultiLabelNetwork, fit_label_probes
@@ -71,7 +77,7 @@ class MultiLabelClassifier:
 
     cross_validation_ = probes_ = trained_on_ = None
 
-    @checked(backbone=_backbone, image_size=whole(none=True, most=LARGEST_IMAGE), flip=flag)
+    @checked(backbone=backbone_argument, image_size=whole(none=True, most=LARGEST_IMAGE), flip=flag)
     def __init__(self, backbone="mobilenet", weights="pretrained", image_size=None, flip=True, seed=0):
         self.backbone, self.weights, self.image_size = backbone, weights, image_size
         self.flip, self.seed = flip, seed
@@ -235,25 +241,16 @@ class MultiLabelClassifier:
         Raises:
             ModelError: If it cannot be read, is damaged or hostile, or is no multi-label classifier.
         """
-        if not isinstance(path, (str, Path)):
-            raise ModelError(
-                f"MultiLabelClassifier.load takes path as the name of a file, not {shown(path)}."
-            )
-        path = Path(path)
-        path = path / "model.keras" if path.suffix != ".keras" and path.is_dir() else path
+        path = classifier_file("MultiLabelClassifier", path)
         model, about = load_classifier(path)
         if about is None or about.kind != KIND:
             raise ModelError(
                 f"{path} gives no photo several labels; load a classifier of photos with PhotoClassifier."
             )
         settings = about.settings
-        try:
+        with settings_of(path):
             known = {name: settings[name] for name in ("backbone", "flip", "seed") if name in settings}
             classifier = cls(**known)
-        except ModelError as error:
-            raise ModelError(
-                f"{path} is damaged ({str(error).rstrip('.')}); save the classifier again."
-            ) from error
         classifier._model, classifier.class_names_ = model, about.class_names
         classifier.thresholds_ = check_thresholds(settings.get("thresholds"), about.class_names, path)
         classifier.image_size_ = image_size_in(model, settings.get("image_size"), path)
