@@ -142,3 +142,9 @@ def test_a_folder_of_classes_without_a_table_is_refused(folder, tmp_path):
     shutil.copy(folder / "00000.png", tmp_path / "ants" / "1.png")
     with pytest.raises(DataError, match="holds no table"):
         fine_tune.main(data=str(tmp_path), multi_label=True, outputs=tmp_path / "out", **SOON)
+
+
+def test_missing_weights_are_told_before_photos_are_read(folder, tmp_path, capsys):
+    with pytest.raises(ValueError, match="missing.h5"):
+        fine_tune.main(str(folder), "mobilenet", "missing.h5", multi_label=True, outputs=tmp_path)
+    assert "Data:" not in capsys.readouterr().out

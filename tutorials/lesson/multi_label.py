@@ -21,7 +21,7 @@ from models.export import formats
 from models.fine_tuning.bundles import pooled_features
 from models.fine_tuning.multi_label.evaluation import MultiLabelEvaluation
 from models.fine_tuning.multi_scale import largest_size
-from models.fine_tuning.own_backbone import backbone_entry
+from models.fine_tuning.own_backbone import backbone_entry, built_backbone
 from tutorials.figures.multi_label import label_bars, surest_mistakes
 from tutorials.lesson.report import as_unicode
 from tutorials.lesson.rescore import Disagreement, agreements
@@ -68,6 +68,8 @@ def train_multi_label(report):
     digits = settings["data"] == "embedded"
     entry = backbone_entry(settings["backbone"] or ("convnet" if digits else "mobilenet"))
     keras.utils.set_random_seed(settings["seed"])
+    # Before many photos are read: its weights may be missing
+    built_backbone(entry, settings["weights"], settings["image_size"])
 
     # Data: labels (n, labels), 0 or 1
     photos = _photos(settings, entry, report.scratch)
