@@ -261,9 +261,12 @@ def _bounds(thumbnails):
     """
     random = np.random.default_rng(0)
     sample = _detail(thumbnails[random.permutation(len(thumbnails))[:2000]])
-    directions = random.normal(size=(SIDE * SIDE, DIRECTIONS)).astype("float32")
-    for _ in range(3):  # towards those in which photos differ most (subspace iteration)
-        directions = np.linalg.qr(sample.T @ (sample @ directions))[0]
+    if len(sample) <= DIRECTIONS:  # all directions that there are
+        directions = np.linalg.qr(sample.T)[0]
+    else:
+        directions = random.normal(size=(SIDE * SIDE, DIRECTIONS)).astype("float32")
+        for _ in range(3):  # towards those in which photos differ most (subspace iteration)
+            directions = np.linalg.qr(sample.T @ (sample @ directions))[0]
     found = np.empty((len(thumbnails), directions.shape[1] + 1), "float32")
     for start in range(0, len(thumbnails), AT_ONCE):
         detail = _detail(thumbnails[start : start + AT_ONCE])

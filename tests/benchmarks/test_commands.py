@@ -25,6 +25,7 @@ BENCHMARKS = (
     "photos",
     "seeds",
     "sentiment",
+    "time_budget",
     "train_zoo",
     "wrong_labels",
 )
