@@ -1,8 +1,70 @@
-"""Classify short video clips: which networks use the order of the frames?
+r"""Classify short video clips: which networks use the order of the frames?
 
-Three networks: one that classifies every frame separately and averages, one that passes the frames through
-an LSTM, and one that convolves over time as well (Conv3D). The classes differ only in the order of their
-frames. Look at "accuracy": without the order, no network is better than chance.
+## The question
+
+A video is a sequence of images. Is it enough to look at each of them, or does a network need to know which
+comes first?
+
+## The idea
+
+A shape moves (to the left, to the right, up or down), grows, shrinks or turns: eight classes. For every class
+there are clips with *the same frames* in another order, so that a single frame says nothing about the class.
+Three networks look at the clips:
+
+1. **Frame by frame.** A small convolutional network classifies each frame; the eight answers are averaged.
+   An average does not depend on the order, so that this network *cannot* be better than the chance level,
+   $1 / 8 = 0.125$.
+2. **LSTM.** The features of each frame go into a recurrent layer, which keeps a state $h_t$ and updates it
+   frame by frame from the frame $x_t$ and its last state. In its plain form
+
+   $$h_t = \tanh(W x_t + U h_{t-1} + b)$$
+
+   The weights are the same at every step: parameters are shared *over time*, as a kernel's are over space.
+   An LSTM has four such parts: three *gates* decide what to forget, what to store and what to put out. With
+   $m = 32$ inputs and $n = 48$ units it has $4 \cdot (32 + 48 + 1) \cdot 48 = 15{,}552$ parameters.
+3. **Conv3D.** A kernel that is also three frames long slides over height, width and time, so that it can
+   see a motion directly.
+
+## Before you run it
+
+What will shuffling the frames of the test clips do to each network? Which of the last two has more
+parameters?
+
+## How to read the figures
+
+- `clips`: a row for each class, each with the same frames in another order.
+- `accuracy`: frames in order and shuffled; the line is the chance level.
+- `learning_curves`: the loss of the frame-by-frame network stays near $\log 8 \approx 2.08$, which is that
+  of guessing.
+- `predictions` (animated): the LSTM's probabilities after each frame. Watch when it begins to be sure.
+
+## What it means
+
+Where the order carries the information, a network must be able to use it, by recurrence or by convolution
+over time. It does *not* mean that an LSTM is always better for video: for many real clips one frame (a
+football pitch) tells the class. With frames shuffled both fall back to chance, which shows that they do use
+the order.
+
+## Exercises
+
+1. Count a `SimpleRNN` of 48 units on 32 inputs: $W$, $U$ and $b$.
+2. `python -m tutorials.video --frames 16`: which network's number of parameters changes?
+3. `python -m tutorials.video --noise 60`: which network suffers first?
+
+<details><summary>Solutions</summary>
+
+1. $(32 + 48 + 1) \cdot 48 = 3{,}888$: a quarter of the LSTM's.
+2. Only Conv3D's: it flattens all frames before its dense layer. The LSTM's weights are shared over time.
+3. Compare `accuracy` of both runs. The LSTM adds up evidence over frames; a kernel sees three.
+
+</details>
+
+## Read more
+
+Hochreiter and Schmidhuber, *Long short-term memory* (1997). Tran et al., *Learning spatiotemporal features
+with 3D convolutional networks* (2015).
+
+Next: `sentiment` uses the same layer on words.
 """
 
 import sys
