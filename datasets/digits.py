@@ -9,7 +9,7 @@ from PIL import Image
 
 from .files.arrays import read_idx, read_npz
 from .files.names import sentence
-from .pen_strokes import as_mnist, bounding_box, find_stroke, with_weight
+from .pen_strokes import SPECKS, as_mnist, bounding_box, find_stroke, strokes_side_by_side, with_weight
 from .photos import read_photo
 from .sources import DataError, Source, download, user_folder
 
@@ -264,7 +264,7 @@ def read_image(path):
         uint8 array (28, 28, 1), ink 255 on paper 0, ready for a digit model.
 
     Raises:
-        DataError: If the file cannot be read or shows no stroke.
+        DataError: If the file cannot be read, or shows no stroke or more than one digit.
 
     Example:
         >>> import pathlib, tempfile
@@ -293,4 +293,7 @@ def read_image(path):
         stroke = find_stroke(grey[rows, columns])
     if stroke is None:
         raise DataError(f"{path} shows no pen stroke; name a picture of one dark digit on paper.")
+    if (count := strokes_side_by_side(stroke)) > 1:
+        what = "specks or letters" if count >= SPECKS else f"{count} figures side by side"
+        raise DataError(f"{path} shows {what}; cut out one digit.")
     return as_mnist(with_weight(stroke))[..., None]

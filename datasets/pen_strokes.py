@@ -4,6 +4,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
+FLAT = 8  # grey levels by which a page without a stroke may vary
+SPECKS = 6  # parts of a stroke: more are noise, or a text
+
 
 def as_mnist(ink):
     """Scale and centre one digit as the digits of MNIST were.
@@ -74,6 +77,8 @@ def find_stroke(grey):
     terms = _terms(pixels.shape)
     flat = terms.reshape(-1, terms.shape[-1])
     shadows = terms @ np.linalg.lstsq(flat[::7], pixels.ravel()[::7], rcond=None)[0]
+    if np.ptp(pixels) < FLAT:
+        return None
     if ((pixels - shadows) ** 3).sum() > 0:  # a few pixels are much lighter than the rest: chalk
         pixels = 255 - pixels
     darkness = np.clip(1 - pixels / np.maximum(_paper(pixels), 1), 0, 1)
@@ -91,6 +96,35 @@ def find_stroke(grey):
     if inside.max() >= 0.1 * areas.max():
         areas = inside
     return stroke & np.isin(parts, 1 + np.flatnonzero(areas >= 0.1 * areas.max()))
+
+
+def strokes_side_by_side(stroke):
+    """Count the figures of nearly one height that stand side by side, as the digits of a number do.
+
+    Parts of one digit, such as the bar of a 5, lie above each other, or are much smaller.
+
+    Args:
+        stroke: Boolean array (height, width), some of it True.
+
+    Returns:
+        The number of figures with free columns between them; `SPECKS` and more parts count singly.
+
+    Example:
+        >>> import numpy as np
+        >>> from datasets.pen_strokes import strokes_side_by_side
+        >>> eleven = np.zeros((90, 60), bool)
+        >>> eleven[10:80, [15, 45]] = True
+        >>> strokes_side_by_side(eleven)
+        2
+    """
+    parts = ndimage.label(ndimage.binary_dilation(stroke, iterations=2))[1]
+    if parts >= SPECKS or ndimage.label(stroke)[1] >= 8 * SPECKS:  # a pen may skip
+        return max(parts, SPECKS)
+    columns, _ = ndimage.label(stroke.any(0))
+    places = ndimage.find_objects(columns)
+    rows = [np.flatnonzero(stroke[:, place].any(1)) for (place,) in places]
+    heights = np.array([found[-1] - found[0] + 1 for found in rows])
+    return max(1, int(np.sum(heights >= 0.6 * heights.max())))
 
 
 def _paper(pixels):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 import models
 from datasets import DataError, digits
@@ -75,7 +75,6 @@ def test_photos_of_mnists_test_digits_are_read(mnist_folder, tmp_path, how):
 @pytest.mark.parametrize("size", [40, 280])
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.14])
 def test_a_thick_pen_is_not_taken_for_the_paper(tmp_path, size, share):
-    from PIL import ImageDraw
 
     image = Image.new("L", (size, size), 240)
     ring = [0.2 * size, 0.1 * size, 0.8 * size, 0.9 * size]
@@ -118,3 +117,48 @@ def test_specks_and_paper_without_a_stroke(tmp_path):
     np.testing.assert_allclose(
         digits.read_image(tmp_path / "one.png"), digits.read_image(tmp_path / "one_and_fly.png"), atol=3
     )
+
+
+def written(text, size=(400, 300), height=120):
+    """A page with some text in its middle."""
+    page = Image.new("L", size, 235)
+    font = ImageFont.load_default(height)
+    ImageDraw.Draw(page).text((size[0] / 2, size[1] / 2), text, fill=25, font=font, anchor="mm")
+    return page
+
+
+@pytest.mark.parametrize("grey", [0, 1, 128, 254, 255])
+def test_a_page_of_one_colour_is_no_digit(tmp_path, grey):
+    Image.new("L", (200, 150), grey).save(tmp_path / "page.png")
+    with pytest.raises(DataError, match="no pen stroke"):
+        digits.read_image(tmp_path / "page.png")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_is_no_digit(tmp_path, seed):
+    noise = np.random.default_rng(seed).integers(0, 256, (28 * (1 + seed), 40 * (1 + seed)), "uint8")
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    with pytest.raises(DataError, match="specks or letters|no pen stroke|side by side"):
+        digits.read_image(tmp_path / "noise.png")
+
+
+@pytest.mark.parametrize("text", ["35", "10", "1 1", "2026", "No digit\nbut a text\nof three lines"])
+def test_several_figures_are_not_taken_for_one(tmp_path, text):
+    written(text, height=40 if "\n" in text else 120).save(tmp_path / "page.png")
+    with pytest.raises(DataError, match="cut out one digit"):
+        digits.read_image(tmp_path / "page.png")
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_printed_digit_is_one_figure(tmp_path, digit):
+    written(str(digit)).save(tmp_path / "page.png")
+    assert digits.read_image(tmp_path / "page.png").shape == (28, 28, 1)
+
+
+def test_the_bar_of_a_five_may_stand_apart(tmp_path):
+    page = Image.new("L", (300, 300), 235)
+    pen = ImageDraw.Draw(page)
+    pen.line([(150, 70), (230, 70)], fill=20, width=12)  # the bar, a little to the right
+    pen.line([(120, 90), (120, 150), (190, 160), (190, 230), (110, 235)], fill=20, width=12)
+    page.save(tmp_path / "five.png")
+    assert digits.read_image(tmp_path / "five.png").any()
