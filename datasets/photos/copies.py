@@ -102,10 +102,11 @@ def _candidates(thumbnails, judging):
         turns[rows] = views.usual_turns(found)
         codes[rows] = views.codes(views.oriented(found, turns[rows]))
     codes, turns = codes.ravel(), turns.ravel()
-    keys = codes >> np.uint64(64 - bits) << ENTRY | np.arange(len(codes), dtype="uint64")
+    keys = codes >> np.uint64(64 - bits)
+    keys <<= ENTRY
+    keys |= np.arange(len(codes), dtype="uint64")
     keys.sort()
-    order = (keys & ((np.uint64(1) << ENTRY) - np.uint64(1))).astype("int64")
-    index = _Index(number, codes, turns, bits, keys, order)
+    index = _Index(number, codes, turns, bits, keys)
     plain = _plain(thumbnails)
     for start in range(0, len(thumbnails), AT_ONCE):
         found = index.near(views.coefficients(thumbnails[start : start + AT_ONCE], middle=True)[:, 0], start)
@@ -128,7 +129,7 @@ def _plain(thumbnails):
 class _Index:
     """The parts of all photos, to be looked up: entry e is part e % number of photo e // number.
 
-    `keys` are sorted, and hold the entry as well, so that `order`, the entries, ascends where keys are equal.
+    `keys` are sorted, and hold the entry in their lowest bits, so that entries ascend where keys are equal.
     """
 
     number: int
@@ -136,7 +137,6 @@ class _Index:
     turns: np.ndarray
     bits: int
     keys: np.ndarray
-    order: np.ndarray
 
     def near(self, found, start):
         """Candidates for some photos' middles; `start` is the first one's number."""
@@ -171,7 +171,8 @@ class _Index:
         counts = (end - begin).ravel()
         shift = begin.ravel() - (np.cumsum(counts) - counts)
         places = np.arange(counts.sum()) + np.repeat(shift, counts)
-        return np.repeat(np.arange(keys.size) // keys.shape[1], counts), self.order[places]
+        entries = (self.keys[places] & ((np.uint64(1) << ENTRY) - np.uint64(1))).astype("int64")
+        return np.repeat(np.arange(keys.size) // keys.shape[1], counts), entries
 
 
 def _judged(thumbnails, found, wanted):

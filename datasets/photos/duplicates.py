@@ -112,9 +112,10 @@ def _findings(photos, links, rejected, across):
 
 def _in_two_classes(group):
     """Why each photo of a group is rejected, by name: their labels differ."""
-    rejected = {}
+    rejected, first = {}, group[0]
+    second = next(photo for photo in group if photo.label != first.label)
     for photo in group:
-        other = next(other for other in group if other.label != photo.label)
+        other = second if photo.label == first.label else first
         reason = f"is the same photo as {other.name} of class {other.label}, and one must be wrong"
         rejected[photo.name] = "in two classes", reason
     return rejected
@@ -176,7 +177,7 @@ def _changed(photos, rows):
         return {}
     thumbnails = np.array([photos[number].facts.thumbnail for number in rows])
     judging = np.array([photos[number].part != "test" for number in rows], bool)
-    found = copies(thumbnails, _usual(thumbnails[judging]), np.count_nonzero(judging))
+    found = copies(thumbnails, _usual(thumbnails, judging), np.count_nonzero(judging))
     return {(int(a), int(b)): kind for (a, b), kind in zip(rows[found.pairs], found.kinds, strict=True)}
 
 
@@ -212,12 +213,14 @@ def pairs(hashes, thumbnails, like=None):
     """
     if len(hashes) < 2:
         return np.empty((0, 2), int)
-    alike = min(0.985, ALIKE + 0.7 * _usual(thumbnails if like is None else thumbnails[like]))
+    alike = min(0.985, ALIKE + 0.7 * _usual(thumbnails, like))
     bounds = _bounds(thumbnails)
     strong = np.flatnonzero(np.linalg.norm(bounds, axis=1) >= alike - ROUNDING)  # others are like none
     if not len(strong):
         return np.empty((0, 2), int)
-    decide = partial(_are_alike, thumbnails[strong], bounds[strong], alike)
+    if len(strong) < len(thumbnails):
+        thumbnails, bounds = thumbnails[strong], bounds[strong]
+    decide = partial(_are_alike, thumbnails, bounds, alike)
     return strong[connections(packed(hashes[strong]), DISTANCE, decide)]
 
 
@@ -292,14 +295,18 @@ def _blur():
     return ndimage.gaussian_filter1d(np.eye(SIDE, dtype="float32"), 2, axis=0)
 
 
-def _usual(thumbnails):
-    """How similar two of these photos usually are: the third quartile of correlations."""
-    if len(thumbnails) < 2:
+def _usual(thumbnails, like=None):
+    """How similar two of these photos usually are: the third quartile of correlations.
+
+    `like`, bool (n,), says which of them count; None for all.
+    """
+    rows = np.arange(len(thumbnails)) if like is None else np.flatnonzero(like)
+    if len(rows) < 2:
         return 0.0
-    one, other = np.random.default_rng(0).integers(0, len(thumbnails), (2, 2000))
+    one, other = np.random.default_rng(0).integers(0, len(rows), (2, 2000))
     different = one != other
     some, places = np.unique(np.stack([one[different], other[different]]), return_inverse=True)
-    detail = _detail(thumbnails[some])
+    detail = _detail(thumbnails[rows[some]])
     one, other = places.reshape(2, -1)
     correlation = np.einsum("ij,ij->i", detail[one], detail[other])
     return max(0.0, float(np.quantile(correlation, 0.75)))

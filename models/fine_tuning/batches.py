@@ -5,6 +5,7 @@ was stopped anywhere and resumed goes on as if nothing had happened.
 """
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -117,6 +118,36 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         return self.make(index)
+
+
+def computed(model, make, number):
+    """What a model computes of batches that are made one after another, each while the last is computed.
+
+    `predict` gives the same, but TensorFlow never lets go of a generator that it was given, nor of the photos
+    that this holds: of thousands of photos all pixels would stay in memory.
+
+    Args:
+        model: A Keras model.
+        make: Function of a batch's number that makes it, an array.
+        number: Of batches.
+
+    Returns:
+        What `predict` gives: an array, or a dictionary of them.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Rescaling(2.0)])
+        >>> computed(model, lambda index: np.full((1, 3), index), number=2).tolist()
+        [[0.0, 0.0, 0.0], [2.0, 2.0, 2.0]]
+    """
+    found = []
+    with ThreadPoolExecutor(1) as ahead:
+        following = ahead.submit(make, 0)
+        for index in range(number):
+            batch = following.result()
+            if index + 1 < number:
+                following = ahead.submit(make, index + 1)
+            found.append(model.predict_on_batch(batch))
+    return keras.tree.map_structure(lambda *each: np.concatenate(each), *found)
 
 
 def steps_per_epoch(count, batch_size):

@@ -8,7 +8,7 @@ import numpy as np
 from ..checks.arguments import shown
 from ..errors import ModelError
 from .abstention import Trust, check_trust, features_and_answers, trusted
-from .batches import Batches, steps_per_epoch
+from .batches import computed, steps_per_epoch
 from .features import AT_ONCE, filled_up
 
 LARGEST_IMAGE = 4096  # pixels of a side
@@ -87,7 +87,7 @@ def pooled_features(model, pixels, rows):
     def make(index):
         return filled_up(np.asarray(pixels[rows[index * AT_ONCE : (index + 1) * AT_ONCE]], "float32"))
 
-    found = features_and_answers(model).predict(Batches(make, steps_per_epoch(len(rows), AT_ONCE)), verbose=0)
+    found = computed(features_and_answers(model), make, steps_per_epoch(len(rows), AT_ONCE))
     return {int(name): values[: len(rows)] for name, values in found.items() if name != "answers"}
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from ..errors import ModelError
-from .batches import Batches, training_batches
+from .batches import computed, training_batches
 from .checkpoints import replace_file
 
 IN_MEMORY = 1_000_000_000  # bytes of features; more are kept in files, where there is a folder for them
@@ -114,10 +114,10 @@ class CachedFeatures:
             pixels, self.targets[number, places] = self.photos.version(number, places)
             return filled_up(pixels)
 
-        computed = self.frozen.predict(Batches(make, len(chunk)), verbose=0)
+        found = computed(self.frozen, make, len(chunk))
         for turn, (number, places) in enumerate(chunk):
             first = turn * AT_ONCE
-            self.features[number, places] = computed[first : first + len(places)]
+            self.features[number, places] = found[first : first + len(places)]
 
     def training(self, batch_size, seed, first=0, places=None):
         """Batches of features to train on: of each photo, a version drawn anew in every epoch."""
@@ -143,6 +143,10 @@ class CachedFeatures:
         import tensorflow as tf
 
         return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size)
+
+    def release(self):
+        """Let go of the features: TensorFlow keeps a generator that `fit` was given, and what it holds."""
+        self.features = self.targets = None
 
 
 def _in_file(file, shape, progress):

@@ -14,6 +14,7 @@ from ..errors import ModelError
 STRENGTHS = tuple(10.0 ** np.arange(-3.5, 1, 2 / 3))  # values of scikit-learn's C: weak regularization last
 FOLDS = 5
 STEPS = 300  # of the optimizer, at most
+AT_ONCE = 64  # features that are standardized together
 MANY = 20_000  # examples, which are enough to choose the regularization by
 
 
@@ -82,14 +83,15 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
         >>> int(np.abs(probe.kernel[:, 1]).argmax()), probe.out_of_fold.shape
         (2, (60, 2))
     """
-    features, labels = np.asarray(features, "float32"), np.asarray(labels)
-    if not np.isfinite(features).all():
+    features, labels = np.asarray(features), np.asarray(labels)
+    if not all(np.isfinite(features[start : start + MANY]).all() for start in range(0, len(features), MANY)):
         raise ModelError("features= has values that are not finite; the backbone's weights may be damaged.")
     if missing := set(range(classes)) - set(labels.tolist()):
         raise ModelError(f"labels= has no example of class {min(missing)}; leave it out, or add examples.")
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, "float64")
     mean, scale = standardization(features)
-    scaled = (features - mean) / scale
+    scaled = np.subtract(features, mean, dtype="float32")
+    scaled /= scale
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other
         out_of_fold = np.zeros((0, classes))
         if strength is None:
@@ -125,8 +127,12 @@ def standardization(features):
         >>> mean.tolist(), scale.tolist()
         ([2.0, 5.0], [1.0, 1.0])
     """
-    features = np.asarray(features, "float32")
-    mean, scale = features.mean(0), features.std(0)
+    features = np.asarray(features)
+    mean, scale = np.empty((2, features.shape[1]), "float32")
+    for start in range(0, features.shape[1], AT_ONCE):  # no second copy of many photos' features
+        some = slice(start, start + AT_ONCE)
+        columns = np.ascontiguousarray(features[:, some], "float32")
+        mean[some], scale[some] = columns.mean(0), columns.std(0)
     scale[scale <= 1e-6 * np.abs(mean)] = 1
     return mean, scale
 

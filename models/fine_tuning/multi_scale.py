@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from ..checks.arguments import built_model, checked, flag, sizes, whole
 from ..errors import ModelError
-from .batches import Batches, steps_per_epoch
+from .batches import computed, steps_per_epoch
 from .features import AT_ONCE, filled_up
 from .kept_features import KeptFeatures
 from .linear_probe import LinearProbe, fit_linear_probe
@@ -373,7 +373,7 @@ def fit_probes(backbone, photos, rows, sizes, flip=True, weights=None, seed=0, v
         out_of_fold,
         float(np.mean(out_of_fold.argmax(-1) == labels)),
         {"features": extracted - started, "probes": time.perf_counter() - extracted},
-        {size: found.astype("float16") for size, found in features.items()},
+        {size: found.astype("float16", copy=False) for size, found in features.items()},
     )
 
 
@@ -411,6 +411,7 @@ def multi_scale_features(backbone, pixels, rows, sizes, flip=True, verbose=0):
         if values is None:
             squares = np.asarray(pixels[rows[some]])
             values = np.stack([_features_at(features, squares, size, sizes[-1], flip) for size in sizes])
+            values = values.astype(dtype)
             kept.write(start, values)
         for size, of_size in zip(sizes, values, strict=True):
             found[size][some] = of_size
@@ -429,6 +430,6 @@ def _features_at(features, squares, size, largest, flip):
             batch = keras.ops.convert_to_numpy(resize(batch, training=False))
         return np.concatenate([batch, batch[:, :, ::-1]]) if flip else batch
 
-    values = features.predict(Batches(make, steps_per_epoch(len(squares), AT_ONCE)), verbose=0)
+    values = computed(features, make, steps_per_epoch(len(squares), AT_ONCE))
     values = values.reshape(-1, 2 if flip else 1, AT_ONCE, values.shape[-1]).mean(1)
     return values.reshape(-1, values.shape[-1])[: len(squares)]

@@ -328,6 +328,8 @@ class FineTuning:
 
     def close(self):
         """Forget the cached features, and remove the temporary folder with them."""
+        if isinstance(self._data, CachedFeatures):
+            self._data.release()
         self._data = None
         if held := getattr(self, "_held", None):
             held.cleanup()

@@ -1,8 +1,10 @@
 """Features of thousands of photos: computed in pieces, kept, and resumed after a kill."""
 
+import gc
 import signal
 import subprocess
 import sys
+import weakref
 
 import keras
 import numpy as np
@@ -19,10 +21,13 @@ class Pixels:
     def __init__(self, folder, count=40, size=64):
         self.squares = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), "uint8")
         self.digests, self.folder, self.asked = [bytes([n]) for n in range(count)], folder, 0
+        self.given = []
 
     def __getitem__(self, rows):
         self.asked += len(rows)
-        return self.squares[rows]
+        found = self.squares[rows]
+        self.given.append(weakref.ref(found))
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +56,26 @@ def test_what_was_kept_is_not_computed_again(backbone, tmp_path, monkeypatch):
     assert pixels.asked == 40
 
 
-def test_features_of_many_photos_take_half_the_space(backbone, monkeypatch):
+def test_pixels_do_not_stay_in_memory(backbone, monkeypatch):
+    """TensorFlow keeps what `predict` was given as a generator: all pixels of thousands of photos."""
+    monkeypatch.setattr(multi_scale, "CHUNK", 16)
+    pixels = Pixels(None)
+    multi_scale_features(backbone, pixels, np.arange(40), (32, 64))
+    gc.collect()
+    assert [given() for given in pixels.given] == [None] * 3
+
+
+def test_features_of_many_photos_take_half_the_space(backbone, monkeypatch, tmp_path):
     pixels = Pixels(None).squares
     whole = multi_scale_features(backbone, pixels, np.arange(40), (64,))[64]
     monkeypatch.setattr(multi_scale, "MANY", 39)
     half = multi_scale_features(backbone, pixels, np.arange(40), (64,))[64]
     assert half.dtype == "float16"
     np.testing.assert_allclose(half, whole, rtol=1e-3, atol=1e-6)
+    kept, again = (multi_scale_features(backbone, Pixels(tmp_path), np.arange(40), (64,)) for _ in range(2))
+    np.testing.assert_array_equal(kept[64], half)
+    np.testing.assert_array_equal(again[64], half)
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 1.1 * half.nbytes
 
 
 def test_a_part_of_many_examples_chooses_the_regularization(monkeypatch):
