@@ -7,9 +7,7 @@ ADDRESS = "REPOSITORY"
 here = Path.cwd()
 project = next((each for each in (here, *here.parents) if (each / "tutorials" / "lesson").is_dir()), None)
 if not project and not any((Path(each) / "tutorials" / "lesson").is_dir() for each in sys.path):
-    assert ADDRESS, (
-        "Open this notebook in the project's folder, or write its repository's address above."
-    )
+    assert ADDRESS, "Open this notebook in the project's folder, or write its repository's address above."
     project = here / "glass-zoo"
     if not project.is_dir():
         subprocess.run(["git", "clone", "--quiet", "--depth", "1", ADDRESS, str(project)], check=True)
