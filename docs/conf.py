@@ -1,4 +1,4 @@
-"""Sphinx's settings for the site. `python -m docs.site_builder` copies this file beside the pages it makes."""
+"""Sphinx's settings for the site; `python -m docs.site_builder` copies this file beside its pages."""
 
 project = "Glass Zoo"
 author = "the authors of Glass Zoo"
@@ -10,6 +10,7 @@ extensions = [
     "sphinx_copybutton",
     "docs.mathml",
 ]
+exclude_patterns = ["lessons/files"]
 html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = project

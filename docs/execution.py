@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbclient
 import nbformat
+from traitlets.config import Config
 
 ROOT = Path(__file__).parents[1]
 WINGS = "models", "datasets", "tutorials"
@@ -55,8 +56,13 @@ def execute(book, folder):
     """
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as home, surroundings(Path(home)):
+        settings = {"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {}  # no open port
         client = nbclient.NotebookClient(
-            book, timeout=LONGEST, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+            book,
+            timeout=LONGEST,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+            config=Config(settings),
         )
         client.execute()
     for cell in book.cells:

@@ -22,9 +22,8 @@ def lesson_page(book, lesson, minutes, row=None, live=""):
     page = nbformat.v4.new_notebook(metadata=copy.deepcopy(book.metadata))
     opening, *cells = copy.deepcopy(book.cells)
     title, _, text = opening.source.partition("\n")
-    opening.source = (
-        f"{title}\n\n{_ways(lesson, minutes)}\n\n{text.strip()}\n\n{_results(row)}\n\n{live}".strip()
-    )
+    parts = title, _ways(lesson, minutes), text.strip(), _results(row), live
+    opening.source = "\n\n".join(filter(None, parts))
     page.cells.append(opening)
     for cell in cells:
         if "install" in cell.metadata.get("tags", ()):
@@ -42,10 +41,11 @@ def lesson_page(book, lesson, minutes, row=None, live=""):
 
 def _ways(lesson, minutes):
     seconds = round(60 * minutes)
-    return (
-        f":::{{div}} ways\nRun it: `python -m tutorials.{lesson}`, about {seconds} seconds on two cores. Download "
-        f"{{download}}`the script <files/{lesson}.py>` or {{download}}`the notebook <files/{lesson}.ipynb>`.\n:::"
+    files = (
+        f"{{download}}`the script <files/{lesson}.py>` or {{download}}`the notebook <files/{lesson}.ipynb>`"
     )
+    command = f"`python -m tutorials.{lesson}`, about {seconds} seconds on two cores"
+    return f":::{{div}} ways\nRun it: {command}. Download {files}.\n:::"
 
 
 def _results(row):
@@ -67,7 +67,7 @@ def _divided(outputs):
 
 
 def _with_caption(outputs, identifier):
-    """A cell without code that shows outputs; the caption of a figure is its name, its title the alternative."""
+    """A cell without code that shows outputs; a figure gets a caption, and a text in place of it."""
     cell = nbformat.v4.new_code_cell("", id=identifier, outputs=outputs, execution_count=1)
     cell.metadata.tags = ["remove-input"]
     about = outputs[0].get("metadata", {})

@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import tutorials.lesson.command  # noqa: F401  (first: loads Keras quietly)
+
 from tyro.conf import Positional
 
 from tutorials.__main__ import LESSONS
