@@ -2,6 +2,7 @@
 
 project = "Glass Zoo"
 author = "the authors of Glass Zoo"
+copyright = "the authors of Glass Zoo, Apache License 2.0"  # noqa: A001  (Sphinx reads it by this name)
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",

@@ -67,8 +67,8 @@ def _divided(outputs):
 
 
 def _with_caption(outputs, identifier):
-    """A cell without code that shows outputs; a figure gets a caption, and a text in place of it."""
-    cell = nbformat.v4.new_code_cell("", id=identifier, outputs=outputs, execution_count=1)
+    """A cell that shows outputs, without code; a figure gets a caption, and a text in place of it."""
+    cell = nbformat.v4.new_code_cell("# a figure", id=identifier, outputs=outputs, execution_count=1)
     cell.metadata.tags = ["remove-input"]
     about = outputs[0].get("metadata", {})
     if "figure" in about:

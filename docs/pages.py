@@ -97,16 +97,8 @@ def gallery(lessons, rows):
         if row:
             alt = row.alt.replace("\n", " ")
             cards += [f":img-top: /_pictures/{Path(row.picture).name}", f":img-alt: {alt}"]
-        cards += [
-            "",
-            first_line(lesson),
-            "",
-            ":::{card-footer}",
-            f"about {60 * LESSONS[lesson]:.0f} seconds",
-            ":::",
-            "::::",
-            "",
-        ]
+        time = f"about {60 * LESSONS[lesson]:.0f} seconds"
+        cards += ["", first_line(lesson), "", ":::{card-footer}", time, ":::", "::::", ""]
     return "\n".join([*cards, ":::::"])
 
 
