@@ -13,7 +13,6 @@ from pathlib import Path
 
 import nbclient
 import nbformat
-from traitlets.config import Config
 
 ROOT = Path(__file__).parents[1]
 WINGS = "models", "datasets", "tutorials"
@@ -56,13 +55,13 @@ def execute(book, folder):
     """
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as home, surroundings(Path(home)):
-        settings = {"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {}  # no open port
         client = nbclient.NotebookClient(
             book,
             timeout=LONGEST,
             kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
-            config=Config(settings),
+            startup_timeout=300,  # while others use the processors, too
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
         client.execute()
     for cell in book.cells:

@@ -75,4 +75,4 @@ def lesson_rows(text):
 
 def without_table(text):
     """Markdown without its tables, and without the line that ends in a colon before one."""
-    return re.sub(r"(?:^[^\n|]*:\n\n)?(?:^\|[^\n]*\n?)+", "", text, flags=re.MULTILINE).strip()
+    return re.sub(r"(?:^[^\n|]*:\n\n)?(?:^\|[^\n]*\n?)+\n?", "", text, flags=re.MULTILINE).strip()
