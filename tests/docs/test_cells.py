@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -169,6 +170,18 @@ def test_the_settings_of_a_lesson_are_its_defaults(lesson):
     signature = inspect.signature(importlib.import_module(f"tutorials.{lesson}").main)
     assert found == {name: parameter.default for name, parameter in signature.parameters.items()}
     assert cell.source.count("\n# ") + 1 >= len(found)
+
+
+def test_the_template_of_a_new_lesson_has_its_cells(root):
+    page = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (template,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    heads = [
+        cell.text.partition("\n")[0] for cell in lesson_cells(template, "template") if cell.kind != "code"
+    ]
+    assert heads[1:] == ["## " + head for head in HEADS]
+
+
+HEADS = "Settings", "Data", "Model", "Compile and fit", "Evaluate", "Plot"
 
 
 def first_cell(monkeypatch, folder, path):
