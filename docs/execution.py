@@ -17,6 +17,7 @@ import nbformat
 ROOT = Path(__file__).parents[1]
 WINGS = "models", "datasets", "tutorials"
 PACKAGES = "tensorflow", "keras", "numpy", "matplotlib", "scikit-learn"
+LOOKS = {".css", ".html", ".js", ".pyi"}  # of pages in the browser, and of names in an editor
 LONGEST = 1800  # seconds of a cell
 
 
@@ -100,8 +101,10 @@ def code_behind(root=ROOT):
         digest.update(f"{package} {importlib.metadata.version(package)}\n".encode())
     for wing in WINGS:
         for path in sorted((root / wing).rglob("*")):
-            lesson = path.parent == root / "tutorials"
-            if not path.is_file() or lesson or {"__pycache__", "pictures"} & set(path.parts):
+            lesson = path.parent == root / "tutorials" and path.suffix == ".py"
+            if not path.is_file() or lesson or path.suffix in LOOKS:
+                continue
+            if {"__pycache__", "pictures"} & set(path.parts):
                 continue
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(code_of(path).encode() if path.suffix == ".py" else path.read_bytes())

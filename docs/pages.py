@@ -128,8 +128,8 @@ def zoo_table():
             cells = ["", "", ""]
             if weights:
                 accuracy = f"{weights['test_accuracy']:.2%}" if "test_accuracy" in weights else ""
-                size = f"{(WEIGHTS / weights['file']).stat().st_size / 1e6:.1f} MB"
-                cells = [f'`"{weights["name"]}"`', accuracy.replace("%", " %"), size]
+                size = f"{(WEIGHTS / weights['file']).stat().st_size / 1e6:.1f}\N{NO-BREAK SPACE}MB"
+                cells = [f'`"{weights["name"]}"`', accuracy.replace("%", "\N{NO-BREAK SPACE}%"), size]
             lines.append(f"| {named} | {entry['parameters']:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -52,13 +52,15 @@ def test_only_changed_code_is_run_again(runs, tmp_path):
 
 
 def test_code_behind_changes_with_code_and_data_and_not_with_words(tmp_path):
-    for name in "models/a.py", "datasets/b.json", "tutorials/lesson.py", "tutorials/lesson/c.py":
+    for name in FILES.split():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
     before = code_behind(tmp_path)
     for name, text, same in [
         ("models/a.py", '"""Words."""\n1  # one', True),
         ("tutorials/lesson.py", "2", True),
+        ("models/page.css", "2", True),
+        ("tutorials/expected.json", "2", False),
         ("models/a.py", "2", False),
         ("tutorials/lesson/c.py", "2", False),
         ("datasets/b.json", "2", False),
@@ -69,3 +71,7 @@ def test_code_behind_changes_with_code_and_data_and_not_with_words(tmp_path):
         (tmp_path / name).write_text(old)
     (tmp_path / "models" / "d.py").write_text("")
     assert code_behind(tmp_path) != before
+
+
+FILES = """models/a.py models/page.css datasets/b.json tutorials/lesson.py tutorials/expected.json
+tutorials/lesson/c.py"""

@@ -137,7 +137,11 @@ def test_the_gallery_shows_every_lesson_with_its_picture(html):
 
 def test_the_zoo_has_its_measured_accuracy_and_leads_to_the_api(html):
     row = re.search(r"<tr[^>]*>((?:(?!</tr>).)*LeNet5\(\).*?)</tr>", html["zoo.html"], re.DOTALL).group(1)
-    assert "99.40 %" in row and "61,706" in row and 'href="api/models.html#models.LeNet5"' in row
+    assert (
+        "99.40\N{NO-BREAK SPACE}%" in row
+        and "61,706" in row
+        and 'href="api/models.html#models.LeNet5"' in row
+    )
     assert "8.3 times" in html["benchmarks.html"]
 
 
