@@ -3,7 +3,7 @@
 import importlib
 import inspect
 
-CLASSES = "Classifiers and what they need"
+OTHERS = {"models": "Classifiers, and what else there is", "datasets": "Photos, and what all data share"}
 # Modules that are used by their own names beside what the packages show
 MODULES = {
     "models": (
@@ -69,7 +69,7 @@ def api_page(package, builders=()):
     first = [name for name in builders if name in names]
     opening = inspect.cleandoc(module.__doc__).partition("\n")[0]
     lines = [f"# `{package}`", opening]
-    groups = {"Builders": first, CLASSES: [name for name in names if name not in first]}
+    groups = {"Builders": first, OTHERS[package]: [name for name in names if name not in first]}
     for title, group in groups.items():
         if group:
             lines += [f"## {title}", _block(*(_directive(module, name) for name in group))]
