@@ -78,7 +78,7 @@ def build(books, out):
         out: Folder for the site.
 
     Raises:
-        LessonSourceError: If the folder holds something else, Sphinx fails, or a link of a page is broken.
+        LessonSourceError: If the folder holds something else, Sphinx warns of anything, or a link is broken.
     """
     from sphinx.cmd.build import build_main
 
@@ -90,7 +90,9 @@ def build(books, out):
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "source", Path(folder) / "site"
         write_pages(source, books)
-        if build_main(["-q", "-b", "html", "-d", f"{folder}/doctrees", str(source), str(made)]):
+        if build_main(
+            ["-q", "-W", "--keep-going", "-b", "html", "-d", f"{folder}/doctrees", str(source), str(made)]
+        ):
             raise LessonSourceError("Sphinx could not build the site; see above.")
         broken = list(problems(made))
         if broken:

@@ -26,13 +26,15 @@ class Finished(Exception):
 
     def __init__(self, value):
         super().__init__("The run ends here: the cells below are not needed with these settings.")
-        self.value = value
+        self.value, self._is_shown = value, False
 
     def _render_traceback_(self):
-        """What IPython prints in place of a traceback."""
+        """What IPython prints in place of a traceback; it asks more than once."""
         from IPython.display import display
 
-        display(self.value)
+        if not self._is_shown:
+            display(self.value)
+        self._is_shown = True
         return [str(self)]
 
 
