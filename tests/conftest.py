@@ -1,5 +1,6 @@
 """What all tests share: no network, no user's data, a Keras that starts quietly."""
 
+import base64
 import gc
 import importlib.util
 import json
@@ -259,6 +260,10 @@ class Browser:
             })
         return Math.min(...contrasts)
     })()""")
+
+    def picture(self):
+        """A PNG of what the window shows."""
+        return base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
 
     def close(self):
         self._session = None

@@ -62,6 +62,9 @@ import matplotlib
 print(*run.figures, run.model.count_params(), run.folder, matplotlib.get_backend(), sep="|")""",
     "figure": """
 run.figures["mistakes"]""",
+    "early end": """
+from tutorials.lesson.notebook import Finished
+raise Finished(run)""",
 }
 
 
@@ -134,6 +137,20 @@ def test_a_lesson_shows_its_figures_and_returns_its_run(outputs):
     table = outputs["lesson"][-1]["data"]
     assert "<td>302,794</td>" in table["text/html"]
     assert table["text/plain"].startswith("digits\n")
+
+
+def test_a_figure_below_a_cell_has_its_name_and_title(outputs):
+    found = [output.metadata for output in outputs["lesson"] if "image/png" in output.get("data", {})]
+    assert [each["figure"] for each in found] == ["inputs", "learning_curves", "confusion_matrix", "mistakes"]
+    assert found[0]["title"] == "Training images and their labels"
+    assert all(each["title"] for each in found)
+
+
+def test_a_run_that_ends_early_shows_its_outcome_and_one_sentence(outputs):
+    shown, stop = outputs["early end"]
+    assert "<td>302,794</td>" in shown.data["text/html"]
+    assert stop.ename == "Finished"
+    assert stop.traceback == ["The run ends here: the cells below are not needed with these settings."]
 
 
 def test_a_figure_of_a_run_is_shown_when_asked_for(outputs):

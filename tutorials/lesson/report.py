@@ -89,7 +89,7 @@ class Report:
         with self.writing(f"{name}.png") as path:
             _save_png(figure, path, dpi=150)
         self._figures[name] = figure
-        notebook.show_figure(figure)
+        notebook.show_figure(figure, name)
 
     def model(self, model, class_names, about=None):
         """Save a trained model as model.keras, and its class names, in index order, as labels.json.
@@ -189,7 +189,7 @@ class Report:
             milliseconds[-1] += 2000
             shown[0].save(path, save_all=True, append_images=shown[1:], duration=milliseconds, loop=0)
         self._figures[name] = figure
-        notebook.show_file(path)
+        notebook.show_file(path, notebook.title_of(figure))
 
     def close(self, source, examples, finding, **results):
         """Write metrics.json, put everything in place, and print the results.

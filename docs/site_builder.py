@@ -1,0 +1,110 @@
+"""Build the site into a folder that opens from the disk: `python -m docs.site_builder --out build/site`.
+
+It needs requirements-docs.txt, and neither network nor data: lessons run on what is embedded. A lesson whose
+code, and the code behind it, has not changed since the last build is not run again.
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import tutorials.lesson.command  # noqa: F401  (first: loads Keras quietly)
+
+from tyro.conf import Positional
+
+from tutorials.__main__ import LESSONS
+from tutorials.lesson.flags import parse
+
+from .execution import Cache, code_behind
+from .links import problems
+from .notebooks import ROOT, notebook
+from .source import LessonSourceError
+
+# Lessons that look for data elsewhere by default: here they take what is embedded
+EMBEDDED = {"data": "embedded"}
+
+
+def main(
+    lessons: Positional[tuple[str, ...]] = (),
+    out: Path = Path("build/site"),
+    cache: Path = Path("build/executed"),
+    quick: bool = False,
+    again: bool = False,
+) -> None:
+    """Run the lessons as notebooks, and build the site of them.
+
+    Args:
+        lessons: Names of the lessons that the site shows; by default all.
+        out: Folder for the site; it is replaced if an earlier build made it.
+        cache: Folder that keeps what the notebooks gave.
+        quick: Run every lesson on a small sample, in seconds.
+        again: Run every lesson, also where its code has not changed.
+    """
+    begun = time.perf_counter()
+    books = run_lessons(lessons or tuple(LESSONS), Cache(cache, code_behind()), quick, again)
+    build(books, out)
+    print(f"The site is in {out / 'index.html'}, after {time.perf_counter() - begun:.0f} s.")
+
+
+def run_lessons(lessons, cache, quick=False, again=False):
+    """The notebooks of lessons with their outputs, on embedded data.
+
+    Args:
+        lessons: Their names.
+        cache: A `Cache`.
+        quick: Run them on a small sample.
+        again: Run them also where they are cached.
+
+    Returns:
+        {lesson: notebook}.
+    """
+    books = {}
+    for lesson in lessons:
+        text = (ROOT / "tutorials" / f"{lesson}.py").read_text(encoding="utf-8")
+        settings = EMBEDDED if 'data: str = "auto"' in text else {}
+        book = notebook(lesson, **settings, **({"quick": True} if quick else {}))
+        books[lesson], _, seconds = cache.run(book, again)
+        print(f"{lesson}: {f'run in {seconds:.0f} s' if seconds else 'not changed'}", flush=True)
+    return books
+
+
+def build(books, out):
+    """Make the site of notebooks that were run.
+
+    Args:
+        books: {lesson: notebook with outputs}.
+        out: Folder for the site.
+
+    Raises:
+        LessonSourceError: If the folder holds something else, Sphinx warns of anything, or a link is broken.
+    """
+    from sphinx.cmd.build import build_main
+
+    from .pages import write_pages
+
+    out = Path(out)
+    if out.is_dir() and any(out.iterdir()) and not (out / ".buildinfo").is_file():
+        raise LessonSourceError(f"{out} holds something that is no site; take another folder.")
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder) / "source", Path(folder) / "site"
+        write_pages(source, books)
+        if build_main(
+            ["-q", "-W", "--keep-going", "-b", "html", "-d", f"{folder}/doctrees", str(source), str(made)]
+        ):
+            raise LessonSourceError("Sphinx could not build the site; see above.")
+        broken = list(problems(made))
+        if broken:
+            raise LessonSourceError("\n".join(["The pages have faults:", *broken]))
+        if out.is_dir():
+            shutil.rmtree(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(made, out, ignore=shutil.ignore_patterns("objects.inv"))
+
+
+if __name__ == "__main__":
+    try:
+        parse(main)()
+    except (LessonSourceError, OSError) as error:
+        sys.exit(f"Error: {error}")
