@@ -18,6 +18,7 @@ from tutorials.__main__ import LESSONS
 from tutorials.lesson.flags import parse
 
 from .cells import lesson_cells
+from .placing import place_notebooks
 from .source import LessonSourceError
 
 ROOT = Path(__file__).parents[1]
@@ -87,12 +88,11 @@ def main(lessons: Positional[tuple[str, ...]] = (), out: Path = Path("build/note
 
     Args:
         lessons: Names of lessons; by default all.
-        out: Folder for the notebooks; those in it of the same names are replaced.
+        out: Folder for the notebooks. Those of an earlier build are replaced, but for any that were changed
+            or run since: these are refused.
     """
     books = {lesson: notebook(lesson) for lesson in lessons or LESSONS}
-    out.mkdir(parents=True, exist_ok=True)
-    for lesson, book in books.items():
-        nbformat.write(book, out / f"{lesson}.ipynb")
+    place_notebooks(books, out)
     print(f"{len(books)} notebooks are in {out}.")
 
 

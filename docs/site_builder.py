@@ -4,7 +4,6 @@ It needs requirements-docs.txt, and neither network nor data: lessons run on wha
 code, and the code behind it, has not changed since the last build is not run again.
 """
 
-import shutil
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from tutorials.lesson.flags import parse
 from .execution import Cache, code_behind
 from .links import problems
 from .notebooks import ROOT, notebook
+from .placing import check_site, place_site
 from .source import LessonSourceError
 
 # Lessons that look for data elsewhere by default: here they take what is embedded
@@ -37,12 +37,14 @@ def main(
 
     Args:
         lessons: Names of the lessons that the site shows; by default all.
-        out: Folder for the site; it is replaced if an earlier build made it.
+        out: Folder for the site. That of an earlier build is replaced; a folder with anything else, or with
+            files that were changed since, is refused.
         cache: Folder that keeps what the notebooks gave.
         quick: Run every lesson on a small sample, in seconds.
         again: Run every lesson, also where its code has not changed.
     """
     begun = time.perf_counter()
+    check_site(out)  # before minutes of running
     books = run_lessons(lessons or tuple(LESSONS), Cache(cache, code_behind()), quick, again)
     build(books, out)
     print(f"The site is in {out / 'index.html'}, after {time.perf_counter() - begun:.0f} s.")
@@ -84,9 +86,7 @@ def build(books, out):
 
     from .pages import write_pages
 
-    out = Path(out)
-    if out.is_dir() and any(out.iterdir()) and not (out / ".buildinfo").is_file():
-        raise LessonSourceError(f"{out} holds something that is no site; take another folder.")
+    check_site(out)
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "source", Path(folder) / "site"
         write_pages(source, books)
@@ -97,10 +97,8 @@ def build(books, out):
         broken = list(problems(made))
         if broken:
             raise LessonSourceError("\n".join(["The pages have faults:", *broken]))
-        if out.is_dir():
-            shutil.rmtree(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(made, out, ignore=shutil.ignore_patterns("objects.inv"))
+        (made / "objects.inv").unlink()
+        place_site(made, out)
 
 
 if __name__ == "__main__":
