@@ -4,8 +4,9 @@
     python -m benchmarks.photo_scale --counts 1000 10000 100000 --image-size 96
 
 Each number of photos is checked and trained on in a process of its own, whose time, greatest memory and files
-are measured. Where other work runs beside, see the column "processor": the seconds of all cores together that
-the process took, its start included. Photos are JPEG files of 200 x 200 pixels, of ten classes that differ in their colours.
+are measured. Where other work runs beside, see the column "processor": the time of all cores together that
+the process took, its start included. Photos are JPEG files of 200 x 200 pixels, of ten classes that differ in
+their colours.
 """
 
 import json

@@ -221,7 +221,7 @@ def pairs(hashes, thumbnails, like=None):
     if len(strong) < len(thumbnails):
         thumbnails, bounds = thumbnails[strong], bounds[strong]
     decide = partial(_are_alike, thumbnails, bounds, alike)
-    return strong[connections(packed(hashes[strong]), DISTANCE, decide)]
+    return strong[connections(packed(hashes[strong]), DISTANCE, decide, bounds[:, :DIRECTIONS])]
 
 
 def _are_alike(thumbnails, bounds, alike, one, other):

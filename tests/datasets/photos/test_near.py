@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from datasets.photos import duplicates, near
 
@@ -92,6 +93,41 @@ CROWDS = {
         (random.random((count, 64)) < 0.06) ^ (np.arange(count) % 2 == 0)[:, None] ^ (np.arange(64) < 21)
     ),
 }
+
+
+def look_alikes(count, kinds, noise):
+    """Codes and thumbnails of photos of some scenes, all with nearly the same code, and the scene of each."""
+    random = np.random.default_rng(1)
+    scene = random.integers(0, kinds, count)
+    coarse = [Image.fromarray(each) for each in random.integers(40, 216, (kinds, 8, 8), "uint8")]
+    scenes = np.array([np.asarray(each.resize((32, 32), Image.BILINEAR)) for each in coarse], int)
+    thumbnails = (scenes[scene] + random.integers(-noise, noise + 1, (count, 32, 32))).astype("uint8")
+    codes = np.zeros((count, 64), bool)
+    for _ in range(5):  # so that no two differ in more than 10 bits
+        codes[np.arange(count), random.integers(0, 64, count)] = True
+    return codes, thumbnails, scene
+
+
+@pytest.mark.parametrize(
+    "kinds", [1, 750, 3000]
+)  # copies of one photo; groups of four; skies that look alike
+def test_a_crowd_of_look_alikes_is_not_compared_each_with_each(kinds, monkeypatch):
+    compared, compare = [], near._Search.compare
+
+    def counted(search, one, other, band):
+        compared.append(len(one))
+        compare(search, one, other, band)
+
+    monkeypatch.setattr(near._Search, "compare", counted)
+    counts = []
+    for count in 3000, 12_000:
+        codes, thumbnails, scene = look_alikes(count, kinds, noise=3)
+        compared.clear()
+        found = near.groups(count, duplicates.pairs(codes, thumbnails))
+        assert same_groups(found, np.unique(scene, return_inverse=True)[1])
+        counts.append(sum(compared))
+    assert counts[1] < 6 * counts[0]  # by comparing each with each it is 16 times
+    assert counts[1] < 12_000**2 / 2 / 5
 
 
 @pytest.mark.slow
