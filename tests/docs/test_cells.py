@@ -242,7 +242,7 @@ def test_the_command_writes_notebooks(tmp_path, capsys):
 
 
 def test_cells_changed_and_run_again_give_what_the_script_gives(monkeypatch, tmp_path, capsys):
-    """In this process, without a kernel, which test_site.py has: settings are changed in the middle of a run."""
+    """Settings are changed in the middle of a run; in this process, without a kernel as in test_site.py."""
     monkeypatch.chdir(tmp_path)
     code = [cell for cell in notebook("dense_vs_conv", quick=True).cells if cell.cell_type == "code"]
     (begin,) = [n for n, cell in enumerate(code) if "parameters" in cell.metadata.get("tags", ())]
