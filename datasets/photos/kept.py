@@ -61,7 +61,9 @@ class Kept:
                 check, content = line[:8], line[9:-1]
                 if int(check, 16) == zlib.crc32(content.encode()):
                     known = json.loads(content)
-                    self.known[known["name"]] = known
+                    self.known.pop(known["name"], None)  # the last line counts, even if it is of no use
+                    found = _as_facts(known["facts"]) if "facts" in known else Unusable(*known["unusable"])
+                    self.known[known["name"]] = known["file"], found
 
     @contextlib.contextmanager
     def _writing(self):
@@ -75,12 +77,8 @@ class Kept:
 
     def found(self, file):
         """What was found out about a file, if it has not changed: `Facts`, an `Unusable`, or None."""
-        known = self.known.get(file.name)
-        if known is None or file.changed is None or known.get("file") != [file.size, file.changed]:
-            return None
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            return _as_facts(known["facts"]) if "facts" in known else Unusable(*known["unusable"])
-        return None
+        known, found = self.known.get(file.name, (None, None))
+        return found if file.changed is not None and known == [file.size, file.changed] else None
 
     def add(self, file, found):
         """Keep what was found out about a file: `Facts` or an `Unusable`."""
