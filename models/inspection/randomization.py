@@ -82,7 +82,7 @@ def rank_correlations(first, second):
         first, second: Arrays (n, rows, columns).
 
     Returns:
-        Array (n,) in [-1, 1]; 0 where one of the two maps is the same everywhere.
+        Array (n,) in [-1, 1]; 0 where one of the two maps has the same value everywhere, 1 where both have.
 
     Raises:
         ModelError: If the two are not of one shape.
@@ -105,7 +105,8 @@ def rank_correlations(first, second):
         ranks = [stats.rankdata(each) for each in pair]
         ranks = [each - each.mean() for each in ranks]
         sizes = np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum())
-        found.append(float((ranks[0] * ranks[1]).sum() / sizes) if sizes > 0 else 0.0)
+        flat = float(not any(each.any() for each in ranks))
+        found.append(float((ranks[0] * ranks[1]).sum() / sizes) if sizes > 0 else flat)
     return np.array(found)
 
 

@@ -88,6 +88,7 @@ def test_rank_correlation_is_pearsons_of_the_ranks():
         assert value == pytest.approx(np.corrcoef(ranks)[0, 1])
         assert value == pytest.approx(stats.spearmanr(one.ravel(), other.ravel())[0])
     assert rank_correlations(np.zeros((1, 3, 3)), numbers[0, :1, :3, :3])[0] == 0
+    assert rank_correlations(np.zeros((1, 3, 3)), np.ones((1, 3, 3)))[0] == 1  # both say nothing
 
 
 def test_a_map_of_the_image_alone_never_notices_and_one_of_the_weights_does():
