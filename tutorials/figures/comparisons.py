@@ -98,26 +98,25 @@ def knob_rows(runs, title):
 
     Args:
         runs: Dicts with "knob" (the hyperparameter that was changed), "value", "accuracies" of
-            several networks, "accuracy" (their mean), "parameters", "multiply-adds" and
-            "seconds". The first one is the baseline, marked by a dotted line.
+            several networks, "accuracy" (their mean), "parameters" and "multiply-adds". The first one is
+            the baseline, marked by a dotted line.
         title: The figure's finding.
 
     Returns:
-        Array (1, 4) of Axes.
+        Array (1, 3) of Axes.
     """
     columns = {
         "accuracy": "validation\naccuracy (%)",
         "parameters": "parameters\n(thousands)",
-        "multiply-adds": "multiply-adds\n(millions)",
-        "seconds": "training time\n(seconds)",
+        "multiply-adds": "multiply-adds\nper image (millions)",
     }
-    units = {"accuracy": 100, "parameters": 1e-3, "multiply-adds": 1e-6, "seconds": 1}
+    units = {"accuracy": 100, "parameters": 1e-3, "multiply-adds": 1e-6}
     heights, labels, height = [], [], 0.0
     for before, one in zip([None, *runs], runs, strict=False):
         height += 1.6 if before and before["knob"] != one["knob"] else 1
         heights.append(height)
         labels.append(f"{one['knob']} {one['value']}".replace("_", " "))
-    axes = axes_grid(1, 4, 10.5, 0.27 * height + 1.4, title)
+    axes = axes_grid(1, 3, 9, 0.27 * height + 1.4, title)
     for ax, (name, label) in zip(axes.flat, columns.items(), strict=True):
         values = units[name] * np.array([one[name] for one in runs])
         colours = [GREY if n == 0 else BLUE for n in range(len(runs))]
