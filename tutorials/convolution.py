@@ -116,7 +116,7 @@ def main(
         "learned\nkernel": model.predict(x_test[:6], verbose=0),
     }
     title = f"On test images the learned kernel's mean squared error is {test_error:.1g}"
-    report.figure("test_images", map_grid(rows, title, grey_rows=["image"]))
+    report.figure("test_images", map_grid(rows, title, ["image"], compared=[*rows][1:]))
     learned = "learned" if largest_difference < 0.01 else "did not learn"
     return report.close(
         source,

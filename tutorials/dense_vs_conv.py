@@ -152,7 +152,7 @@ def main(
     title = (
         f"On test images the dense layer's error is {dense_error / conv_error:,.0f} times the convolution's"
     )
-    report.figure("test_images", map_grid(rows, title, grey_rows=["image"]))
+    report.figure("test_images", map_grid(rows, title, ["image"], compared=[*rows][1:]))
     # A dense layer has separate weights for every output pixel: (1024 inputs, 1024 outputs)
     of_pixels = dense.get_layer("dense").get_weights()[0].reshape(32, 32, 32, 32)
     pixels = [(8, 8), (8, 24), (16, 16), (24, 8), (24, 24)]

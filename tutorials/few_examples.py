@@ -2,8 +2,8 @@
 
 What is pretraining worth when there is little data? A network trained on MNIST is fine-tuned on a few scans
 of digits by other people, and compared with training from scratch, with training the last layer only
-(feature extraction) and with no training at all. Look at "learning_curve": the fewer the examples, the more
-pretraining helps.
+(feature extraction) and with no fine-tuning, the pretrained network as it is. Look at "learning_curve": the
+fewer the examples, the more pretraining helps.
 """
 
 import sys

@@ -23,7 +23,12 @@ from models.backpropagation import backward, cross_entropy, forward
 from tutorials.figures.loss_surfaces import descent_film, descents, losses_and_decision_map, paths_on_surface
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
-from tutorials.lesson.parts.descent import compare_optimizers, try_learning_rates
+from tutorials.lesson.parts.descent import (
+    compare_optimizers,
+    optimizer_finding,
+    try_learning_rates,
+    valley_finding,
+)
 from tutorials.lesson.report import Report
 
 
@@ -53,17 +58,14 @@ def main(
         epochs, steps = 2, 4
 
     # One parameter: three learning rates from two initial values
-    curve, tracks, left, right = try_learning_rates(steps)
-    title = (
-        f"The initial value decides the minimum: loss {left:.2f} from the left, {right:.2f} from the right"
-    )
-    report.figure("loss_curve", descents(curve, tracks, title))
+    curve, tracks, valleys = try_learning_rates(steps)
+    report.figure("loss_curve", descents(curve, tracks, valley_finding(valleys)))
     from_left = {label: path for label, path in tracks.items() if label.startswith("from -3")}
     report.animation("descent", *descent_film(curve, from_left), steps + 1)
 
-    # Two parameters: three optimizers in a narrow valley
-    surface, paths, ends = compare_optimizers(steps)
-    title = f"Loss after {steps} steps: " + ", ".join(f"{name} {end:.3f}" for name, end in ends.items())
+    # Two parameters: three optimizers in a narrow valley, each with the best of as many settings
+    surface, paths, ends, better = compare_optimizers(steps)
+    title = optimizer_finding(ends, better).replace("; ", ";\n")
     report.figure("loss_surface", paths_on_surface(*surface, paths, title))
 
     # Data: points (n, 2) of two spirals, labels one-hot (n, 2); a tenth is the validation split
@@ -123,16 +125,17 @@ def main(
     return report.close(
         spirals.locate(),
         examples=len(x_train) + len(x_val) + len(x_test),
-        finding=f"Gradient descent reaches a loss of {left:.2f} from the left, {right:.2f} from the right. "
-        f"Gradients by hand differ from automatic ones by {difference:.0e}, and a network trained with them "
-        f"has a test accuracy of {accuracy:.1%}.",
+        finding=f"{valley_finding(valleys)}. {optimizer_finding(ends, better)}. Gradients by hand "
+        f"differ from automatic ones by {difference:.0e}, and a network trained with them has a test "
+        f"accuracy of {accuracy:.1%}.",
         test_accuracy=accuracy,
         parameters=network.count_params(),
         largest_gradient_difference=difference,
         largest_loss_difference=apart,
-        left_valley_loss=left,
-        right_valley_loss=right,
+        left_valley_loss=valleys["left"][1],
+        right_valley_loss=valleys["right"][1],
         **{f"{name.lower()}_surface_loss": end for name, end in ends.items()},
+        **{f"{name.lower()}_settings_better": count for name, count in better.items()},
     )
 
 

@@ -2,8 +2,10 @@
 
 What does each layer of a network respond to, and on which pixels does a prediction depend? The lesson trains
 the digit classifier, or opens a saved model: python -m tutorials.look_inside --load outputs/fine_tune
---data photos/. Look at "maps": hiding the pixels that a good heatmap marks must lower the probability much
-more than hiding random ones.
+--data photos/. Each share stands beside that of untrained networks: what they show, too, was not learned.
+Look at "maps": hiding the pixels that a good heatmap marks must lower the probability much more than hiding
+random ones. And at "sanity": a map of what the network has learned changes when its weights are random.
+The ranking of the methods by that drop holds for one model and one way of hiding: see what is printed.
 """
 
 import sys
@@ -24,6 +26,7 @@ from tutorials.lesson.limits import check_settings
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts import inspection_steps as steps
 from tutorials.lesson.parts.image_models import Pictures, find_pictures, load_image_model
+from tutorials.lesson.parts.splits import say_split
 from tutorials.lesson.report import Report
 
 TRAIN_IMAGES = 6000
@@ -75,6 +78,7 @@ def main(
         source = digits.locate(data)
         train, (x_test, y_test) = digits.load_data(source)
         train = [part[: 300 if quick else train_images] for part in train]
+        say_split(len(train[0]))
         epochs = 1 if quick else epochs or (4 if source.name == "mnist" else 15)
         pictures = Pictures(source, x_test[:most], y_test[:most].astype(int), list(digits.CLASS_NAMES))
         examples = len(train[0]) + len(x_test)
@@ -113,7 +117,12 @@ def main(
     axes, found, best = steps.heatmaps(inspected)
     report.figure("maps", axes)
     results |= found
-    finding = steps.heatmap_finding(results, best)
+
+    # Sanity check: which heatmaps notice when weights are randomized, layer by layer from the output
+    axes, found, noticed = steps.randomized_weights(inspected)
+    report.figure("sanity", axes)
+    results |= found
+    finding = f"{steps.heatmap_finding(results, best)} {noticed}."
 
     # Last hidden layer: its activations in two dimensions
     axes, found = steps.hidden_layer_in_two_dimensions(inspected)
@@ -135,8 +144,7 @@ def main(
             write_page(model, inspected.images[rows], path, inspected.names, title, captions=captions)
     if not load:
         report.model(model, inspected.names)
-    if best == "occlusion":
-        print("\nOcclusion is computed by hiding pixels, an advantage in a test that hides pixels.")
+    print(steps.why_rankings_differ(inspected))
     written = report.close(pictures.source, examples, finding, parameters=model.count_params(), **results)
     if page:
         print(f"Open {safe(report.folder / 'page.html', 'terminal')} in a browser.")

@@ -23,6 +23,7 @@ from tutorials.figures.charts import map_grid
 from tutorials.figures.fields import field_growth, field_maps
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
+from tutorials.lesson.parts.splits import say_split
 from tutorials.lesson.report import Report
 
 ZOO = {"convnet": models.ConvNet, "two_block": models.TwoBlockConvNet, "lenet5": models.LeNet5}
@@ -59,6 +60,7 @@ def main(
     if quick:
         epochs, train_images, x_test, y_test = 1, 300, x_test[:200], y_test[:200]
     x_train, y_train = x_train[:train_images], y_train[:train_images]
+    say_split(len(x_train))
     batch_size = fitting_batch(batch_size, len(x_train), *ZOO.values())
 
     # Small stacks of layers: the formula compared with the gradient of the output's centre. The probe

@@ -120,12 +120,12 @@ def main(
     letters, names, labels = x_or_o.growing()
     predicted = [predict(network, letters) for network in networks.values()]
     captions = [
-        f"{name}\nhand {'XO'[a]}, trained {'XO'[b]}" for name, a, b in zip(names, *predicted, strict=True)
+        f"{name}\nhand {'XO'[a]}\ntrained {'XO'[b]}" for name, a, b in zip(names, *predicted, strict=True)
     ]
     wrong = [sum(classes != labels) for classes in predicted]
-    title = f"Misclassified of {len(letters)} letters (orange): by hand {wrong[0]}, trained {wrong[1]}"
-    either = (np.array(predicted) != labels).any(0)
-    report.figure("letters", image_grid(127.5 * (letters + 1), captions, title, wrong=either))
+    title = f"Wrong answers (orange) for {len(letters)} letters: by hand {wrong[0]}, trained {wrong[1]}"
+    orange = np.array([labels < 0, *(classes != labels for classes in predicted)]).T  # (letters, lines)
+    report.figure("letters", image_grid(127.5 * (letters + 1), captions, title, wrong=orange))
     maps, correlation = kernels_and_votes(networks)
     title = f"The most similar pair of trained and hand-made kernels\nhas a correlation of {correlation:.2f}"
     report.figure("kernels_and_votes", map_grid(maps, title))

@@ -12,6 +12,7 @@ from .grad_cam import grad_cam
 from .graphs import first_filters, has_feature_maps, hidden_layer, stages
 from .occlusion import deletion, occlusion
 from .predictions import check_image_classifier, class_probabilities
+from .randomization import randomized, rank_correlations, sanity_check, weighted_layers
 from .saliency import saliency
 
 __all__ = [
@@ -33,6 +34,10 @@ __all__ = [
     "most_exciting",
     "occlusion",
     "pixels_holding",
+    "randomized",
+    "rank_correlations",
     "saliency",
+    "sanity_check",
     "stages",
+    "weighted_layers",
 ]

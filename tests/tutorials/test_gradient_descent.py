@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models import DenseChain
 from models.backpropagation import backward, cross_entropy, forward
 from models.landscapes import ravine, two_valleys, two_valleys_derivative
+from tutorials.lesson.parts import descent
 from tutorials.lesson.parts.descent import LEARNING_RATES, descend
 
 
@@ -67,6 +68,47 @@ def test_momentum_and_adam_go_where_arithmetic_says():
         path.append(point)
     found = descend(ravine, keras.optimizers.Adam(0.5), [-8.0, 1.5], 15)
     np.testing.assert_allclose(found[1:], path, rtol=1e-3, atol=1e-3)
+
+
+def test_settings_in_numpy_go_where_keras_goes():
+    for name, grid in descent.GRIDS.items():
+        some = grid[7::31]
+        for (rate, beta), loss in zip(some, descent.try_settings(some, name, 12), strict=True):
+            path = descend(ravine, descent.OPTIMIZERS[name](rate, beta), descent.START, 12)
+            assert float(ravine(path[-1])) == pytest.approx(loss, rel=2e-2, abs=1e-4)
+
+
+def test_each_optimizer_has_as_many_trials_and_its_best_lies_inside_the_grid():
+    assert {len(set(grid)) for grid in descent.GRIDS.values()} == {100}
+    for name, grid in descent.GRIDS.items():
+        rate, beta = grid[descent.try_settings(grid, name, 40).argmin()]
+        rates = [rate for rate, _ in grid]
+        assert min(rates) < rate < max(rates)
+        assert beta is None or 0.05 < beta < 0.95
+
+
+def test_tuned_optimizers_reach_what_theory_says():
+    """The best fixed learning rate shrinks distances by (κ - 1) / (κ + 1) a step, for κ = 2 / 0.05.
+
+    With momentum by (√κ - 1) / (√κ + 1), at a learning rate of 4 / (√2 + √0.05)² = 1.49 and β 0.53 (Polyak
+    1964), times a polynomial.
+    """
+    sgd, momentum, adam = (descent.try_settings(descent.GRIDS[n], n, 40) for n in descent.GRIDS)
+    far = ((40 - 1) / (40 + 1)) ** 80
+    assert far * (1.5**2 + 8**2 / 40) * 0.4 < sgd.min() < far * (1.5**2 + 8**2 / 40)
+    root = 40**0.5
+    assert momentum.min() < 1e4 * ((root - 1) / (root + 1)) ** 80 < 1e-6
+    assert adam.min() < momentum.min() < 1e-6 * sgd.min()
+    assert descent.try_settings([(1.35, 0.56)], "momentum", 40)[0] == pytest.approx(1.55e-10, rel=0.01)
+    assert descent.try_settings([(0.1, 0.9)], "momentum", 40)[0] > sgd.min()  # what an untuned one reaches
+
+
+def test_findings_follow_from_the_numbers():
+    better = {"momentum": 3, "Adam": 0}
+    said = descent.optimizer_finding({"SGD": 1e-3, "momentum": 1e-9, "Adam": 2.0}, better)
+    assert "momentum ends lowest and Adam highest; 3 of momentum and 0 of Adam" in said
+    assert "decides the" in descent.valley_finding({"left": (-1.9, 1.48), "right": (2.1, 0.48)})
+    assert "does not decide" in descent.valley_finding({"left": (2.0, 0.5), "right": (2.1, 0.48)})
 
 
 chains = st.tuples(

@@ -31,6 +31,9 @@ RESULTS = {
     "losses": {
         "squared_error_test_accuracy",
         "cross_entropy_test_accuracy",
+        "squared_error_wrong_start_test_accuracy",
+        "cross_entropy_wrong_start_test_accuracy",
+        "best_rates_inside",
         "largest_gradient_difference",
         *(
             f"{network}_{measure}"
@@ -48,6 +51,8 @@ RESULTS = {
         "sgd_surface_loss",
         "momentum_surface_loss",
         "adam_surface_loss",
+        "momentum_settings_better",
+        "adam_settings_better",
     },
     "digits": {"test_accuracy", "parameters", "fit_seconds"},
     "dense_vs_conv": {
@@ -153,6 +158,17 @@ RESULTS = {
         "random_drop",
         "neighbours_by_pixels",
         "neighbours_by_hidden",
+        "untrained_edge_filters_share",
+        "untrained_maximized_share",
+        "untrained_zero_activations_share",
+        "untrained_one_class_share",
+        "untrained_neighbours_by_hidden",
+        "untrained_conv1_correlation",
+        "untrained_conv2_correlation",
+        "saliency_left",
+        "grad_cam_left",
+        "occlusion_left",
+        "occlusion_without_its_sign_left",
         "conv1_early_correlation",
         "conv2_early_correlation",
     },
@@ -209,6 +225,7 @@ FIGURES = {
         "feature_maps",
         "neurons",
         "maps",
+        "sanity",
         "hidden_map",
         "training",
     },
@@ -475,6 +492,12 @@ def test_losses_print_the_lectures_table(run):
     assert results["largest_gradient_difference"] < 1e-12
     for printed in "0.33", "0.25", "0.71", "0.38", "1.06":
         assert f" {printed} " in SAID[lesson]
+    assert "uses 200: 180 to fit, 20 as the validation split" in SAID[lesson]
+    title = OUTCOMES[lesson].figures["two_networks"].get_suptitle()
+    assert title.endswith(f"{results['nn2_cross_entropy'] / results['nn1_cross_entropy']:.1f} times as high")
+    assert results["nn1_classification_error"] == results["nn2_classification_error"]
+    title = OUTCOMES[lesson].figures["training"].get_suptitle()
+    assert " ".join(title.split()) in metrics["finding"]
 
 
 def test_gradient_descent_trains_as_keras_does_and_shows_it_moving(run):
@@ -597,7 +620,12 @@ def test_lessons_on_mnist_lie_in_their_bands(lesson, mnist_folder, tmp_path, cap
     assert "inside the expected band" in said
     assert "OUTSIDE" not in said
     if lesson == "losses":
-        assert results["cross_entropy_test_accuracy"] > results["squared_error_test_accuracy"]
+        assert results["best_rates_inside"] == 4
+        usual, wrong = (
+            results[f"cross_entropy{start}_test_accuracy"] - results[f"squared_error{start}_test_accuracy"]
+            for start in ("", "_wrong_start")
+        )
+        assert abs(usual) < 0.03 < 0.08 < wrong
     if lesson == "receptive_field":
         assert results["effective_pixels_after"] < results["theoretical_pixels"]
     if lesson == "invariance":

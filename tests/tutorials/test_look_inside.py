@@ -13,15 +13,17 @@ from PIL import Image
 from datasets import DataError, photos
 from models import ConvNet, ModelError, SentimentBag
 from models.fine_tuning.transfer import TransferClassifier
+from models.inspection import first_filters, randomized
 from models.inspection.flat_maps import flat_maps, neighbours_alike
 from tutorials.figures import inspection_findings as findings
+from tutorials.figures import inspection_sanity
 from tutorials.lesson import command
 from tutorials.lesson.parts import inspection_steps as steps
 from tutorials.lesson.parts.image_models import find_pictures, load_image_model
 from tutorials.lesson.report import Report
 from tutorials.look_inside import main
 
-LOADED = {"feature_maps", "filters", "hidden_map", "maps", "maximized_activations", "neurons"}
+LOADED = {"feature_maps", "filters", "hidden_map", "maps", "maximized_activations", "neurons", "sanity"}
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +123,10 @@ def test_the_zoos_digit_classifier_is_opened_without_training(tmp_path, titles):
     assert said["results"]["parameters"] == 302_794
     drops = {name: said["results"][f"{name}_drop"] for name in ("occlusion", "saliency", "random")}
     assert drops["occlusion"] > drops["saliency"] > drops["random"]
-    for name in drops:
-        assert f"{name} {100 * drops[name]:.0f}" in titles["maps"]
+    assert (
+        f"by {100 * drops['occlusion']:.0f} points, random squares by {100 * drops['random']:.0f}"
+        in titles["maps"]
+    )
     assert said["results"]["neighbours_by_hidden"] > said["results"]["neighbours_by_pixels"]
     assert "occlusion ranks" in said["finding"]
 
@@ -174,8 +178,12 @@ def test_correct_images_come_from_several_classes_and_misclassified_ones_by_conf
 
 def test_what_the_figures_state_is_what_was_measured():
     edge, blob = np.array([[1.0, -1.0]] * 2), np.ones((2, 2))
-    axes, share = findings.filters("backbone/conv", np.stack([edge, blob, -blob, edge.T])[..., None])
-    assert share == 0.5 and axes.flat[0].figure.get_suptitle().startswith("50% of the 4 filters of conv")
+    weights = np.stack([edge, blob, -blob, edge.T])[..., None]
+    axes, share = findings.filters("backbone/conv", weights, [0.25, 0.75])
+    title = " ".join(axes.flat[0].figure.get_suptitle().split())
+    assert share == 0.5 and title.startswith("50% of the 4 filters of conv")
+    assert title.endswith("within the range of 2 untrained networks (mean 50%, 25% to 75%)")
+    assert "blue" not in findings.filters("conv", abs(weights), [0.25])[0].flat[0].figure.get_supxlabel()
     values = np.zeros((4, 2, 3))
     values[:, 0, 1], values[0, 1, 2] = 5.0, 2.0  # channel 1 is high for all, 2 for one picture
     assert steps.most_varying(values, 2) == [2, 0]
@@ -183,6 +191,52 @@ def test_what_the_figures_state_is_what_was_measured():
     assert findings.correlation(2 * maps + 1, maps) == pytest.approx(1)
     assert findings.correlation(-maps, maps) == pytest.approx(-1)
     assert findings.evenly([*range(9)], 3) == [0, 4, 8]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.9, "more than in any of 3"), (0.1, "less than in any of 3"), (0.6, "within the range of 3")],
+)
+def test_a_share_is_said_to_be_learned_only_where_no_untrained_network_has_it(value, said):
+    found = findings.beside(value, [0.5, 0.8, 0.2])
+    assert found == f"{said} untrained networks (mean 50%, 20% to 80%)"
+
+
+def test_filters_that_compare_one_side_with_another_are_no_sign_of_training():
+    """Most filters of 20 untrained networks do: the share says nothing without that beside it."""
+    untrained = [findings.balanced_share(first_filters(randomized(ConvNet(), seed=n))[1]) for n in range(20)]
+    assert 0.6 < np.mean(untrained) < 0.85 and max(untrained) > 0.85 and min(untrained) < 0.65
+    zoo = findings.balanced_share(first_filters(ConvNet(weights="mnist"))[1])
+    assert min(untrained) <= zoo <= max(untrained)
+    assert "within the range of 20" in findings.beside(zoo, untrained)
+
+
+def test_channels_are_maximized_as_well_without_training():
+    same = {"conv": np.ones((2, 4, 4, 1)), "last": np.ones((1, 4, 4, 1))}
+    channels = {"conv": [1, 0], "last": [0]}
+    given = {"conv": np.array([[3.0, 1.0], [2.0, 2.0]]), "last": np.array([[1.0]])}
+    reached = {"conv": np.array([[0.0, 5.0], [2.5, 0.0]]), "last": np.array([[9.0]])}
+    assert findings.maximized_share(same, channels, reached, given) == 0.5  # 5 > 2, but 2.5 < 3
+
+
+def test_the_sanity_checks_sentence_follows_from_the_correlations():
+    def left(**final):
+        return {name: np.array([[1.0, 1.0], [value, value]]) for name, value in final.items()}
+
+    said = inspection_sanity.finding(left(saliency=0.2, occlusion=0.9))
+    assert "saliency no longer ranks pixels as before; occlusion keeps 0.90" in said
+    said = inspection_sanity.finding(left(saliency=0.2, occlusion=-0.9))
+    assert "saliency and occlusion no longer rank pixels as before; none stays the same" in said
+    assert "no method no longer" not in inspection_sanity.finding(left(saliency=0.7))
+
+
+def test_maps_of_the_zoos_network_notice_random_weights_and_occlusion_without_its_sign_does_not(tmp_path):
+    pictures = find_pictures(load_image_model("mnist"), "embedded", 60)
+    inspected = steps.Inspected(ConvNet(weights="mnist"), pictures, 0, True, "mnist")
+    _, found, said = steps.randomized_weights(inspected)
+    assert max(found[f"{name}_left"] for name in ("saliency", "grad_cam", "occlusion")) < 0.5
+    assert found["occlusion_without_its_sign_left"] > 0.5
+    assert "occlusion without its sign keeps" in said
 
 
 def test_examples_are_of_each_class_in_turn():

@@ -126,11 +126,11 @@ def image_grid(images, captions, title, columns=6, side=1.3, wrong=None):
 
     Args:
         images: Array (n, height, width, 1), 0 is black.
-        captions: One or two lines for each image.
+        captions: One or more lines for each image.
         title: The figure's finding.
         columns: Images per row.
         side: Width of an image in inches.
-        wrong: Booleans (n,): images whose caption is printed in orange, such as misclassified ones.
+        wrong: Booleans (n, lines): lines of a caption that are printed in orange, such as wrong answers.
 
     Returns:
         Array (rows, columns) of Axes.
@@ -140,31 +140,44 @@ def image_grid(images, captions, title, columns=6, side=1.3, wrong=None):
     axes = axes_grid(rows, columns, side * columns, (height + 0.35) * rows + 0.5, title)
     for ax in axes.flat:
         ax.axis("off")
-    wrong = [False] * len(images) if wrong is None else wrong
-    for ax, image, caption, orange in zip(axes.flat, images, captions, wrong, strict=False):
+    for ax, image, caption in zip(axes.flat, images, captions, strict=False):
         ax.imshow(image.squeeze(-1), cmap="gray", vmin=0, vmax=255)
-        ax.set_title(caption, fontsize=9, color=ORANGE if orange else "black")
+        ax.set_title(caption, fontsize=9, color="none" if wrong is not None else "black")
+    for ax, caption, oranges in zip(axes.flat, captions, [] if wrong is None else wrong, strict=False):
+        lines = caption.split("\n")
+        for n, (line, orange) in enumerate(zip(lines, oranges, strict=True)):
+            ax.annotate(
+                line, (0.5, 1), (0, 6 + 11 * (len(lines) - 1 - n)), "axes fraction", "offset points",
+                ha="center", fontsize=9, color=ORANGE if orange else "black",
+            )  # fmt: skip
     return axes
 
 
-def map_grid(rows, title, grey_rows=(), captions=()):
+def map_grid(rows, title, grey_rows=(), captions=(), compared=()):
     """Rows of maps. Negative values are blue, zero is white, positive values are red.
 
     Args:
-        rows: {label: arrays (height, width) or (height, width, 1)}. Each row has its own scale.
+        rows: {label: arrays (height, width) or (height, width, 1)}. Each row has its own scale, but for
+            those that are compared.
         title: The figure's finding.
         grey_rows: Labels of rows that hold images, which are shown from black to white.
         captions: One line for each column.
+        compared: Labels of rows that have one scale.
 
     Returns:
         Array (rows, columns) of Axes.
     """
     columns = max(len(maps) for maps in rows.values())
+    highest = {label: max(np.abs(values).max() for values in maps) for label, maps in rows.items()}
+    common = max((highest[label] for label in compared), default=0)
+    signed = [np.asarray(values) for label, maps in rows.items() if label not in grey_rows for values in maps]
+    colours = {"blue: negative": np.less, "white: zero": np.equal, "red: positive": np.greater}
+    note = ", ".join(name for name, has in colours.items() if any(has(each, 0).any() for each in signed))
     axes = axes_grid(len(rows), columns, 1.25 * columns + 1.2, 1.3 * len(rows) + 0.7, title)
     for ax, caption in zip(axes[0], captions, strict=False):
         ax.set_title(caption, fontsize=9)
     for line, (label, maps) in zip(axes, rows.items(), strict=True):
-        limit = max(np.abs(values).max() for values in maps)
+        limit = common if label in compared else highest[label]
         colours = "gray" if label in grey_rows else "RdBu_r"
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
         for ax, values in zip(line, maps, strict=True):
@@ -172,7 +185,7 @@ def map_grid(rows, title, grey_rows=(), captions=()):
             ax.set_xticks([])
             ax.set_yticks([])
             ax.spines[:].set_visible(False)
-    axes[0, 0].figure.supxlabel("blue: negative, white: zero, red: positive", fontsize=9)
+    axes[0, 0].figure.supxlabel(note, fontsize=9)
     return axes
 
 

@@ -50,31 +50,73 @@ def pair_bars(numbers, title):
     return axes
 
 
+def accuracy_by_rate(runs, best, title):
+    """Validation accuracy by learning rate, after the first and the last epoch, in one panel for each start.
+
+    Args:
+        runs: {(start, loss, learning rate): validation accuracy after each epoch}.
+        best: {(start, loss): (accuracy, learning rate, ...)}, marked by a circle.
+        title: The figure's finding.
+
+    Returns:
+        Array (1, starts) of Axes.
+    """
+    starts = [*dict.fromkeys(start for start, _, _ in runs)]
+    losses = [*dict.fromkeys(loss for _, loss, _ in runs)]
+    axes = axes_grid(1, len(starts), 4.6 * len(starts), 4, title)
+    for ax, start in zip(axes.flat, starts, strict=True):
+        for loss, colour, marker in zip(losses, (BLUE, ORANGE), "os", strict=True):
+            curve = {
+                rate: values for (one, name, rate), values in runs.items() if (one, name) == (start, loss)
+            }
+            for epoch, line in (0, ":"), (-1, "-"):
+                values = [100 * history[epoch] for history in curve.values()]
+                label = f"{loss}, {'first' if epoch == 0 else 'last'} epoch"
+                ax.plot([*curve], values, marker + line, color=colour, markersize=4, label=label)
+            accuracy, rate, *_ = best[start, loss]
+            ax.plot(rate, 100 * accuracy, "o", markersize=11, fillstyle="none", color=colour)
+        ax.set_xscale("log")
+        ax.set_xticks([*curve], [f"{rate:g}" for rate in curve])
+        ax.minorticks_off()
+        ax.set_ylim(0, 100)
+        ax.set_title(f"initial weights: {start}", fontsize=10)
+        ax.set_xlabel("learning rate (circle: best)")
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_ylabel("validation accuracy (%)")
+    axes[0, 0].figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+        fontsize=9,
+    )
+    return axes
+
+
 def knob_rows(runs, title):
     """Accuracy and cost of each hyperparameter setting, one row for each, grouped by hyperparameter.
 
     Args:
         runs: Dicts with "knob" (the hyperparameter that was changed), "value", "accuracies" of
-            several networks, "accuracy" (their mean), "parameters", "multiply-adds" and
-            "seconds". The first one is the baseline, marked by a dotted line.
+            several networks, "accuracy" (their mean), "parameters" and "multiply-adds". The first one is
+            the baseline, marked by a dotted line.
         title: The figure's finding.
 
     Returns:
-        Array (1, 4) of Axes.
+        Array (1, 3) of Axes.
     """
     columns = {
         "accuracy": "validation\naccuracy (%)",
         "parameters": "parameters\n(thousands)",
-        "multiply-adds": "multiply-adds\n(millions)",
-        "seconds": "training time\n(seconds)",
+        "multiply-adds": "multiply-adds\nper image (millions)",
     }
-    units = {"accuracy": 100, "parameters": 1e-3, "multiply-adds": 1e-6, "seconds": 1}
+    units = {"accuracy": 100, "parameters": 1e-3, "multiply-adds": 1e-6}
     heights, labels, height = [], [], 0.0
     for before, one in zip([None, *runs], runs, strict=False):
         height += 1.6 if before and before["knob"] != one["knob"] else 1
         heights.append(height)
         labels.append(f"{one['knob']} {one['value']}".replace("_", " "))
-    axes = axes_grid(1, 4, 10.5, 0.27 * height + 1.4, title)
+    axes = axes_grid(1, 3, 9, 0.27 * height + 1.4, title)
     for ax, (name, label) in zip(axes.flat, columns.items(), strict=True):
         values = units[name] * np.array([one[name] for one in runs])
         colours = [GREY if n == 0 else BLUE for n in range(len(runs))]

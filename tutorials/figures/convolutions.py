@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tutorials.figures.charts import BLUE, GREEN, GREY, ORANGE, axes_grid
 
 
-def photo_grid(photos, title, note, columns=4):
+def photo_grid(photos, title, note, columns=4, kernels=()):
     """Grey photographs of different sizes, each below its caption.
 
     Args:
@@ -15,6 +15,8 @@ def photo_grid(photos, title, note, columns=4):
         title: The figure's finding.
         note: One line below the photographs.
         columns: Photographs per row.
+        kernels: {caption: rows of numbers}, drawn into the corner of the photographs of these captions:
+            blue for negative weights, white for 0, red for positive ones.
 
     Returns:
         Array (rows, columns) of Axes.
@@ -28,8 +30,23 @@ def photo_grid(photos, title, note, columns=4):
     for ax, (caption, photo) in zip(axes.flat, photos.items(), strict=False):
         ax.imshow(np.asarray(photo).reshape(np.shape(photo)[:2]), cmap="gray", vmin=0, vmax=255)
         ax.set_title(caption, fontsize=11)
+        if caption in kernels:
+            _kernel_in_corner(ax, np.array(kernels[caption]))
     axes[0, 0].figure.supxlabel(note, fontsize=9)
     return axes
+
+
+def _kernel_in_corner(ax, kernel):
+    """Draw a kernel with its numbers; ninths are written as such."""
+    inset = ax.inset_axes([0.68, 0.02, 0.3, 0.42])
+    limit = 2 * abs(kernel).max()
+    inset.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    whole = not (kernel % 1).any()
+    for (row, column), weight in np.ndenumerate(kernel):
+        text = f"{weight:.0f}" if whole else "1/9" if abs(weight - 1 / 9) < 1e-6 else f"{weight:.2f}"
+        inset.text(column, row, text, ha="center", va="center", fontsize=6.5)
+    inset.set_xticks([])
+    inset.set_yticks([])
 
 
 def strides_and_sizes(photos, sizes, lines, title):

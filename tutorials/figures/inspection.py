@@ -148,8 +148,8 @@ def map_rows(groups, names, title, note):
 
     Args:
         groups: {name of a group, such as "correct": list of (picture, caption, maps)}. Maps are arrays
-            of any size, in the order of `names`. The map named "occlusion" has both signs and is drawn
-            in blue and red, the others from dark to bright.
+            of any size, in the order of `names`. A map whose name begins with "occlusion" has both signs
+            and is drawn in blue and red, the others from dark to bright.
         names: Names of the maps.
         title: The figure's finding.
         note: One line below the images.
@@ -172,7 +172,7 @@ def map_rows(groups, names, title, note):
                 f"{group.upper()}\n{caption}" if row == 0 else caption, fontsize=8, color=colour
             )
             for ax, name, heat in zip(line[1:], names, maps, strict=True):
-                _show_heat(ax, picture, heat, both=name == "occlusion")
+                _show_heat(ax, picture, heat, both=name.startswith("occlusion"))
                 if row == 0:
                     ax.set_title(name, fontsize=9)
     axes[0, 0].figure.supxlabel(note, fontsize=9)
@@ -246,6 +246,8 @@ def scattered(maps, labels, class_names, wrong, title, most=10):
 def maps_over_training(picture, moments, layers, title, note, most=4):
     """Feature maps of an image at several moments of training, one row for each moment.
 
+    Each layer has one colour scale.
+
     Args:
         picture: Array (height, width, channels).
         moments: {label: {layer: array (rows, columns, channels)}}, the last one after training.
@@ -269,8 +271,8 @@ def maps_over_training(picture, moments, layers, title, note, most=4):
         for place, layer in enumerate(layers):
             best = np.argsort(-last[layer].max((0, 1)), kind="stable")[:most]
             for n, channel in enumerate(best):
-                ax, values = line[1 + place * most + n], maps[layer][..., channel]
-                ax.imshow(values, cmap=HEAT, vmin=0, vmax=max(values.max(), 1e-9))
+                ax, high = line[1 + place * most + n], max(each[layer].max() for each in moments.values())
+                ax.imshow(maps[layer][..., channel], cmap=HEAT, vmin=0, vmax=max(high, 1e-9))
                 if row == 0:
                     ax.set_title(f"{layer}: {channel}", fontsize=8)
     axes[0, 0].figure.supxlabel(note, fontsize=9)

@@ -20,32 +20,70 @@ def short(layer, longest=18):
     return plain(layer.rpartition("/")[2], longest)
 
 
-def filters(layer, weights):
+def beside(value, untrained):
+    """A share beside the same one in untrained networks: more, less, or what chance gives, by comparing.
+
+    Args:
+        value: The share in the trained network.
+        untrained: The same share in several untrained ones.
+
+    Returns:
+        A part of a sentence.
+    """
+    low, high = min(untrained), max(untrained)
+    word = "more than in any" if value > high else "less than in any" if value < low else "within the range"
+    spread = f"mean {np.mean(untrained):.0%}, {low:.0%} to {high:.0%}"
+    return f"{word} of {len(untrained)} untrained networks ({spread})"
+
+
+def balanced_share(weights):
+    """Share of filters (n, height, width, channels) whose weights have a sum of about 0."""
+    flat = np.asarray(weights).reshape(len(weights), -1)
+    return float((abs(flat.sum(1)) < 0.25 * abs(flat).sum(1)).mean())
+
+
+def filters(layer, weights, untrained):
     """The first layer's filters, and the share that has almost no output for a uniform image.
 
     Args:
         layer: Its name.
         weights: Array (n, height, width, channels).
+        untrained: The share in several untrained networks.
 
     Returns:
         (Axes, share of filters whose weights have a sum below a quarter of the sum of their absolute
         values).
     """
-    flat = weights.reshape(len(weights), -1)
-    share = float((abs(flat.sum(1)) < 0.25 * abs(flat).sum(1)).mean())
+    share = balanced_share(weights)
     title = (
-        f"{share:.0%} of the {len(weights)} filters of {short(layer)} have weights that sum to about 0: "
-        "they detect differences, such as edges"
+        f"{share:.0%} of the {len(weights)} filters of {short(layer)} have weights that sum to about 0, "
+        f"{beside(share, untrained)}"
     )
-    note = (
-        "blue: negative weights, red: positive" if weights.shape[-1] != 3 else "weights as colours, 0 is grey"
-    )
+    signs = {"blue: negative weights": weights < 0, "red: positive weights": weights > 0}
+    note = ", ".join(word for word, some in signs.items() if some.any())
+    note = note if weights.shape[-1] != 3 else "weights as colours, 0 is grey"
     if len(weights) > MOST_FILTERS:
         note += f"; the first {MOST_FILTERS} of {len(weights)}"
     return plots.filter_grid(weights[:MOST_FILTERS], title, note), share
 
 
-def maximized(made, channels, reached, maps, names):
+def _gains(made, channels, reached, maps):
+    """{layer: how much more its own image activates each channel than any given image}."""
+    gains = {}
+    for layer, images in made.items():
+        means = [each.mean(tuple(range(1, each.ndim - 1))) for each in (reached[layer], maps[layer])]
+        own = means[0][range(len(images)), channels[layer]]
+        gains[layer] = own / np.maximum(means[1].max(0)[channels[layer]], 1e-9)
+    return gains
+
+
+def maximized_share(made, channels, reached, maps):
+    """Share of channels, those of the last layer left out, that their images activate more than any image."""
+    gains = list(_gains(made, channels, reached, maps).values())[:-1]
+    return float(np.mean(np.concatenate(gains) > 1))
+
+
+def maximized(made, channels, reached, maps, names, untrained):
     """Images made to maximize channels, and the share of channels that they activate more than any image.
 
     Args:
@@ -54,32 +92,30 @@ def maximized(made, channels, reached, maps, names):
         reached: {layer: its activations for these images, (k, ..., channels)}.
         maps: {layer: its activations for the given images, (n, ..., channels)}.
         names: Class names, one for each channel of the last layer.
+        untrained: The share in several untrained networks.
 
     Returns:
         (Axes, share).
     """
-    rows, better, last = {}, [], list(made)[-1]
+    rows, last = {}, list(made)[-1]
+    gains = _gains(made, channels, reached, maps)
     for layer, images in made.items():
-        means = [each.mean(tuple(range(1, each.ndim - 1))) for each in (reached[layer], maps[layer])]
-        own = means[0][range(len(images)), channels[layer]]
-        gains = own / np.maximum(means[1].max(0)[channels[layer]], 1e-9)
         if layer == last:
             captions = [plain(names[channel], 12) for channel in channels[layer]]
         else:
-            captions = [f"{n}: × {gain:.1f}" for n, gain in zip(channels[layer], gains, strict=True)]
-            better.extend(gains > 1)
+            captions = [f"{n}: × {gain:.1f}" for n, gain in zip(channels[layer], gains[layer], strict=True)]
         rows[short(layer)] = [(image, words, None) for image, words in zip(images, captions, strict=True)]
-    share = float(np.mean(better))
+    share = maximized_share(made, channels, reached, maps)
     title = (
-        f"{sum(better)} of {len(better)} channels are activated more by an image made for them than by any "
-        f"of {len(maps[last])} images"
+        f"{share:.0%} of channels are activated more by an image made for them than by any of "
+        f"{len(maps[last])} images, {beside(share, untrained)}"
     )
     note = "channel: mean activation, as a multiple of the highest for any given image; last row: classes"
     return plots.picture_rows(rows, title, note), share
 
 
-def layers(picture, caption, maps, total, names):
-    """Feature maps of one image, and the share of zeros in the first and the last layer.
+def layers(picture, caption, maps, total, names, untrained):
+    """Feature maps of one image, and the share of zeros in the last layer with rows and columns.
 
     Args:
         picture: Array (height, width, depth).
@@ -87,15 +123,16 @@ def layers(picture, caption, maps, total, names):
         maps: {layer: array (rows, columns, channels) or (units,)}.
         total: Number of layers of the model.
         names: Class names, in the order of the last of the maps.
+        untrained: The share of zeros in the last map with rows and columns in several untrained networks.
 
     Returns:
         (Axes, share of zeros in the last map with rows and columns).
     """
     with_rows = [layer for layer, values in maps.items() if values.ndim == 3]
-    zeros = [float((maps[layer] == 0).mean()) for layer in (with_rows[0], with_rows[-1])]
+    zeros = float((maps[with_rows[-1]] == 0).mean())
     title = (
-        f"{zeros[0]:.0%} of the activations of {short(with_rows[0])} are zero, {zeros[1]:.0%} of those of "
-        f"{short(with_rows[-1])}: {caption}"
+        f"{zeros:.0%} of the activations of {short(with_rows[-1])} are zero, {beside(zeros, untrained)}, "
+        f"for {caption}"
     )
     labels = {
         f"{short(layer)}\n{' × '.join(map(str, values.shape))}": values for layer, values in maps.items()
@@ -103,10 +140,16 @@ def layers(picture, caption, maps, total, names):
     note = "the 8 channels with the highest activations, by number; zero is dark"
     if len(with_rows) < total:
         note += f"; {len(with_rows)} of {total} layers, evenly spaced"
-    return plots.feature_map_rows(picture, labels, title, note, names), zeros[1]
+    return plots.feature_map_rows(picture, labels, title, note, names), zeros
 
 
-def neurons(watched, channels, images, labels, names, known):
+def one_class_share(found, labels):
+    """Share of the images that activate a channel most that are of one class, as a mean over the channels."""
+    counts = [np.unique(labels[rows], return_counts=True)[1].max() / len(rows) for rows in found.indices]
+    return float(np.mean(counts))
+
+
+def neurons(watched, channels, images, labels, names, known, untrained):
     """The images that activate neurons most, and the share of them that is of one class, by layer.
 
     Args:
@@ -116,22 +159,25 @@ def neurons(watched, channels, images, labels, names, known):
         labels: int (n,).
         names: Class names.
         known: Whether the labels are true classes, or else predictions.
+        untrained: The share in the last layer of several untrained networks.
 
     Returns:
         (Axes, {layer: share}).
     """
-    rows, shares = {}, {layer: [] for layer in watched}
+    rows = {}
     for layer, found in watched.items():
         for channel, indices, boxes in zip(channels[layer], found.indices, found.boxes, strict=False):
             classes, counts = np.unique(labels[indices], return_counts=True)
-            shares[layer].append(counts.max() / len(indices))
             words = f"{short(layer)} {channel}\n{counts.max()} of {len(indices)}: "
             rows[words + plain(names[classes[counts.argmax()]], 10)] = [
                 (images[n], plain(names[labels[n]], 14), box) for n, box in zip(indices, boxes, strict=True)
             ]
-    shares = {layer: float(np.mean(each)) for layer, each in shares.items()}
-    by_layer = " and ".join(f"{share:.0%} in {short(layer)}" for layer, share in shares.items())
-    title = f"Of the images that activate a neuron most, the share of one class is {by_layer}"
+    shares = {layer: one_class_share(found, labels) for layer, found in watched.items()}
+    last = list(shares)[-1]
+    title = (
+        f"Of the images that activate a neuron of {short(last)} most, {shares[last]:.0%} are of one class, "
+        f"{beside(shares[last], untrained)}"
+    )
     note = "frame: receptive field, if smaller than the image; caption: " + (
         "true class" if known else "predicted class"
     )
@@ -163,15 +209,21 @@ def explanations(chosen, inspected, heat, drops, share):
             shown[group].append((inspected.images[n], words, [each[number] for each in heat.values()]))
             number += 1
     best = max(heat, key=drops.get)
-    by_method = ", ".join(f"{name} {round(100 * drops[name])}" for name in [*heat, "random"])
-    title = f"Drop of the probability in points when {share:.0%} of the pixels are hidden: {by_method}"
-    note = "bright: important; occlusion: red where hiding lowers the probability, blue where it raises it"
+    title = (
+        f"Hiding the {share:.0%} of the pixels that {best} ranks highest lowers the probability by "
+        f"{round(100 * drops[best])} points, random squares by {round(100 * drops['random'])}"
+    )
+    note = "below each name: points by which hiding its pixels lowers the probability\n"
+    note += "bright: important; occlusion: red where hiding lowers the probability"
+    if (heat["occlusion"][:number] < 0).any():
+        note += ", blue where it raises it"
     if any(not each.any() for each in heat.get("Grad-CAM", [])[:number]):
         note += "\na Grad-CAM map without bright regions: no evidence for the predicted class"
-    return plots.map_rows(shown, list(heat), title, note), best
+    named = [f"{name}\n{round(100 * drops[name])}" for name in heat]
+    return plots.map_rows(shown, named, title, note), best
 
 
-def hidden_map(maps, alike, labels, names, wrong, units):
+def hidden_map(maps, alike, labels, names, wrong, untrained):
     """The last hidden layer in two dimensions, and how often nearest neighbours are of the same class.
 
     Args:
@@ -180,14 +232,14 @@ def hidden_map(maps, alike, labels, names, wrong, units):
         labels: int (n,).
         names: Class names.
         wrong: Misclassified images, bool (n,), or None where that is not known.
-        units: Number of activations of the layer.
+        untrained: The share by hidden activations of several untrained networks.
 
     Returns:
         Axes.
     """
     title = (
-        f"Of an image's 5 nearest neighbours, {alike['pixels']:.0%} are of its class by pixels and "
-        f"{alike['hidden']:.0%} by the {units} activations of the last hidden layer"
+        f"Of an image's 5 nearest neighbours, {alike['pixels']:.0%} are of its class by pixels, "
+        f"{alike['hidden']:.0%} by the last hidden layer, {beside(alike['hidden'], untrained)}"
     )
     captioned = {f"{name}: {alike[name]:.0%} in two dimensions": points for name, points in maps.items()}
     return plots.scattered(captioned, labels, names, wrong, title)
@@ -202,7 +254,8 @@ def training(moments, picture):
         picture: The first image.
 
     Returns:
-        (Axes, {layer: correlation of the maps at the middle moment with the final ones}).
+        (Axes, {layer: correlation of the maps at the middle moment with the final ones}, {layer: that of
+        the maps before training}).
     """
     last, layers = moments[max(moments)], list(moments[max(moments)])
     alike = {layer: [correlation(moments[step][layer], last[layer]) for step in moments] for layer in layers}
@@ -213,11 +266,16 @@ def training(moments, picture):
             short(layer): values[0] for layer, values in maps.items()
         }
     early = {layer: shares[len(moments) // 2] for layer, shares in alike.items()}
-    by_layer = ", ".join(f"{short(layer)} {share:.2f}" for layer, share in early.items())
-    step = sorted(moments)[len(moments) // 2]
-    title = f"Correlation with the final feature maps after {step} of {max(moments)} steps: {by_layer}"
+    before, step = {layer: shares[0] for layer, shares in alike.items()}, sorted(moments)[len(moments) // 2]
+    closer = [layer for layer in layers if early[layer] > before[layer]]
+    by_layer = " and ".join(f"{short(layer)}" for layer in closer) or "no layer"
+    title = (
+        f"After {step} of {max(moments)} steps the feature maps of {by_layer} resemble the final ones "
+        "more than those of the untrained network do"
+    )
     note = "numbers on the left: mean correlation of all feature maps of 40 images with the final ones"
-    return plots.maps_over_training(picture, rows, [short(layer) for layer in layers], title, note), early
+    axes = plots.maps_over_training(picture, rows, [short(layer) for layer in layers], title, note)
+    return axes, early, before
 
 
 def correlation(early, late):

@@ -75,16 +75,16 @@ def paths_on_surface(x, y, loss, paths, title):
     Returns:
         Array (1, paths) of Axes.
     """
-    axes = axes_grid(len(paths), 1, 8, 2.1 * len(paths) + 0.6, title)
+    axes = axes_grid(len(paths), 1, 8, 2.3 * len(paths) + 0.8, title)
     for ax, (label, path), colour in zip(axes.flat, paths.items(), (BLUE, ORANGE, GREEN), strict=False):
         ax.contour(x, y, loss, levels=np.geomspace(0.02, loss.max(), 14), colors=GREY, linewidths=0.6)
-        ax.plot(*path.T, "o-", color=colour, markersize=3, linewidth=1.2, label=label)
+        ax.plot(*path.T, "o-", color=colour, markersize=3, linewidth=1.2)
+        ax.set_title(label, fontsize=10)
         ax.plot(*path[0], "ko", markersize=7)
         ax.plot(0, 0, "k*", markersize=12)
         ax.set_xlim(x.min(), x.max())
         ax.set_ylim(y.min(), y.max())
         ax.set_ylabel("parameter 2")
-        ax.legend(loc="upper right", framealpha=1, fontsize=10)
     axes[-1, 0].set_xlabel("parameter 1 (dot: start; star: minimum; contour lines: equal loss)")
     return axes
 

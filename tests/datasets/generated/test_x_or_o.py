@@ -120,6 +120,9 @@ def test_growing_letters_grow():
     assert (len(lines), labels.tolist()) == (24, [0, 0, 0, 1, 1, 1] * 4)
     assert lines[2] == "moved 2.0 px"
     np.testing.assert_array_equal(pictures[2], x_or_o.draw("X", right=2))
+    assert lines[6:9] == ["10% smaller", "30% smaller", "50% smaller"]
+    clean = np.stack(x_or_o.clean_letters())
+    assert len({picture.tobytes() for picture in [*pictures, *clean]}) == 26  # no two are the same
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def the_x():
     with_biases = FilterBank(use_bias=True).count_params()
     print(f"Weights: 3·3·1·3 = {bank.count_params()}. With a bias each, (3·3·1 + 1)·3 = {with_biases}.")
     print("The same weights are used for all 49 patches (parameter sharing). Pooling has no weights.")
-    print("As in the lectures, numbers are cut to two decimals, not rounded.\n")
+    print("Every output is a sum of nine products / 9, so that a perfect match gives 1. As on the slides,")
+    print("where 7/9 = 0.777… is 0.77, numbers are cut to two decimals, not rounded (0.78).\n")
     tables = {
         f"{layer}: {name}": table
         for layer, maps in by_hand.layer_outputs(bank, x).items()
@@ -58,7 +59,8 @@ def small_images():
     print(side_by_side(tables | flips))
     print("Errors in the lecture slides:")
     framed = face["face, filtered"][2, 2]
-    print(f"- The filtered face, row 2, column 2: the slides print 1, the correct value is {framed:.0f}.")
+    print("- The filtered face, row 2, column 2, both counted from 0 (the middle one of five):")
+    print(f"  the slides print 1, the correct value is {framed:.0f}.")
     print('- For pooling, the slides write "max(0, x) or average(x)". max(0, x) is ReLU; pooling takes the')
     print("  maximum or the average of a window.")
     print('- The slides call ReLU "normalization". ReLU sets negative numbers to 0 and scales nothing.\n')
@@ -73,9 +75,28 @@ def small_images():
         "numbers 0 to 8, kernel 0 to 3,\nnot flipped": flips["not flipped"],
         "numbers 0 to 8, kernel 0 to 3,\nflipped": flips["flipped"],
     }
-    title = f"Small images after convolution (framed: {framed:.0f}, where the slides print 1)"
-    place = [*shown].index("face, filtered"), 2, 2
-    return number_tables(shown.values(), shown, title, columns=4, marked=[place])
+    once, face_once = (shown[name].shape[0] for name in ("then max pooling", "face, pooled"))
+    print(
+        f"Max pooling makes 5 × 5 numbers {once} × {once} for the disc and {face_once} × {face_once} for the "
+        'face:\nthe disc is pooled with padding="valid", which leaves out the last row and column, the face\n'
+        'with padding="same", which pools them in windows of fewer numbers.\n'
+    )
+    # Each kernel stands before what it gives
+    kernels = {
+        "identity": ("kernel\nidentity", filters.IDENTITY),
+        "ones": ("kernel\nones", filters.ONES),
+        "horizontal lines": ("kernel\nhorizontal lines", filters.KERNELS["horizontal lines"]),
+        "face, filtered": ("kernel\nof the face", filters.SMILE),
+        "numbers 0 to 8, kernel 0 to 3,\nnot flipped": ("kernel\n0 to 3", filters.COUNTING),
+    }
+    drawn = {}
+    for name, table in shown.items():
+        if name in kernels:
+            drawn[kernels[name][0]] = np.array(kernels[name][1])
+        drawn[name] = table
+    title = f"Small images and kernels, and what they give (framed: {framed:.0f}, where the slides print 1)"
+    place = [*drawn].index("face, filtered"), 2, 2
+    return number_tables(drawn.values(), drawn, title, columns=6, marked=[place])
 
 
 def photograph(photo):
@@ -100,7 +121,7 @@ def photograph(photo):
         photos[name] = output
     note = "kernels with a sum of 0: absolute value of the output, black for 0"
     title = f"The weights of a kernel decide what it finds: {len(filters.KERNELS)} kernels, one photograph"
-    return photo_grid(photos, title, note)
+    return photo_grid(photos, title, note, kernels=filters.KERNELS)
 
 
 def sizes(photo, largest=20):

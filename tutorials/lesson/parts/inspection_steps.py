@@ -16,15 +16,29 @@ from models.inspection import (
     hidden_layer,
     most_exciting,
     occlusion,
+    randomized,
+    rank_correlations,
     saliency,
+    sanity_check,
     stages,
+    weighted_layers,
 )
 from models.inspection.flat_maps import FEWEST, flat_maps, neighbours_alike
 from tutorials.figures import inspection_findings as findings
+from tutorials.figures import inspection_sanity
 from tutorials.figures.inspection_findings import evenly
 from tutorials.figures.labels import plain
 
 HIDDEN = 0.1  # share of the pixels that is hidden to test a heatmap
+UNTRAINED = 5  # copies of the model without what it has learned, to compare with
+WHY_RANKINGS_DIFFER = """
+Which method comes first differs between models, so that it is no property of the method alone:
+- Hiding pixels lowers the probability less, the surer and the more robust the model is.
+- Occlusion was computed by hiding squares, an advantage in a test that hides pixels. Saliency marks
+  single pixels, Grad-CAM the cells of a small map, which fit an object in a photo better than the
+  stroke of a digit: {grid}.
+- Images with holes are unlike those that the model was trained on, and each model takes them differently
+  (Hooker et al. 2019, A benchmark for interpretability methods in deep neural networks)."""
 LARGE = 64 * 64  # pixels; larger images are photos, and every step takes longer
 
 
@@ -42,6 +56,7 @@ class Inspected:
         correct: Whether each prediction is the label, bool (n,).
         quick: Whether fewer steps and images are used.
         seed: Random seed.
+        untrained: Copies of the model with new initial weights: what they show is chance.
     """
 
     def __init__(self, model, pictures, seed, quick, name):
@@ -58,17 +73,26 @@ class Inspected:
         self.labels = pictures.labels if self.known else self.predictions
         self.correct = self.predictions == self.labels
         self.large = self.images.shape[1] * self.images.shape[2] >= LARGE
+        copies = 2 if quick or self.large else UNTRAINED
+        self.untrained = [randomized(model, seed=seed + number) for number in range(copies)]
 
 
 def filters_of_first_layer(inspected):
     """Filters of the first layer.
 
     Returns:
-        (Axes, {"edge_filters_share": share of filters with weights that sum to about 0}).
+        (Axes, {"edge_filters_share": share of filters with weights that sum to about 0,
+        "untrained_edge_filters_share": its mean in untrained networks}).
     """
     layer, weights = first_filters(inspected.model)
-    axes, share = findings.filters(layer, np.asarray(weights))
-    return axes, {"edge_filters_share": share}
+    untrained = [findings.balanced_share(first_filters(copy)[1]) for copy in inspected.untrained]
+    axes, share = findings.filters(layer, np.asarray(weights), untrained)
+    return axes, _both("edge_filters_share", share, untrained)
+
+
+def _both(name, value, untrained):
+    """A result and its mean in untrained networks."""
+    return {name: value, f"untrained_{name}": float(np.mean(untrained))}
 
 
 def layers_to_explain(inspected):
@@ -87,7 +111,18 @@ def maximized_activations(inspected, layers):
         (Axes, {"maximized_share": share of channels that the images activate more than any given image},
         {layer: list of its channels}).
     """
-    model, large = inspected.model, inspected.large
+    own, *others = (
+        _made_to_maximize(inspected, model, layers)
+        for model in [inspected.model, *inspected.untrained[:2]]  # each takes seconds
+    )
+    untrained = [findings.maximized_share(*other) for other in others]
+    axes, share = findings.maximized(*own, inspected.names, untrained)
+    return axes, _both("maximized_share", share, untrained), own[1]
+
+
+def _made_to_maximize(inspected, model, layers):
+    """Images made for the channels of layers: (images, channels, activations of them, of all images)."""
+    large = inspected.large
     maps = feature_maps(model, inspected.images, layers)
     channels = {layer: most_varying(values, 4 if large else 8) for layer, values in maps.items()}
     settings = {
@@ -99,8 +134,7 @@ def maximized_activations(inspected, layers):
     }
     made = {layer: exciting_image(model, layer, channels[layer], **settings) for layer in layers}
     reached = {layer: feature_maps(model, made[layer], [layer])[layer] for layer in layers}
-    axes, share = findings.maximized(made, channels, reached, maps, inspected.names)
-    return axes, {"maximized_share": share}, channels
+    return made, channels, reached, maps
 
 
 def maps_of_one_image(inspected, layers):
@@ -117,8 +151,15 @@ def maps_of_one_image(inspected, layers):
         for layer, values in feature_maps(inspected.model, inspected.images[[one]], shown).items()
     }
     caption = f'an image predicted as "{plain(inspected.names[inspected.predictions[one]])}"'
-    axes, share = findings.layers(inspected.images[one], caption, maps, len(every), inspected.names)
-    return axes, {"zero_activations_share": share}
+    last = [layer for layer, values in maps.items() if values.ndim == 3][-1]
+    untrained = [
+        float((feature_maps(copy, inspected.images[[one]], [last])[last] == 0).mean())
+        for copy in inspected.untrained
+    ]
+    axes, share = findings.layers(
+        inspected.images[one], caption, maps, len(every), inspected.names, untrained
+    )
+    return axes, _both("zero_activations_share", share, untrained)
 
 
 def images_that_activate_most(inspected, channels):
@@ -131,14 +172,16 @@ def images_that_activate_most(inspected, channels):
         (Axes, {"one_class_share": share of these images that are of one class, in the last layer}).
     """
     watched = {layer: some[:3] for layer, some in channels.items()}
-    found = {
-        layer: most_exciting(inspected.model, inspected.images, layer, some, 8)
-        for layer, some in watched.items()
-    }
-    axes, shares = findings.neurons(
-        found, watched, inspected.images, inspected.labels, inspected.names, inspected.known
+    found, *others = (
+        {layer: most_exciting(model, inspected.images, layer, some, 8) for layer, some in watched.items()}
+        for model in [inspected.model, *inspected.untrained]
     )
-    return axes, {"one_class_share": shares[[*watched][-1]]}
+    last = [*watched][-1]
+    untrained = [findings.one_class_share(other[last], inspected.labels) for other in others]
+    axes, shares = findings.neurons(
+        found, watched, inspected.images, inspected.labels, inspected.names, inspected.known, untrained
+    )
+    return axes, _both("one_class_share", shares[last], untrained)
 
 
 def heatmaps(inspected):
@@ -154,14 +197,9 @@ def heatmaps(inspected):
     if not large:  # small images are fast: take more of them for a reliable mean
         rows = list(dict.fromkeys([*rows, *range(len(images))]))[: 24 if inspected.quick else 40]
     some, classes = images[rows], inspected.predictions[rows]
-    fill = np.median(images, (0, 1, 2))  # hidden pixels get the most common colour
-    side = min(images.shape[1:3])
-    window = max(2, side // (5 if large else 6))
-    stride = max(1, 2 * window // 3 if large else window // 2)
+    window, stride, fill = occlusion_settings(inspected)
     heat = {
-        "saliency": abs(saliency(model, some, classes)).max(-1),
-        **({"Grad-CAM": grad_cam(model, some, classes)} if has_feature_maps(model) else {}),
-        "occlusion": occlusion(model, some, classes, window, stride, fill),
+        **{name: explain(model, some, classes) for name, explain in methods(inspected).items()},
         "random": random_squares(some.shape[:3], window, inspected.seed),
     }
     before = deletion(model, some, classes, heat["random"], 0)
@@ -172,6 +210,68 @@ def heatmaps(inspected):
     heat.pop("random")
     axes, best = findings.explanations(chosen, inspected, heat, drops, HIDDEN)
     return axes, {f"{name.lower().replace('-', '_')}_drop": drop for name, drop in drops.items()}, best
+
+
+def occlusion_settings(inspected):
+    """(window, stride, fill) of occlusion: hidden pixels get the most common colour."""
+    side, large = min(inspected.images.shape[1:3]), inspected.large
+    window = max(2, side // (5 if large else 6))
+    stride = max(1, 2 * window // 3 if large else window // 2)
+    return window, stride, np.median(inspected.images, (0, 1, 2))
+
+
+def methods(inspected):
+    """{name: function of (model, images, classes) to heatmaps}."""
+    settings = occlusion_settings(inspected)
+    return {
+        "saliency": lambda model, images, classes: abs(saliency(model, images, classes)).max(-1),
+        **({"Grad-CAM": grad_cam} if has_feature_maps(inspected.model) else {}),
+        "occlusion": lambda model, images, classes: occlusion(model, images, classes, *settings),
+    }
+
+
+def randomized_weights(inspected):
+    """Which heatmaps notice when weights are randomized layer by layer from the output (Adebayo et al.).
+
+    Returns:
+        (Axes, {"saliency_left" and the like: rank correlation with the original map once all weights are
+        random}, a sentence).
+    """
+    model, count = inspected.model, 6 if inspected.quick or inspected.large else 12
+    rows = np.argsort(~inspected.correct, kind="stable")[:count]
+    images, classes = inspected.images[rows], inspected.predictions[rows]
+    names = weighted_layers(model)
+    cuts = sorted({round(cut) for cut in np.linspace(0, len(names), min(len(names) + 1, 6))})
+    maps = {
+        name: lambda copy, explain=explain: explain(copy, images, classes)
+        for name, explain in methods(inspected).items()
+    }
+    maps["occlusion without its sign"] = lambda copy: abs(maps["occlusion"](copy))
+    seeds = range(inspected.seed, inspected.seed + (1 if inspected.quick or inspected.large else 3))
+    found = [sanity_check(model, maps, seed, cuts) for seed in seeds]
+    left = {name: np.mean([each[name] for each in found], 0) for name in maps}  # (cuts, images)
+    others = {}
+    for name, explain in maps.items():
+        heat = explain(model)
+        others[name] = float(rank_correlations(heat, np.roll(heat, 1, 0)).mean())
+    ticks = ["none", *(findings.short(names[-cut]) for cut in cuts[1:])]
+    said = inspection_sanity.finding(left)
+    axes = inspection_sanity.curves_by_layer(left, others, ticks, said)
+    results = {
+        f"{name.lower().replace('-', '_').replace(' ', '_')}_left": float(each[-1].mean())
+        for name, each in left.items()
+    }
+    return axes, results, said
+
+
+def why_rankings_differ(inspected):
+    """The reasons why methods that are ranked by the drop come in another order in another model."""
+    grid = "it has none here"
+    if has_feature_maps(inspected.model):
+        rows, columns = grad_cam(inspected.model, inspected.images[:1], 0).shape[1:]
+        height, width = inspected.images.shape[1:3]
+        grid = f"here {rows} × {columns}, each of about {height // rows} × {width // columns} pixels"
+    return WHY_RANKINGS_DIFFER.format(grid=grid)
 
 
 def heatmap_finding(results, best):
@@ -189,8 +289,8 @@ def hidden_layer_in_two_dimensions(inspected):
     """The last hidden layer's activations in two dimensions, by PCA and t-SNE.
 
     Returns:
-        (Axes, {"neighbours_by_pixels", "neighbours_by_hidden": share of nearest neighbours of the same
-        class}); (None, {}) where there are too few images.
+        (Axes, {"neighbours_by_pixels", "neighbours_by_hidden", "untrained_neighbours_by_hidden": share of
+        nearest neighbours of the same class}); (None, {}) where there are too few images.
     """
     if len(inspected.images) < FEWEST:
         return None, {}
@@ -198,9 +298,15 @@ def hidden_layer_in_two_dimensions(inspected):
     flat = flat_maps(vectors, inspected.seed)
     points = {"pixels": inspected.images, "hidden": vectors, **flat}
     alike = {name: neighbours_alike(each, inspected.labels) for name, each in points.items()}
+    untrained = [
+        neighbours_alike(hidden_activations(copy, inspected.images), inspected.labels)
+        for copy in inspected.untrained
+    ]
     wrong = ~inspected.correct if inspected.known else None
-    axes = findings.hidden_map(flat, alike, inspected.labels, inspected.names, wrong, vectors.shape[1])
-    return axes, {f"neighbours_by_{name}": alike[name] for name in ("pixels", "hidden")}
+    axes = findings.hidden_map(flat, alike, inspected.labels, inspected.names, wrong, untrained)
+    return axes, {"neighbours_by_pixels": alike["pixels"]} | _both(
+        "neighbours_by_hidden", alike["hidden"], untrained
+    )
 
 
 def maps_during_training(inspected, moments):
@@ -210,10 +316,14 @@ def maps_during_training(inspected, moments):
         moments: {step: {layer: array (n, rows, columns, channels)}}.
 
     Returns:
-        (Axes, {"conv1_early_correlation" and the like: correlation with the maps after training}).
+        (Axes, {"conv1_early_correlation" and the like: correlation with the maps after training, and
+        "untrained_conv1_correlation" and the like: that of the maps before training}).
     """
-    axes, early = findings.training(moments, inspected.images[0])
-    return axes, {f"{layer}_early_correlation": share for layer, share in early.items()}
+    axes, early, before = findings.training(moments, inspected.images[0])
+    return axes, {
+        **{f"{layer}_early_correlation": share for layer, share in early.items()},
+        **{f"untrained_{layer}_correlation": share for layer, share in before.items()},
+    }
 
 
 def most_varying(values, most):

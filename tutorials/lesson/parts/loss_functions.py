@@ -12,7 +12,15 @@ NETWORKS = {
     "NN1": np.array([[0.9, 0.1], [0.1, 0.9], [0.4, 0.6]]),
     "NN2": np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9]]),
 }
-LOSSES = {"squared error": "mean_squared_error", "cross-entropy": "categorical_crossentropy"}
+
+
+def squared_error(labels, predictions):
+    """Squared error summed over the classes, as in the lectures; where Keras takes the mean."""
+    return keras.ops.sum(keras.ops.square(labels - predictions), axis=-1)
+
+
+LOSSES = {"squared error": squared_error, "cross-entropy": "categorical_crossentropy"}
+BY_SEED = 0.02  # two standard deviations of the difference from seed to seed, from usual weights on MNIST
 
 
 def by_numpy(labels, predictions):
@@ -34,17 +42,44 @@ def by_keras(labels, predictions):
     }
 
 
-def gradients(logits, labels, from_logits=True):
+def gradients(logits, labels):
     """{loss: its gradient with respect to the logits (n, classes)}, by automatic differentiation."""
     logits, found = tf.constant(logits, "float64"), {}
     for name, loss in LOSSES.items():
         with tf.GradientTape() as tape:
             tape.watch(logits)
-            if from_logits and name == "cross-entropy":
+            if name == "cross-entropy":
                 total = keras.losses.categorical_crossentropy(labels, logits, from_logits=True)
             else:
-                total = keras.losses.get(loss)(labels, tf.nn.softmax(logits))
+                total = loss(labels, tf.nn.softmax(logits))
         found[name] = tape.gradient(total, logits).numpy()
+    return found
+
+
+def three_ways(logits, labels):
+    """Cross-entropy by Keras from a softmax layer, from probabilities as mere numbers, and from logits.
+
+    Args:
+        logits: Array (1, classes).
+        labels: One-hot, of the same shape.
+
+    Returns:
+        {way: (loss, gradient with respect to the logits (classes,))}, by automatic differentiation.
+    """
+    softmax, from_logits = keras.layers.Softmax(dtype="float64"), False
+    found = {}
+    for way in "softmax layer", "probabilities as numbers", "logits, from_logits=True":
+        z = tf.constant(logits, "float64")
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            if way == "softmax layer":
+                outputs = softmax(z)
+            elif way == "probabilities as numbers":
+                outputs = tf.exp(z) / tf.reduce_sum(tf.exp(z), 1, keepdims=True)
+            else:
+                outputs, from_logits = z, True
+            loss = keras.losses.categorical_crossentropy(labels, outputs, from_logits=from_logits)
+        found[way] = float(loss[0]), tape.gradient(loss, z).numpy()[0]
     return found
 
 
@@ -91,11 +126,17 @@ def softmax_and_gradient(seed):
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     difference = np.abs(gradients(logits, labels)["cross-entropy"] - (p - labels)).max()
     print(f"p - t and automatic differentiation: {labels.size:,} numbers differ by at most {difference:.0e}.")
+
     logits, labels = np.array([[-20.0, 0.0]]), np.array([[1.0, 0.0]])
-    clipped, exact = (gradients(logits, labels, way)["cross-entropy"][0, 0] for way in (False, True))
+    print("The same by Keras where the true class has a probability of 2e-9:")
+    for way, (loss, gradient) in three_ways(logits, labels).items():
+        print(f"  {way:<25} loss {loss:4.1f}, gradient {_in_short(gradient)}")
+    flat = gradients(logits, labels)["squared error"][0]
+    loss = float(squared_error(labels, tf.nn.softmax(logits))[0])
     print(
-        "Keras clips probabilities to 1e-7 or more. Where the true class has less, such as 2e-9, the\n"
-        f"gradient is {clipped:g}. From logits, with from_logits=True, it is {exact:g}.\n"
+        f"  {'squared error':<25} loss {loss:4.1f}, gradient {_in_short(flat)}\n"
+        "A softmax layer hands its logits on to the loss. Of mere numbers Keras raises those below 1e-7\n"
+        "to 1e-7, and what is cut off has no gradient: end a network in softmax, or use from_logits=True.\n"
     )
     return difference
 
@@ -109,6 +150,33 @@ def by_probability():
     """
     logits = np.linspace(-9, 9, 181)[:, None] * [0.5, -0.5]  # the first class is the true one
     p = np.exp(logits[:, 0]) / np.exp(logits).sum(1)
-    values = {"squared error": (1 - p) ** 2, "cross-entropy": np.log(1 / p)}
+    values = {"squared error": 2 * (1 - p) ** 2, "cross-entropy": np.log(1 / p)}
     slopes = gradients(logits, np.eye(2)[[0] * len(p)])
     return p, values, {name: -slope[:, 0] for name, slope in slopes.items()}
+
+
+def compared(accuracy, images):
+    """One sentence: which loss is ahead from usual initial weights, and from confidently wrong ones.
+
+    Args:
+        accuracy: {("usual" or "confidently wrong", loss): test accuracy}.
+        images: Number of test images. Two networks may differ by chance where their accuracies are closer
+            than two standard errors of the difference, or than `BY_SEED`.
+
+    Returns:
+        The sentence; which loss is said to be ahead, if any, follows from the numbers.
+    """
+    said = {}
+    for start in dict.fromkeys(start for start, _ in accuracy):
+        numbers = {loss: accuracy[start, loss] for loss in LOSSES}
+        gap, mean = max(numbers.values()) - min(numbers.values()), sum(numbers.values()) / len(numbers)
+        if gap > max(BY_SEED, 2 * np.sqrt(2 * mean * (1 - mean) / images)):
+            said[start] = f"{max(numbers, key=numbers.get)} is ahead by {100 * gap:.1f} points"
+        else:
+            said[start] = f"no loss is clearly ahead (by {100 * gap:.1f} points)"
+    usual, wrong = said["usual"], said["confidently wrong"]
+    return f"In test accuracy, from usual initial weights {usual}; from confidently wrong ones {wrong}."
+
+
+def _in_short(gradient):
+    return f"[{', '.join(f'{slope:.2g}' for slope in gradient)}]"

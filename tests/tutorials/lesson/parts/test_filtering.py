@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models import filters
 from tutorials.lesson.parts import filtering
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (24, 30, 1), "uint8")
@@ -16,6 +17,7 @@ def test_the_x_shows_the_four_steps_and_the_tables(capsys):
         "9 / 9 = 1.00",
         "5 / 9 = 0.55",
         "Total params: 27",
+        "where 7/9 = 0.777… is 0.77, numbers are cut to two decimals",
         "3·3·1·3 = 27. With a bias each, (3·3·1 + 1)·3 = 30.",
         " 0.77 -0.11  0.11  0.33  0.55 -0.11  0.33     0.33 -0.55  0.11 -0.11  0.11 -0.55  0.33",
         "0.33 0.55 0.11 0.77    0.33 0.11 0.11 0.33    0.77 0.33 0.55 0.33",
@@ -29,7 +31,11 @@ def test_the_x_shows_the_four_steps_and_the_tables(capsys):
 def test_errata_and_the_flip_are_told(capsys):
     axes = filtering.small_images()
     said = capsys.readouterr().out
-    assert "row 2, column 2: the slides print 1, the correct value is 0." in said
+    assert "row 2, column 2, both counted from 0 (the middle one of five):" in said
+    assert "the slides print 1, the correct value is 0." in said
+    assert "Max pooling makes 5 × 5 numbers 2 × 2 for the disc and 3 × 3 for the face" in said
+    titles = [ax.get_title() for ax in axes.flat]
+    assert sum(title.startswith("kernel\n") for title in titles) == 5
     assert "max(0, x) is ReLU; pooling takes the\n  maximum or the average" in said
     assert 'call ReLU "normalization". ReLU sets negative numbers to 0 and scales nothing' in said
     assert "not flipped gives a different result: [[19.0, 25.0], [37.0, 43.0]]" in said
@@ -94,3 +100,16 @@ def test_motifs_and_the_ball(capsys):
     assert f"at positions {', '.join(map(str, starts))}, counted" in places
     assert "552 voxels, 312 give 0" in said
     assert f"finds {len(starts)} motifs" in axes[0].figure.get_suptitle()
+
+
+def test_each_filtered_photograph_shows_its_kernel():
+    axes = filtering.photograph(PHOTO)
+    drawn = {ax.get_title(): ax.child_axes for ax in axes.flat if ax.get_title()}
+    assert not drawn.pop("the photograph")
+    assert set(drawn) == set(filters.KERNELS)
+    for name, (inset,) in drawn.items():
+        numbers = [text.get_text() for text in inset.texts]
+        expected = [
+            "1/9" if name == "blur" else str(weight) for row in filters.KERNELS[name] for weight in row
+        ]
+        assert numbers == expected

@@ -1,5 +1,6 @@
 """The lectures' losses, to the digits that they print, and gradients against finite differences."""
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,7 +41,7 @@ def test_gradients_are_finite_differences_and_p_minus_t(scores, data):
         return np.exp(z - z.max()) / np.exp(z - z.max()).sum()
 
     by_hand = {
-        "squared error": lambda z: np.mean((softmax(z) - truth) ** 2),
+        "squared error": lambda z: np.sum((softmax(z) - truth) ** 2),
         "cross-entropy": lambda z: np.log(np.exp(z - z.max()).sum()) + z.max() - z[truth == 1][0],
     }
     found = losses.gradients(scores[None], truth[None])
@@ -51,8 +52,59 @@ def test_gradients_are_finite_differences_and_p_minus_t(scores, data):
     np.testing.assert_allclose(found["cross-entropy"][0], softmax(scores) - truth, atol=1e-12)
 
 
-def test_from_probabilities_keras_loses_the_gradient_of_a_hopeless_case():
-    """The lesson says so; should Keras change it, the lesson must, too."""
+def test_only_mere_numbers_lose_the_gradient_of_a_hopeless_case():
+    """The lesson says what Keras does; should Keras change it, the lesson must, too."""
     scores, truth = np.array([[-20.0, 0.0]]), np.array([[1.0, 0.0]])
-    assert losses.gradients(scores, truth, from_logits=False)["cross-entropy"][0, 0] == 0
-    assert losses.gradients(scores, truth)["cross-entropy"][0, 0] == pytest.approx(-1)
+    found = losses.three_ways(scores, truth)
+    exact, p = np.log(1 + np.exp(20)), 1 / (1 + np.exp(20))
+    for way in "softmax layer", "logits, from_logits=True":
+        loss, gradient = found[way]
+        assert loss == pytest.approx(exact)
+        np.testing.assert_allclose(gradient, [p - 1, 1 - p])
+    loss, gradient = found["probabilities as numbers"]
+    assert loss == pytest.approx(np.log(1e7), rel=1e-6)
+    np.testing.assert_array_equal(gradient, 0)
+
+
+def test_a_network_that_ends_in_softmax_is_trained_as_if_from_logits():
+    """Not just the layer: what `fit` does to the weights of a Sequential, in a graph."""
+    softmax = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, "softmax", use_bias=False)])
+    softmax.set_weights([np.array([[-20.0, 0.0]])])
+    softmax.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy")
+    softmax.fit(np.ones((1, 1)), np.array([[1.0, 0.0]]), verbose=0)
+    np.testing.assert_allclose(softmax.get_weights()[0], [[-19, -1]], atol=1e-5)
+
+
+def test_where_the_network_is_confident_and_wrong_only_cross_entropy_has_a_large_gradient():
+    """The title of the figure "loss_and_gradient", by the formulas 1 - p and 4 p (1 - p)²."""
+    p, values, slopes = losses.by_probability()
+    np.testing.assert_allclose(slopes["cross-entropy"], 1 - p, atol=1e-12)
+    np.testing.assert_allclose(slopes["squared error"], 4 * p * (1 - p) ** 2, atol=1e-12)
+    wrong = p < 0.01
+    assert (
+        wrong.any()
+        and slopes["squared error"][wrong].max() < 0.05 < 0.9 < slopes["cross-entropy"][wrong].min()
+    )
+    np.testing.assert_allclose(values["squared error"], (1 - p) ** 2 + (0 - (1 - p)) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("squared", "cross", "said"),
+    [
+        (0.70, 0.92, "cross-entropy is ahead by 22.0 points"),
+        (0.92, 0.70, "squared error is ahead by 22.0 points"),
+        (0.939, 0.920, "no loss is clearly ahead (by 1.9 points)"),
+    ],
+)
+def test_which_loss_is_ahead_follows_from_the_numbers(squared, cross, said):
+    both = {"squared error": squared, "cross-entropy": cross}
+    accuracy = {(start, loss): both[loss] for start in ("usual", "confidently wrong") for loss in both}
+    sentence = losses.compared(accuracy, 10_000)
+    assert sentence.count(said) == 2
+
+
+def test_a_difference_that_few_images_cannot_show_is_not_clear():
+    accuracy = {(start, loss): value for start in ("usual", "confidently wrong")
+                for loss, value in {"squared error": 0.93, "cross-entropy": 0.96}.items()}  # fmt: skip
+    assert losses.compared(accuracy, 360).count("no loss is clearly ahead") == 2
+    assert losses.compared(accuracy, 100_000).count("cross-entropy is ahead") == 2
