@@ -74,9 +74,9 @@ def optimizers(text, n, r):
 def sanity(text, n, r):
     names = {"saliency": "saliency", "Grad-CAM": "grad_cam", "occlusion": "occlusion"}
     gone, stay = text.split(";")
-    return all((name in gone) == (r[f"{key}_left"] < 0.5) for name, key in names.items()) and (
+    return all((name in gone) == (r[f"{key}_left"] < 0.5**0.5) for name, key in names.items()) and (
         "occlusion without its sign keeps" in stay
-    ) == (r["occlusion_without_its_sign_left"] >= 0.5)
+    ) == (r["occlusion_without_its_sign_left"] >= 0.5**0.5)
 
 
 def augmentation(text, n, r):
@@ -111,8 +111,11 @@ def shuffling(text, name, r):
 def video(text, n, r):
     names = {"frame by frame": "frame_by_frame", "LSTM": "lstm", "Conv3D": "conv3d"}
     able = text.split(";")[0]
-    # by chance 80 clips are up to 7 points above 1 / 8
-    return all(r[f"{key}_test_accuracy"] > 1 / 8 for name, key in names.items() if name in able)
+    # by chance the 80 clips of a quick run are up to 7.4 points above 1 / 8
+    return all(
+        r[f"{key}_test_accuracy"] > 1 / 8 if name in able else r[f"{key}_test_accuracy"] < 0.2
+        for name, key in names.items()
+    )
 
 
 def knobs(text, n, r):
@@ -180,7 +183,7 @@ CLAIMS = {
     },
     "dense_vs_conv": {
         "counts": lambda text, n, r: n[0] == r["dense_layer_parameters"] // r["conv_layer_parameters"],
-        "test_images": lambda text, n, r: near(n[0], r["dense_test_error"] / r["conv_test_error"]),
+        "test_images": lambda text, n, r: near(n[0], r["dense_test_error"] / r["conv_test_error"], 1, 1),
         "learned_weights": lambda text, n, r: (
             r["dense_layer_parameters"] == 32**4 and r["conv_layer_parameters"] == 21**2
         ),
