@@ -1,4 +1,4 @@
-"""One colour scale where panels are compared, captions of the colours that occur, no orange for what is right."""
+"""One colour scale where panels are compared, captions of colours that occur, no orange for what is right."""
 
 import numpy as np
 
@@ -32,14 +32,14 @@ def test_colours_that_do_not_occur_are_not_explained():
     def note(values):
         return map_grid({"one": [np.array(values)]}, "Maps")[0, 0].figure.get_supxlabel()
 
-    assert note([[0.0, 1.0]]) == "white: zero, red: positive"
-    assert note([[-2.0, -1.0]]) == "blue: negative"
-    assert note([[-2.0, 0.0, 1.0]]) == "blue: negative, white: zero, red: positive"
+    assert note([[0.0, 1.0], [0.0, 1.0]]) == "white: zero, red: positive"
+    assert note([[-2.0, -1.0], [-2.0, -1.0]]) == "blue: negative"
+    assert note([[-2.0, 0.0], [1.0, 1.0]]) == "blue: negative, white: zero, red: positive"
 
 
 def test_a_field_before_and_after_training_has_one_scale():
-    maps = {f"{when} {n}": np.full((3, 3), high) for when, highs in
-            {"untrained": (1.0, 5.0), "trained": (2.0, 4.0)}.items() for n, high in enumerate(highs)}  # fmt: skip
+    highs = {"one, untrained": 1.0, "two, untrained": 5.0, "one, trained": 2.0, "two, trained": 4.0}
+    maps = {caption: np.full((3, 3), high) for caption, high in highs.items()}
     axes = field_maps(maps, [(0, 0, 1, 1)] * 4, "Fields", columns=2)
     assert limits(axes.flat) == [(0, 2), (0, 5), (0, 2), (0, 5)]
 
