@@ -115,8 +115,9 @@ def _band(name, values):
         reach = 0
     if name.endswith("accuracy"):  # where all seeds agree another processor's rounding may not
         reach = max(reach, 0.002)
-    low, high = max(0, values.mean() - reach), values.mean() + reach
-    if name.endswith(("accuracy", "_share", "_drop", "_correlation")):
+    least = -1 if name.endswith(("_left", "_correlation")) else 0  # correlations may be negative
+    low, high = max(least, values.mean() - reach), values.mean() + reach
+    if name.endswith(("accuracy", "_share", "_drop", "_correlation", "_left")):
         high = min(1, high)
     places = 4 if name.endswith("accuracy") else max(0, 2 - int(np.floor(np.log10(reach or 1))))
     return [

@@ -131,6 +131,12 @@ def docstrings():
 
 
 @pytest.fixture(scope="session")
+def claims():
+    """The module `claims`, beside the tests of the lessons."""
+    return _beside("tutorials/claims")
+
+
+@pytest.fixture(scope="session")
 def mnist_folder():
     """The folder with real MNIST that GLASS_ZOO_DATA names, for tests marked slow."""
     if not USERS_DATA:

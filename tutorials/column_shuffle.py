@@ -89,6 +89,7 @@ from tutorials.figures.charts import image_grid
 from tutorials.figures.comparisons import accuracy_dots
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
+from tutorials.lesson.parts.words import gains
 from tutorials.lesson.repeats import start_afresh
 from tutorials.lesson.report import Report
 
@@ -177,22 +178,25 @@ def main(
 
     # Plot
     mean = {key: np.mean(scores) for key, scores in accuracies.items()}
-    drop = {key: 100 * (mean[*key, "in order"] - mean[*key, "shuffled"]) for key in {k[:2] for k in mean}}
-    on_digits, on_customers = drop["digits", "convolutional"], drop["customers", "convolutional"]
+    shuffling = {
+        task: gains(mean[*task, "shuffled"] - mean[*task, "in order"]) for task in {key[:2] for key in mean}
+    }
+    said = {
+        name: f"For the {name} network shuffling columns {shuffling['digits', name]} of test accuracy on "
+        f"digits and {shuffling['customers', name]} on the table of customers"
+        for name in BUILDERS
+    }
     samples = np.concatenate([x[:6], shuffle_columns(x[:6], shuffle)])
     captions = [*labels, *(f"{label}, shuffled" for label in labels)]
-    dense = [f"{mean['digits', 'dense', order]:.1%}" for order in ("in order", "shuffled")]
-    title = "Test accuracy of the dense network: {} in order, {} shuffled".format(*dense)
+    title = f"For the dense network shuffling columns {shuffling['digits', 'dense']} of test accuracy"
     report.figure("shuffled_digits", image_grid(samples, captions, title))
-    cost = f"cost the convolutional network {on_digits:.1f} points"
-    title = f"Shuffled columns {cost} on digits, {on_customers:.1f} on customers"
+    title = said["convolutional"].replace(" on digits", "\non digits")
     report.figure("accuracy", accuracy_dots(accuracies, title))
     return report.close(
         source,
         examples=sum(len(x) for parts in tasks.values() for x, _ in parts),
-        finding=f"Shuffled columns {cost} of accuracy on digits and {on_customers:.1f} on the table of "
-        f"customers, the dense one {drop['digits', 'dense']:.1f} and {drop['customers', 'dense']:.1f}. On "
-        f"the table the accuracy is {mean['customers', 'convolutional', 'in order']:.1%} (convolutional) and "
+        finding=f"{said['convolutional']}. {said['dense']}. On the table the accuracy is "
+        f"{mean['customers', 'convolutional', 'in order']:.1%} (convolutional) and "
         f"{mean['customers', 'dense', 'in order']:.1%} (dense).",
         **{
             f"{name}_{task}{'_shuffled' if order == 'shuffled' else ''}_test_accuracy": value

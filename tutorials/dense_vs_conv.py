@@ -150,7 +150,7 @@ def main(
         f"convolution\n{counts[3]:,} weights": conv.predict(x_test[:6], verbose=0),
     }
     title = (
-        f"On test images the dense layer's error is {dense_error / conv_error:,.0f} times the convolution's"
+        f"On test images the dense layer's error is {dense_error / conv_error:,.1f} times the convolution's"
     )
     report.figure("test_images", map_grid(rows, title, ["image"], compared=[*rows][1:]))
     # A dense layer has separate weights for every output pixel: (1024 inputs, 1024 outputs)

@@ -167,10 +167,9 @@ def conclusions(clean, mean):
         "dense_and_convolutional": "Over all perturbations the convolutional network "
         f"({shares['convolutional']}) is {ahead(mean['convolutional'] - mean['dense'])} the dense one "
         f"({shares['dense']})",
-        "augmentation": f"On perturbed digits augmentation {gain['dense perturbed']} for the dense network "
-        f"and {gain['convolutional perturbed']} for the convolutional one;\non plain digits it "
-        f"{gain['dense plain']} for the dense network and {gain['convolutional plain']} for the "
-        "convolutional one",
+        "augmentation": f"On perturbed digits augmentation {gain['dense perturbed']} (dense) and "
+        f"{gain['convolutional perturbed']} (convolutional);\non plain digits it {gain['dense plain']} "
+        f"(dense) and {gain['convolutional plain']} (convolutional)",
         "pooling": f"Over all perturbations pooling {gains(mean['pooled'] - mean['unpooled'])}, on plain "
         f"digits it {gains(clean['pooled'] - clean['unpooled'])}",
     }

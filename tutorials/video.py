@@ -166,7 +166,7 @@ def main(
 
     # Plot
     separate, lstm, conv3d = accuracy.values()
-    title = f"Test accuracy: frame by frame {separate[0]:.1%}, LSTM {lstm[0]:.1%}, Conv3D {conv3d[0]:.1%}"
+    title = above_chance({name: both[0] for name, both in accuracy.items()}, 1 / len(classes), len(y_test))
     report.figure("accuracy", ordered_and_shuffled(accuracy, 1 / len(classes), title))
     panels = {
         f"validation {metric}": (
@@ -175,8 +175,9 @@ def main(
         )
         for metric in ("loss", "accuracy")
     }
-    ends = ", ".join(f"{name} {history['val_loss'][-1]:.2f}" for name, history in histories.items())
-    title = f"Validation loss: chance level {np.log(len(classes)):.2f}, {ends}"
+    best = min(histories, key=lambda name: histories[name]["val_loss"][-1])
+    ends = f"{best} ends lowest, at {histories[best]['val_loss'][-1]:.2f}"
+    title = f"Of the validation losses (chance level {np.log(len(classes)):.2f}), that of {ends}"
     report.figure("learning_curves", panels_of_curves("epoch", panels, title))
 
     # LSTM with the same weights, now with a prediction after every frame: (clips, frames, classes)
@@ -201,6 +202,15 @@ def main(
         f"it is {separate[1]:.1%}, {lstm[1]:.1%} and {conv3d[1]:.1%}.",
         **results,
     )
+
+
+def above_chance(accuracy, chance, clips):
+    """Which networks tell the clips apart: those above chance by more than two standard errors."""
+    error = 2 * np.sqrt(chance * (1 - chance) / clips)
+    able = [name for name, share in accuracy.items() if share > chance + error]
+    others = [name for name in accuracy if name not in able]
+    said = f"{' and '.join(able) or 'No network'} can tell the order of frames"
+    return said + (f"; at chance level ({chance:.1%}): {', '.join(others)}" if able and others else "")
 
 
 if __name__ == "__main__":

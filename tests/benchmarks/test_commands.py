@@ -150,3 +150,10 @@ def test_most_flipped_labels_of_small_photos_are_found(small_photos, published_m
 def test_picked_labels_of_small_photos_save_labels(small_photos, published_mobilenet):
     shares = label_next.main(str(small_photos), str(published_mobilenet))
     assert np.mean(list(shares.values())) > 0.2  # 28 % in these five draws
+
+
+def test_bands_of_correlations_reach_below_zero_and_those_of_shares_do_not():
+    values = np.array([-0.05, -0.03, -0.01])
+    low, high = seeds._band("occlusion_left", values)
+    assert low <= -0.03 - 4 * 0.02 + 1e-9 and high >= -0.03 + 4 * 0.02 - 1e-9
+    assert seeds._band("saliency_drop", np.array([0.01, 0.02, 0.03]))[0] == 0

@@ -312,6 +312,22 @@ def test_figures_are_there_and_show_something(run):
         assert min(pixels.shape) >= 300, file
 
 
+def test_every_sentence_of_conclusion_is_listed_and_true(run, claims):
+    lesson, _, metrics = run
+    said = {name: figure.get_suptitle() for name, figure in OUTCOMES[lesson].figures.items()}
+    said["finding"] = metrics["finding"]
+    assert set(said) == set(claims.CLAIMS[lesson])
+    for name, sentence in said.items():
+        holds = claims.CLAIMS[lesson][name]
+        if holds is not claims.CAPTION:
+            text = " ".join(sentence.split())
+            assert holds(text, claims.numbers(text), metrics["results"]), (name, text)
+            # With results in another order the same sentence is false
+            other = {key: 0.3 - 0.6 * value for key, value in metrics["results"].items()}
+            if name not in claims.CONSTANT:
+                assert not holds(text, claims.numbers(text), other), (name, text)
+
+
 def test_nothing_else_is_left_behind(run):
     _, folder, _ = run
     assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]

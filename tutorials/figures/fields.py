@@ -30,7 +30,9 @@ def field_growth(networks, title):
 
 
 def field_maps(maps, boxes, title, columns):
-    """Effective receptive fields as maps on one scale (white for 0), with a frame around the theoretical one.
+    """Effective receptive fields as maps (white for 0), with a frame around the theoretical one.
+
+    Maps in one column have one scale.
 
     Args:
         maps: {caption: array (height, width), not negative}.
@@ -41,10 +43,12 @@ def field_maps(maps, boxes, title, columns):
     Returns:
         Array (rows, columns) of Axes.
     """
-    rows, highest = -(-len(maps) // columns), max(values.max() for values in maps.values())
+    rows = -(-len(maps) // columns)
+    highest = [max(values.max() for values in [*maps.values()][n::columns]) for n in range(columns)]
     axes = axes_grid(rows, columns, 2.5 * columns, 2.8 * rows + 0.5, title)
-    for ax, (caption, values), (top, left, bottom, right) in zip(axes.flat, maps.items(), boxes, strict=True):
-        ax.imshow(values, cmap="Blues", vmin=0, vmax=highest)
+    pairs = zip(axes.flat, maps.items(), boxes, (highest * rows)[: len(maps)], strict=True)
+    for ax, (caption, values), (top, left, bottom, right), high in pairs:
+        ax.imshow(values, cmap="Blues", vmin=0, vmax=high)
         frame = Rectangle((left - 0.5, top - 0.5), right - left + 1, bottom - top + 1)
         frame.set(fill=False, edgecolor=ORANGE, linewidth=1.5)
         ax.add_patch(frame)

@@ -3,7 +3,7 @@
 from tutorials.figures.charts import axes_grid
 from tutorials.figures.charts import curves as lines
 
-NOTICED = 0.5  # rank correlation below which more than half of a map's order is gone
+NOTICED = 0.5**0.5  # rank correlation below which two maps share less than half of their ranks' variance
 
 
 def finding(left):

@@ -226,7 +226,9 @@ def reliability(calibration, title):
     )  # fmt: skip
     top.set_ylabel("accuracy (%)")
     top.set_ylim(0, 100)
-    top.legend(frameon=False, fontsize=9, loc="upper left")
+    # Below the axes: inside them the bars of an interval may lie anywhere
+    labels = top.get_legend_handles_labels()
+    top.figure.legend(*labels, frameon=False, fontsize=9, loc="outside lower center", ncols=2)
     counts = [share.of for share in calibration.shares]
     bars = below.bar(100 * centres, counts, 100 * width, color=GREY)
     below.bar_label(bars, [f"{count:,}" if count else "" for count in counts], padding=2, fontsize=8)

@@ -151,6 +151,7 @@ def test_reliability_shows_each_bin_and_its_count():
     np.testing.assert_allclose(dots.get_xdata(), [65, 95])
     np.testing.assert_allclose(dots.get_ydata(), [100, 200 / 3])
     assert [bar.get_height() for bar in below.patches] == [0] * 6 + [1, 0, 0, 3]
+    assert top.get_legend() is None and top.figure.legends  # below the axes, where no bar crosses it
 
 
 @pytest.mark.parametrize("classes", [1, 2, 60])

@@ -74,7 +74,7 @@ class Inspected:
         self.correct = self.predictions == self.labels
         self.large = self.images.shape[1] * self.images.shape[2] >= LARGE
         copies = 2 if quick or self.large else UNTRAINED
-        self.untrained = [randomized(model, seed=seed + number) for number in range(copies)]
+        self.untrained = [randomized(model, seed=one) for one in seeds_of(seed, copies)]
 
 
 def filters_of_first_layer(inspected):
@@ -247,7 +247,7 @@ def randomized_weights(inspected):
         for name, explain in methods(inspected).items()
     }
     maps["occlusion without its sign"] = lambda copy: abs(maps["occlusion"](copy))
-    seeds = range(inspected.seed, inspected.seed + (1 if inspected.quick or inspected.large else 3))
+    seeds = seeds_of(inspected.seed, 1 if inspected.quick or inspected.large else 3)
     found = [sanity_check(model, maps, seed, cuts) for seed in seeds]
     left = {name: np.mean([each[name] for each in found], 0) for name in maps}  # (cuts, images)
     others = {}
@@ -360,6 +360,11 @@ def groups(probabilities, labels, known, each=3):
     if not len(spread):
         return {"misclassified": wrong[:each]}
     return {"correct": spread, "misclassified": wrong[:each]}
+
+
+def seeds_of(seed, count):
+    """Seeds that are drawn from one, so that runs with the seeds 0 and 1 share none."""
+    return np.random.default_rng(seed).integers(10**6, size=count).tolist()
 
 
 def of_all_classes(labels, count):
