@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from scipy import stats
 
-from ..checks.arguments import array, built_model, checked, whole
+from ..checks.arguments import array, built_model, checked, shown, sizes, whole
 from ..errors import ModelError
 from .graphs import all_paths, is_graph, layer_at
 
@@ -94,11 +94,12 @@ def rank_correlations(first, second):
         >>> rank_correlations(maps, maps**3).tolist(), rank_correlations(maps, -maps).tolist()
         ([1.0, 1.0], [-1.0, -1.0])
     """
-    first, second = (array("rank_correlations", "maps", maps) for maps in (first, second))
+    first = array("rank_correlations", "first", first)
+    second = array("rank_correlations", "second", second)
     if first.shape != second.shape or first.ndim != 3:
         raise ModelError(
-            f"rank_correlations needs two arrays (n, rows, columns) of one shape, not {first.shape} "
-            f"and {second.shape}."
+            f"rank_correlations needs first and second as arrays (n, rows, columns) of one shape, not "
+            f"{first.shape} and {second.shape}."
         )
     found = []
     for pair in zip(first, second, strict=True):
@@ -128,7 +129,8 @@ def sanity_check(model, methods, seed=0, cuts=None):
         {name: array (cuts, n)}: Spearman's rank correlation with the maps of the model itself.
 
     Raises:
-        ModelError: If the model is no built Keras model, or has fewer layers than a cut.
+        ModelError: If the model is no built Keras model or has fewer layers than a cut, or if methods are no
+            functions.
 
     Reference:
         Adebayo et al., Sanity checks for saliency maps, 2018.
@@ -144,7 +146,12 @@ def sanity_check(model, methods, seed=0, cuts=None):
         >>> found["saliency"].shape, float(found["brightness"].min())  # 0 to 4 layers, 2 images
         ((5, 2), 1.0)
     """
-    cuts = range(len(weighted_layers(model)) + 1) if cuts is None else cuts
+    built_model("sanity_check", "model", model)
+    if not isinstance(methods, dict) or not all(map(callable, methods.values())):
+        raise ModelError(f"sanity_check needs methods as a dictionary of functions, not {shown(methods)}.")
+    if cuts is None:
+        cuts = range(len(weighted_layers(model)) + 1)
+    cuts = sizes(least=0)("sanity_check", "cuts", list(cuts) if isinstance(cuts, range) else cuts)
     own = {name: explain(model) for name, explain in methods.items()}
     found = {name: [] for name in methods}
     for cut in cuts:

@@ -139,6 +139,17 @@ def given_to():
         inspection.feature_maps: looked | {"layers": "conv1"},
         inspection.hidden_activations: looked,
         inspection.saliency: looked | {"class_index": 3},
+        inspection.weighted_layers: {"model": network},
+        inspection.randomized: {"model": network, "last": 1, "seed": 1},
+        inspection.rank_correlations: {"first": np.ones((1, 3, 3)), "second": np.ones((1, 3, 3))},
+        inspection.sanity_check: {
+            **{
+                "model": network,
+                "methods": {"brightness": lambda model: images[..., 0]},
+                "seed": 1,
+                "cuts": [1],
+            }
+        },
         inspection.grad_cam: looked | {"class_index": 3, "layer": "conv2"},
         inspection.occlusion: looked | {"class_index": 3, "window": 14, "stride": 14, "fill": 0},
         inspection.deletion: looked | {"class_index": 3, "heat": images[..., 0], "share": 0.1, "fill": 0},
