@@ -61,8 +61,9 @@ def joined(outputs):
         >>> import nbformat
         >>> from docs.lesson_page import joined
         >>> pieces = [nbformat.v4.new_output("stream", text=text) for text in ("Epoch", " 1")]
-        >>> [output.text for output in joined([*pieces, nbformat.v4.new_output("display_data"), pieces[0]])[::2]]
-        ['Epoch 1', 'Epoch']
+        >>> figure = nbformat.v4.new_output("display_data")
+        >>> [output.get("text") for output in joined([*pieces, figure, pieces[0]])]
+        ['Epoch 1', None, 'Epoch']
     """
     found = []
     for output in copy.deepcopy(outputs):
