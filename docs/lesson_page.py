@@ -66,7 +66,7 @@ def joined(outputs):
         ['Epoch 1', None, 'Epoch']
     """
     found = []
-    for output in copy.deepcopy(outputs):
+    for output in map(copy.deepcopy, outputs):
         is_more = found and output.output_type == found[-1].output_type == "stream"
         if is_more and output.name == found[-1].name:
             found[-1].text += output.text
