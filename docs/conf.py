@@ -28,7 +28,6 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline"
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 nb_execution_mode = "off"  # the notebooks come with their outputs
-nb_merge_streams = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

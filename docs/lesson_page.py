@@ -31,7 +31,7 @@ def lesson_page(book, lesson, minutes, row=None, live=""):
         if cell.cell_type != "code":
             page.cells.append(cell)
             continue
-        parts = _divided(cell.outputs)
+        parts = _divided(joined(cell.outputs))
         cell.outputs = parts[0]
         page.cells.append(cell)
         for number, outputs in enumerate(parts[1:]):
@@ -52,6 +52,27 @@ def _results(row):
     if row is None:
         return ""
     return f'<p class="ways">Over five seeds, mean ± standard deviation: {row.results}</p>'
+
+
+def joined(outputs):
+    """Outputs with pieces of one text that follow each other made one; their order stays.
+
+    Example:
+        >>> import nbformat
+        >>> from docs.lesson_page import joined
+        >>> pieces = [nbformat.v4.new_output("stream", text=text) for text in ("Epoch", " 1")]
+        >>> figure = nbformat.v4.new_output("display_data")
+        >>> [output.get("text") for output in joined([*pieces, figure, pieces[0]])]
+        ['Epoch 1', None, 'Epoch']
+    """
+    found = []
+    for output in map(copy.deepcopy, outputs):
+        is_more = found and output.output_type == found[-1].output_type == "stream"
+        if is_more and output.name == found[-1].name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def _divided(outputs):
