@@ -5,7 +5,8 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 FLAT = 8  # grey levels by which a page without a stroke may vary
-SPECKS = 6  # parts of a stroke: more are noise, or a text
+SKIPPED = 0.06  # of a digit's height that a pen may leave out
+SPECKS = 8  # parts of a stroke: more are noise, or a text
 
 
 def as_mnist(ink):
@@ -118,11 +119,13 @@ def strokes_side_by_side(stroke):
         2
     """
     parts = ndimage.label(ndimage.binary_dilation(stroke, iterations=2))[1]
-    if parts >= SPECKS or ndimage.label(stroke)[1] >= 8 * SPECKS:  # a pen may skip
+    if parts >= SPECKS or ndimage.label(stroke)[1] >= 8 * SPECKS:
         return max(parts, SPECKS)
-    columns, _ = ndimage.label(stroke.any(0))
-    places = ndimage.find_objects(columns)
-    rows = [np.flatnonzero(stroke[:, place].any(1)) for (place,) in places]
+    top, bottom, _, _ = bounding_box(stroke)
+    reach = max(1, round(SKIPPED * (bottom - top + 1) / 2))
+    joined = ndimage.binary_dilation(stroke, iterations=reach)
+    columns, _ = ndimage.label(joined.any(0))
+    rows = [np.flatnonzero(joined[:, place].any(1)) for (place,) in ndimage.find_objects(columns)]
     heights = np.array([found[-1] - found[0] + 1 for found in rows])
     return max(1, int(np.sum(heights >= 0.6 * heights.max())))
 
