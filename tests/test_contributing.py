@@ -10,6 +10,9 @@ import pytest
 
 RESULTS = '"template": {"test_accuracy", "linear_test_accuracy"},'
 FIGURES = '"template": {"accuracy"},'
+CLAIMS = (
+    '"template": {"accuracy": CAPTION, "finding": lambda text, n, r: percent(n[0], r["test_accuracy"], 2)},'
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,7 @@ def copy(root, page, tmp_path_factory):
     for file, marks in {
         listing: {"LESSONS = {": '"template": 0.1,'},
         lessons: {"\nRESULTS = {": RESULTS, "\nFIGURES = {": FIGURES},
+        lessons.with_name("claims.py"): {"\nCLAIMS = {": CLAIMS},
     }.items():
         text = file.read_text(encoding="utf-8")
         for mark, line in marks.items():
