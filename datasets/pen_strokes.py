@@ -5,7 +5,7 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 FLAT = 8  # grey levels by which a page without a stroke may vary
-SKIPPED = 0.06  # of a digit's height that a pen may leave out
+SKIPPED = 0.1  # of a digit's height that a pen may leave out
 SPECKS = 8  # parts of a stroke: more are noise, or a text
 
 
