@@ -248,4 +248,9 @@ def test_the_network_in_the_frame_runs(site, browser):
     count, width = text.split()
     assert int(count) == 1 and int(width) > 600
     browser.open((site / "_static" / "live.html").as_uri())
-    assert browser.value("document.querySelectorAll('canvas').length") > 10
+    drawn = browser.value(
+        "new Promise(done => { let tries = 0; const look = () => {"
+        "const count = document.querySelectorAll('canvas').length;"
+        "if (count > 10 || ++tries > 300) done(count); else setTimeout(look, 100) }; look() })"
+    )
+    assert drawn > 10  # feature maps
