@@ -15,10 +15,7 @@ def gains(difference):
         >>> gains(0.015), gains(-0.071), gains(0.0001)
         ('gains 1.5 points', 'costs 7.1 points', 'changes nothing')
     """
-    points = f"{100 * abs(difference):.1f}"
-    if points == "0.0":
-        return "changes nothing"
-    return f"{'gains' if difference > 0 else 'costs'} {points} points"
+    return _by_sign(difference, "gains {} points", "changes nothing", "costs {} points")
 
 
 def ahead(difference):
@@ -32,7 +29,11 @@ def ahead(difference):
         >>> ahead(0.142), ahead(-0.01), ahead(0)
         ('14.2 points ahead of', '1.0 points behind', 'level with')
     """
+    return _by_sign(difference, "{} points ahead of", "level with", "{} points behind")
+
+
+def _by_sign(difference, above, equal, below):
+    """The words for a difference, rounded to a tenth of a point, with its size where they have a place."""
     points = f"{100 * abs(difference):.1f}"
-    if points == "0.0":
-        return "level with"
-    return f"{points} points {'ahead of' if difference > 0 else 'behind'}"
+    words = equal if points == "0.0" else above if difference > 0 else below
+    return words.format(points)
