@@ -129,7 +129,7 @@ def main(
         **{f"{PREFIX[key]}_test_accuracy": value for key, value in accuracy.items()},
         best_rates_inside=sum(best[key][1] in STARTS[key[0]][1][1:-1] for key in best),
         **{
-            f"{name.lower()}_{measure}".replace(*" _").replace(*"-_"): value
+            f"{name.lower()}_{measure.replace(' ', '_').replace('-', '_')}": value
             for name, losses in measured.items()
             for measure, value in losses.items()
         },
