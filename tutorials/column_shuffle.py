@@ -36,8 +36,8 @@ be better or worse than the dense one?
 
 ## How to read the figures
 
-- `shuffled_digits`: what the networks see. All ones have the same few bright pixels, though no person would
-  read them.
+- `shuffled_digits`: what the networks see. No person could read the second row, though each of its images
+  has all the pixels of the one above.
 - `accuracy`: a dot for each repeat, in order and shuffled. Compare a difference with the scatter of the
   dots before you believe it.
 
@@ -45,9 +45,9 @@ be better or worse than the dense one?
 
 The dense network scores the same in either order, but for its random initial weights. The convolutional one
 is the better on digits in order, and the worse on shuffled ones: what it gained came from the assumption of
-locality, and a false assumption costs. On the table, shuffling costs it next to nothing, because there was
-no order to lose; it is worse than the dense network in both. So it does not mean that convolutions fail on
-shuffled data: they merely have no advantage, and fewer weights that can combine distant columns.
+locality, and a false assumption costs. On the table shuffling costs it little, because there was no order
+to lose; it is worse than the dense network in both. So it does not mean that convolutions fail on shuffled
+data: they merely have no advantage, and fewer weights that can combine distant columns.
 
 ## Exercises
 

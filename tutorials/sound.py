@@ -35,9 +35,10 @@ Which of the three networks will be worst, and will it be at the chance level?
 ## How to read the figures
 
 - `waveforms_and_spectrograms`: the same sounds twice. Time runs to the right; frequency runs upwards.
-- `first_kernels`: what the first layer looks for: short lines that rise, fall or stay level.
-- `shuffled`: one sound with its rows in order and shuffled. Nothing is missing in the second; neighbours
-  are.
+- `first_kernels`: kernels of the first layer, the patch of a spectrogram that activates each most, and how
+  much each class activates it.
+- `shuffled`: two sounds, each with its rows in order and shuffled. No value is missing in the second; its
+  neighbours are.
 - `confusion_matrix` and `learning_curves`: as in `digits`.
 
 ## What it means
@@ -57,7 +58,7 @@ as well.
 <details><summary>Solutions</summary>
 
 1. $\lfloor (16000 - 256) / 128 \rfloor + 1 = 124$.
-2. See `confusion_matrix`; those whose lines are fainter than the noise.
+2. See `confusion_matrix`. With the default seed these are trilled sounds, mostly taken for steady ones.
 3. With so few sounds, expect the interval of the accuracy to be wide.
 
 </details>

@@ -49,13 +49,14 @@ the order.
 
 1. Count a `SimpleRNN` of 48 units on 32 inputs: $W$, $U$ and $b$.
 2. `python -m tutorials.video --frames 16`: which network's number of parameters changes?
-3. `python -m tutorials.video --noise 60`: which network suffers first?
+3. `python -m tutorials.video --noise 60`: which network loses more? Is that a result, or one seed?
 
 <details><summary>Solutions</summary>
 
 1. $(32 + 48 + 1) \cdot 48 = 3{,}888$: a quarter of the LSTM's.
 2. Only Conv3D's: it flattens all frames before its dense layer. The LSTM's weights are shared over time.
-3. Compare `accuracy` of both runs. The LSTM adds up evidence over frames; a kernel sees three.
+3. Compare `accuracy` with and without the noise, and repeat both with `--seed 1` and `--seed 2`: believe a
+   difference that is the same in all of them, and larger than that from seed to seed.
 
 </details>
 
