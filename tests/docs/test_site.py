@@ -228,10 +228,12 @@ def test_pages_open_in_a_browser_without_an_error(page, dark, width, site, brows
 def test_search_finds_a_lesson_from_the_disk(site, browser):
     browser.show(1280)
     browser.open((site / "search.html").as_uri() + "?q=overfitting")
+    # Sphinx writes its results one by one: the lesson is waited for, 20 s at most
     found = browser.value(
-        "new Promise(done => { const wait = () => {"
-        "const all = [...document.querySelectorAll('#search-results li a')];"
-        "if (all.length) done(all.map(a => a.href).join(' ')); else setTimeout(wait, 100) }; wait() })"
+        "new Promise(done => { let tries = 0; const look = () => {"
+        "const found = [...document.querySelectorAll('#search-results li a')].map(a => a.href).join(' ');"
+        "if (found.includes('lessons/digits.html') || ++tries > 200) done(found); else setTimeout(look, 100) };"
+        "look() })"
     )
     assert "lessons/digits.html" in found
     assert not browser.named("Runtime.exceptionThrown", "Log.entryAdded")
