@@ -54,7 +54,7 @@ from models.checks.memory import answering_bytes
 from models.export import formats
 from models.fine_tuning.abstention import trusted
 from models.fine_tuning.batches import AugmentedPhotos
-from models.fine_tuning.evaluation import cross_validation, evaluate
+from models.fine_tuning.evaluation import cross_validation
 from models.fine_tuning.features import AT_ONCE
 from models.fine_tuning.multi_scale import MultiScaleClassifier, at_sizes, fit_probes, tuned_size
 from models.fine_tuning.own_backbone import backbone_entry, built_backbone
@@ -68,17 +68,17 @@ from tutorials.lesson.photo_report import (
     about,
     ask_for_labels,
     check_unlabelled,
+    evaluate_test_photos,
     print_next_step,
     read_photos,
     record_results,
     save_and_check,
+    seconds_afterwards,
     write_figures_and_report,
 )
 from tutorials.lesson.report import Report
 from tutorials.lesson.resume import Unfinished
 from tutorials.lesson.training_log import check_tensorboard, write_log
-
-AFTERWARDS = 15  # seconds of a budget that are left for evaluation, figures and checking what was saved
 
 
 def main(
@@ -142,7 +142,8 @@ def main(
     report = Report(main, settings=locals())
     if multi_label:
         return train_multi_label(report)
-    deadline = deadline_of(budget, AFTERWARDS)
+    loading = report.seconds()
+    deadline = deadline_of(budget, loading)
     if export != "none":
         formats.check_export(export)
     check_tensorboard(tensorboard)
@@ -181,7 +182,7 @@ def main(
         training.top.summary()
         loss = {"loss": "categorical_crossentropy", "metrics": ["accuracy"]}
         training.top.compile(keras.optimizers.Adam(LEARNING_RATE), **loss)
-    training.plan(deadline)
+    training.plan(deadline and deadline - seconds_afterwards(loading, probes, rows))
     training.extract_features()
 
     # Fit: on each fold; the learning rate rises, and then falls to 0
@@ -204,14 +205,10 @@ def main(
     report.model(classifier, photos.class_names, about(report.settings, photos, unseen, trust))
 
     # Evaluate: the test photos are used here, once
-    evaluations = {
-        name: evaluate(model, photos, rows["test"], name, batch_size)
-        for name, model in (("test", classifier), ("baseline_test", baseline))
-        if len(rows["test"])
-    }
+    evaluations = evaluate_test_photos(classifier, baseline, training.share, photos, rows["test"], batch_size)
     evaluations["cross-validation"] = unseen
     finding = record_results(report, source, photos, evaluations, classifier, training)
-    save_and_check(report, photos, rows, classifier, export)
+    save_and_check(report, photos, rows, evaluations, classifier, export)
     if unlabelled:
         ask_for_labels(report, source, photos, classifier, unlabelled)
 

@@ -43,12 +43,12 @@ def as_seconds(budget):
     return seconds
 
 
-def deadline_of(budget, afterwards=0):
-    """The moment at which training is to end.
+def deadline_of(budget, spent=0):
+    """The moment at which a budget is spent.
 
     Args:
-        budget: As for `as_seconds`, from now on.
-        afterwards: Seconds of it that are left for what comes after the training.
+        budget: As for `as_seconds`.
+        spent: Seconds of it that have gone already.
 
     Returns:
         A moment by `time.perf_counter()`; None for no limit.
@@ -61,7 +61,7 @@ def deadline_of(budget, afterwards=0):
         (True, None)
     """
     seconds = as_seconds(budget)
-    return None if seconds is None else time.perf_counter() + seconds - afterwards
+    return None if seconds is None else time.perf_counter() + seconds - spent
 
 
 def duration(seconds):

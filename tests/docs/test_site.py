@@ -232,8 +232,8 @@ def test_search_finds_a_lesson_from_the_disk(site, browser):
     found = browser.value(
         "new Promise(done => { let tries = 0; const look = () => {"
         "const found = [...document.querySelectorAll('#search-results li a')].map(a => a.href).join(' ');"
-        "if (found.includes('lessons/digits.html') || ++tries > 200) done(found); else setTimeout(look, 100) };"
-        "look() })"
+        "if (found.includes('lessons/digits.html') || ++tries > 200) done(found);"
+        "else setTimeout(look, 100) }; look() })"
     )
     assert "lessons/digits.html" in found
     assert not browser.named("Runtime.exceptionThrown", "Log.entryAdded")

@@ -597,7 +597,7 @@ def test_without_the_cache_it_is_about_as_accurate(briefly, tmp_path):
 
 @pytest.mark.slow
 def test_a_budget_cuts_the_epochs_of_a_whole_run(root, tmp_path):
-    # 15 s of the budget are for what comes after training
+    # What comes after the training takes longer than this budget
     child = start(root, "embedded", tmp_path, "--budget", "16s", "--no-cache")
     said, _ = child.communicate()
     assert child.returncode == 0, said

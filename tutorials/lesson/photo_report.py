@@ -12,9 +12,11 @@ from datasets import Photos, digits
 from datasets.files.names import safe, shown
 from datasets.photos import locate
 from models import PhotoClassifier
+from models.evaluation import Evaluation
 from models.export import formats
 from models.fine_tuning.asking import ask, labelled_rows
 from models.fine_tuning.bundles import extras, trained_on
+from models.fine_tuning.evaluation import evaluate
 from models.fine_tuning.learning_curve import learning_curve
 from models.fine_tuning.multi_scale import image_sizes, largest_size
 from models.fine_tuning.predictions import photo_files
@@ -34,6 +36,9 @@ PHOTOS = {"test": "test photos", "cross-validation": "photos in cross-validation
 CHECKED = 40  # photos, about, that a fresh process classifies as well
 SAMPLE = 48  # photos of each part in a quick run, about
 ASKED = 20  # photos to label next
+# What comes after the training takes so many times as long as Keras takes to load: the check of what was
+# saved loads it again, and slow machines are slow at both. In a notebook it is loaded already
+AFTERWARDS, LOADING = 5, 4
 CURVE = 10  # seconds that the learning curve may take; with less of a budget left it is left out
 AUGMENTED = 4  # training photos whose augmented versions are shown
 
@@ -101,6 +106,30 @@ def about(settings, photos, unseen, trust):
     return About("photos", photos.class_names, kept | extras(trust, trained_on(photos, unseen)))
 
 
+def evaluate_test_photos(classifier, baseline, share, photos, which, batch_size):
+    """Classify the test photos with the classifier and with the baseline.
+
+    Args:
+        classifier: The trained model.
+        baseline: Linear probes alone.
+        share: How much the fine-tuned network counts. At 0 the classifier is the baseline with a temperature,
+            which changes no answer: the photos go through it once.
+        photos: What `Photos.check` returned.
+        which: Rows of the test photos, (n,).
+        batch_size: Photos in a batch.
+
+    Returns:
+        {"test", "baseline_test": `Evaluation`}; empty without test photos.
+    """
+    if not len(which):
+        return {}
+    test = evaluate(classifier, photos, which, "test", batch_size)
+    if not share:
+        answers = test.class_names, test.examples, test.labels, test.probabilities
+        return {"test": test, "baseline_test": Evaluation("baseline_test", *answers)}
+    return {"test": test, "baseline_test": evaluate(baseline, photos, which, "baseline_test", batch_size)}
+
+
 def record_results(report, source, photos, evaluations, classifier, training):
     """Write the metrics, which are kept from then on as the model is.
 
@@ -138,13 +167,30 @@ def record_results(report, source, photos, evaluations, classifier, training):
     return finding
 
 
-def save_and_check(report, photos, rows, classifier, export="none"):
+def seconds_afterwards(loading, probes, rows):
+    """How long a run will take from the end of its training on, by what was measured before.
+
+    Args:
+        loading: Seconds that Keras took to load.
+        probes: The `Probes` of the training photos.
+        rows: {part: which of the photos are used, (n,)}. Test photos go through classifier and baseline.
+
+    Returns:
+        Seconds for evaluation, figures, report, and the check of what was saved.
+    """
+    each = probes.seconds["features"] / len(rows["known"])
+    return AFTERWARDS * max(LOADING, loading) + 2 * each * len(rows["test"])
+
+
+def save_and_check(report, photos, rows, evaluations, classifier, export="none"):
     """Write the tables and the export, and check what was saved in a fresh process.
 
     Args:
         report: The run's `Report`, which holds the saved model already.
         photos: What `Photos.check` returned.
         rows: {part: which of the photos were used, (n,)}.
+        evaluations: {"test": `Evaluation`}, whose predictions a fresh process repeats; where there is none,
+            the training photos are classified.
         classifier: The trained model.
         export: "none", "onnx" or "litert".
     """
@@ -157,8 +203,13 @@ def save_and_check(report, photos, rows, classifier, export="none"):
             formats.export(classifier, file, photos.size)
             saved.append(file)
     with report.unless_it_fails("check in a fresh process", passes=Disagreement):
-        some = rows["known"][:: max(1, len(rows["known"]) // CHECKED)]
-        expected = classifier.predict(photos.pixels[some].astype("float32"), verbose=0)
+        part = "test" if "test" in evaluations else "known"
+        every = max(1, len(rows[part]) // CHECKED)
+        some = rows[part][::every]
+        if part == "test":
+            expected = evaluations[part].probabilities[::every]
+        else:
+            expected = classifier.predict(photos.pixels[some].astype("float32"), verbose=0)
         files = [photos.files[row] for row in some]
         differences = agreements(saved, photos.source, files, photos.size, expected)
         worst = max(differences.values())
