@@ -12,7 +12,7 @@ def lesson_page(book, lesson, minutes, row=None, live=""):
         book: The notebook with its outputs; it stays as it is.
         lesson: Its name.
         minutes: How long a run takes.
-        row: The lesson's `Row` in the README, whose results are shown; None for none.
+        row: The lesson's `Row` in the table of lessons, whose results are shown; None for none.
         live: HTML that is shown below the text, such as a page in a frame.
 
     Returns:

@@ -21,14 +21,6 @@ from .notebooks import ROOT, notebook
 
 HERE = Path(__file__).parent
 LIVE = "live.html"
-# Where the site has what the README's own links lead to
-PAGES = {
-    "the-zoo": "/zoo.md",
-    "several-labels-a-photo": "/photos.md#several-labels-a-photo",
-    "SECURITY.md": "/security.md",
-    "CONTRIBUTING.md": "/contributing.md",
-}
-PROJECT = {"CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md", "CHANGELOG.md": "changelog.md"}
 
 
 def write_pages(folder, books):
@@ -39,12 +31,11 @@ def write_pages(folder, books):
         books: {lesson: its notebook with outputs}.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    text = readme.read()
-    rows = readme.lesson_rows(text)
+    rows = readme.lesson_rows()
     shutil.copy(HERE / "conf.py", folder)
     shutil.copytree(HERE / "static", folder / "_static")
     shutil.copytree(ROOT / "tutorials" / "pictures", folder / "_pictures")
-    for source, target in PROJECT.items():
+    for source, target in readme.PROJECT.items():
         shutil.copy(ROOT / source, folder / target)
     _, (images, _) = digits.load_data("embedded")
     live = folder / "_static" / LIVE
@@ -61,31 +52,25 @@ def write_pages(folder, books):
         nbformat.write(page, lessons / f"{lesson}.ipynb")
         shutil.copy(ROOT / "tutorials" / f"{lesson}.py", lessons / "files")
         nbformat.write(notebook(lesson), lessons / "files" / f"{lesson}.ipynb")
-    _write_templates(folder, text, rows, list(books))
+    _write_templates(folder, rows, list(books))
 
 
-def _write_templates(folder, text, rows, lessons):
-    def of_readme(title, tables=True):
-        found = readme.section(text, title, PAGES)
-        return found if tables else readme.without_table(found)
-
+def _write_templates(folder, rows, lessons):
+    text = readme.read()
     known = {
-        "readme": of_readme,
+        "site": True,
+        "readme": lambda title: readme.section(text, title),
         "gallery": lambda: gallery(lessons, rows),
         "lesson_names": lambda: "\n".join(f"{lesson} <{lesson}>" for lesson in lessons),
         "live_page": live_page,
         "zoo_table": zoo_table,
         "results_table": lambda: results_table(lessons, rows),
-        "below_the_lessons": lambda: readme.section(text, "The lessons", PAGES).partition(END)[2].strip(),
     }
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    for template in sorted((HERE / "pages").glob("*.md")):
-        page = environment.from_string(template.read_text(encoding="utf-8")).render(known)
-        target = folder / ("lessons/index.md" if template.stem == "lessons" else template.name)
-        target.write_text(page, encoding="utf-8")
-
-
-END = "<!-- end of lessons -->"
+    for page in sorted(readme.PAGES.glob("*.md")):
+        content = readme.of_the_site(page.read_text(encoding="utf-8"))
+        target = folder / ("lessons/index.md" if page.stem == "lessons" else page.name)
+        target.write_text(environment.from_string(content).render(known), encoding="utf-8")
 
 
 def gallery(lessons, rows):

@@ -1,11 +1,17 @@
-"""Pieces of the README for the site, so that no text and no number is written twice."""
+"""The README and the pages of `docs/pages`, as the site takes them: no text and no number is written twice.
+
+The pages are Markdown that can be read in the repository. What only the site shows, or only the repository,
+stands there in Jinja's marks in HTML comments: `<!-- {{ zoo_table() }} -->`, `<!-- {% if not site %} -->`.
+"""
 
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "docs" / "pages"
 PICTURES = "tutorials/pictures/"
+PROJECT = {"CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md", "CHANGELOG.md": "changelog.md"}
 ROW = re.compile(
     r"<tr><td><b><code>python -m tutorials\.(\w+)</code></b><br>(.*?)</td>\s*"
     r'<td><img alt="([^"]*)" src="([^"]*)"[^>]*></td>\s*<td>(.*?)</td>\s*<td>(.*?)</td></tr>',
@@ -14,7 +20,7 @@ ROW = re.compile(
 
 
 class Row(NamedTuple):
-    """A lesson's row in the README: texts, of which `results` is HTML."""
+    """A lesson's row in the table of lessons: texts, of which `results` is HTML."""
 
     description: str
     alt: str
@@ -28,51 +34,53 @@ def read():
     return (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def section(text, title, pages, level=2):
-    """What stands below a heading of the README, up to the next one of its level.
+def section(text, title):
+    """What stands below a heading of the README, up to the next one of its level, as Markdown of the site.
 
     Args:
         text: The README.
         title: The heading's text; "" for what stands before the first one.
-        pages: {anchor in the README: page of the site}; other links into the repository become plain text.
-        level: Number of "#" of the heading.
-
-    Returns:
-        Markdown, in which the project's pictures are looked for in `/_pictures`.
 
     Raises:
         ValueError: If there is no such heading.
 
     Example:
         >>> from docs.readme import section
-        >>> section("# A\\n## Data\\nSee [zoo](#zoo), [law](LAW.md).\\n## End\\n", "Data", {"zoo": "/zoo.md"})
-        'See [zoo](/zoo.md), law.'
+        >>> section("# A\\n## Data\\nSee [zoo](docs/pages/zoo.md), [a](a.py).\\n## End\\n", "Data")
+        'See [zoo](/zoo.md), a.'
     """
-    mark = "#" * level
     if title:
-        found = re.search(
-            rf"^{mark} {re.escape(title)}\n(.*?)(?=^{mark} |\Z)", text, re.DOTALL | re.MULTILINE
-        )
+        found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
     else:
-        found = re.search(rf"\A# [^\n]*\n(.*?)(?=^{mark} )", text, re.DOTALL | re.MULTILINE)
+        found = re.search(r"\A# [^\n]*\n(.*?)(?=^## )", text, re.DOTALL | re.MULTILINE)
     if not found:
         raise ValueError(f"README.md has no section {title!r}.")
-    body = found.group(1).replace(PICTURES, "/_pictures/")
+    return of_the_site(found.group(1)).strip()
+
+
+def of_the_site(text):
+    """Markdown of the repository with the site's links and pictures; Jinja's marks lose their comments.
+
+    Example:
+        >>> from docs.readme import of_the_site
+        >>> of_the_site("[law](../../SECURITY.md) ![p](../../tutorials/pictures/p.png) <!-- {{ zoo() }} -->")
+        '[law](/security.md) ![p](/_pictures/p.png) {{ zoo() }}'
+    """
+    text = re.sub(rf"(?:\.\./)*{PICTURES}", "/_pictures/", text)
+    text = re.sub(r"<!-- (?=\{[{%])|(?<=[}%]\}) -->", "", text)
 
     def link(match):
-        words, target = match.groups()
-        page = pages.get(target.removeprefix("#"))
-        return f"[{words}]({page})" if page else words
+        words, target, anchor = match.groups()
+        name = Path(target).name
+        page = PROJECT.get(name) or (name if (PAGES / name).is_file() else None)
+        if page == "lessons.md":
+            page = "lessons/index.md"
+        return f"[{words}](/{page}{anchor or ''})" if page else words
 
-    body = re.sub(r"(?<!!)\[([^\]]+)\]\((#[\w-]+|[\w/]+\.md)\)", link, body)
-    return body.strip()
+    return re.sub(r"(?<!!)\[([^\]]+)\]\(([\w./-]+\.(?:md|py|json))(#[\w-]+)?\)", link, text)
 
 
-def lesson_rows(text):
-    """{lesson: its `Row`} of the README's table."""
+def lesson_rows():
+    """{lesson: its `Row`} of the table of lessons."""
+    text = (PAGES / "lessons.md").read_text(encoding="utf-8")
     return {name: Row(*(" ".join(part.split()) for part in parts)) for name, *parts in ROW.findall(text)}
-
-
-def without_table(text):
-    """Markdown without its tables, and without the line that ends in a colon before one."""
-    return re.sub(r"(?:^[^\n|]*:\n\n)?(?:^\|[^\n]*\n?)+\n?", "", text, flags=re.MULTILINE).strip()

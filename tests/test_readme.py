@@ -1,4 +1,4 @@
-"""What the README says works as it is written."""
+"""What the README and the pages say works as it is written."""
 
 import json
 import re
@@ -14,14 +14,36 @@ from tutorials import digits as lesson
 from tutorials.__main__ import LESSONS
 
 
-def blocks(root, language):
-    text = (root / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+def text_of(root, *names):
+    """The texts of the README, which is short, and of pages."""
+    files = [root / "README.md"] if "README" in names else []
+    files += [root / "docs" / "pages" / f"{name}.md" for name in names if name != "README"]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def blocks(root, language, *names):
+    return re.findall(rf"^```{language}\n(.*?)^```", text_of(root, *names), re.DOTALL | re.MULTILINE)
+
+
+def test_the_readme_is_short_and_every_page_is_linked(root):
+    text = text_of(root, "README")
+    assert len(text.splitlines()) <= 80
+    pages = {file.name for file in (root / "docs" / "pages").glob("*.md")} - {"index.md"}
+    assert set(re.findall(r"\(docs/pages/(\w+\.md)\)", text)) == pages
+
+
+def test_links_of_readme_and_pages_lead_to_files(root):
+    for file in root / "README.md", *(root / "docs" / "pages").glob("*.md"):
+        for target in re.findall(r"\]\((?!https?:|#|/)([^)#]+)", file.read_text(encoding="utf-8")):
+            assert (file.parent / target).exists(), (file.name, target)
 
 
 def test_ci_runs_the_readmes_test_command(root):
     commands = [
-        line for block in blocks(root, "sh") for line in block.splitlines() if line.startswith("python3")
+        line
+        for block in blocks(root, "sh", "README")
+        for line in block.splitlines()
+        if line.startswith("python3")
     ]
     assert len(commands) == 2
     assert commands[0].endswith(".venv/bin/python -m tutorials.digits")
@@ -44,7 +66,7 @@ def test_python_of_the_readme_runs(root, tmp_path, monkeypatch, capsys):
     models.ConvNet(weights="mnist").save("outputs/digits/model.keras")
     capsys.readouterr()
     said = []
-    for block in blocks(root, "python"):
+    for block in blocks(root, "python", "README", "draw", "zoo"):
         # The one pretrained network that needs no download
         block = block.replace('backbone="mobilenet"', 'backbone="convnet", flip=False, views=1, epochs=1')
         exec(compile(block, "README.md", "exec"), {})
@@ -58,7 +80,7 @@ def test_python_of_the_readme_runs(root, tmp_path, monkeypatch, capsys):
 
 
 def test_every_lesson_and_picture_of_the_readme_is_there(root):
-    text = (root / "README.md").read_text(encoding="utf-8")
+    text = text_of(root, "README", "lessons")
     for lesson_name in LESSONS:
         assert f"tutorials.{lesson_name}" in text
     pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", text)
@@ -69,7 +91,7 @@ def test_every_lesson_and_picture_of_the_readme_is_there(root):
     }
     for alternative, path in pictures:
         assert alternative
-        assert (root / path).stat().st_size < 300_000
+        assert (root / path.removeprefix("../../")).stat().st_size < 300_000
 
 
 def test_results_in_the_lessons_table_lie_in_their_bands(root):
@@ -77,7 +99,7 @@ def test_results_in_the_lessons_table_lie_in_their_bands(root):
 
     As in `<span title="mnist test_accuracy">` or `<span title="imdb lstm test_accuracy">`.
     """
-    text = (root / "README.md").read_text(encoding="utf-8")
+    text = text_of(root, "lessons")
     bands = json.loads((root / "tutorials" / "expected.json").read_text(encoding="utf-8"))
     rows = re.findall(r"<tr>.*?python -m tutorials\.(\w+)</code>(.*?)</tr>", text, re.DOTALL)
     assert [lesson_name for lesson_name, _ in rows] == [*LESSONS]
@@ -95,16 +117,16 @@ def test_results_in_the_lessons_table_lie_in_their_bands(root):
 
 
 def test_the_zoo_table_is_the_zoo(root):
-    text = (root / "README.md").read_text(encoding="utf-8")
+    text = text_of(root, "zoo")
     rows = re.findall(r"^\| `(\w+)\(\)` \| ([\d,]+) \|", text, re.MULTILINE)
     assert {name: int(count.replace(",", "")) for name, count in rows} == {
         name: entry["parameters"] for name, entry in zoo().items()
     }
 
 
-def test_results_in_the_readme_lie_in_their_bands(root):
+def test_results_of_digits_lie_in_their_bands(root):
     """`digits` rows read "99.1 %" and the like: each is held against tutorials/expected.json."""
-    text = (root / "README.md").read_text(encoding="utf-8")
+    text = text_of(root, "lessons")
     bands = json.loads((root / "tutorials" / "expected.json").read_text(encoding="utf-8"))["digits"]
     rows = re.findall(
         r"^\| `--model (\w+)` \| ([\d,]+) \| ([\d.]+) ± [\d.]+ % \| ([\d.]+) ± [\d.]+ %", text, re.M
