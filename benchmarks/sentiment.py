@@ -7,12 +7,12 @@ the 20,000 most frequent words, the last 200 of each review, an embedding of 128
 bidirectional LSTMs of 64, Adam, batches of 32, 2 epochs of 25,000 reviews. Its validation
 after each epoch is left out, which is in its favour.
 
-Ours is what `python -m tutorials.sentiment` does: it trains on nine tenths of those reviews and validates
-on the last tenth. Unlike there, the vocabulary is learned from all 25,000 training reviews, because both
-networks take the same token ids and the peer trains on all of them; no label enters a vocabulary, and the
-test reviews have no part in it. The two train by turns, so that a slow minute of the machine affects both.
-The clock runs while they train, tracing and (ours) validation included, and is stopped while the test
-reviews are evaluated, after every 5,000 training reviews and at the end.
+Ours is what `python -m tutorials.sentiment --model pooled_lstm` does: it trains on nine tenths of those
+reviews and validates on the last tenth. Unlike there, the vocabulary is learned from all 25,000 training
+reviews, because both networks take the same token ids and the peer trains on all of them; no label enters a
+vocabulary, and the test reviews have no part in it. The two train by turns, so that a slow minute of the
+machine affects both. The clock runs while they train, tracing and (ours) validation included, and is
+stopped while the test reviews are evaluated, after every 5,000 training reviews and at the end.
 """
 
 import statistics
@@ -30,7 +30,7 @@ from keras import layers
 
 from datasets import reviews
 from datasets.texts.bucketing import LengthBuckets
-from models import SentimentLSTM
+from models import SentimentPooledLSTM
 from models.text_classification import LONGEST, WORD_DROPOUT, learn_vocabulary, token_ids
 from models.text_classification.training import VALIDATION_BATCH, train
 
@@ -67,7 +67,7 @@ class Clock(keras.callbacks.Callback):
 
 
 def ours(texts, test, seed, epochs=3):
-    """What `python -m tutorials.sentiment` does between its data and its evaluation."""
+    """What `python -m tutorials.sentiment --model pooled_lstm` does between its data and its evaluation."""
     ids, labels = texts
     fitted = len(ids) - len(ids) // 10
     ids = [each[:LONGEST] for each in ids]
@@ -75,8 +75,8 @@ def ours(texts, test, seed, epochs=3):
     test = LengthBuckets(*test, batch_size=VALIDATION_BATCH, longest=LONGEST, shuffle=False)
     clock = Clock(test, BATCH_SIZE)
     keras.utils.set_random_seed(seed)
-    network = SentimentLSTM(WORDS, word_dropout=WORD_DROPOUT)
-    train(network, "lstm", training, validation, epochs, BATCH_SIZE, seed, callbacks=[clock])
+    network = SentimentPooledLSTM(WORDS, word_dropout=WORD_DROPOUT)
+    train(network, "pooled_lstm", training, validation, epochs, BATCH_SIZE, seed, callbacks=[clock])
     clock.evaluate()
     return clock
 

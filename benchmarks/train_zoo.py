@@ -26,7 +26,7 @@ from datasets import digits, reviews
 from datasets.texts.bucketing import LengthBuckets
 from models.fine_tuning.augmentation import random_affine
 from models.text_classification import BUILDERS as TEXTS
-from models.text_classification import LONGEST, averaged_adam, learn_vocabulary, token_ids
+from models.text_classification import CLIP_NORMS, LONGEST, averaged_adam, learn_vocabulary, token_ids
 from models.text_classification.vocabulary import VOCABULARY
 from models.zoo import FOLDER, LIST, zoo
 from tutorials.lesson.limits import check_settings, fitting_batch
@@ -42,7 +42,16 @@ WORDS = 10_000  # token ids of the text networks: their embedding is nearly all 
 
 def main(
     model: Literal[
-        "convnet", "two_block", "lenet5", "mlp", "lstm", "bilstm", "simple_rnn", "conv1d", "bag"
+        "convnet",
+        "two_block",
+        "lenet5",
+        "mlp",
+        "lstm",
+        "pooled_lstm",
+        "bilstm",
+        "simple_rnn",
+        "conv1d",
+        "bag",
     ] = "convnet",
     epochs: int = 60,
     batch_size: int = 128,
@@ -127,7 +136,7 @@ def _train_texts(model, epochs, batch_size, learning_rate, data, seed):
     )
     network = TEXTS[model](WORDS)
     network.compile(
-        optimizer=averaged_adam(learning_rate, steps=epochs * len(batches)),
+        optimizer=averaged_adam(learning_rate, epochs * len(batches), CLIP_NORMS.get(model)),
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )

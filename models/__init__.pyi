@@ -15,6 +15,7 @@ from .text import (
     SentimentBiLSTM,
     SentimentConv1D,
     SentimentLSTM,
+    SentimentPooledLSTM,
     SentimentSimpleRNN,
 )
 from .text_classification.classifier import TextClassifier
@@ -40,6 +41,7 @@ __all__ = [
     "SentimentBiLSTM",
     "SentimentConv1D",
     "SentimentLSTM",
+    "SentimentPooledLSTM",
     "SentimentSimpleRNN",
     "SoundConvNet",
     "StackedConvNet",

@@ -1,35 +1,83 @@
-"""Classify film reviews as positive or negative, or texts of your own into any classes.
+r"""Classify film reviews as positive or negative, or texts of your own into any classes.
 
-The question: how can a network that computes with numbers classify a text, and does the order of the
-words matter for that?
+## The question
 
-The idea: each word becomes a number, its token id, and each token id a vector that is learned, its embedding.
-A recurrent network reads these vectors one after the other. At each word an LSTM updates a memory cell
-through gates, so that a "not" can still have an effect many words later:
+How can a network that computes with numbers classify a text? And does the order of the words matter?
 
-    token ids -> Embedding -> LSTM -> mean and maximum over the words -> Dense
+## The idea
 
-Texts differ in length, so shorter ones are padded with the id 0, which is masked. The vocabulary comes from
-the training texts alone, and words that are not in it share the id 1. Against overfitting the training drops
-words at random, averages the weights over the last steps, and keeps the epoch with the best validation loss.
+Each word becomes a number, its **token id**, and each id a vector that is learned, its **embedding**. The
+network is Embedding → LSTM → Dense. With 10,000 words and vectors of 32 numbers:
 
-Four other networks are there to compare: two LSTMs in both directions, a plain recurrent network, a
-convolution over short phrases, and a bag of words, which has no order at all. The bag is the baseline: a
-network that is not better gains nothing from the order of the words.
+| layer | output | parameters |
+| --- | --- | --- |
+| `embedding` | 32 for each word | $10{,}000 \cdot 32 = 320{,}000$ |
+| `lstm` | 32, after the last word | $4 \cdot (32 + 32 + 1) \cdot 32 = 8{,}320$ |
+| `predictions`: sigmoid | a probability | $32 + 1 = 33$ |
 
-What to look for: the embedded reviews are made so that only the order decides ("not good", "good, not bad"),
-so the bag stays near chance, and the LSTM does not. On real reviews the bag is hard to beat. See in
-`accuracy_by_length.png` whether long texts are harder, in `neighbourhoods.png` which words the network
-learned to treat alike, and in `moved_words.png` which words its predictions depend on.
+A **recurrent** layer reads one word after the other. A plain one (`--model simple_rnn`) computes
 
-Try next:
-    python -m tutorials.sentiment --model bag --data embedded     (how well can it do without order?)
-    python -m tutorials.sentiment --compare                       (is the LSTM worth its training time?)
-    python -m tutorials.sentiment --model bag --word-pairs 500000 --vocabulary-size 20000 --epochs 5
+$$h_t = \tanh(W x_t + U h_{t-1} + b)$$
 
-Read: Hochreiter and Schmidhuber, Long short-term memory, 1997. Maas et al., Learning word vectors for
-sentiment analysis, 2011 (the reviews). Joulin et al., Bag of tricks for efficient text classification, 2017.
-The same in four lines of Python: `models.TextClassifier`.
+from the word $x_t$ and its own last output. What it knew of the first word has been multiplied by $U$ at
+every step since, and so has the gradient. An **LSTM** also has a memory cell $c_t$, which is not:
+
+$$c_t = f_t \odot c_{t-1} + i_t \odot g_t, \qquad h_t = o_t \odot \tanh(c_t)$$
+
+The **gates** $f_t$ (forget), $i_t$ (input) and $o_t$ (output) lie between 0 and 1, the new content $g_t$
+between −1 and 1. Each is computed like $h_t$ above, with weights of its own: hence the factor 4. While $f_t$
+is near 1 the cell keeps what it holds, so that a "not" can have an effect many words later.
+
+Shorter texts of a batch are **padded** with the id 0. Padding is **masked**: the LSTM skips it. Otherwise it
+would change its state after the last word, and the prediction would depend on the length of *other* texts.
+
+The vocabulary is learned from the training texts alone; all other words share the id 1. Training drops words
+at random against overfitting, and scales gradients of a norm above 1 down (**gradient clipping**).
+
+The baseline is a **bag of words** (`--model bag`): the mean of the embeddings, then Dense. It has no order.
+`pooled_lstm` has such a bag beside its LSTM; `conv1d` sees three words at a time.
+
+## Before you run it
+
+In the embedded reviews only the order decides: "not good", "good, not bad". How many of them can a bag of
+words classify correctly? And is the LSTM better than the bag on real reviews, too?
+
+## How to read the figures
+
+- `learning_curves`: where the validation loss rises while the training loss falls, the network overfits.
+- `confusion_matrix`: correct predictions are on the diagonal.
+- `accuracy_by_length`: are long texts harder?
+- `neighbourhoods`: words typical of each class, and the words with the nearest embeddings.
+- `moved_words`: how the prediction changes if one word is left out.
+- `comparison` (with `--compare`): accuracy and training time of all six networks.
+
+## What it means
+
+Where only the order decides, a bag of words is near chance. On real reviews it is hard to beat: most say what
+they mean in single words, which the LSTM must carry through hundreds of steps. Compare like with like: `lstm`
+and `simple_rnn` differ in the memory cell alone, `pooled_lstm` and `bag` in the LSTM alone.
+
+## Exercises
+
+1. `python -m tutorials.sentiment --model bag --data embedded`: how many reviews does it classify correctly?
+2. How many parameters has an LSTM of 64 units that reads vectors of 32?
+3. `python -m tutorials.sentiment --predict "I did not expect such a wonderful film"`: which word raises the
+   probability most?
+
+<details><summary>Solutions</summary>
+
+1. About half, which is chance: "good, not bad" and "bad, not good" have the same mean.
+2. $4 \cdot (32 + 64 + 1) \cdot 64 = 24{,}832$.
+3. "wonderful". The line below the prediction tells by how many points.
+
+</details>
+
+## Read more
+
+Hochreiter and Schmidhuber, *Long short-term memory* (1997). Maas et al., *Learning word vectors for sentiment
+analysis* (2011), the reviews. Joulin et al., *Bag of tricks for efficient text classification* (2017).
+
+Next: `sound` turns a recording into an image.
 """
 
 import sys
@@ -52,6 +100,7 @@ from models import StringClassifier
 from models.probabilities import per_class
 from models.text_classification import (
     BUILDERS,
+    CLIP_NORMS,
     LEARNING_RATES,
     averaged_adam,
     build_network,
@@ -85,7 +134,7 @@ from tutorials.lesson.texts import (
 
 
 def main(
-    model: Literal["lstm", "bilstm", "simple_rnn", "conv1d", "bag"] = "lstm",
+    model: Literal["lstm", "pooled_lstm", "bilstm", "simple_rnn", "conv1d", "bag"] = "lstm",
     predict: str | None = None,
     compare: bool = False,
     word_pairs: int = 0,
@@ -106,7 +155,7 @@ def main(
         model: Which network of the zoo to train.
         predict: A text to classify, in quotes. Without --data by the zoo's network, which was
             trained on 25,000 real reviews, at once; with --data after training.
-        compare: Train all five networks for the same number of epochs, with three seeds each, and compare.
+        compare: Train all six networks for the same number of epochs, with three seeds each, and compare.
         word_pairs: For the bag: rows of its embedding of pairs of neighbouring words.
         vocabulary_size: Number of token ids at most; the most frequent words get one.
         word_dropout: Share of the words that are dropped in each training step; by default 0.4 where the
@@ -152,10 +201,11 @@ def main(
     network = build_network(model, *sizes)
     network.summary()
 
-    # Compile: Adam, which also averages the weights over about the last fifth of the steps
+    # Compile: Adam, which also averages the weights over about the last fifth of the steps; in the two plain
+    # recurrent networks it clips the gradients
     batches = LengthBuckets(*training, batch_size=batch_size, seed=seed)
     network.compile(
-        optimizer=averaged_adam(LEARNING_RATES[model], steps=epochs * len(batches)),
+        optimizer=averaged_adam(LEARNING_RATES[model], epochs * len(batches), CLIP_NORMS.get(model)),
         loss="binary_crossentropy" if len(class_names) == 2 else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -195,7 +245,7 @@ def main(
     report.figure("moved_words", moved_words(explained))
     report.model(strings, class_names)
 
-    if compare:  # all five networks
+    if compare:  # all six networks
         parts = training, validation, (test_tokens, y_test)
         seeds = range(seed, seed + (1 if quick else 3))
         done = {(model, seed): (accuracy, seconds)}

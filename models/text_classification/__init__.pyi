@@ -3,6 +3,7 @@ from .explanations import nearest_words, word_effects
 from .strings import StringClassifier
 from .training import (
     BUILDERS,
+    CLIP_NORMS,
     EPSILON,
     LEARNING_RATES,
     WORD_DROPOUT,
@@ -16,6 +17,7 @@ from .vocabulary import LONGEST, learn_vocabulary, reviews_vocabulary, token_ids
 
 __all__ = [
     "BUILDERS",
+    "CLIP_NORMS",
     "EPSILON",
     "LEARNING_RATES",
     "LONGEST",

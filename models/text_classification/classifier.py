@@ -38,8 +38,8 @@ class TextClassifier:
     It prints nothing unless `verbose`, and writes nothing unless a path is given.
 
     Args:
-        kind: Which network: "lstm", "bilstm", "simple_rnn", "conv1d" or "bag", as `SentimentLSTM` and its
-            sisters build them.
+        kind: Which network: "pooled_lstm", "lstm", "bilstm", "simple_rnn", "conv1d" or "bag", as
+            `SentimentPooledLSTM`, `SentimentLSTM` and so on build them.
         vocabulary_size: Number of token ids at most, from 3 to 200,000; the most frequent words get one.
         word_pairs: For the bag: rows of its embedding of pairs of neighbouring words; 0 for none.
         word_dropout: Share of the words that are dropped in each training step, from 0 to less than 1; None
@@ -82,7 +82,7 @@ class TextClassifier:
     )
     def __init__(
         self,
-        kind="lstm",
+        kind="pooled_lstm",
         vocabulary_size=10_000,
         word_pairs=0,
         word_dropout=None,

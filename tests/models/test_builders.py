@@ -27,9 +27,10 @@ BY_HAND = {
     "WindowStack": 3 * 3,
     # An embedding, then an LSTM's four gates, each of which sees the word, what is fed back, and a
     # bias; of what comes out the mean and the maximum, of the embedding the mean
-    "SentimentLSTM": 10_000 * 32 + 4 * (32 + 32 + 1) * 32 + (2 * 32 + 32 + 1),
+    "SentimentLSTM": 10_000 * 32 + 4 * (32 + 32 + 1) * 32 + (32 + 1),
+    "SentimentPooledLSTM": 10_000 * 32 + 4 * (32 + 32 + 1) * 32 + (2 * 32 + 32 + 1),
     "SentimentBiLSTM": 10_000 * 32 + 2 * 4 * (32 + 32 + 1) * 32 + (4 * 32 + 32 + 1),
-    "SentimentSimpleRNN": 10_000 * 32 + (32 + 32 + 1) * 32 + (2 * 32 + 32 + 1),
+    "SentimentSimpleRNN": 10_000 * 32 + (32 + 32 + 1) * 32 + (32 + 1),
     "SentimentConv1D": 10_000 * 32 + (3 * 32 + 1) * 64 + (2 * 64 + 1),
     "SentimentBag": 10_000 * 32 + (32 + 1),
     # Cosines and sines of 129 frequencies over 256 samples, then what is trained

@@ -15,7 +15,14 @@ import models
 from models import ModelError, StringClassifier
 from models.text_classification import reviews_vocabulary
 
-NAMES = ["SentimentLSTM", "SentimentBiLSTM", "SentimentSimpleRNN", "SentimentConv1D", "SentimentBag"]
+NAMES = [
+    "SentimentLSTM",
+    "SentimentPooledLSTM",
+    "SentimentBiLSTM",
+    "SentimentSimpleRNN",
+    "SentimentConv1D",
+    "SentimentBag",
+]
 KINDS = [*((name, {}) for name in NAMES), ("SentimentBag", {"word_pairs": 50})]
 WORDS = 20
 
@@ -68,17 +75,18 @@ def by_hand(name, model, ids):
     w = weights(model)
     x = w["embedding"][0][ids]
     if name == "SentimentLSTM":
+        x = lstm(x, *w["lstm"])[:, -1]
+    elif name == "SentimentPooledLSTM":
         x = beside(mean_and_maximum(lstm(x, *w["lstm"])), x.mean(1))
     elif name == "SentimentBiLSTM":
         there, back = lstm(x, *w["bilstm"][:3]), lstm(x[:, ::-1], *w["bilstm"][3:])[:, ::-1]
         x = beside(mean_and_maximum(beside(there, back)), x.mean(1))
     elif name == "SentimentSimpleRNN":
         kernel, recurrent, bias = w["simple_rnn"]
-        h, steps = 0, []
+        h = np.zeros((len(x), len(recurrent)))
         for t in range(x.shape[1]):
-            h = np.tanh(x[:, t] @ kernel + h @ recurrent + bias if t else x[:, t] @ kernel + bias)
-            steps.append(h)
-        x = beside(mean_and_maximum(np.stack(steps, 1)), x.mean(1))
+            h = np.tanh(x[:, t] @ kernel + h @ recurrent + bias)
+        x = h
     elif name == "SentimentConv1D":
         kernel, bias = w["conv"]
         around = np.pad(x, [(0, 0), (1, 1), (0, 0)])
@@ -149,7 +157,7 @@ def test_only_the_bag_without_pairs_ignores_the_order():
             assert change > 1e-4, name
 
 
-@pytest.mark.parametrize(("name", "place"), [("SentimentLSTM", 2), ("SentimentBiLSTM", -1)])
+@pytest.mark.parametrize(("name", "place"), [("SentimentPooledLSTM", 2), ("SentimentBiLSTM", -1)])
 def test_the_forget_gates_bias_starts_at_0(name, place):
     """Keras's default, 1, cost accuracy."""
     layer = getattr(models, name)(WORDS).get_layer("lstm" if place == 2 else "bilstm")
