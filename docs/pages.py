@@ -16,6 +16,7 @@ from tutorials.__main__ import LESSONS, first_line
 
 from . import readme
 from .api import api_page
+from .counting import counting_exercises
 from .lesson_page import lesson_page
 from .notebooks import ROOT, notebook
 
@@ -73,7 +74,9 @@ def _write_templates(folder, text, rows, lessons):
         "readme": of_readme,
         "gallery": lambda: gallery(lessons, rows),
         "lesson_names": lambda: "\n".join(f"{lesson} <{lesson}>" for lesson in lessons),
+        "lesson": lambda lesson: lesson_link(lesson, lessons),
         "live_page": live_page,
+        "counting_exercises": counting_exercises,
         "zoo_table": zoo_table,
         "results_table": lambda: results_table(lessons, rows),
         "below_the_lessons": lambda: readme.section(text, "The lessons", PAGES).partition(END)[2].strip(),
@@ -100,6 +103,21 @@ def gallery(lessons, rows):
         time = f"about {60 * LESSONS[lesson]:.0f} seconds"
         cards += ["", first_line(lesson), "", ":::{card-footer}", time, ":::", "::::", ""]
     return "\n".join([*cards, ":::::"])
+
+
+def lesson_link(lesson, lessons):
+    """Markdown that links to a lesson, from a page in the site's top folder.
+
+    Args:
+        lesson: Its name.
+        lessons: Names of the lessons that the site has; any other is named without a link.
+
+    Example:
+        >>> from docs.pages import lesson_link
+        >>> lesson_link("digits", ["digits"]), lesson_link("sound", ["digits"])
+        ('[`digits`](lessons/digits.ipynb)', '`sound`')
+    """
+    return f"[`{lesson}`](lessons/{lesson}.ipynb)" if lesson in lessons else f"`{lesson}`"
 
 
 def live_page(above):
