@@ -1,5 +1,8 @@
 """What the texts of six lessons say of layers, kernels and derivatives, computed anew from the models."""
 
+import json
+
+import keras
 import numpy as np
 import pytest
 
@@ -7,7 +10,12 @@ import models
 from datasets.generated import x_or_o
 from models.by_hand import layer_outputs
 from models.filters import KERNELS, layer_output_size
+from models.inspection import pixels_holding
+from models.landscapes import ravine, two_valleys, two_valleys_derivative
+from models.receptive_fields import CONV_POOL_POOL, Window, of_maps, of_stack
 from tests.tutorials.test_lesson_texts import number, text
+from tutorials import losses
+from tutorials.lesson.parts import descent, loss_functions
 
 
 def table(said):
@@ -83,3 +91,103 @@ def test_where_weights_set_by_hand_fail(by_hand):
         for name in ("weight", "rotation")
     }
     assert without["weight"] < without["rotation"] < errors.mean()
+
+
+def test_the_steps_of_gradient_descent(root):
+    said = text(root, "gradient_descent")
+    for start, slope, rate, end in ((-3.0, -4.0, 0.2, -2.2), (3.0, 3.5, 0.2, 2.3), (-3.0, -4.0, 1.5, 3.0)):
+        assert np.isclose(two_valleys_derivative(start), slope)
+        assert np.isclose(descent.descend(two_valleys, keras.optimizers.SGD(rate), start, 1)[1], end)
+    assert models.DenseChain().count_params() == 1170 and "1,170 derivatives" in said
+    slow, _, large = (
+        descent.descend(two_valleys, keras.optimizers.SGD(rate), -3.0, 40)
+        for rate in descent.LEARNING_RATES.values()
+    )
+    assert abs(two_valleys_derivative(slow[-1])) > 0.5  # not at the minimum
+    assert large[1] > 0 and abs(large[-1] - large[-2]) > 0.1  # across the hill, and not settled
+
+
+def test_sgd_diverges_in_the_valley_above_a_learning_rate_of_1():
+    just_below, just_above = descent.try_settings([(0.99, None), (1.01, None)], "SGD", 400)
+    assert just_below < 0.1 and just_above > 1e3
+    assert all(len(grid) == 100 for grid in descent.GRIDS.values())
+
+
+def test_adam_is_behind_momentum_in_a_valley_that_is_turned():
+    half = np.sqrt(0.5)
+    turn = np.array([[half, -half], [half, half]])  # by 45 degrees
+
+    def turned(point):
+        return ravine(keras.ops.matmul(point, turn.astype("float32")))
+
+    start = (turn @ descent.START).tolist()
+    ends = {
+        name: min(
+            float(turned(descent.descend(turned, descent.OPTIMIZERS[name](*setting), start, 40)[-1]))
+            for setting in descent.GRID[::9]
+        )
+        for name in ("momentum", "Adam")
+    }
+    assert ends["momentum"] < ends["Adam"]
+
+
+def test_the_change_of_back_propagation_shows(root):
+    code = (root / "models" / "backpropagation.py").read_text(encoding="utf-8")
+    assert code.count("(1 - inputs**2)") == 1
+    broken, right = {}, {}
+    exec(code.replace("(1 - inputs**2)", "1"), broken)
+    exec(code, right)
+    weights = models.DenseChain(dtype="float64").get_weights()
+    values = right["forward"](np.random.default_rng(0).uniform(-1, 1, (50, 2)), weights)
+    both = (each["backward"](values, weights, np.eye(2)[[0, 1] * 25]) for each in (right, broken))
+    off = [np.abs(a - b).max() / np.abs(a).max() for a, b in zip(*both, strict=True)]
+    assert max(off[-2:]) < 1e-12 and min(off[:-2]) > 0.01
+
+
+def test_the_two_networks_and_gradients_of_losses(root):
+    said = text(root, "losses")
+    for name, share in (("NN1", (0.9, 0.9, 0.4)), ("NN2", (0.6, 0.7, 0.1))):
+        predictions = loss_functions.NETWORKS[name]
+        assert np.allclose(predictions[loss_functions.LABELS == 1], share)
+    measured = [loss_functions.by_keras(loss_functions.LABELS, p) for p in loss_functions.NETWORKS.values()]
+    assert [round(each["squared error"], 2) for each in measured] == [0.25, 0.71]
+    assert (
+        "cross-entropies are {:.2f} and {:.2f}".format(*(each["cross-entropy"] for each in measured)) in said
+    )
+    logits, labels = np.log([[0.001, 0.999]]), np.array([[1.0, 0.0]])
+    found = loss_functions.gradients(logits, labels)
+    assert np.isclose(found["cross-entropy"][0, 0], -0.999)
+    assert np.isclose(found["squared error"][0, 0], -4 * 0.001 * 0.999**2)
+    p, _, gradients = loss_functions.by_probability()
+    assert abs(p[gradients["squared error"].argmax()] - 1 / 3) < 0.02
+    assert np.isclose(gradients["squared error"].max(), 16 / 27, atol=1e-3)
+    ten = np.eye(10)[[3]], np.full((1, 10), 0.1)
+    assert np.isclose(loss_functions.squared_error(*ten), 0.9)
+    assert np.isclose(keras.losses.categorical_crossentropy(*ten), np.log(10), atol=1e-5)
+    assert models.MLP().count_params() == 407_050 and losses.STARTS["confidently wrong"][0] == 30
+
+
+def test_the_sides_of_receptive_fields(root):
+    said = text(root, "receptive_field")
+    rows = [row for row in table(said) if row[0].startswith("`")]
+    fields, network = of_maps(models.ConvNet()), models.ConvNet()
+    assert [row[0].strip("`") for row in rows] == list(fields)
+    for (name, window, stride, side), field in zip(rows, fields.values(), strict=True):
+        layer = network.get_layer(name.strip("`"))
+        side_of_window = getattr(layer, "kernel_size", None) or layer.pool_size
+        assert window == "{}×{}".format(*side_of_window) and int(stride) == layer.strides[0]
+        assert number(side.strip("$").partition("=")[0]) == field.size[0]
+    assert [field.size[0] for field in of_maps(models.TwoBlockConvNet()).values()] == [3, 4, 8, 10]
+    assert [of_stack(CONV_POOL_POOL[:n], (7, 7)).size for n in (2, 3)] == [(4, 4), (6, 6)]
+    dilated = of_stack([Window(3, dilation=2)] * 2, (9, 9))
+    assert dilated.size == (9, 9) and [len(each) for each in dilated.pixels(0, 0)] == [5, 5]
+
+
+def test_ways_through_windows_and_pixels_that_count_alike(root):
+    ways = np.convolve(np.convolve(np.ones(3), np.ones(3)), np.ones(3))
+    assert (ways[0], ways.max()) == (1, 7)
+    assert pixels_holding(np.ones((16, 16))) == 231 and "231" in text(root, "receptive_field")
+    for bands in json.loads((root / "tutorials" / "expected.json").read_text())["receptive_field"].values():
+        one = bands["default"]
+        assert one["effective_pixels_after"][1] < one["effective_pixels_before"][0]
+        assert one["effective_pixels_before"][1] < 231

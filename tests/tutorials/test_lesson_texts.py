@@ -15,7 +15,7 @@ PARTS = (
 )  # fmt: skip
 # Lessons whose text is still to be written: this list only gets shorter
 SHORT = {
-    "losses", "gradient_descent", "receptive_field", "look_inside", "invariance",
+    "losses", "look_inside", "invariance",
     "knobs", "sentiment", "few_examples", "fine_tune",
 }  # fmt: skip
 TAUGHT = [name for name in LESSONS if name not in SHORT]
