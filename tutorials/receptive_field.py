@@ -2,8 +2,8 @@ r"""Measure receptive fields: by a formula, by gradients, and after training.
 
 ## The question
 
-Each value in a feature map is computed from a part of the image, its **receptive field**. How large is it?
-And does the value depend on all of these pixels alike?
+Each value in a feature map, the output of one kernel, is computed from a part of the image: its **receptive
+field**. How large is it? And does the value depend on all of these pixels alike?
 
 ## The idea
 

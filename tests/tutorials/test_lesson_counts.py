@@ -1,6 +1,7 @@
 """What the texts of six lessons say of layers, kernels and derivatives, computed anew from the models."""
 
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -10,12 +11,12 @@ import models
 from datasets.generated import x_or_o
 from models.by_hand import layer_outputs
 from models.filters import KERNELS, layer_output_size
-from models.inspection import pixels_holding
+from models.inspection import grad_cam, occlusion, pixels_holding
 from models.landscapes import ravine, two_valleys, two_valleys_derivative
 from models.receptive_fields import CONV_POOL_POOL, Window, of_maps, of_stack
 from tests.tutorials.test_lesson_texts import number, text
 from tutorials import losses
-from tutorials.lesson.parts import descent, loss_functions
+from tutorials.lesson.parts import descent, inspection_steps, loss_functions
 
 
 def table(said):
@@ -191,3 +192,23 @@ def test_ways_through_windows_and_pixels_that_count_alike(root):
         one = bands["default"]
         assert one["effective_pixels_after"][1] < one["effective_pixels_before"][0]
         assert one["effective_pixels_before"][1] < 231
+
+
+def test_the_heatmaps_of_look_inside():
+    network, drawn = models.ConvNet(), np.zeros((1, 28, 28, 1), "float32")
+    drawn[0, 4:12, 4:12] = 255
+    assert grad_cam(network, drawn, 0).shape == (1, 6, 6) and network.get_layer("pool").output.shape[-1] == 32
+    shown = SimpleNamespace(images=drawn, large=False)
+    window, stride, fill = inspection_steps.occlusion_settings(shown)
+    assert (window, stride, fill) == (4, 2, 0) and layer_output_size(28, window, stride) ** 2 == 169
+    assert round(inspection_steps.HIDDEN * 28 * 28) == 78
+    heat = occlusion(network, drawn, 0, window, stride, fill)[0]  # by random weights
+    drawn_on, black = abs(heat[4:12, 4:12]).max(), abs(heat[16:, 16:]).max()
+    assert drawn_on > 1e-4 and black < 1e-6  # hiding black by black changes nothing
+
+
+def test_random_squares_and_pixels_are_behind_in_every_band_of_look_inside(root):
+    for bands in json.loads((root / "tutorials" / "expected.json").read_text())["look_inside"].values():
+        one = bands["default"]
+        assert one["occlusion_drop"][0] > 4 * one["random_drop"][1]
+        assert one["neighbours_by_hidden"][0] > one["neighbours_by_pixels"][1]
