@@ -15,7 +15,6 @@ PARTS = (
 )  # fmt: skip
 # Lessons whose text is still to be written: this list only gets shorter
 SHORT = {
-    
     "sentiment",
 }  # fmt: skip
 TAUGHT = [name for name in LESSONS if name not in SHORT]
