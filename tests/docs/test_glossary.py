@@ -1,4 +1,4 @@
-"""The glossary's terms stand in the lessons that it links to; the exercises' formulas are what Keras counts."""
+"""The glossary's terms stand in the lessons it links to; the exercises' formulas are what Keras counts."""
 
 import ast
 import math
@@ -13,7 +13,9 @@ from tutorials.__main__ import LESSONS
 
 ENTRY = re.compile(r'^(\S[^\n]*)\n: (.*?)\s\{\{ lesson\("(\w+)"\) \}\}$', re.MULTILINE | re.DOTALL)
 # Words that lessons set in bold where they number their parts, and that are no terms
-PARTS = {"frame by frame", "from scratch", "fine-tuned", "not fine-tuned", "last layer only", "votes"}
+PARTS = {"frame by frame", "from scratch", "fine-tuned", "not fine-tuned", "last layer only", "votes"} | {
+    "theoretical", "effective",
+}  # fmt: skip
 
 
 def page(root):
