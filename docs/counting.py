@@ -215,7 +215,7 @@ def counting_exercises(exercises=EXERCISES):
 
     Example:
         >>> from docs.counting import EXERCISES, counting_exercises
-        >>> print(counting_exercises(EXERCISES[:1])[:18])
+        >>> print(counting_exercises(EXERCISES[:1])[:19])
         ## 1. A dense layer
     """
     return "\n\n".join(_shown(number, one) for number, one in enumerate(exercises, start=1))
