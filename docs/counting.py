@@ -85,7 +85,7 @@ EXERCISES = (
     Exercise(
         "Flatten, or average",
         "The last feature maps of a network have 7×7 positions and 64 channels. A dense layer of 10 units, "
-        "with biases, follows either `Flatten` or `GlobalAveragePooling2D`.",
+        "with biases, follows either `Flatten` or `GlobalAveragePooling2D`. How many parameters has it?",
         "flat = keras.Sequential([keras.Input((7, 7, 64)), layers.Flatten(), layers.Dense(10)])\n"
         "mean = keras.Sequential(\n"
         "    [keras.Input((7, 7, 64)), layers.GlobalAveragePooling2D(), layers.Dense(10)]\n"
