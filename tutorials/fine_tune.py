@@ -50,8 +50,8 @@ With 50 training photos of each digit, what accuracy will probes reach? Will fin
 
 ## What it means
 
-Compare the classifier with its baseline, and look at the interval: 19 of 20 correct test photos mean 76 to 99
-%. It holds for photos that were taken in the same way. `report.html` lists labels that may be wrong.
+Compare the classifier with its baseline, and look at the interval: 19 of 20 correct test photos mean 76 to
+99 %. All this holds for photos taken in the same way. `report.html` lists labels that may be wrong.
 
 ## Exercises
 

@@ -75,6 +75,12 @@ def test_it_has_every_part_in_300_to_600_words(name, root):
     assert 300 <= len(prose.split()) <= 600
 
 
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_line_begins_with_what_markdown_takes_for_something_else(name, root):
+    """The site leaves out a line that begins with a percent sign; others become quotations or lists."""
+    assert not re.findall(r"^ *(?:[%>+] ?|#(?!# )).*", text(root, name), re.MULTILINE)
+
+
 @pytest.mark.parametrize("name", TAUGHT)
 def test_every_exercise_has_a_solution_folded_away(name, root):
     exercises = text(root, name).partition("## Exercises")[2].partition("## Read more")[0]
