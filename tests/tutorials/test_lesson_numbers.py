@@ -127,3 +127,22 @@ def test_the_temperature_and_the_interval_of_fine_tune():
     share = Share(19, 20)
     assert f"{100 * share.low:.0f} to {100 * share.high:.0f} %" == "76 to 99 %"
     assert "76 to 99 %" in " ".join(text(fine_tune).split())
+
+
+def test_the_solutions_of_knobs_are_the_models():
+    def of(**changed):
+        return models.StackedConvNet(**knobs.BASELINE | changed)
+
+    wider, said = of(features=16), text(knobs)
+    assert [wider.get_layer(name).count_params() for name in ("conv2", "dense1")] == [2_320, 50_240]
+    assert of(pool_stride=3).get_layer("pool2").output.shape[1:] == (4, 4, 8)
+    assert of(pool_stride=3).get_layer("dense1").count_params() == 8_256
+    assert all(number in said for number in ("2{,}320", "50{,}240", "8{,}256"))
+    assert round(multiply_adds(of(features=32)) / multiply_adds(of())) == 11 and "11 times" in said
+
+
+def test_new_heads_have_the_parameters_that_the_solutions_say():
+    assert models.ConvNet(classes=26).layers[-1].count_params() == 6_682
+    assert "26 = 6{,}682" in text(few_examples)
+    assert models.ConvNet(classes=3).layers[-1].count_params() == 771
+    assert "3 = 771" in text(fine_tune)
