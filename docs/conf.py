@@ -24,7 +24,7 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#6cc7e6", "color-brand-content": "#6cc7e6"},
 }
 
-myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline"]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 nb_execution_mode = "off"  # the notebooks come with their outputs

@@ -16,6 +16,7 @@ from tutorials.__main__ import LESSONS, first_line
 
 from . import readme
 from .api import api_page
+from .counting import counting_exercises
 from .lesson_page import lesson_page
 from .notebooks import ROOT, notebook
 
@@ -63,12 +64,13 @@ def _write_templates(folder, rows, lessons):
         "gallery": lambda: gallery(lessons, rows),
         "lesson_names": lambda: "\n".join(f"{lesson} <{lesson}>" for lesson in lessons),
         "live_page": live_page,
+        "counting_exercises": counting_exercises,
         "zoo_table": zoo_table,
         "results_table": lambda: results_table(lessons, rows),
     }
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     for page in sorted(readme.PAGES.glob("*.md")):
-        content = readme.of_the_site(page.read_text(encoding="utf-8"))
+        content = readme.of_the_site(page.read_text(encoding="utf-8"), lessons)
         target = folder / ("lessons/index.md" if page.stem == "lessons" else page.name)
         target.write_text(environment.from_string(content).render(known), encoding="utf-8")
 

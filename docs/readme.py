@@ -58,8 +58,12 @@ def section(text, title):
     return of_the_site(found.group(1)).strip()
 
 
-def of_the_site(text):
+def of_the_site(text, lessons=()):
     """Markdown of the repository with the site's links and pictures; Jinja's marks lose their comments.
+
+    Args:
+        text: Markdown.
+        lessons: Names of the lessons that the site has. Links to other files that are no page become words.
 
     Example:
         >>> from docs.readme import of_the_site
@@ -72,6 +76,8 @@ def of_the_site(text):
     def link(match):
         words, target, anchor = match.groups()
         name = Path(target).name
+        if target.endswith(".py") and (lesson := Path(target).stem) in lessons:
+            return f"[{words}](/lessons/{lesson}.ipynb)"
         page = PROJECT.get(name) or (name if (PAGES / name).is_file() else None)
         if page == "lessons.md":
             page = "lessons/index.md"

@@ -1,9 +1,79 @@
-"""Fine-tune a pretrained network on five examples per class.
+r"""Fine-tune a pretrained network on five examples per class.
 
-What is pretraining worth when there is little data? A network trained on MNIST is fine-tuned on a few scans
-of digits by other people, and compared with training from scratch, with training the last layer only
-(feature extraction) and with no fine-tuning, the pretrained network as it is. Look at "learning_curve": the
-fewer the examples, the more pretraining helps.
+## The question
+
+You have only five labelled scans of each digit. Is it better to train a network on them alone, or to begin
+with one that was trained on other people's digits?
+
+## The idea
+
+**Transfer learning** is to train a network on one task and use it for another. `ConvNet` was **pretrained**
+on MNIST; the scans are by 13 people who did not write for MNIST. All layers but the last turn an image into
+256 numbers, its **features**; the last one decides on a class by weighted sums of these. All people write in
+strokes and loops, so that features may serve again.
+
+A **frozen** layer is one whose weights training does not change. It computes as usual, but the step
+$w \leftarrow w - \eta \frac{\partial L}{\partial w}$ with the learning rate $\eta$ is left out for its
+weights ($L$ is the loss). In Keras: `layer.trainable = False`. Layers are frozen so that what they have
+learned is not spoilt, and so that little data has to determine fewer weights: of the 302,794 of `ConvNet` the
+last layer has
+
+$$(256 + 1) \cdot 10 = 2{,}570$$
+
+and there are $5 \cdot 10 = 50$ scans to learn them from.
+
+Each way of training takes 100 steps with 20 scans, so that each scan is used $100 \cdot 20 / 50 = 40$ times:
+
+- **not fine-tuned**: the pretrained network as it is, without any training;
+- **last layer only**: all others are frozen. This is **feature extraction**, and the last layer a **linear
+  probe**;
+- **fine-tuned**: half of the steps as before; then **fine-tuning**: all layers are unfrozen and trained at a
+  tenth of the learning rate, since large steps would undo what was learned;
+- **from scratch**: all layers, from random weights.
+
+New classes need a new last layer, with random weights: "new layer" in the printed table. If all layers are
+trained at once, its large errors also change the others.
+
+## Before you run it
+
+How many scans per class does training from scratch need to catch up with the network as it is? Will training
+all weights be better than training 2,570?
+
+## How to read the figures
+
+- `learning_curve`: test accuracy by the number of training scans per class. Lines are means of five random
+  draws of scans; shaded areas reach from the worst to the best.
+- `few_examples`: the scans of one draw.
+- `corrected_mistakes`: test scans that only the network from scratch misclassifies.
+
+## What it means
+
+With five scans per class, the pretrained network is better without any training than one trained from
+scratch, and better still with some. Training the last layer alone does as well as fine-tuning all, up to
+differences from draw to draw: the old features suffice. Where two tasks have less in common, they may not.
+And the test scans are by the same people: nothing is said of others.
+
+## Exercises
+
+1. The 26 letters are to be classified, with all layers but the last frozen. How many parameters are trained?
+2. One scan per class: `python -m tutorials.few_examples --examples 1`. What is pretraining worth now?
+3. In `compiled`, replace `layer.trainable = False` by `pass`: then "last layer only" trains all layers. Does
+   that help?
+
+<details><summary>Solutions</summary>
+
+1. $(256 + 1) \cdot 26 = 6{,}682$.
+2. Far more, compared with training from scratch. But training on ten scans adds nothing certain to the
+   pretrained network as it is.
+3. It becomes worse, most with two scans per class: large steps spoil the features.
+
+</details>
+
+## Read more
+
+Yosinski et al., *How transferable are features in deep neural networks?* (2014).
+
+Next: `fine_tune` does the same with your own photos.
 """
 
 import sys

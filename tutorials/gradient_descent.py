@@ -1,9 +1,80 @@
-"""Minimize a loss by gradient descent, then train a network with gradients computed by hand.
+r"""Minimize a loss by gradient descent, then train a network with gradients computed by hand.
 
-What do the learning rate, the initial value and the optimizer decide, and is back-propagation just the
-chain rule? Gradient descent runs on a function of one parameter (the lectures' skier) and of two. Then
-back-propagation written in NumPy trains six layers. Look at "loss_curve" for learning rates that are too
-small and too large, and at "training": gradients by hand and Keras's own give the same losses.
+## The question
+
+Training looks for parameters with a low loss. What do learning rate, initial value and optimizer decide? And
+how are the derivatives of a whole network computed?
+
+## The idea
+
+The derivative of a loss $L(w)$ says in which direction it rises. **Gradient descent** steps in the other
+one, by the derivative times the **learning rate** $\eta$:
+
+$$w \leftarrow w - \eta\, L'(w)$$
+
+The lesson's loss of one parameter is $(w^2 - 4)^2 / 16 - w / 4 + 1$, with a minimum on either side of a
+hill. Its derivative is $w (w^2 - 4) / 4 - 1 / 4$. At −3 that is $-3 \cdot (9 - 4) / 4 - 1 / 4 = -4$, so a
+learning rate of 0.2 leads to $-3 + 0.2 \cdot 4 = -2.2$.
+
+The derivatives of several parameters form the **gradient**, and each parameter takes its own step.
+**Momentum** adds a share β of the last step. **Adam** averages past derivatives, by a share β, and divides
+each parameter's step by the size of its recent derivatives.
+
+A network is a chain of functions. Here it is $f_6(f_5(f_4(f_3(f_2(f_1(x))))))$, six dense layers with
+$(2 + 1) \cdot 16 + 4 \cdot (16 + 1) \cdot 16 + (16 + 1) \cdot 2 = 1{,}170$ parameters. **Back-propagation**
+applies the chain rule from the last layer to the first. A layer computes $z_j = \sum_i w_{ij} a_i + b_j$
+from the outputs $a_i$ of the layer before it, which are tanh of that layer's $z_i$. Let $\delta_j$ be the
+derivative of the loss with respect to $z_j$.
+
+- In the last layer, with softmax and cross-entropy, $\delta_j = p_j - t_j$ (`losses`).
+- The derivative with respect to $w_{ij}$ is $a_i\,\delta_j$, with respect to $b_j$ it is $\delta_j$.
+- One layer further back, $\delta_i = (1 - a_i^2) \sum_j w_{ij}\,\delta_j$, because the derivative of tanh is
+  $1 - \tanh^2$.
+
+So one pass forwards and one backwards give all 1,170 derivatives. Automatic differentiation does the same.
+
+## Before you run it
+
+Which start, −3 or 3, finds the lower minimum? What happens if the learning rate is too large? How closely
+will derivatives by hand and automatic ones agree?
+
+## How to read the figures
+
+- `loss_curve`: three learning rates, two starts. The smallest rate is not at the minimum after 40 steps. The
+  largest jumps across the hill and does not settle.
+- `descent` (animated): the runs from −3.
+- `loss_surface`: a narrow valley. Each optimizer has the best of 100 settings.
+- `training`: losses with derivatives by hand (dots) and by Keras (line); the network's probabilities for two
+  spirals.
+
+## What it means
+
+Gradient descent finds a minimum, not the lowest one: the initial value decides. Back-propagation is the
+chain rule and nothing else: both ways differ only by rounding. It does not mean that Adam is always best.
+Its separate steps fit a valley that runs along one parameter. In one turned by 45 degrees, momentum ends
+lower.
+
+## Exercises
+
+1. Take the first step from 3 with a learning rate of 0.2, and from −3 with 1.5.
+2. In `loss_surface` the loss is $x^2 / 40 + y^2$. Why does SGD diverge with a learning rate above 1?
+3. In `models/backpropagation.py`, replace `(1 - inputs**2)` by `1`. Where does the lesson show the mistake?
+
+<details><summary>Solutions</summary>
+
+1. $3 - 0.2 \cdot 3.5 = 2.3$, and $-3 + 1.5 \cdot 4 = 3$, across the hill.
+2. A step turns $y$ into $(1 - 2\eta)\,y$. With $\eta$ above 1 the factor is below −1, so $y$ grows. But with
+   $\eta$ below 1, a step leaves at least $1 - 1 / 20 = 0.95$ of $x$.
+3. The printed difference is no longer near 0, and the two losses in `training` part.
+
+</details>
+
+## Read more
+
+Rumelhart, Hinton and Williams, *Learning representations by back-propagating errors* (1986). Kingma and Ba,
+*Adam: a method for stochastic optimization* (2015).
+
+Next: `dense_vs_conv` counts the parameters of layers.
 """
 
 import sys

@@ -1,11 +1,80 @@
-"""Look inside a network: filters, feature maps, activation maximization, saliency, Grad-CAM and occlusion.
+r"""Look inside a network: filters, feature maps, activation maximization, saliency, Grad-CAM and occlusion.
 
-What does each layer of a network respond to, and on which pixels does a prediction depend? The lesson trains
-the digit classifier, or opens a saved model: python -m tutorials.look_inside --load outputs/fine_tune
---data photos/. Each share stands beside that of untrained networks: what they show, too, was not learned.
-Look at "maps": hiding the pixels that a good heatmap marks must lower the probability much more than hiding
-random ones. And at "sanity": a map of what the network has learned changes when its weights are random.
-The ranking of the methods by that drop holds for one model and one way of hiding: see what is printed.
+## The question
+
+What do the layers of a network respond to, and on which pixels does a prediction depend? And which pictures
+of this show what was *learned*?
+
+## The idea
+
+The lesson trains the network of `digits`, or opens a model of yours:
+`--load outputs/fine_tune --data photos/`. **Feature maps** are a layer's outputs, one image for each channel
+(kernel). **Activation maximization** changes the pixels of a random image by gradient *ascent*, to activate
+one channel. Three **heatmaps** tell how much each pixel matters for a class with the logit $z_c$ and the
+probability $p_c$:
+
+- **Saliency** is $|\partial z_c / \partial x_{ij}|$: how strongly the logit reacts to pixel $x_{ij}$.
+- **Grad-CAM** takes the last feature maps $A^k$, here 32 of 6×6, and the mean gradient $\alpha_k$ of $z_c$
+  with respect to each of them:
+
+  $$\max\left(0,\; \sum_k \alpha_k A^k_{ij}\right)$$
+
+- **Occlusion** hides a square of 4×4 pixels, and measures by how much $p_c$ falls. Moved by 2 pixels at a
+  time, it has $\lfloor (28 - 4) / 2 \rfloor + 1 = 13$ positions along each side, $13 \cdot 13 = 169$ in all.
+
+Three checks tell whether such a picture explains anything:
+
+1. *Hiding* the 10 % of the pixels that a map ranks highest must lower the probability far more than hiding
+   random squares.
+2. *Random weights*, layer by layer, must change a map of what was learned.
+3. *Untrained networks* must have another share, or the share in a title says nothing.
+
+## Before you run it
+
+Do trained filters look different from random ones? Which heatmap will pass the first check best? Which will
+random weights change least?
+
+## How to read the figures
+
+- `filters`: the weights of the first layer, blue for negative and red for positive.
+- `maximized_activations`: images made for channels; the last row is for classes.
+- `feature_maps`: those of one image. Zero is dark.
+- `neurons`: the images that activate a channel most; a frame is its receptive field.
+- `maps`: three heatmaps; the number below a name is the fall in the first check, in points.
+- `sanity`: rank correlation with the original map, as more layers become random. 1: the same order of
+  pixels; dotted: maps of different images.
+- `hidden_map`: the last hidden layer in two dimensions. Equal classes lie together.
+- `training`: feature maps after some steps of training.
+
+## What it means
+
+Hiding what occlusion marks lowers the probability much more than hiding random squares, so the prediction
+does depend on these pixels. It does not mean that occlusion is the best method: it was computed by hiding,
+and the order differs between models. Nor does an orderly filter show learning: read the comparison with
+untrained networks in the titles. And a heatmap says *where*, not *why*.
+
+## Exercises
+
+1. How many pixels are hidden in the first check?
+2. Why does occlusion without its sign change least in `sanity`? Hidden pixels become black.
+3. Open the zoo's model: `python -m tutorials.look_inside --load mnist`. Are the methods in the same order in
+   `maps`?
+
+<details><summary>Solutions</summary>
+
+1. $28 \cdot 28 / 10 = 78.4$, so 78.
+2. Hiding black by black changes nothing, whatever the weights are. So that map mainly shows where the
+   strokes are.
+3. On MNIST, the fall is again largest for occlusion, but for saliency only 6 points: the order depends on
+   the model.
+
+</details>
+
+## Read more
+
+Adebayo et al., *Sanity checks for saliency maps* (2018). Selvaraju et al., *Grad-CAM* (2017).
+
+Next: `invariance` changes the images: are shifted and turned digits recognized?
 """
 
 import sys

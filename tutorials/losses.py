@@ -1,10 +1,84 @@
-"""Compare losses: networks with equal accuracy can differ in cross-entropy.
+r"""Compare losses: networks with equal accuracy can differ in cross-entropy.
 
-Why is cross-entropy the loss of classification? The lesson computes the lectures' losses by Keras and by
-NumPy, checks softmax and the gradient p - t, and trains one network with squared error and with
-cross-entropy, at many learning rates, from usual initial weights and from ones that make it confidently
-wrong. Look at "loss_and_gradient": where a network is confident and wrong, the gradient of the squared error
-vanishes. Then at "training": that start, not the usual one, is where squared error falls behind.
+## The question
+
+A **loss** says in one number how wrong a network is. Why is cross-entropy the usual one for classification,
+and not the squared error?
+
+## The idea
+
+For an image a network gives the probability $p_k$ to class $k$. The target $t_k$ is 1 for the true class $y$
+and 0 for the others. The **squared error** is $\sum_k (p_k - t_k)^2$ (Keras divides it by the number of
+classes). The **cross-entropy** is
+
+$$-\sum_k t_k \log p_k = \log \frac{1}{p_y}$$
+
+Over several images the mean is taken. In the lectures' example two networks see a dog, a cat and a dog. NN1
+gives the true classes the probabilities 0.9, 0.9 and 0.4; NN2 gives them 0.6, 0.7 and 0.1. Both misclassify
+the third image only. With two classes the squared error of an image is $2\,(1 - p_y)^2$. For NN1 that is
+$2 \cdot 0.1 \cdot 0.1 = 0.02$ twice and $2 \cdot 0.6 \cdot 0.6 = 0.72$ once, with a mean of
+
+$$\frac{0.02 + 0.02 + 0.72}{3} = \frac{0.76}{3}$$
+
+or 0.25; for NN2 it is 0.71. The cross-entropies are 0.38 and 1.06.
+
+Training follows the gradient of the loss. Softmax makes probabilities $p_k = e^{z_k} / \sum_j e^{z_j}$ of
+the **logits** $z_k$. So cross-entropy is $\log \sum_j e^{z_j} - z_y$, and its derivative is
+
+$$\frac{\partial L}{\partial z_k} = p_k - t_k$$
+
+For the squared error of two classes, $\partial L / \partial z_y$ is $-4\,p_y (1 - p_y)^2$. The factor $p_y$
+makes the difference. Where $p_y$ is 0.001, cross-entropy has $0.001 - 1 = -0.999$, the squared error
+$-4 \cdot 0.001 \cdot 0.999 \cdot 0.999 \approx -0.004$. Softmax is **saturated** there: its outputs are near
+0 and 1, and hardly change with the logits. So with the squared error a network learns least where it is most
+wrong.
+
+The lesson trains a network of $(784 + 1) \cdot 512 + (512 + 1) \cdot 10 = 407{,}050$ parameters with each
+loss and several learning rates: from the usual initial weights, and from weights of the last layer that are
+30 times as large. These make it confident before it has learned anything.
+
+## Before you run it
+
+NN1 and NN2 have the same accuracy: which would you use? From which start will the squared error be worse,
+and why?
+
+## How to read the figures
+
+- `two_networks`: classification error, squared error and cross-entropy of NN1 and NN2.
+- `loss_and_gradient`: both losses and the size of their gradients. On the left, where the network is
+  confident and wrong, only that of cross-entropy is large.
+- `training`: validation accuracy by learning rate, after the first and the last epoch. A circle marks each
+  loss's best learning rate; the test images are used with that one.
+
+## What it means
+
+Accuracy does not tell a network that is nearly right from one that is far off; the losses do. From the usual
+initial weights both losses train about equally well, once each has its own learning rate. Cross-entropy is
+clearly ahead where softmax is saturated by wrong answers. It does not mean that the squared error is unfit
+for classification: it falls behind in a situation that usual initial weights avoid.
+
+## Exercises
+
+1. A network gives each of ten classes the probability 0.1. What are its two losses?
+2. For which $p_y$ is $4\,p_y (1 - p_y)^2$ largest? Check with `loss_and_gradient`.
+3. Repeat with `--seed 1` and `--seed 2`. Do both statements in the title of `training` stay the same?
+
+<details><summary>Solutions</summary>
+
+1. The cross-entropy is $\log 10 \approx 2.3$. The squared error is
+   $0.9 \cdot 0.9 + 9 \cdot 0.1 \cdot 0.1 = 0.9$.
+2. The derivative $4\,(1 - p_y)(1 - 3 p_y)$ is 0 at $1/3$. There it is $4 / 3 \cdot 4 / 9 = 16 / 27$, about
+   0.59.
+3. On MNIST they do, but for the sizes: cross-entropy is ahead from confidently wrong weights, and no loss
+   clearly so from the usual ones.
+
+</details>
+
+## Read more
+
+Goodfellow, Bengio and Courville, *Deep learning* (2016), section 6.2.
+
+Next: `gradient_descent` follows such gradients, step by step.
 """
 
 import sys

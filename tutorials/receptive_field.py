@@ -1,8 +1,81 @@
-"""Measure receptive fields: by a formula, by gradients, and after training.
+r"""Measure receptive fields: by a formula, by gradients, and after training.
 
-Which pixels can one output of a layer depend on, and on which does it depend in practice? A formula gives
-the theoretical receptive field, gradients the effective one (Luo et al. 2016). Look at "growth": the
-effective field is smaller, and training changes it.
+## The question
+
+Each value in a feature map, the output of one kernel, is computed from a part of the image: its **receptive
+field**. How large is it? And does the value depend on all of these pixels alike?
+
+## The idea
+
+A layer's window covers $k$ neighbouring values of its input and moves by a stride of $s$. Strides multiply:
+neighbouring outputs of layers with strides $s_1$ and $s_2$ are $s_1 s_2$ pixels of the image apart. So layer
+$l$ widens the field by $k_l - 1$ steps of that length, and its side is
+
+$$1 + \sum_l (k_l - 1) \cdot s_1 s_2 \cdots s_{l-1}$$
+
+In the lectures' stack, a 3×3 convolution and 2×2 pooling with stride 2 have
+$1 + 2 \cdot 1 + 1 \cdot 1 = 4$ pixels, or $4 \cdot 4 = 16$ in all. A second pooling has $4 + 1 \cdot 2 = 6$,
+or $6 \cdot 6 = 36$. In the network of `digits`:
+
+| layer | window | stride | side of the field |
+| --- | --- | --- | --- |
+| `conv1` | 5×5 | 2 | $1 + 4 \cdot 1 = 5$ |
+| `conv2` | 3×3 | 1 | $5 + 2 \cdot 2 = 9$ |
+| `pool` | 2×2 | 2 | $9 + 1 \cdot 2 = 11$ |
+
+A **dilation** of $d$ leaves gaps: the weights of a window lie $d$ values apart, and $k - 1$ becomes
+$d\,(k - 1)$.
+
+This is the **theoretical** field: the pixels on which a value *can* depend. How much it does depend on a
+pixel is told by its gradient with respect to that pixel. Pixels in the middle have more ways to the output.
+Through three windows of 3×3, one way leads from each corner pixel and $7 \cdot 7 = 49$ from the middle one.
+The **effective** field is measured from the mean absolute gradient over test images: the number of pixels,
+largest first, that hold 90 % of it. If all pixels counted alike, it would be 90 % of them: of 256 pixels,
+231.
+
+## Before you run it
+
+Which pixels does one value depend on after the second pooling of a 7×7 image: all 49? Which fraction
+of the 256 pixels will hold 90 % of the gradient? Will training make that more or less?
+
+## How to read the figures
+
+- `formula_and_gradient`: six small stacks of layers. Red pixels are in the receptive field of the output's
+  middle, by formula (above) and by gradient (below).
+- `growth`: sides of the fields, layer by layer, in three networks. Effective sides are square roots of the
+  numbers of pixels.
+- `effective`: the mean gradient of one value in the last layer, before and after training. The frame is the
+  theoretical field.
+
+## What it means
+
+No value can react to what lies outside its theoretical field. The effective one is smaller, even before
+training, since pixels near the frame count less. Training makes that of LeNet-5's last layer smaller still.
+That is no rule: Luo et al. saw fields grow in deeper networks. Nor does the network miss anything because a
+field is smaller than the image: its dense layers see the whole feature map.
+
+## Exercises
+
+1. Compute the sides for 3×3 convolution, 2×2 pooling, 3×3 convolution, 2×2 pooling (pooling has a stride of
+   2). Compare with two_block in `growth`.
+2. Two 3×3 convolutions with a dilation of 2: which side, and how many pixels?
+3. Repeat with `--seed 1`. Does training change the effective field of LeNet-5's last layer in the same
+   direction?
+
+<details><summary>Solutions</summary>
+
+1. $1 + 2 \cdot 1 = 3$, $3 + 1 \cdot 1 = 4$, $4 + 2 \cdot 2 = 8$, $8 + 1 \cdot 2 = 10$.
+2. The side is $1 + 2 \cdot 2 + 2 \cdot 2 = 9$. There are gaps, so only every second pixel counts:
+   $5 \cdot 5 = 25$.
+3. Yes. The numbers differ a little, since the initial weights are random.
+
+</details>
+
+## Read more
+
+Luo et al., *Understanding the effective receptive field in deep convolutional neural networks* (2016).
+
+Next: `look_inside` shows what the layers respond to.
 """
 
 import sys

@@ -15,7 +15,7 @@ network is Embedding → LSTM → Dense. With 10,000 words and vectors of 32 num
 | `lstm` | 32, after the last word | $4 \cdot (32 + 32 + 1) \cdot 32 = 8{,}320$ |
 | `predictions`: sigmoid | a probability | $32 + 1 = 33$ |
 
-A **recurrent** layer reads one word after the other. A plain one (`--model simple_rnn`) computes
+A **recurrent layer** reads one word after the other. A plain one (`--model simple_rnn`) computes
 
 $$h_t = \tanh(W x_t + U h_{t-1} + b)$$
 
@@ -28,8 +28,8 @@ The **gates** $f_t$ (forget), $i_t$ (input) and $o_t$ (output) lie between 0 and
 between −1 and 1. Each is computed like $h_t$ above, with weights of its own: hence the factor 4. While $f_t$
 is near 1 the cell keeps what it holds, so that a "not" can have an effect many words later.
 
-Shorter texts of a batch are **padded** with the id 0. Padding is **masked**: the LSTM skips it. Otherwise it
-would change its state after the last word, and the prediction would depend on the length of *other* texts.
+Shorter texts of a batch get padding at their end, the id 0. A **mask** makes the LSTM skip it. Otherwise it
+would change its state after the last word, and predictions would depend on the length of *other* texts.
 
 The vocabulary is learned from the training texts alone; all other words share the id 1. Training drops words
 at random against overfitting, and scales gradients of a norm above 1 down (**gradient clipping**).

@@ -146,6 +146,17 @@ def test_the_zoo_has_its_measured_accuracy_and_leads_to_the_api(html):
     assert "8.3 times" in html["benchmarks.html"]
 
 
+def test_the_glossary_leads_to_lessons_and_the_counts_are_folded_away(html):
+    page = html["glossary.html"]
+    terms = re.findall(r'<dt id="term-[^"]*">(.*?)</dt>', page, re.DOTALL)
+    links = re.findall(r'<a class="reference internal" href="lessons/(\w+)\.html"><span', page)
+    assert len(terms) > 60 and set(links) <= set(LESSONS) and len(links) == len(terms)
+    page = html["counting.html"]
+    solutions = re.findall(r"<details>\s*<summary>Solution</summary>(.*?)</details>", page, re.DOTALL)
+    assert len(solutions) >= 10 and all("<math" in one and "highlight" in one for one in solutions)
+    assert "61,706" in unescape(re.sub("<[^>]*>", "", page)) and "merror" not in page
+
+
 def test_the_api_has_every_public_name_with_an_example(html):
     import datasets
     import models
@@ -203,6 +214,8 @@ def test_a_second_build_runs_no_notebook_and_takes_under_two_minutes(books, cach
         "lessons/digits",
         "lessons/losses",
         "draw",
+        "glossary",
+        "counting",
         "zoo",
         "benchmarks",
         "api/models",

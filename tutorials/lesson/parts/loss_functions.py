@@ -146,7 +146,7 @@ def by_probability():
 
     Returns:
         (probability p of the true class (181,), {loss: value}, {loss: negative gradient with respect
-        to the true class's logit}). The squared error is Keras's, a mean over the classes.
+        to the true class's logit}). The squared error is the sum over both classes.
     """
     logits = np.linspace(-9, 9, 181)[:, None] * [0.5, -0.5]  # the first class is the true one
     p = np.exp(logits[:, 0]) / np.exp(logits).sum(1)
