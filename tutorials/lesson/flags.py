@@ -62,6 +62,7 @@ def _add_check(function):
     function.__signature__ = signature.replace(parameters=[*signature.parameters.values(), check])
     function.__annotations__ = {**function.__annotations__, "check": bool}
     function.__doc__ = f"{inspect.getdoc(function)}\n    check: {CHECK}"
+    del function.__wrapped__  # where tyro would look for the docstring
 
 
 def _readable(message):

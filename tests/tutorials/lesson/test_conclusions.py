@@ -164,7 +164,7 @@ FLIP = "NOT so in this run: On perturbed digits the convolutional network is bet
             True,
             ["--check", "--seed", "5"],
             3,
-            "Check failed: outside their bands: convolutional_pert",
+            "Check failed: outside their bands: dense_perturbed_",
         ),
         ("mnist", True, [], 0, FLIP),
         ("mnist", False, ["--check", "--epochs", "2", "--quick"], 2, "leave out --epochs, --quick.\n"),
