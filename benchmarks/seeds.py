@@ -1,11 +1,11 @@
-"""Run a lesson with several seeds: how far its results spread, and the band they fall in.
+"""Run a lesson with several seeds: how far its results spread, and the band around their mean.
 
     python benchmarks/seeds.py --lesson digits --model mlp --data PATH
     python benchmarks/seeds.py --lesson sentiment --data PATH --settings word_pairs=500000 epochs=5
 
-The table goes into the README; with --write the bands go into tutorials/expected.json. A band
-reaches four standard deviations beyond the mean, to either side; that of a small difference is
-computed from its logarithm.
+The table goes into the README; with --write the bands go into tutorials/expected.json. A band is
+the mean ± 4 standard deviations, not the range of the runs; that of a small difference is computed
+from its logarithm. What the lesson concludes (tutorials/conclusions.json) is asked of each run.
 """
 
 import ast
@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tutorials.__main__ import LESSONS
-from tutorials.lesson.report import EXPECTED
+from tutorials.lesson.conclusions import EXPECTED
 
 
 def main(
@@ -83,6 +83,9 @@ def main(
     table.add_row("whole run, seconds", f"{np.mean(seconds):.1f}", "", f"{min(seconds):.1f}",
                   f"{max(seconds):.1f}", "")  # fmt: skip
     Console(width=None if sys.stdout.isatty() else 140).print(table)
+    for says in (one["says"] for one in runs[0].conclusions):
+        held = sum(any(one["says"] == says and one["holds"] for one in run.conclusions) for run in runs)
+        print(f"held in {held} of {seeds} runs: {says}")
     if write:
         expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
         key = model or runs[0].metrics["settings"].get("model", "default")

@@ -96,6 +96,7 @@ from sklearn import metrics
 import models
 from datasets import digits
 from datasets.files.names import safe
+from models.none_of_these import about_classifier
 from tutorials.figures.charts import confusion_matrix, image_grid, learning_curves
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
@@ -189,7 +190,10 @@ def main(
     captions = [f"predicted {predictions[n]} ({confidences[n]:.0%})\ntrue: {y_test[n]}" for n in mistakes]
     title = "Misclassified test digits with the highest confidence"
     report.figure("mistakes", image_grid(x_test[mistakes[:12]], captions, title))
-    report.model(network, digits.CLASS_NAMES)
+    fitted = int(0.9 * len(x_train))  # the rest is the validation split, which tells what to refuse
+    held_out = x_train[fitted:], y_train[fitted:]
+    about = about_classifier("digits", network, digits.CLASS_NAMES, x_train[:fitted], *held_out, seed)
+    report.model(network, digits.CLASS_NAMES, about)
     written = report.close(
         source,
         examples=len(x_train) + len(x_test),

@@ -32,6 +32,7 @@ from models import ModelError
 from models.fine_tuning.bundles import NO_TRUST, trust_in
 from models.fine_tuning.predictions import answering
 from models.loading.saved_models import load_with_about
+from models.none_of_these import refusing
 from models.probabilities import per_class
 from tutorials.lesson import several_labels
 from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
@@ -110,6 +111,8 @@ def main(
 ) -> None:
     """Classify files or texts with the model that a lesson saved.
 
+    The answer is "none of these" for an image that is not like the digits that a network was trained on.
+
     Args:
         folder: The lesson's results, such as outputs/digits.
         inputs: Files of the kind that the model was trained on (images, sounds, texts; in a table each
@@ -161,23 +164,36 @@ def main(
 
 
 def _abstaining(folder, model, class_names, lesson, abstain):
-    """A function that also says for which photos there is no answer; None to answer for all."""
+    """A function that also says for which files there is no answer; None to answer for all."""
+    file = folder / "model.keras"
     if abstain is None:
-        return None
+        return _refusing(model, file) if lesson == "digits" else None
     if lesson != "fine_tune":
         raise LessonError(f"Only a classifier of photos can abstain, not one of the lesson {lesson}.")
     if not 0.001 <= abstain <= 0.5:
         raise LessonError(f"--abstain takes a share from 0.001 to 0.5, not {abstain:g}.")
-    file = folder / "model.keras"
     try:
-        about = load_with_about(file)[1]
-        settings = about.get("settings") if isinstance(about, dict) else None
-        trust = trust_in(settings if isinstance(settings, dict) else {}, model, file)
+        trust = trust_in(_settings_in(file), model, file)
     except ModelError as error:
         raise LessonError(str(error)) from error
     if trust is None:
         raise LessonError(NO_TRUST.format(file))
     return answering(model, class_names, (trust, abstain))
+
+
+def _refusing(model, file):
+    """A function that answers "none of these" for what is like no held-out digit; None without thresholds."""
+    try:
+        return refusing(model, _settings_in(file), file)
+    except ModelError as error:
+        raise LessonError(str(error)) from error
+
+
+def _settings_in(file):
+    """The settings that a saved model holds beside its weights, not checked; {} if there are none."""
+    about = load_with_about(file)[1]
+    settings = about.get("settings") if isinstance(about, dict) else None
+    return settings if isinstance(settings, dict) else {}
 
 
 def _predictions(model, examples, file, classify=None):

@@ -16,7 +16,7 @@ from PIL import Image
 from datasets import DataError
 from models import ModelError
 from tutorials import __main__ as listing
-from tutorials.lesson import command, rescore
+from tutorials.lesson import command, conclusions, rescore
 from tutorials.lesson.report import Report
 from tutorials.predict import load
 
@@ -274,7 +274,9 @@ def test_metrics_hold_what_they_should(run):
     lesson, folder, returned = run
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert metrics == returned
-    assert set(metrics) == {"lesson", "results", "finding", "settings", "data", "environment", "seconds"}
+    assert set(metrics) == {
+        "lesson", "results", "bands", "conclusions", "finding", "settings", "data", "environment", "seconds"
+    }  # fmt: skip
     assert metrics["lesson"] == lesson
     assert set(metrics["results"]) == RESULTS[lesson]
     assert all(np.isfinite(value) for value in metrics["results"].values())
@@ -286,6 +288,15 @@ def test_metrics_hold_what_they_should(run):
     assert metrics["environment"]["keras"] == keras.__version__
     assert {"backend", "processors"} <= set(metrics["environment"])
     assert metrics["seconds"] > 0
+
+
+def test_conclusions_are_of_results_that_the_lesson_gives(run):
+    lesson, _, metrics = run
+    assert (metrics["bands"], metrics["conclusions"]) == ({}, [])  # nothing is expected of a quick run
+    found = json.loads(conclusions.CONCLUSIONS.read_text(encoding="utf-8"))[lesson]
+    for by_model in found.values():
+        for one in (each for listed in by_model.values() for each in listed):
+            assert conclusions.names(one["when"]) <= set(metrics["results"]), one["says"]
 
 
 def test_the_run_is_returned_as_it_was_written(run):

@@ -16,8 +16,10 @@ from keras import layers
 from PIL import Image
 from scipy.io import wavfile
 
-from datasets import photos, tones
-from models import ConvNet, SentimentBag, SoundConvNet, StringClassifier
+from datasets import digits, photos, tones
+from models import MLP, ConvNet, SentimentBag, SoundConvNet, StringClassifier
+from models.loading.saved_classifiers import About, save_classifier
+from models.none_of_these import about_classifier
 from tutorials.predict import READERS, LessonError, main
 
 
@@ -97,11 +99,11 @@ def test_a_folder_without_files_of_the_lessons_kind_is_refused(hearing, tmp_path
     (tmp_path / "photo.png").touch()
     with pytest.raises(LessonError, match="holds no WAV files"):
         main(folder, (tmp_path,))
-    digits = save(tmp_path / "digits", "digits", ConvNet(), list("0123456789"))
+    of_digits = save(tmp_path / "digits", "digits", ConvNet(), list("0123456789"))
     (tmp_path / "sounds").mkdir()
     (tmp_path / "sounds" / "a.wav").touch()
     with pytest.raises(LessonError, match="holds no image files"):
-        main(digits, (tmp_path / "sounds",))
+        main(of_digits, (tmp_path / "sounds",))
 
 
 @pytest.mark.parametrize("metrics", [{}, {"settings": {"seconds": 1}}, {"settings": None}])
@@ -452,6 +454,67 @@ def test_a_model_of_another_minor_version_is_read(seeing, tmp_path, capsys):
     paint(tmp_path / "a.png", 0)
     main(folder, (str(tmp_path / "a.png"),))
     assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory):
+    """A model of digits with thresholds, and its folder."""
+    (images, labels), _ = digits.load_data("embedded")
+    keras.utils.set_random_seed(0)
+    model = MLP()
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(images[:1293], labels[:1293], epochs=10, verbose=0)
+    folder = save(tmp_path_factory.mktemp("digits") / "digits", "digits", model, list("0123456789"))
+    parts = images[:1293], images[1293:], labels[1293:]
+    save_classifier(model, folder / "model.keras", about_classifier("digits", model, "0123456789", *parts))
+    return model, folder
+
+
+def test_digits_are_classified_and_other_pictures_are_none_of_these(reading, tmp_path, capsys):
+    model, folder = reading
+    _, (images, labels) = digits.load_data("embedded")
+    capsys.readouterr()
+    for n in range(100):
+        Image.fromarray(images[n, ..., 0]).save(tmp_path / f"{n:02}.png")
+    main(folder, (str(tmp_path),))
+    lines = capsys.readouterr().out.splitlines()
+    answers = [line.split(".png: ")[1] for line in lines]
+    refused = [n for n, answer in enumerate(answers) if answer == "none of these"]
+    assert len(lines) == 100 and len(refused) <= 6
+    expected = model.predict(images[:100], verbose=0)
+    for n in set(range(100)) - {*refused}:
+        assert answers[n].startswith(f"{expected[n].argmax()} ({expected[n].max():.1%}), else ")
+    (tmp_path / "odd").mkdir()
+    random = np.random.default_rng(0)
+    for n in range(20):
+        noise = np.zeros((28, 28), "uint8")
+        noise[4:24, 4:24] = random.integers(0, 256, (20, 20))
+        Image.fromarray(noise).save(tmp_path / "odd" / f"{n:02}.png")
+    main(folder, (str(tmp_path / "odd"),), csv=True)
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    refused = [row for row in rows if row[-1] == "none of these"]
+    assert len(rows) == 20 and len(refused) >= 18
+    assert all(row[1:3] == ["", ""] and all(row[3:13]) for row in refused)
+
+
+def test_digits_of_an_earlier_version_are_all_answered(reading, tmp_path, capsys):
+    model, _ = reading
+    folder = save(tmp_path / "digits", "digits", model, list("0123456789"))
+    noise = np.zeros((28, 28), "uint8")
+    noise[4:24, 4:24] = np.random.default_rng(0).integers(0, 256, (20, 20))
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    main(folder, (str(tmp_path / "noise.png"),))
+    assert "none of these" not in capsys.readouterr().out
+
+
+def test_thresholds_that_are_damaged_are_one_sentence(reading, tmp_path):
+    model, _ = reading
+    folder = save(tmp_path / "digits", "digits", model, list("0123456789"))
+    about = About("digits", tuple("0123456789"), {"none_of_these": {"temperature": 1.0}})
+    save_classifier(model, folder / "model.keras", about)
+    with pytest.raises(LessonError, match="model.keras is damaged: what it holds to abstain by") as error:
+        main(folder, ("a.png",))
+    assert "\n" not in str(error.value)
 
 
 def test_every_reader_names_settings_that_its_lesson_has():

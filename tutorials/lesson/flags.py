@@ -12,10 +12,19 @@ from pathlib import Path
 import tyro
 
 from datasets.files.names import shown
+from tutorials.lesson.conclusions import checked
+
+OF_LESSONS = {"seed", "quick", "outputs"}  # the parameters that each lesson has
+CHECK = (
+    "Exit with 3, after everything is written, if a result lies outside its expected band or a conclusion of "
+    "the lesson does not hold; for default settings only."
+)
 
 
 def parse(main):
     """Take the arguments of `main` from the command line.
+
+    A lesson, which is known by the parameters that all lessons have, takes --check as well.
 
     Returns:
         `main` with these arguments, ready to be called.
@@ -25,9 +34,12 @@ def parse(main):
     """
 
     @functools.wraps(main)
-    def with_settings(*arguments, **settings):
-        return functools.partial(main, *arguments, **settings)
+    def with_settings(*arguments, check=False, **settings):
+        call = functools.partial(main, *arguments, **settings)
+        return functools.partial(checked, main, call) if check else call
 
+    if inspect.signature(main).parameters.keys() >= OF_LESSONS:
+        _add_check(with_settings)
     file = Path(inspect.getfile(main))
     message = io.StringIO()
     try:
@@ -41,6 +53,16 @@ def parse(main):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody can read it
             print(_readable(message.getvalue()), end="", file=sys.stderr, flush=True)
         raise
+
+
+def _add_check(function):
+    """Give a lesson's function the flag --check, in its signature and in its docstring's last section."""
+    signature = inspect.signature(function)
+    check = inspect.Parameter("check", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool)
+    function.__signature__ = signature.replace(parameters=[*signature.parameters.values(), check])
+    function.__annotations__ = {**function.__annotations__, "check": bool}
+    function.__doc__ = f"{inspect.getdoc(function)}\n    check: {CHECK}"
+    del function.__wrapped__  # where tyro would look for the docstring
 
 
 def _readable(message):

@@ -18,7 +18,6 @@ class Outcome:
         model: The trained model, None where the lesson trains none that it keeps.
         figures: {name: matplotlib Figure}; each is saved as NAME.png or NAME.gif in `folder`.
         folder: Where the results are.
-        bands: {name of a result: how it compares with its expected band}.
 
     Example:
         >>> from tutorials.lesson.outcome import Outcome
@@ -35,7 +34,6 @@ class Outcome:
     model: keras.Model | None = None
     figures: dict[str, Figure] = field(default_factory=dict)
     folder: Path | None = None
-    bands: dict[str, str] = field(default_factory=dict)
 
     @property
     def results(self):
@@ -47,15 +45,33 @@ class Outcome:
         """What the run showed, in one sentence."""
         return self.metrics["finding"]
 
+    @property
+    def bands(self):
+        """{name of a result: how it compares with its expected band}; empty where nothing is expected."""
+        return {name: _compared(**one) for name, one in self.metrics.get("bands", {}).items()}
+
+    @property
+    def conclusions(self):
+        """What the lesson concludes at default settings: list of {"says": sentence, "holds": bool}."""
+        return self.metrics.get("conclusions", [])
+
     def lines(self):
         """One line a result: its name, its value, and how it compares with its expected band."""
-        width = max([24, *map(len, self.results)])
+        width, bands = max([24, *map(len, self.results)]), self.bands
         for name, value in self.results.items():
-            band = self.bands.get(name, "")
+            band = bands.get(name, "")
             yield f"  {name:<{width}} {_in_short(value):<{12 if band else 0}} {band}".rstrip()
 
+    def conclusion_lines(self):
+        """One line for each conclusion that does not hold in this run, then how many do."""
+        wrong = [one["says"] for one in self.conclusions if not one["holds"]]
+        for says in wrong:
+            yield f"NOT so in this run: {says}"
+        if right := len(self.conclusions) - len(wrong):
+            yield f"Conclusions that hold in this run: {right} of {len(self.conclusions)} (see metrics.json)."
+
     def __str__(self):
-        lines = [self.metrics["lesson"], *self.lines()]
+        lines = [self.metrics["lesson"], *self.lines(), *(f"  {line}" for line in self.conclusion_lines())]
         if self.figures:
             lines.append(f"  figures: {', '.join(self.figures)}")
         if self.folder:
@@ -65,18 +81,29 @@ class Outcome:
     __repr__ = __str__  # the fields themselves would fill the screen
 
     def _repr_html_(self):
+        bands = self.bands
         rows = "".join(
             f"<tr><th>{safe(name, 'html')}</th><td>{_in_short(value)}</td>"
-            f"<td>{safe(self.bands.get(name, ''), 'html')}</td></tr>"
+            f"<td>{safe(bands.get(name, ''), 'html')}</td></tr>"
             for name, value in self.results.items()
         )
+        said = "".join(f"<li>{safe(line, 'html', 4096)}</li>" for line in self.conclusion_lines())
         where = f" Its files are in {safe(str(self.folder), 'html')}." if self.folder else ""
         return (
             f"<table><caption>{safe(self.metrics['lesson'], 'html')}</caption>{rows}</table>"
-            f"<p>{safe(self.finding, 'html')}{where}</p>"
+            f"{said and f'<ul>{said}</ul>'}<p>{safe(self.finding, 'html')}{where}</p>"
         )
 
 
 def _in_short(value):
     """A result in at most four digits; a count in full."""
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _compared(band, verdict):
+    """How a result compares with its band."""
+    low, high = band
+    if low == high:  # a count
+        return "as expected" if verdict == "inside" else f"NOT the expected {low:,}"
+    where = "inside" if verdict == "inside" else "OUTSIDE"
+    return f"{where} the expected band, {low:,} to {high:,}"

@@ -21,15 +21,12 @@ from PIL import Image, ImageSequence
 from datasets.files.names import safe
 from models.loading.saved_classifiers import save_classifier
 from tutorials.lesson import notebook
+from tutorials.lesson.conclusions import changed_settings, judged
 from tutorials.lesson.drafts import Draft
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.results import writing
 
-__all__ = ["EXPECTED", "Outcome", "Report", "as_unicode", "writing"]
-
-EXPECTED = Path(__file__).parents[1] / "expected.json"
-# Settings that may differ from their defaults where results are compared with their bands
-NOT_IN_BANDS = {"data", "model", "outputs", "page", "resume", "seed"}
+__all__ = ["Outcome", "Report", "as_unicode", "writing"]
 
 
 def as_unicode(value):
@@ -66,11 +63,7 @@ class Report:
             for name, value in settings.items()
         }
         self.folder = Path(settings["outputs"]) / self.lesson
-        self._default = all(
-            settings[name] == parameter.default
-            for name, parameter in inspect.signature(main).parameters.items()
-            if name not in NOT_IN_BANDS
-        )
+        self._default = not changed_settings(main, settings)
         self._begun = begun()
         self._model, self._figures = None, {}  # what `finish` returns
         if not 0 <= settings["seed"] < 2**32:
@@ -214,26 +207,26 @@ class Report:
     def _note(self, source, examples, finding, results):
         results = {name: value if isinstance(value, int) else float(value) for name, value in results.items()}
         data = {"source": as_unicode(source), "examples": examples}
-        self._recorded = source, self._metrics(results, as_unicode(finding), data)
-        self._write_json("metrics.json", self._recorded[1])
+        self._recorded = self._metrics(results, as_unicode(finding), data)
+        if self._default:
+            model = self.settings.get("model", "default")
+            self._recorded |= judged(self.lesson, source.name, model, results)
+        self._write_json("metrics.json", self._recorded)
 
     def finish(self):
         """Put everything in place, and print the results; returns the `Outcome` of the run."""
-        source, metrics = self._recorded
         self._draft.save("complete")
         self._draft.place()
-        bands = self._bands(source)
-        where = {
-            name: _compared(value, bands[name]) for name, value in metrics["results"].items() if name in bands
-        }
-        outcome = Outcome(metrics, self._model, self._figures, self.folder, where if self._default else {})
-        self._say(outcome, bands)
+        outcome = Outcome(self._recorded, self._model, self._figures, self.folder)
+        self._say(outcome)
         return outcome
 
     def _metrics(self, results, finding, data):
         return {
             "lesson": self.lesson,
             "results": results,
+            "bands": {},  # these two stay empty where nothing is expected
+            "conclusions": [],
             "settings": {
                 name: as_unicode(value) if isinstance(value, (str, Path)) else value
                 for name, value in self.settings.items()
@@ -264,19 +257,16 @@ class Report:
         finally:
             begun.unlink(missing_ok=True)
 
-    def _bands(self, source):
-        """The bands in which the results of a run on this data are expected: {name: (lowest, highest)}."""
-        bands = json.loads(EXPECTED.read_text(encoding="utf-8"))
-        bands = bands.get(self.lesson, {}).get(source.name, {})
-        return bands.get(self.settings.get("model", "default"), {})
-
-    def _say(self, outcome, bands):
-        """Print the closing lines: each result and whether it lies in its band, then the finding."""
+    def _say(self, outcome):
+        """Print the closing lines: each result with its band, what does not hold, then the finding."""
         print("\nResults", *outcome.lines(), sep="\n")
         if not self._default:
             print("There is no expected band for other than the default settings.")
-        elif not bands:
+        elif not outcome.bands:
             print("There is no expected band for this data.")
+        else:
+            print("Expected bands are the mean ± 4 standard deviations over several seeds.")
+        print(*outcome.conclusion_lines(), sep="\n", end="\n" if outcome.conclusions else "")
         print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{outcome.finding}")
         if self.settings["quick"]:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
@@ -290,12 +280,3 @@ def _save_png(figure, path, dpi):
         FigureCanvasAgg(figure).print_png(path)
     finally:
         figure.set_dpi(before)
-
-
-def _compared(value, band):
-    """How a result compares with its band."""
-    low, high = band
-    if low == high:  # a count
-        return "as expected" if value == low else f"NOT the expected {low:,}"
-    where = "inside" if low <= value <= high else "OUTSIDE"
-    return f"{where} the expected band, {low:,} to {high:,}"

@@ -17,7 +17,7 @@ from PIL import Image, ImageSequence
 
 from datasets import Source
 from datasets.sources import MARKER
-from tutorials.lesson import report as _report
+from tutorials.lesson import conclusions
 from tutorials.lesson.report import Report
 
 LESSON = Path(__file__).stem
@@ -37,7 +37,14 @@ def bands(tmp_path, monkeypatch):
     file = tmp_path / "expected.json"
     bands = {"test_accuracy": [0.4, 0.6], "parameters": [441, 441]}
     file.write_text(json.dumps({LESSON: {"mnist": {"convnet": bands}}}))
-    monkeypatch.setattr(_report, "EXPECTED", file)
+    monkeypatch.setattr(conclusions, "EXPECTED", file)
+    said = [
+        {"says": "It is above chance.", "when": "test_accuracy > 0.1"},
+        {"says": "It is <better> than the baseline.", "when": "test_accuracy > 0.45"},
+    ]
+    file = tmp_path / "conclusions.json"
+    file.write_text(json.dumps({LESSON: {"mnist": {"convnet": said}}}))
+    monkeypatch.setattr(conclusions, "CONCLUSIONS", file)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +63,42 @@ def test_closing_lines_tell_the_band(bands, tmp_path, capsys, settings, accuracy
     assert said in out
     assert str(tmp_path / LESSON) in out
     assert ("expected band," in out) == ("expected band" in said and "no expected" not in said)
+
+
+def test_closing_lines_say_what_a_band_is(bands, tmp_path, capsys):
+    finish(main(outputs=tmp_path))
+    assert "Expected bands are the mean ± 4 standard deviations" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "accuracy", "flipped", "verdict"),
+    [
+        ({}, 0.5, 0, "inside"),
+        ({"seed": 3}, 0.45, 1, "inside"),
+        ({}, 0.05, 2, "outside"),
+        ({}, float("nan"), 2, "outside"),
+        ({"epochs": 4}, 0.05, None, None),
+        ({"quick": True}, 0.05, None, None),
+        ({"model": "mlp"}, 0.05, None, None),
+    ],
+)
+def test_conclusions_that_do_not_hold_are_told(bands, tmp_path, capsys, settings, accuracy, flipped, verdict):
+    outcome = finish(main(outputs=tmp_path, **settings), accuracy)
+    out = capsys.readouterr().out
+    metrics = json.loads((tmp_path / LESSON / "metrics.json").read_text())
+    assert out.count("NOT so in this run: It is ") == (flipped or 0)
+    assert str(outcome).count("NOT so in this run: It is ") == (flipped or 0)
+    if flipped is None:
+        assert (metrics["bands"], metrics["conclusions"]) == ({}, [])
+        assert (outcome.bands, outcome.conclusions) == ({}, [])
+        return
+    assert metrics["bands"] == {"test_accuracy": {"band": [0.4, 0.6], "verdict": verdict}}
+    assert [one["says"] for one in metrics["conclusions"]] == [
+        "It is above chance.", "It is <better> than the baseline."
+    ]  # fmt: skip
+    assert [one["holds"] for one in metrics["conclusions"]] == [flipped < 2, flipped < 1]
+    assert outcome.conclusions == metrics["conclusions"]
+    assert ("NOT so in this run: It is &lt;better&gt;" in outcome._repr_html_()) == (flipped > 0)
 
 
 def test_a_count_is_expected_exactly(bands, tmp_path, capsys):
