@@ -284,6 +284,7 @@ def test_damaged_copies_of_a_mobilenet_are_one_sentence(quarter, tmp_path, monke
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_1200_damaged_copies_of_the_published_mobilenet_are_one_sentence(
     published_mobilenet, quarter, tmp_path, monkeypatch
 ):

@@ -502,7 +502,7 @@ MOMENTS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_killed_again_and_again_it_ends_the_same(root, folder, tmp_path, seed):
     """At moments that files tell and at drawn ones; what is in place is whole at any time."""
     drawn, started = random.Random(seed), time.monotonic()

@@ -640,7 +640,13 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lesson", ["losses", "receptive_field", "invariance", "column_shuffle", "knobs"])
+@pytest.mark.parametrize(
+    "lesson",
+    [
+        *("losses", "receptive_field", "invariance"),
+        *(pytest.param(lesson, marks=pytest.mark.long) for lesson in ("column_shuffle", "knobs")),
+    ],
+)
 def test_lessons_on_mnist_lie_in_their_bands(lesson, mnist_folder, tmp_path, capsys):
     results = teach(lesson, data=str(mnist_folder), outputs=tmp_path).results
     said = capsys.readouterr().out
