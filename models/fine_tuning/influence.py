@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import ModelError
-from .linear_probe import standardization
+from .linear_probe import LEAST_SCALE, standardization
 
 AT_ONCE = 64  # examples whose values are computed together
 
@@ -96,7 +96,7 @@ def representer_values(probe, features, labels, examples, answers, others, weigh
         np.True_
     """
     parts = representer_weights(probe, features, labels, weights)
-    mean, scale = standardization(features)
+    mean, scale = standardization(features, LEAST_SCALE)
     known, found = (np.asarray(features) - mean) / scale, []
     examples, answers, others = (np.asarray(each) for each in (examples, answers, others))
     for start in range(0, len(examples), AT_ONCE):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .linear_probe import fit_linear_probe, folds
+from .linear_probe import LEAST_SCALE, fit_linear_probe, folds
 from .multi_scale import tuned_size
 
 SHARES = (0.2, 0.35, 0.5, 0.7, 1.0)
@@ -201,7 +201,12 @@ def _answers(probes, sizes, labels, weights, classes, known, held_out):
         probe = probes.probes[size]
         features = probes.features[size]
         fitted = fit_linear_probe(
-            features[known], labels[known], classes, weights[known], strength=probe.strength
+            features[known],
+            labels[known],
+            classes,
+            weights[known],
+            strength=probe.strength,
+            least_scale=LEAST_SCALE,
         )
         found = found + fitted.probabilities(features[held_out])
     return found.argmax(-1)

@@ -16,6 +16,7 @@ FOLDS = 5
 STEPS = 300  # of the optimizer, at most
 AT_ONCE = 64  # features that are standardized together
 MANY = 20_000  # examples, which are enough to choose the regularization by
+LEAST_SCALE = 0.01  # of the median standard deviation, for features of a network, which are alike
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class LinearProbe:
         return exponentials / exponentials.sum(-1, keepdims=True)
 
 
-def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=None):
+def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=None, least_scale=0.0):
     """Fit logistic regression on standardized features; its regularization is chosen by cross-validation.
 
     Of the values in `STRENGTHS`, the one whose out-of-fold probabilities have the lowest cross-entropy is
@@ -67,6 +68,7 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
         weights: Weight of each example, (n,); None for 1 each.
         seed: The same seed gives the same folds.
         strength: scikit-learn's C, if it is known; then there are no out-of-fold probabilities.
+        least_scale: As for `standardization`.
 
     Returns:
         A `LinearProbe`.
@@ -89,7 +91,7 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
     if missing := set(range(classes)) - set(labels.tolist()):
         raise ModelError(f"labels= has no example of class {min(missing)}; leave it out, or add examples.")
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, "float64")
-    mean, scale = standardization(features)
+    mean, scale = standardization(features, least_scale)
     scaled = np.subtract(features, mean, dtype="float32")
     scaled /= scale
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other
@@ -113,11 +115,13 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
     )
 
 
-def standardization(features):
+def standardization(features, least_scale=0.0):
     """What is subtracted from features and what they are divided by, before a probe is fitted.
 
     Args:
         features: (n, features).
+        least_scale: Share of the median standard deviation that each one is at least. With 0 a feature that
+            was almost 0 in all photos but one counts a thousandfold where another photo has it.
 
     Returns:
         `(mean, scale)`, float32 (features,): scale is 1 for a feature that never changes.
@@ -133,7 +137,10 @@ def standardization(features):
         some = slice(start, start + AT_ONCE)
         columns = np.ascontiguousarray(features[:, some], "float32")
         mean[some], scale[some] = columns.mean(0), columns.std(0)
-    scale[scale <= 1e-6 * np.abs(mean)] = 1
+    changing = scale > 1e-6 * np.abs(mean)
+    if changing.any():
+        scale = np.maximum(scale, least_scale * np.median(scale[changing]))
+    scale[~changing] = 1
     return mean, scale
 
 

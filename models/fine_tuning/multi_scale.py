@@ -12,7 +12,7 @@ from ..errors import ModelError
 from .batches import computed, steps_per_epoch
 from .features import AT_ONCE, filled_up
 from .kept_features import KeptFeatures
-from .linear_probe import LinearProbe, fit_linear_probe
+from .linear_probe import LEAST_SCALE, LinearProbe, fit_linear_probe
 from .resizing import resizing, smaller
 
 EFFORTS = ("quick", "normal", "best")
@@ -365,7 +365,8 @@ def fit_probes(backbone, photos, rows, sizes, flip=True, weights=None, seed=0, v
     labels, classes = photos.labels[rows], len(photos.class_names)
     of_each = None if weights is None else np.array([weights[label] for label in labels])
     probes = {
-        size: fit_linear_probe(found, labels, classes, of_each, seed) for size, found in features.items()
+        size: fit_linear_probe(found, labels, classes, of_each, seed, least_scale=LEAST_SCALE)
+        for size, found in features.items()
     }
     out_of_fold = np.mean([probe.out_of_fold for probe in probes.values()], 0)
     return Probes(

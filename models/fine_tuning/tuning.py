@@ -16,7 +16,7 @@ from .batches import UncachedPhotos, steps_per_epoch
 from .checkpoints import PARTS, TrainingState, training_variables
 from .features import CachedFeatures
 from .fine_tuned import TUNED, FineTunedClassifier, halves, take_over
-from .linear_probe import cross_entropy, fit_linear_probe, folds
+from .linear_probe import LEAST_SCALE, cross_entropy, fit_linear_probe, folds
 from .multi_scale import MultiScaleClassifier, at_sizes
 from .time_budget import Deadline, duration, photo_seconds, plan, step_seconds
 
@@ -262,7 +262,8 @@ class FineTuning:
         features = self.probes.features[size][places, :channels]
         weights = None if self.photos.weights is None else self.photos.weights[self.labels[places]]
         strength = self.probes.probes[size].strength
-        return fit_linear_probe(features, self.labels[places], self._classes, weights, strength=strength)
+        how = {"strength": strength, "least_scale": LEAST_SCALE}
+        return fit_linear_probe(features, self.labels[places], self._classes, weights, **how)
 
     def _decide(self):
         """Give the fine-tuned network its share: 0 unless accuracy and cross-entropy improve out of fold."""

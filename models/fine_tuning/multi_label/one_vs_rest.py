@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from ...errors import ModelError
-from ..linear_probe import STEPS, STRENGTHS, standardization
+from ..linear_probe import LEAST_SCALE, STEPS, STRENGTHS, standardization
 
 EXACT = 50_000_000  # numbers up to which features are in float64
 
@@ -74,7 +74,7 @@ def fit_one_vs_rest(features, labels, folds, strength=None):
     features, labels = np.asarray(features, "float32"), np.asarray(labels, "float64")
     if not np.isfinite(features).all():
         raise ModelError("features= has values that are not finite; the backbone's weights may be damaged.")
-    mean, own = standardization(features)
+    mean, own = standardization(features, LEAST_SCALE)
     strengths = STRENGTHS if strength is None else (strength,)
     tried = []
     with threadpool_limits(1):  # matrices are so small that threads only wait for each other

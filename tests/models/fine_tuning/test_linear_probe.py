@@ -86,6 +86,20 @@ def test_a_feature_that_never_changes_does_no_harm():
     np.testing.assert_allclose(one.probabilities(features), two.probabilities(with_constant), atol=1e-3)
 
 
+def test_a_feature_that_one_photo_has_hardly_does_not_decide_where_another_has_it():
+    """Divided by its own tiny standard deviation it would count as 100,000 of them."""
+    features, labels = blobs(2, apart=3)
+    rare = np.zeros((len(features), 1))
+    rare[np.flatnonzero(labels == 1)[0]] = 1e-4
+    probe = fit_linear_probe(np.hstack([features, rare]), labels, classes=2, strength=1.0, least_scale=0.01)
+    seen = np.hstack(
+        [features[labels == 0], np.ones((np.sum(labels == 0), 1))]
+    )  # of class 0, with the feature
+    logits = seen @ probe.kernel + probe.bias
+    assert np.mean(logits.argmax(-1) == 0) > 0.9
+    assert np.abs(logits).max() < 100
+
+
 @pytest.mark.parametrize(
     ("features", "labels", "said"),
     [
