@@ -32,7 +32,7 @@ from keras import layers
 
 from datasets import digits
 from models import ConvNet
-from tutorials.digits import DECAY_POWERS
+from tutorials.digits import BETA, RECIPES
 
 GOAL = 0.99
 
@@ -70,9 +70,10 @@ def ours(data, seed, passes=3):
     clock = Clock(*test)
     network = ConvNet()
     steps = passes * int(np.ceil(0.9 * len(x_train) / 128))
-    schedule = keras.optimizers.schedules.PolynomialDecay(7e-3, steps, 0, DECAY_POWERS["convnet"])
+    rate, power = RECIPES["convnet"]
+    schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0, power)
     network.compile(
-        optimizer=keras.optimizers.Adam(schedule, beta_2=0.99),
+        optimizer=keras.optimizers.Adam(schedule, beta_2=BETA),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )

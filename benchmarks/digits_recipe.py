@@ -4,8 +4,9 @@
 
 The last tenth of MNIST's training images validates, as in the lesson; no test image is looked at. For each
 network the learning rate and the way it decays are chosen together, by the mean validation accuracy over
-seeds; then Adam's beta_2, and for the `ConvNet` its widths. `benchmarks/seeds.py --lesson digits --seeds 10`
-then measures what was chosen on the test images.
+seeds; then Adam's beta_2. Of widths of the `ConvNet` the smallest one is chosen that lies within a standard
+error of the best (Breiman et al., Classification and regression trees, 1984). `benchmarks/seeds.py --lesson
+digits --seeds 10` then measures what was chosen on the test images.
 """
 
 import itertools
@@ -56,7 +57,7 @@ def validated(network, images, labels, rate, power, beta, seed):
     return model.evaluate(images[fitted:], labels[fitted:], batch_size=1000, verbose=0)[1]
 
 
-def chosen(title, choices, measure, seeds):
+def chosen(title, choices, measure, seeds, smallest=False):
     """The choice with the highest mean accuracy; all are printed with their spread.
 
     Args:
@@ -64,23 +65,26 @@ def chosen(title, choices, measure, seeds):
         choices: A tuple of settings each.
         measure: Function of a choice and a seed: an accuracy.
         seeds: Number of seeds.
+        smallest: Whether to take the first choice within a standard error of the best instead.
     """
     table = Table("setting", "validation accuracy", *(f"seed {seed}" for seed in range(seeds)), title=title)
-    means = {}
+    means, errors = {}, {}
     for choice in choices:
         found = np.array([measure(choice, seed) for seed in range(seeds)])
-        means[choice] = found.mean()
         spread = found.std(ddof=1) if seeds > 1 else 0
+        means[choice], errors[choice] = found.mean(), spread / seeds**0.5
         table.add_row(
             str(choice), f"{found.mean():.2%} ± {spread:.2%}", *(f"{accuracy:.2%}" for accuracy in found)
         )
     best = max(means, key=means.get)
+    if smallest:
+        best = next(choice for choice in means if means[choice] >= means[best] - errors[best])
     Console(width=None if sys.stdout.isatty() else 110).print(table, f"Chosen: {best}\n")
     return best
 
 
 def main(data: str = "auto", models: tuple[str, ...] = tuple(BUILDERS), seeds: int = 3) -> None:
-    """Choose learning rate, decay, beta_2, and the widths of the convnet.
+    """Choose learning rate, decay and beta_2, and the widths of the convnet.
 
     Args:
         data: Folder that holds MNIST.
@@ -113,7 +117,7 @@ def main(data: str = "auto", models: tuple[str, ...] = tuple(BUILDERS), seeds: i
 
                 return validated(network, images, labels, *best, seed)
 
-            chosen("convnet: filters, dense units", WIDTHS, widths, seeds)
+            chosen("convnet: filters, dense units", WIDTHS, widths, seeds, smallest=True)
 
 
 if __name__ == "__main__":
