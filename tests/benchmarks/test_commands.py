@@ -17,8 +17,11 @@ from benchmarks import label_next, photo_faults, seeds, wrong_labels
 BENCHMARKS = (
     "abstention",
     "digits",
+    "digits_recipe",
     "label_next",
     "multi_label",
+    "no_digits",
+    "none_of_these",
     "page",
     "photo_faults",
     "photo_scale",
