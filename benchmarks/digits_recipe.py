@@ -25,7 +25,7 @@ from rich.table import Table
 from datasets import digits
 from tutorials.digits import BUILDERS
 
-RATES = 3e-3, 5e-3, 7e-3, 1e-2
+RATES = 3e-3, 5e-3, 7e-3, 1e-2, 1.4e-2, 2e-2, 3e-2
 POWERS = 1.0, 1.5
 BETAS = 0.99, 0.999
 WIDTHS = ((8, 16), 128), ((16, 32), 128), ((16, 32), 256), ((32, 64), 256)

@@ -116,8 +116,8 @@ RECIPES = {
     "convnet": (5e-3, 1.0),
     "two_block": (7e-3, 1.0),
     "lenet5": (7e-3, 1.0),
-    "mlp": (7e-3, 1.0),
-    "linear": (7e-3, 1.0),
+    "mlp": (5e-3, 1.0),
+    "linear": (2e-2, 1.5),
 }
 BETA = 0.99  # Adam's beta_2, chosen likewise
 
