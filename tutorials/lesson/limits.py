@@ -5,13 +5,16 @@ when a setting is refused. What depends on the data and on the network is checke
 """
 
 import random
-from typing import NamedTuple
+import types
+from numbers import Integral, Real
+from typing import Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from tutorials.lesson.command import LessonError
 
 import keras
 
 from datasets.generated import moving_shapes, x_or_o
+from models.checks.arguments import shown
 from models.checks.memory import memory_refusal, short_number, training_bytes
 
 YEAR = 365 * 24 * 3600  # seconds
@@ -89,6 +92,45 @@ def check_settings(settings, **least):
             raise LessonError(f"{name}= must be more than {bounds.least}, not {short_number(value)}.")
         if not value <= bounds.most:
             raise LessonError(f"{name}= may be at most {_number(bounds.most)}, not {short_number(value)}.")
+
+
+def check_kinds(main, settings):
+    """Refuse values of another kind than a setting takes, as the command line does: for calls in Python.
+
+    Args:
+        main: A lesson's main function, whose annotations tell the kinds.
+        settings: {name: value}. Choices, whole numbers, numbers, and True or False are looked at; a text or
+            a path may be of any kind.
+
+    Raises:
+        LessonError: Names the setting, its value, and what it takes.
+    """
+    for name, hint in get_type_hints(main).items():
+        if name in settings and not _is_of(settings[name], hint):
+            raise LessonError(f"{name}= must be {_in_words(hint)}, not {shown(settings[name])}.")
+
+
+def _is_of(value, hint):
+    if get_origin(hint) in (Union, types.UnionType):
+        return any(_is_of(value, one) for one in get_args(hint))
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if hint is types.NoneType:
+        return value is None
+    if hint is bool:
+        return isinstance(value, bool)
+    if hint in (int, float):
+        return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
+    return True
+
+
+def _in_words(hint):
+    if get_origin(hint) in (Union, types.UnionType):
+        return " or ".join(map(_in_words, get_args(hint)))
+    if get_origin(hint) is Literal:
+        return " or ".join(", ".join(f'"{choice}"' for choice in get_args(hint)).rsplit(", ", 1))
+    known = {types.NoneType: "None", bool: "True or False", int: "a whole number", float: "a number"}
+    return known.get(hint, "a text")
 
 
 def check_memory(name, value, needed, power=1):

@@ -23,6 +23,7 @@ from models.loading.saved_classifiers import save_classifier
 from tutorials.lesson import notebook
 from tutorials.lesson.conclusions import changed_settings, judged
 from tutorials.lesson.drafts import Draft
+from tutorials.lesson.limits import check_kinds
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.results import writing
 
@@ -52,11 +53,12 @@ class Report:
         scratch: A folder for temporary files; it is removed at the end of the run.
 
     Raises:
-        LessonError: If the output folder cannot be written or holds files that no run made, if a setting
-            names a file in it, or if the seed is out of range.
+        LessonError: If a setting is of another kind than it takes, if the output folder cannot be written or
+            holds files that no run made, if a setting names a file in it, or if the seed is out of range.
     """
 
     def __init__(self, main, settings):
+        check_kinds(main, settings)
         self.lesson = Path(inspect.getfile(main)).stem
         self.settings = {
             name: as_unicode(value) if isinstance(value, (str, Path)) else value
@@ -263,7 +265,7 @@ class Report:
         if not self._default:
             print("There is no expected band for other than the default settings.")
         elif not outcome.bands:
-            print("There is no expected band for this data.")
+            print("There is no expected band for this model on this data.")
         else:
             print("Expected bands are the mean ± 4 standard deviations over several seeds.")
         print(*outcome.conclusion_lines(), sep="\n", end="\n" if outcome.conclusions else "")

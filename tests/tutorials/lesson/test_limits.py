@@ -247,3 +247,24 @@ def test_no_builder_takes_a_size_that_does_not_fit(name, monkeypatch):
                 assert "\n" not in str(error), (argument, extreme)
             else:
                 assert model.count_params() < 2**25, (argument, extreme)
+
+
+@pytest.mark.parametrize(
+    ("lesson", "setting", "said"),
+    [
+        ("digits", {"model": "mpl"}, 'model= must be "convnet", .* or "linear", not .mpl.'),
+        ("digits", {"epochs": "1"}, "epochs= must be a whole number or None, not .1."),
+        ("digits", {"epochs": 1.5}, "epochs= must be a whole number or None, not 1.5"),
+        ("sentiment", {"quick": "no"}, "quick= must be True or False, not .no."),
+        ("sentiment", {"word_dropout": "half"}, "word_dropout= must be a number or None, not .half."),
+        ("fine_tune", {"seed": True}, "seed= must be a whole number, not True"),
+    ],
+)
+def test_a_value_of_another_kind_is_one_sentence_in_a_notebook_too(lesson, setting, said, tmp_path):
+    with pytest.raises(LessonError, match=said):
+        importlib.import_module(f"tutorials.{lesson}").main(outputs=tmp_path / "new", **setting)
+    assert not (tmp_path / "new").exists()
+
+
+def test_numbers_of_numpy_are_numbers():
+    limits.check_kinds(MAINS[0], {"seed": np.int64(3), "outputs": "folder", "quick": False})

@@ -54,7 +54,7 @@ def bands(tmp_path, monkeypatch):
         ({"seed": 9}, 0.6, "inside the expected band"),
         ({}, 0.61, "OUTSIDE the expected band"),
         ({"epochs": 4}, 0.5, "no expected band for other than the default settings"),
-        ({"model": "mlp"}, 0.5, "no expected band for this data"),
+        ({"model": "mlp"}, 0.5, "no expected band for this model on this data"),
     ],
 )
 def test_closing_lines_tell_the_band(bands, tmp_path, capsys, settings, accuracy, said):
