@@ -68,7 +68,7 @@ data: they merely have no advantage, and fewer weights that can combine distant 
 
 Battaglia et al., *Relational inductive biases, deep learning, and graph networks* (2018), section 2.
 
-Next: `invariance` asks what else the assumption brings: are shifted digits recognized?
+Next: `sentiment` classifies texts, in which the order of the words counts.
 """
 
 import sys

@@ -2,34 +2,34 @@ r"""Convolve images with kernels set by hand, then train a layer to learn a kern
 
 ## The question
 
-An image is a matrix of numbers. What does a convolutional layer compute from it? And can its weights
-be learned?
+What does a convolutional layer compute from an image, a matrix of numbers? Can its weights be learned?
 
 ## The idea
 
 A **kernel**, or filter, is a small matrix of weights. Lay it on the image, multiply each weight by the pixel
-below it, and add up the products: one output. Then move it to the next position. This is a **convolution**:
+below it, and add up the products: one output. Doing this at each position is a **convolution**:
 
 $$y_{ij} = \sum_{a,\,b} k_{ab}\, x_{i+a,\,j+b}$$
 
 Take the image 0 1 2 / 3 4 5 / 6 7 8 and the kernel 0 1 / 2 3. The first output is
-$0 \cdot 0 + 1 \cdot 1 + 2 \cdot 3 + 3 \cdot 4 = 19$, and all four are 19 25 / 37 43. (Mathematics
-first turns the kernel by 180 degrees, and calls this a *cross-correlation*.)
+$0 \cdot 0 + 1 \cdot 1 + 2 \cdot 3 + 3 \cdot 4 = 19$, and all four are 19 25 / 37 43. (Mathematics first turns
+the kernel by 180 degrees, and calls the sum above a *cross-correlation*.)
 
-Kernels for the X have weights of 1 and −1, divided by 9. Where all nine pixels have their weight's sign, the
-output is $9 / 9 = 1$. Where two do not, it is $(7 - 2) / 9 = 5 / 9$, printed as 0.55 (cut, not rounded).
+Now take a 9×9 image of the letter X, ink 1 and paper −1. One kernel is a 3×3 piece of it, such as its
+backslash, divided by 9. Where all nine pixels have their weight's sign, the output is $9 / 9 = 1$. Where two
+do not, it is $(7 - 2) / 9 = 5 / 9$, printed as 0.55 (cut).
 
-A kernel must not reach beyond the border, so the output is smaller than the image. **Padding**, zeros around
-the image, prevents that. A **stride** of 2 moves the kernel by two pixels. With $n$ pixels,
-$p$ zeros in all, a kernel of $k$ pixels and a stride of $s$, a side has
+Kernels stay inside, so the output is smaller than the image. **Padding**, zeros around the image, prevents
+that. A **stride** of 2 moves the kernel by two pixels. With $n$ pixels, $p$ zeros in all, a kernel of $k$
+pixels and a stride of $s$, a side has
 
 $$\left\lfloor \frac{n + p - k}{s} \right\rfloor + 1$$
 
 outputs, for the X $\lfloor (9 + 0 - 3) / 1 \rfloor + 1 = 7$. **ReLU** then replaces negative outputs by 0,
 and **max pooling** keeps the largest of each 2×2.
 
-At the end a layer starts with nine random weights. From images and the Sobel kernel's outputs it learns that
-kernel: training reduces the mean squared difference.
+The Sobel kernel 1 0 −1 / 2 0 −2 / 1 0 −1 finds vertical edges: it subtracts right pixels from left ones. A
+layer with nine random weights learns it from images and their Sobel outputs.
 
 ## Before you run it
 
@@ -38,19 +38,19 @@ to learn nine weights?
 
 ## How to read the figures
 
-- `filtering_the_x`: the products for two patches, the outputs of three kernels, and these after pooling.
+- `filtering_the_x`: products for two patches, outputs of three kernels, these after pooling.
 - `small_images`: pooled without padding, the disc's 5×5 become 2×2; with it, the face's become 3×3.
-- `photograph`: eleven kernels, each in the corner of its result.
+- `photograph`: eleven kernels and their results.
 - `padding_and_strides`: padding keeps the size and darkens the border; strides reduce it.
 - `sequence_and_volume`: kernels along DNA and in a volume. Inside the ball the output is 0.
 - `activations`: ReLU and two others, with derivatives.
-- `learned_kernel`, `test_images`: learned weights and Sobel's, and their outputs.
+- `learned_kernel`, `test_images`: learned and Sobel's weights and outputs.
 
 ## What it means
 
 A convolution compares every patch of an image with one pattern. Training finds Sobel's weights because the
-data determine them: each output is a linear equation with nine unknowns. It does not mean that training
-always finds the kernels that a person would choose: where only classes are given, others may do as well.
+data determine them: each output is a linear equation with nine unknowns. Training need not find the kernels
+that a person would choose: where only classes are given, others may do as well.
 
 ## Exercises
 
@@ -62,8 +62,8 @@ always finds the kernels that a person would choose: where only classes are give
 <details><summary>Solutions</summary>
 
 1. $\lfloor (28 - 5) / 2 \rfloor + 1 = 12$ and $\lfloor (28 + 3 - 5) / 2 \rfloor + 1 = 14$.
-2. Their weights add up to 1, those of the others to 0. Neighbouring pixels of the sky are almost equal, so
-   the output is almost their value times that sum.
+2. Their weights add up to 1, the others' to 0. In the sky neighbouring pixels are almost equal, so the output
+   is almost their value times that sum.
 3. Yes: 30×30 outputs each make $9 \cdot 30 \cdot 30 = 8{,}100$ equations.
 
 </details>
@@ -72,7 +72,7 @@ always finds the kernels that a person would choose: where only classes are give
 
 Dumoulin and Visin, *A guide to convolution arithmetic for deep learning* (2016).
 
-Next: `x_or_o` classifies with the kernels of the X.
+Next: `x_or_o` classifies with such kernels.
 """
 
 import sys

@@ -19,7 +19,8 @@ count the inputs of one output, add 1 if there is a bias, and multiply by the nu
 
 A **convolutional layer** slides one small matrix of weights, the kernel, over the image. Each output is the
 sum of the products with the pixels below the kernel, and all outputs use the same weights: *parameter
-sharing*. A 21×21 kernel has $21 \cdot 21 = 441$ of them, however large the image is.
+sharing*. A 21×21 kernel has $21 \cdot 21 = 441$ of them, without a bias, however large the image is.
+Padding, 20 zeros for each side, keeps the size: $32 + 20 - 21 + 1 = 32$ (see `convolution`).
 
 So the layer assumes two things: that what matters lies nearby (*locality*), and that it means the same
 everywhere (*translation equivariance*). Edges fulfil both. An output that is 1 where neighbouring pixels

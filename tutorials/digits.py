@@ -12,7 +12,7 @@ puts out, and its parameters. You can work out both by hand:
 
 | layer | output | parameters |
 | --- | --- | --- |
-| `conv1`: 16 kernels of 5×5, stride 2 | 14×14×16 | $(5 \cdot 5 \cdot 1 + 1) \cdot 16 = 416$ |
+| `conv1`: 16 kernels of 5×5, stride 2, padded | 14×14×16 | $(5 \cdot 5 \cdot 1 + 1) \cdot 16 = 416$ |
 | `conv2`: 32 kernels of 3×3 | 12×12×32 | $(3 \cdot 3 \cdot 16 + 1) \cdot 32 = 4{,}640$ |
 | `pool`: the maximum of each 2×2 | 6×6×32 | none |
 | `flatten` | 1,152 | none |
@@ -20,8 +20,9 @@ puts out, and its parameters. You can work out both by hand:
 | `predictions`: 10 units, softmax | 10 | $(256 + 1) \cdot 10 = 2{,}570$ |
 
 A kernel is as deep as its input: those of `conv2` have $3 \cdot 3 \cdot 16$ weights and a bias. A
-**stride** of 2 moves the kernel two pixels at a time, so that height and width are halved. `conv2` has no
-padding: a 3×3 kernel fits into 14 pixels in 12 places.
+**stride** of 2 moves the kernel two pixels at a time, so that height and width are halved: padded by 3 zeros
+in all, a side has $\lfloor (28 + 3 - 5) / 2 \rfloor + 1 = 14$ outputs. `conv2` has no padding: a 3×3 kernel
+fits into 14 pixels in 12 places.
 
 **ReLU** is $\max(0, z)$. Without such a step between them, two layers would be no more than one.
 **Softmax** turns the ten outputs $z_k$ into probabilities, which are positive and add up to 1:
@@ -76,8 +77,7 @@ probability of 1 over ten classes.
 LeCun et al., *Gradient-based learning applied to document recognition* (1998). Scherer et al., *Evaluation
 of pooling operations* (2010).
 
-Next: `receptive_field` asks how much of the image one value sees; `look_inside`, what the kernels have
-learned.
+Next: `receptive_field` asks how much of the image one value sees.
 """
 
 import sys

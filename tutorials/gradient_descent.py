@@ -16,14 +16,16 @@ The lesson's loss of one parameter is $(w^2 - 4)^2 / 16 - w / 4 + 1$, with a min
 hill. Its derivative is $w (w^2 - 4) / 4 - 1 / 4$. At −3 that is $-3 \cdot (9 - 4) / 4 - 1 / 4 = -4$, so a
 learning rate of 0.2 leads to $-3 + 0.2 \cdot 4 = -2.2$.
 
-The derivatives of several parameters form the **gradient**, and each parameter takes its own step.
-**Momentum** adds a share β of the last step. **Adam** averages past derivatives, by a share β, and divides
-each parameter's step by the size of its recent derivatives.
+The derivatives of several parameters form the **gradient**; each parameter takes its own step. **SGD**
+(stochastic gradient descent) is this rule, mostly with the gradient over a **batch**, a few examples.
+**Momentum** adds a share of the last step. **Adam** averages past derivatives, and divides each parameter's
+step by their size.
 
 A network is a chain of functions. Here it is $f_6(f_5(f_4(f_3(f_2(f_1(x))))))$, six dense layers with
 $(2 + 1) \cdot 16 + 4 \cdot (16 + 1) \cdot 16 + (16 + 1) \cdot 2 = 1{,}170$ parameters. **Back-propagation**
 applies the chain rule from the last layer to the first. A layer computes $z_j = \sum_i w_{ij} a_i + b_j$
-from the outputs $a_i$ of the layer before it, which are tanh of that layer's $z_i$. Let $\delta_j$ be the
+from the outputs $a_i$ of the layer before it. These are the **tanh** of that layer's $z_i$, where
+$\tanh z = (e^z - e^{-z}) / (e^z + e^{-z})$ lies between −1 and 1. Let $\delta_j$ be the
 derivative of the loss with respect to $z_j$.
 
 - In the last layer, with softmax and cross-entropy, $\delta_j = p_j - t_j$ (`losses`).
@@ -31,7 +33,7 @@ derivative of the loss with respect to $z_j$.
 - One layer further back, $\delta_i = (1 - a_i^2) \sum_j w_{ij}\,\delta_j$, because the derivative of tanh is
   $1 - \tanh^2$.
 
-So one pass forwards and one backwards give all 1,170 derivatives. Automatic differentiation does the same.
+One pass forwards and one backwards give all 1,170 derivatives. Automatic differentiation does the same.
 
 ## Before you run it
 
@@ -40,19 +42,17 @@ will derivatives by hand and automatic ones agree?
 
 ## How to read the figures
 
-- `loss_curve`: three learning rates, two starts. The smallest rate is not at the minimum after 40 steps. The
-  largest jumps across the hill and does not settle.
+- `loss_curve`: three learning rates, two starts. The smallest is not at the minimum after 40 steps, the
+  largest jumps across the hill.
 - `descent` (animated): the runs from −3.
 - `loss_surface`: a narrow valley. Each optimizer has the best of 100 settings.
-- `training`: losses with derivatives by hand (dots) and by Keras (line); the network's probabilities for two
-  spirals.
+- `training`: losses with derivatives by hand (dots) and by Keras (line); probabilities for two spirals.
 
 ## What it means
 
-Gradient descent finds a minimum, not the lowest one: the initial value decides. Back-propagation is the
-chain rule and nothing else: both ways differ only by rounding. It does not mean that Adam is always best.
-Its separate steps fit a valley that runs along one parameter. In one turned by 45 degrees, momentum ends
-lower.
+Gradient descent finds a minimum, not the lowest one: the initial value decides. Back-propagation is the chain
+rule: both ways differ only by rounding. Adam is not always best. Its separate steps fit a valley that runs
+along one parameter. In one turned by 45 degrees, momentum ends lower.
 
 ## Exercises
 

@@ -14,20 +14,22 @@ one channel. Three **heatmaps** tell how much each pixel matters for a class wit
 probability $p_c$:
 
 - **Saliency** is $|\partial z_c / \partial x_{ij}|$: how strongly the logit reacts to pixel $x_{ij}$.
-- **Grad-CAM** takes the last feature maps $A^k$, here 32 of 6×6, and the mean gradient $\alpha_k$ of $z_c$
-  with respect to each of them:
+- **Grad-CAM** adds up the last feature maps $A^k$, here 32 of 6×6, each weighted by $\alpha_k$, the mean of
+  $\partial z_c / \partial A^k_{ij}$ over all positions. Negative sums become 0, and the 6×6 result is
+  enlarged:
 
   $$\max\left(0,\; \sum_k \alpha_k A^k_{ij}\right)$$
 
-- **Occlusion** hides a square of 4×4 pixels, and measures by how much $p_c$ falls. Moved by 2 pixels at a
-  time, it has $\lfloor (28 - 4) / 2 \rfloor + 1 = 13$ positions along each side, $13 \cdot 13 = 169$ in all.
+- **Occlusion** hides a square of 4×4 pixels, and measures by how much $p_c$ falls. In steps of 2 pixels
+  it has $\lfloor (28 - 4) / 2 \rfloor + 1 = 13$ positions along each side, $13 \cdot 13 = 169$ in all.
 
 Three checks tell whether such a picture explains anything:
 
 1. *Hiding* the 10 % of the pixels that a map ranks highest must lower the probability far more than hiding
    random squares.
 2. *Random weights*, layer by layer, must change a map of what was learned.
-3. *Untrained networks* must have another share, or the share in a title says nothing.
+3. *Untrained networks*: titles give a share, such as of orderly filters, for both networks. If both are
+   equal, it does not show learning.
 
 ## Before you run it
 
@@ -40,33 +42,32 @@ random weights change least?
 - `maximized_activations`: images made for channels; the last row is for classes.
 - `feature_maps`: those of one image. Zero is dark.
 - `neurons`: the images that activate a channel most; a frame is its receptive field.
-- `maps`: three heatmaps; the number below a name is the fall in the first check, in points.
-- `sanity`: rank correlation with the original map, as more layers become random. 1: the same order of
-  pixels; dotted: maps of different images.
+- `maps`: three heatmaps; below each name, by how many percentage points the first check lowers $p_c$.
+- `sanity`: how alike the order of the pixels is to that in the original map (rank correlation; 1: the
+  same), as more layers become random; dotted: maps of different images.
 - `hidden_map`: the last hidden layer in two dimensions. Equal classes lie together.
-- `training`: feature maps after some steps of training.
+- `training`: feature maps during training.
 
 ## What it means
 
 Hiding what occlusion marks lowers the probability much more than hiding random squares, so the prediction
-does depend on these pixels. It does not mean that occlusion is the best method: it was computed by hiding,
-and the order differs between models. Nor does an orderly filter show learning: read the comparison with
-untrained networks in the titles. And a heatmap says *where*, not *why*.
+depends on these pixels. Occlusion need not be the best method: it was computed by hiding, and the order
+differs between models. Nor does an orderly filter show learning: compare with untrained networks. A heatmap
+says *where*, not *why*.
 
 ## Exercises
 
 1. How many pixels are hidden in the first check?
-2. Why does occlusion without its sign change least in `sanity`? Hidden pixels become black.
-3. Open the zoo's model: `python -m tutorials.look_inside --load mnist`. Are the methods in the same order in
-   `maps`?
+2. "Occlusion without its sign" counts a rise of $p_c$ like a fall. Why does it change least in `sanity`?
+   Hidden pixels become black.
+3. Open the zoo's model: `python -m tutorials.look_inside --load mnist`. Is the order in `maps` the same?
 
 <details><summary>Solutions</summary>
 
 1. $28 \cdot 28 / 10 = 78.4$, so 78.
 2. Hiding black by black changes nothing, whatever the weights are. So that map mainly shows where the
    strokes are.
-3. On MNIST, the fall is again largest for occlusion, but for saliency only 6 points: the order depends on
-   the model.
+3. On MNIST, the fall is again largest for occlusion, but for saliency only 6 points: the order differs.
 
 </details>
 
@@ -74,7 +75,7 @@ untrained networks in the titles. And a heatmap says *where*, not *why*.
 
 Adebayo et al., *Sanity checks for saliency maps* (2018). Selvaraju et al., *Grad-CAM* (2017).
 
-Next: `invariance` changes the images: are shifted and turned digits recognized?
+Next: `invariance` shifts and turns the digits.
 """
 
 import sys

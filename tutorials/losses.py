@@ -27,7 +27,8 @@ the **logits** $z_k$. So cross-entropy is $\log \sum_j e^{z_j} - z_y$, and its d
 
 $$\frac{\partial L}{\partial z_k} = p_k - t_k$$
 
-For the squared error of two classes, $\partial L / \partial z_y$ is $-4\,p_y (1 - p_y)^2$. The factor $p_y$
+For the squared error of two classes, $\partial L / \partial p_y$ is $-4\,(1 - p_y)$. Times softmax's
+derivative $\partial p_y / \partial z_y = p_y (1 - p_y)$, that gives $-4\,p_y (1 - p_y)^2$. The factor $p_y$
 makes the difference. Where $p_y$ is 0.001, cross-entropy has $0.001 - 1 = -0.999$, the squared error
 $-4 \cdot 0.001 \cdot 0.999 \cdot 0.999 \approx -0.004$. Softmax is **saturated** there: its outputs are near
 0 and 1, and hardly change with the logits. So with the squared error a network learns least where it is most
@@ -35,7 +36,7 @@ wrong.
 
 The lesson trains a network of $(784 + 1) \cdot 512 + (512 + 1) \cdot 10 = 407{,}050$ parameters with each
 loss and several learning rates: from the usual initial weights, and from weights of the last layer that are
-30 times as large. These make it confident before it has learned anything.
+30 times as large, which make it confident before learning anything.
 
 ## Before you run it
 
@@ -54,14 +55,14 @@ and why?
 
 Accuracy does not tell a network that is nearly right from one that is far off; the losses do. From the usual
 initial weights both losses train about equally well, once each has its own learning rate. Cross-entropy is
-clearly ahead where softmax is saturated by wrong answers. It does not mean that the squared error is unfit
-for classification: it falls behind in a situation that usual initial weights avoid.
+clearly ahead where softmax is saturated by wrong answers. The squared error is not unfit for classification:
+it falls behind in a situation that usual initial weights avoid.
 
 ## Exercises
 
 1. A network gives each of ten classes the probability 0.1. What are its two losses?
 2. For which $p_y$ is $4\,p_y (1 - p_y)^2$ largest? Check with `loss_and_gradient`.
-3. Repeat with `--seed 1` and `--seed 2`. Do both statements in the title of `training` stay the same?
+3. Repeat with `--seed 1` and `--seed 2`. Do both statements in the title of `training` hold?
 
 <details><summary>Solutions</summary>
 

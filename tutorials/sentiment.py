@@ -2,7 +2,7 @@ r"""Classify film reviews as positive or negative, or texts of your own into any
 
 ## The question
 
-How can a network that computes with numbers classify a text? And does the order of the words matter?
+How can a network that computes with numbers classify a text? Does word order matter?
 
 ## The idea
 
@@ -19,28 +19,30 @@ A **recurrent layer** reads one word after the other. A plain one (`--model simp
 
 $$h_t = \tanh(W x_t + U h_{t-1} + b)$$
 
-from the word $x_t$ and its own last output. What it knew of the first word has been multiplied by $U$ at
-every step since, and so has the gradient. An **LSTM** also has a memory cell $c_t$, which is not:
+from the word $x_t$ and its last output, its **state**. Each step multiplies what it knew of earlier words by
+$U$, and the gradient as well, which can vanish or explode. An **LSTM** also has a memory cell $c_t$,
+which is not multiplied by $U$:
 
 $$c_t = f_t \odot c_{t-1} + i_t \odot g_t, \qquad h_t = o_t \odot \tanh(c_t)$$
 
-The **gates** $f_t$ (forget), $i_t$ (input) and $o_t$ (output) lie between 0 and 1, the new content $g_t$
-between −1 and 1. Each is computed like $h_t$ above, with weights of its own: hence the factor 4. While $f_t$
-is near 1 the cell keeps what it holds, so that a "not" can have an effect many words later.
+($\odot$: element by element). The new content $g_t$ is computed like $h_t$ above. So are the **gates** $f_t$
+(forget), $i_t$ (input) and $o_t$ (output), but with the **sigmoid** $1 / (1 + e^{-z})$, which lies between 0
+and 1, in place of tanh. Each has weights of its own: hence the factor 4. While $f_t$ is near 1 the cell keeps
+what it holds, so that a "not" can act many words later.
 
-Shorter texts of a batch get padding at their end, the id 0. A **mask** makes the LSTM skip it. Otherwise it
-would change its state after the last word, and predictions would depend on the length of *other* texts.
+Shorter texts of a batch end in padding, the id 0. A **mask** makes the LSTM skip it. Otherwise it
+would change its state, and predictions would depend on the length of *other* texts.
 
 The vocabulary is learned from the training texts alone; all other words share the id 1. Training drops words
 at random against overfitting, and scales gradients of a norm above 1 down (**gradient clipping**).
 
-The baseline is a **bag of words** (`--model bag`): the mean of the embeddings, then Dense. It has no order.
+The baseline is a **bag of words** (`--model bag`): the mean of the embeddings, then Dense, without order.
 `pooled_lstm` has such a bag beside its LSTM; `conv1d` sees three words at a time.
 
 ## Before you run it
 
-In the embedded reviews only the order decides: "not good", "good, not bad". How many of them can a bag of
-words classify correctly? And is the LSTM better than the bag on real reviews, too?
+In the generated reviews that come with the project (`--data embedded`) only the order decides. How many can
+a bag of words classify correctly? Is the LSTM better than the bag on real reviews, too?
 
 ## How to read the figures
 
@@ -48,18 +50,18 @@ words classify correctly? And is the LSTM better than the bag on real reviews, t
 - `confusion_matrix`: correct predictions are on the diagonal.
 - `accuracy_by_length`: are long texts harder?
 - `neighbourhoods`: words typical of each class, and the words with the nearest embeddings.
-- `moved_words`: how the prediction changes if one word is left out.
+- `moved_words`: how leaving out one word changes the prediction.
 - `comparison` (with `--compare`): accuracy and training time of all six networks.
 
 ## What it means
 
-Where only the order decides, a bag of words is near chance. On real reviews it is hard to beat: most say what
-they mean in single words, which the LSTM must carry through hundreds of steps. Compare like with like: `lstm`
-and `simple_rnn` differ in the memory cell alone, `pooled_lstm` and `bag` in the LSTM alone.
+Where only the order decides, a bag of words is near chance. On real reviews it is hard to beat: most judge in
+single words, which the LSTM must carry through hundreds of steps. Compare like with like: `lstm` and
+`simple_rnn` differ in memory cell and gates, `pooled_lstm` and `bag` in the LSTM.
 
 ## Exercises
 
-1. `python -m tutorials.sentiment --model bag --data embedded`: how many reviews does it classify correctly?
+1. `python -m tutorials.sentiment --model bag --data embedded`: how many reviews are classified correctly?
 2. How many parameters has an LSTM of 64 units that reads vectors of 32?
 3. `python -m tutorials.sentiment --predict "I did not expect such a wonderful film"`: which word raises the
    probability most?
@@ -68,7 +70,7 @@ and `simple_rnn` differ in the memory cell alone, `pooled_lstm` and `bag` in the
 
 1. About half, which is chance: "good, not bad" and "bad, not good" have the same mean.
 2. $4 \cdot (32 + 64 + 1) \cdot 64 = 24{,}832$.
-3. "wonderful". The line below the prediction tells by how many points.
+3. "wonderful". The line below the prediction tells by how much.
 
 </details>
 

@@ -65,7 +65,7 @@ the order.
 Hochreiter and Schmidhuber, *Long short-term memory* (1997). Tran et al., *Learning spatiotemporal features
 with 3D convolutional networks* (2015).
 
-Next: `sentiment` uses the same layer on words.
+Next: `few_examples` begins with a network that is already trained.
 """
 
 import sys

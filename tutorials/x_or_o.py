@@ -11,29 +11,30 @@ are moved, turned, smaller or thicker? And what does training change?
 | --- | --- | --- |
 | `conv`: 3 kernels of 3×3 | 7×7×3 | $(3 \cdot 3 \cdot 1 + 1) \cdot 3 = 30$ |
 | `relu`: negative values become 0 | 7×7×3 | none |
-| `pool1`: the maximum of each 2×2 | 4×4×3 | none |
+| `pool1`: the maximum of each 2×2, with padding | 4×4×3 | none |
 | `pool2`: the same again | 2×2×3 | none |
 | `flatten` | 12 | none |
 | `votes`: 2 units, softmax | 2 | $(12 + 1) \cdot 2 = 26$ |
 
 By hand, the kernels are parts of an X: backslash, crossing and slash, with weights of 1 and −1 divided by 9,
 so that a perfect match gives 1. Pooling twice keeps the best match in each quarter of the image. That makes
-twelve values, three features at four places. Those of the X are, from top left to bottom right:
+twelve values, three features at four places, from top left to bottom right:
 
-| feature | values of the X | weights for X |
-| --- | --- | --- |
-| backslash | 1, 5/9, 5/9, 1 | 1, −1, −1, 1 |
-| crossing | 1, 5/9, 5/9, 5/9 | 1, 0, 0, 0 |
-| slash | 5/9, 1, 1, 5/9 | −1, 1, 1, −1 |
+| feature | values of the X | values of the O | weights for X |
+| --- | --- | --- | --- |
+| backslash | 1, 5/9, 5/9, 1 | 5/9, 1, 1, 5/9 | 1, −1, −1, 1 |
+| crossing | 1, 5/9, 5/9, 5/9 | 5/9, 5/9, 5/9, 5/9 | 1, 0, 0, 0 |
+| slash | 5/9, 1, 1, 5/9 | 1, 5/9, 5/9, 1 | −1, 1, 1, −1 |
 
 Each value **votes**: it is multiplied by its weight for X. The weight is 1 where the X has the higher value,
 −1 where the O has, 0 where both have the same. For the X the votes add up to
 
 $$(2 - \frac{10}{9}) + 1 + (2 - \frac{10}{9}) = \frac{25}{9}$$
 
-and for the O to $-11/9$. A bias of $-7/9$ puts 0 halfway between. So the **logit** for X, the value before
-softmax, is $25 / 9 - 7 / 9 = 2$ for the X and $-11 / 9 - 7 / 9 = -2$ for the O. The logit for O is the
-negative of it. Softmax turns 2 and −2 into a confidence of $1 / (1 + e^{-4}) \approx 0.98$.
+and for the O to $(10 / 9 - 2) + 5 / 9 + (10 / 9 - 2) = -11 / 9$. A bias of $-7/9$ puts 0 halfway between. So
+the **logit** for X, the value before softmax, is $25 / 9 - 7 / 9 = 2$ for the X and $-11 / 9 - 7 / 9 = -2$
+for the O. The logit for O is the negative of it. **Softmax**, $e^{z_k} / \sum_j e^{z_j}$, turns logits into
+probabilities that add up to 1: for 2 and −2, a confidence of $e^2 / (e^2 + e^{-2}) \approx 0.98$.
 
 The second network has the same layers and random initial weights. It is trained on distorted ones.
 
@@ -55,9 +56,8 @@ Which of the four distortions matters least to them? Which letter will they misc
 
 Weights set by hand are right for the two letters from which they were computed. With all four distortions
 they are worse than guessing: a thick or turned stroke no longer matches the kernels, so most X are taken for
-O. With the same layers, trained weights classify nearly all test letters correctly. So the layers are
-sufficient. The learned kernels need not look like parts of an X. And training covers what it has shown:
-letters distorted further can fail.
+O. Trained weights classify nearly all test letters correctly: the layers are sufficient. The learned kernels
+need not look like parts of an X. And training covers what it has shown: letters distorted further can fail.
 
 ## Exercises
 

@@ -55,12 +55,13 @@ def test_the_layers_of_x_or_o_are_those_of_its_table(root, by_hand):
 
 def test_the_twelve_values_and_votes_of_x_or_o(root, by_hand):
     model, letters = by_hand, np.stack(x_or_o.clean_letters())
-    values = np.array(layer_outputs(model, letters[0])["pool2"])  # (3, 2, 2)
+    values = [np.array(layer_outputs(model, letter)["pool2"]) for letter in letters]  # each (3, 2, 2)
     rows = [row for row in table(text(root, "x_or_o")) if row[0] in ("backslash", "crossing", "slash")]
     assert len(rows) == 3
     votes = model.get_layer("votes").kernel.numpy()[:, 0].reshape(2, 2, 3)
-    for n, (_, told, weights) in enumerate(rows):
-        assert np.allclose([number(one.strip()) for one in told.split(",")], values[n].ravel())
+    for n, (_, *told, weights) in enumerate(rows):
+        for said, computed in zip(told, values, strict=True):
+            assert np.allclose([number(one.strip()) for one in said.split(",")], computed[n].ravel())
         assert [int(one.replace("−", "-")) for one in weights.split(",")] == votes[..., n].ravel().tolist()
     assert np.allclose(model(letters), [[2, -2], [-2, 2]], atol=1e-5)
     assert np.allclose(model.get_layer("votes").bias[0], -7 / 9)

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from itertools import pairwise
 
 import pytest
 
@@ -103,6 +104,11 @@ def test_its_commands_name_settings_that_there_are(name, root):
         assert flag.replace("-", "_") in settings
     other = set(re.findall(r"Next: `(\w+)`|\(`(\w+)`\)", said))
     assert {each for pair in other for each in pair if each} <= set(LESSONS)
+
+
+@pytest.mark.parametrize(("name", "following"), list(pairwise(LESSONS)))
+def test_the_next_lesson_is_the_one_that_follows_in_reading_order(name, following, root):
+    assert re.findall(r"^Next: `(\w+)`", text(root, name), re.MULTILINE) == [following]
 
 
 @pytest.mark.parametrize("name", LESSONS)
