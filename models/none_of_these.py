@@ -83,6 +83,12 @@ def thresholds(trust):
 
     Returns:
         (least confidence, largest distance).
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> sets, distance = SimpleNamespace(scores=[0.1, 0.2]), SimpleNamespace(known=[1.0, 3.0])
+        >>> [round(value, 2) for value in thresholds(SimpleNamespace(sets=sets, distance=distance))]
+        [0.8, 2.99]
     """
     usual = 1 - REFUSED / 2
     return float(1 - np.quantile(trust.sets.scores, usual)), float(np.quantile(trust.distance.known, usual))
