@@ -131,7 +131,7 @@ def test_review_weights_score_what_the_list_says(imdb_folder):
     _, (texts, labels), _ = reviews.load_data(reviews.locate(imdb_folder))
     batches = LengthBuckets(token_ids(texts, reviews_vocabulary(), 800), batch_size=500, shuffle=False)
     scored = [one for one in NAMED if one[1]["name"] == "reviews"]
-    assert len(scored) == 5
+    assert len(scored) == 6
     for builder, entry in scored:
         model = getattr(models, builder)(weights="reviews")
         answers = model.predict(batches, verbose=0)[:, 0] > 0.5
