@@ -30,7 +30,7 @@ def small(texts, monkeypatch):
 
 @pytest.mark.slow
 def test_ours_is_the_lesson(small, texts, tmp_path, monkeypatch):
-    """Same texts, same seed, same passes: the benchmark's network answers as the lesson's pooled_lstm does."""
+    """Same texts, same seed, same passes: the benchmark's network answers as pooled_lstm of the lesson."""
     monkeypatch.setattr(reviews, "load_data", lambda *_: (*texts, ["negative", "positive"]))
     monkeypatch.setattr(benchmark, "GOAL", 1.01)
     how = {"epochs": 3, "batch_size": 128, "word_dropout": WORD_DROPOUT}
