@@ -1,6 +1,7 @@
 """What CONTRIBUTING.md says is true: its files are there, and its lesson is one that the tests accept."""
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -13,6 +14,10 @@ FIGURES = '"template": {"accuracy"},'
 CLAIMS = (
     '"template": {"accuracy": CAPTION, "finding": lambda text, n, r: percent(n[0], r["test_accuracy"], 2)},'
 )
+CONCLUSION = {
+    "says": "Hidden layers add accuracy to a linear model.",
+    "when": "test_accuracy > linear_test_accuracy",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +49,10 @@ def copy(root, page, tmp_path_factory):
             assert text.count(mark) == 1
             text = text.replace(mark, f"{mark}\n    {line}")
         file.write_text(text, encoding="utf-8")
+    conclusions = copy / "tutorials" / "conclusions.json"
+    listed = json.loads(conclusions.read_text(encoding="utf-8"))
+    listed["template"] = {"embedded": {"default": [CONCLUSION]}}
+    conclusions.write_text(json.dumps(listed), encoding="utf-8")
     return copy
 
 
