@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from fuzzing.mutators import damage, number, on_bytes, write_number
 
@@ -36,6 +36,14 @@ def picture(seed, mode="RGB", size=(40, 30)):
     return Image.fromarray(pixels).convert("I" if mode == "I;16" else mode).convert(mode)
 
 
+def seven(seed, mode="RGB"):
+    """A 7 on plain paper."""
+    image = Image.new("RGB", (120, 100), (255, 255, 255))
+    x, y = 30 + seed, 20 + seed // 2
+    ImageDraw.Draw(image).line([(x, y), (x + 40, y), (x + 15, y + 60)], (0, 0, 0), 9, "curve")
+    return image.convert(mode)
+
+
 @functools.cache
 def formats():
     """`(format, ending, options)` of all that Pillow writes."""
@@ -48,18 +56,18 @@ def formats():
     ]
 
 
-def sample(random):
-    """`(ending, content)` of a good image in any format, mode and kind of packing."""
+def sample(random, draw=picture, modes=MODES):
+    """`(ending, content)` of a good image in any format, kind of packing, and one of some modes."""
     while True:
         kind, ending, options = random.choice(formats())
-        mode = random.choice(("RGB", "L", *MODES))
+        mode = random.choice(("RGB", "L", *modes))
         content = io.BytesIO()
-        more = {"append_images": [picture(9, mode)]} if options.get("save_all") else {}
+        more = {"append_images": [draw(9, mode)]} if options.get("save_all") else {}
         if kind in ("JPEG", "PNG", "WEBP", "TIFF") and random.random() < 0.5:
             more["exif"] = Image.Exif()
             more["exif"].update({0x0112: random.randrange(10), 0x8769: {0x9003: "2020:01:01 00:00:00"}})
         try:
-            picture(random.randrange(20), mode).save(content, kind, **options, **more)
+            draw(random.randrange(20), mode).save(content, kind, **options, **more)
         except Exception:  # no such mode in this format, or no such codec here
             continue
         return ending, content.getvalue()
@@ -68,6 +76,13 @@ def sample(random):
 def one_image(random, folder):
     """Write one good image."""
     ending, content = sample(random)
+    (folder / f"image{ending}").write_bytes(content)
+    return folder / f"image{ending}"
+
+
+def one_digit(random, folder):
+    """Write one good image of a digit."""
+    ending, content = sample(random, seven, ("L", "RGBA"))
     (folder / f"image{ending}").write_bytes(content)
     return folder / f"image{ending}"
 

@@ -138,7 +138,7 @@ TARGETS = {
         "data", images.one_image, f"{PHOTOS}.read_photo", harms=images.ONE, megabytes=2500, seconds=20
     ),
     "digit": library(
-        "data", images.one_image, "datasets.digits.read_image", harms=images.ONE, megabytes=5000, seconds=30,
+        "data", images.one_digit, "datasets.digits.read_image", harms=images.ONE, megabytes=5000, seconds=30,
         weight=0.5,
     ),
     "photo folder": Target(
