@@ -3,7 +3,7 @@
     python benchmarks/seeds.py --lesson digits --model mlp --data PATH
     python benchmarks/seeds.py --lesson sentiment --data PATH --settings word_pairs=500000 epochs=5
 
-The table goes into the README; with --write the bands go into tutorials/expected.json. A band is
+The table goes into docs/pages/lessons.md; with --write the bands go into tutorials/expected.json. A band is
 the mean ± 4 standard deviations, not the range of the runs; that of a small difference is computed
 from its logarithm. What the lesson concludes (tutorials/conclusions.json) is asked of each run.
 """

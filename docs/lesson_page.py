@@ -51,7 +51,7 @@ def _ways(lesson, minutes):
 def _results(row):
     if row is None:
         return ""
-    return f'<p class="ways">Over five seeds, mean ± standard deviation: {row.results}</p>'
+    return f'<p class="ways">Mean ± standard deviation over several seeds: {row.results}</p>'
 
 
 def joined(outputs):
