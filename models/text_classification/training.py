@@ -34,7 +34,7 @@ LEARNING_RATES = {  # of Adam
     "bag": 2e-2,
 }
 # Norm to which longer gradients are scaled down. Where they come back through every word of a text, one can
-# be so large that its step undoes an epoch: without this, a training of the LSTM fell from 81 % to 55 %
+# be so large that its step undoes what an epoch has taught
 CLIP_NORMS = {"lstm": 1.0, "simple_rnn": 1.0}
 EPSILON = 1e-5  # of Adam, 100 times the usual one: the embeddings of rare words change little
 WORD_DROPOUT = 0.4  # where the vocabulary is so large that the network could learn the texts by heart
