@@ -22,6 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.digits import compile_as_the_lesson
 from datasets import digits
 from tutorials.digits import BUILDERS
 
@@ -45,14 +46,8 @@ def validated(network, images, labels, rate, power, beta, seed):
     """
     keras.utils.set_random_seed(seed)
     model = network()
+    compile_as_the_lesson(model, len(images), EPOCHS, rate, power, beta)
     fitted = int(0.9 * len(images))
-    steps = EPOCHS * -(-fitted // 128)
-    schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0, power)
-    model.compile(
-        optimizer=keras.optimizers.Adam(schedule, beta_2=beta),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
     model.fit(images[:fitted], labels[:fitted], batch_size=128, epochs=EPOCHS, verbose=0)
     return model.evaluate(images[fitted:], labels[fitted:], batch_size=1000, verbose=0)[1]
 
