@@ -138,7 +138,7 @@ def main(
         quick: Run every step on a small sample, in seconds.
         outputs: Folder for the results.
     """
-    check_settings(locals())
+    check_settings(locals(), train_images=10)
     report = Report(main, settings=locals())
 
     # Data: images (n, 28, 28, 1) with pixels in [0, 255], labels one-hot (n, 10)
