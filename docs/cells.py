@@ -9,6 +9,10 @@ from .source import Edit, LessonSourceError, Source, defined, names, own_nodes
 
 WIDTH = 100  # of a comment, and of an import
 QUIET = "tutorials.lesson.command"  # its import loads Keras quietly, whatever of it is used
+HOW_TO_SET = (
+    "Change a value, and run this cell and all below it again. What an exercise writes as a command, such as "
+    "`--seed 1`, is the line `seed = 1` here."
+)
 STOP = "from tutorials.lesson.notebook import Finished  # ends a run before the last cell"
 
 
@@ -48,10 +52,10 @@ def lesson_cells(text, name, settings=None):
         ...     return range(n)
         ... '''.replace('"', '\"\"\"')
         >>> for cell in lesson_cells(text, "count"):
-        ...     print(cell.kind, repr(cell.text))
+        ...     print(cell.kind, repr(cell.text)[:60])
         markdown '# Count'
-        code 'from tutorials.count import main  # the script, whose defaults are those below'
-        markdown '## Settings\\n\\nChange a value, and run this cell and all below it again.'
+        code 'from tutorials.count import main  # the script, whose defau
+        markdown '## Settings\\n\\nChange a value, and run this cell and all be
         code '# How far.\\nn = 3'
         markdown '## Data\\n\\nAll numbers.'
         code 'range(n)'
@@ -64,7 +68,7 @@ def lesson_cells(text, name, settings=None):
     helpers = _Helpers(source)
     cells = [Cell("markdown", _opening(source.docstring)), Cell("code", _imports(source, used, edits))]
     cells += helpers.needed_by(source.main.args)
-    cells.append(Cell("markdown", "## Settings\n\nChange a value, and run this cell and all below it again."))
+    cells.append(Cell("markdown", f"## Settings\n\n{HOW_TO_SET}"))
     cells.append(Cell("code", settings_text(source.main, settings or {}), ("parameters",)))
     for pieces in source.paragraphs():
         nodes = [piece.node for piece in pieces]
@@ -73,6 +77,8 @@ def lesson_cells(text, name, settings=None):
             cells.append(Cell("markdown", _heading(comment)))
         cells += helpers.needed_by(*nodes)
         code = source.text(*pieces, edits=edits, indent=4, comment=not comment)
+        if _ends_in_fit(nodes[-1]):
+            code += ";"  # its History is not shown below the cell
         if any(_is_locals(node) for node in own_nodes(nodes)):
             code = f"{_all_settings(source.main)}\n{code}"
         cells.append(Cell("code", code))
@@ -230,6 +236,11 @@ class _Helpers:
             else:
                 groups.append([piece])
         return [Cell("code", self.source.text(*group)) for group in groups]
+
+
+def _ends_in_fit(node):
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "fit"
 
 
 def _is_locals(node):

@@ -10,9 +10,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import nbformat
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from tutorials.__main__ import LESSONS
 from tutorials.lesson.flags import parse
@@ -22,6 +23,7 @@ from .placing import place_notebooks
 from .source import LessonSourceError
 
 ROOT = Path(__file__).parents[1]
+Names = Annotated[Positional[tuple[str, ...]], arg(metavar="[LESSON ...]")]
 FIRST_CELL = Path(__file__).with_name("first_cell.py")
 
 
@@ -83,7 +85,7 @@ def notebook(lesson, **settings):
     return book
 
 
-def main(lessons: Positional[tuple[str, ...]] = (), out: Path = Path("build/notebooks")) -> None:
+def main(lessons: Names = (), out: Path = Path("build/notebooks")) -> None:
     """Write lessons as notebooks.
 
     Args:
@@ -93,7 +95,7 @@ def main(lessons: Positional[tuple[str, ...]] = (), out: Path = Path("build/note
     """
     books = {lesson: notebook(lesson) for lesson in lessons or LESSONS}
     place_notebooks(books, out)
-    print(f"{len(books)} notebooks are in {out}.")
+    print(f"{'A notebook is' if len(books) == 1 else f'{len(books)} notebooks are'} in {out}.")
 
 
 if __name__ == "__main__":

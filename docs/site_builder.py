@@ -4,6 +4,8 @@ It needs requirements-docs.txt, and neither network nor data: lessons run on wha
 code, and the code behind it, has not changed since the last build is not run again.
 """
 
+import importlib
+import inspect
 import sys
 import tempfile
 import time
@@ -11,14 +13,12 @@ from pathlib import Path
 
 import tutorials.lesson.command  # noqa: F401  (first: loads Keras quietly)
 
-from tyro.conf import Positional
-
 from tutorials.__main__ import LESSONS
 from tutorials.lesson.flags import parse
 
 from .execution import Cache, code_behind
 from .links import problems
-from .notebooks import ROOT, notebook
+from .notebooks import Names, notebook
 from .placing import check_site, place_site
 from .source import LessonSourceError
 
@@ -27,7 +27,7 @@ EMBEDDED = {"data": "embedded"}
 
 
 def main(
-    lessons: Positional[tuple[str, ...]] = (),
+    lessons: Names = (),
     out: Path = Path("build/site"),
     cache: Path = Path("build/executed"),
     quick: bool = False,
@@ -64,8 +64,8 @@ def run_lessons(lessons, cache, quick=False, again=False):
     """
     books = {}
     for lesson in lessons:
-        text = (ROOT / "tutorials" / f"{lesson}.py").read_text(encoding="utf-8")
-        settings = EMBEDDED if 'data: str = "auto"' in text else {}
+        main = inspect.signature(importlib.import_module(f"tutorials.{lesson}").main)
+        settings = EMBEDDED if "data" in main.parameters else {}
         book = notebook(lesson, **settings, **({"quick": True} if quick else {}))
         books[lesson], _, seconds = cache.run(book, again)
         print(f"{lesson}: {f'run in {seconds:.0f} s' if seconds else 'not changed'}", flush=True)

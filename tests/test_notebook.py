@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shlex
 from pathlib import Path
 
 import nbclient
@@ -137,6 +138,13 @@ def test_a_lesson_shows_its_figures_and_returns_its_run(outputs):
     table = outputs["lesson"][-1]["data"]
     assert "<td>302,794</td>" in table["text/html"]
     assert table["text/plain"].startswith("digits\n")
+
+
+def test_the_command_to_classify_names_the_results_by_their_whole_path(outputs):
+    """The command is run in the project's folder, and the notebook runs elsewhere."""
+    line = printed(outputs["lesson"]).splitlines()[-1]
+    folder = shlex.split(line.partition("tutorials.predict ")[2])[0]
+    assert Path(folder).is_absolute() and (Path(folder) / "metrics.json").is_file()
 
 
 def test_a_figure_below_a_cell_has_its_name_and_title(outputs):

@@ -101,7 +101,7 @@ from models.none_of_these import about_classifier
 from tutorials.figures.charts import confusion_matrix, image_grid, learning_curves
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
-from tutorials.lesson.report import Report
+from tutorials.lesson.report import Report, predict_command
 
 BUILDERS = {
     "convnet": models.ConvNet,
@@ -213,8 +213,8 @@ def main(
         parameters=network.count_params(),
         fit_seconds=fit_seconds,
     )
-    folder = safe(report.folder, "terminal")
-    print(f"Classify a digit of your own: python -m tutorials.predict {folder} photo.png")
+    command = predict_command(report.folder, "photo.png")
+    print(f"Classify a digit of your own: {safe(command, 'terminal', 400)}")
     return written
 
 

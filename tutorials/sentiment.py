@@ -122,7 +122,7 @@ from tutorials.figures.texts import (
 )
 from tutorials.lesson.limits import Bounds, check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
-from tutorials.lesson.report import Report
+from tutorials.lesson.report import Report, predict_command
 from tutorials.lesson.texts import (
     check_text_settings,
     classify,
@@ -256,8 +256,8 @@ def main(
         results |= means_of(runs)
         finding += gain_of(runs)
     written = report.close(source, examples=len(x_train) + len(x_test), finding=finding, **results)
-    folder = safe(report.folder, "terminal")
-    print(f'Classify texts of your own: python -m tutorials.predict {folder} "some text" texts.csv')
+    command = predict_command(report.folder, '"some text" texts.csv')
+    print(f"Classify texts of your own: {safe(command, 'terminal', 400)}")
     if predict:
         classify(strings, predict, class_names)
     return written

@@ -89,7 +89,7 @@ from tutorials.figures.charts import confusion_matrix, learning_curves
 from tutorials.figures.sound import first_kernels, shuffled_rows, waveforms_and_spectrograms
 from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.lesson.outcome import Outcome
-from tutorials.lesson.report import Report
+from tutorials.lesson.report import Report, predict_command
 
 SHOWN = 6  # classes at most in a figure
 
@@ -202,8 +202,8 @@ def main(
         shuffled_test_accuracy=accuracy["shuffled"],
         parameters=network.count_params(),
     )
-    folder = safe(report.folder, "terminal")
-    print(f"Classify sounds of your own: python -m tutorials.predict {folder} recording.wav")
+    command = predict_command(report.folder, "recording.wav")
+    print(f"Classify sounds of your own: {safe(command, 'terminal', 400)}")
     return written
 
 

@@ -85,6 +85,11 @@ def test_a_paragraphs_comment_is_a_heading_and_its_code_a_cell():
     assert texts[texts.index("## Model") + 3] == "total = (\n    half(n)\n    + math.pi\n)\ntotal"
 
 
+def test_a_training_at_the_end_of_a_cell_does_not_show_its_history():
+    text = changed("    # Model\n", "    # Fit\n    model.fit(n)\n\n    # Model\n")
+    assert "model.fit(n);" in codes(text)
+
+
 def test_what_is_inside_a_string_is_not_moved():
     (code,) = [code for code in codes() if "three" in code]
     assert '"""one\n    two\n three"""\nif n > FAR:\n    ' in code
@@ -236,7 +241,7 @@ def test_the_command_writes_notebooks(tmp_path, capsys):
     notebooks.main(("digits",), out=tmp_path / "new")
     book = nbformat.read(tmp_path / "new" / "digits.ipynb", 4)
     assert book.cells[0].source.startswith("# Classify handwritten digits")
-    assert "1 notebooks are in" in capsys.readouterr().out
+    assert "A notebook is in" in capsys.readouterr().out
     with pytest.raises(LessonSourceError, match="no lesson 'digit'"):
         notebooks.main(("digit",), out=tmp_path)
 

@@ -2,7 +2,6 @@
 
 import csv
 import inspect
-import shlex
 
 from tutorials.lesson.command import VERBOSE, LessonError
 
@@ -23,7 +22,7 @@ from models.fine_tuning.multi_label.evaluation import MultiLabelEvaluation
 from models.fine_tuning.multi_scale import largest_size
 from models.fine_tuning.own_backbone import backbone_entry, built_backbone
 from tutorials.figures.multi_label import label_bars, surest_mistakes
-from tutorials.lesson.report import as_unicode
+from tutorials.lesson.report import predict_command
 from tutorials.lesson.rescore import Disagreement, agreements
 
 UNUSED = (
@@ -99,7 +98,7 @@ def train_multi_label(report):
         if (axes := surest_mistakes(photos, rows, evaluation)) is not None:
             report.figure("mistakes", axes)
     outcome = report.finish()
-    command = f"python -m tutorials.predict {shlex.quote(as_unicode(report.folder))} photo.jpg more/"
+    command = predict_command(report.folder, "photo.jpg more/")
     print(f"Label other photos: {safe(command, 'terminal', 400)}")
     return outcome
 

@@ -1,7 +1,6 @@
 """Around the training of the lesson `fine_tune`: photos, tables, exports, checks, figures, the report."""
 
 import inspect
-import shlex
 from pathlib import Path
 
 from tutorials.lesson.command import LessonError
@@ -28,7 +27,7 @@ from models.fine_tuning.time_budget import as_seconds
 from models.fine_tuning.wrong_labels import find_suspects
 from models.loading.saved_classifiers import About
 from tutorials.figures.fine_tuning import misclassified, more_photos, report_figures
-from tutorials.lesson.report import as_unicode
+from tutorials.lesson.report import predict_command
 from tutorials.lesson.rescore import Disagreement, agreements
 
 PARTS = ("train", "validation", "test")
@@ -354,10 +353,9 @@ def what_more_would_bring(photos, known, training, drawn):
 
 def commands(folder):
     """How to use what a run left: pairs (what for, command line)."""
-    where = shlex.quote(as_unicode(folder))
     return [
-        ("Classify photos or folders of them", f"python -m tutorials.predict {where} photo.jpg more/"),
-        ("The same as a table", f"python -m tutorials.predict {where} more/ --csv"),
+        ("Classify photos or folders of them", predict_command(folder, "photo.jpg more/")),
+        ("The same as a table", predict_command(folder, "more/ --csv")),
     ]
 
 

@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import platform
+import shlex
 import sys
 import time
 from importlib import metadata
@@ -33,6 +34,19 @@ __all__ = ["Outcome", "Report", "as_unicode", "writing"]
 def as_unicode(value):
     """A text that can be encoded: bytes of a file name that are no Unicode are written with backslashes."""
     return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def predict_command(folder, inputs):
+    """The command line that classifies with a lesson's results, to be printed in the project's folder.
+
+    A notebook often runs elsewhere: there the results are named by their whole path.
+
+    Args:
+        folder: The results.
+        inputs: What is to be classified, as the command line has it.
+    """
+    folder = Path(folder).absolute() if notebook.kernel() else folder
+    return f"python -m tutorials.predict {shlex.quote(as_unicode(folder))} {inputs}"
 
 
 class Report:
