@@ -192,37 +192,52 @@ def _in_keras(x_train, y_train, x_test, y_test, seed, passes):
     return clock
 
 
-def main(data: str = "auto", runs: int = 3) -> None:
-    """Train ours and two peers by turns until each classifies 99.0 % of the test images correctly.
+PEERS = {one.__name__: one for one in (keras_site, pytorch_example)}
+
+
+def main(data: str = "auto", runs: int = 3, peers: tuple[str, ...] = tuple(PEERS)) -> None:
+    """Train ours and the peers by turns until each classifies 99.0 % of the test images correctly.
 
     Args:
         data: Folder that holds mnist.npz or the four IDX files.
-        runs: Number of runs of each.
+        runs: Number of runs of each, from seeds 0, 1, 2 and so on.
+        peers: Which peers: keras_site, pytorch_example.
     """
     check_positive(runs=runs)
+    if unknown := [peer for peer in peers if peer not in PEERS]:
+        raise LessonError(f"--peers knows no {unknown[0]!r}; name some of {', '.join(PEERS)}.")
     source = digits.locate(data)
     loaded = digits.load_data(source)
     if source.name != "mnist":
         raise LessonError("This benchmark needs MNIST; name its folder with --data.")
-    if not importlib.util.find_spec("torch"):
+    if "pytorch_example" in peers and not importlib.util.find_spec("torch"):
         print("PyTorch is not installed: its example runs in Keras.")
 
-    contestants = ours, keras_site, pytorch_example
-    reached = {one: [] for one in contestants}
+    reached = {name: [] for name in ("ours", *peers)}
     for turn in range(runs):
-        for one in contestants:
-            clock = one(loaded, seed=turn)
-            reached[one].append(clock.reached)
+        for name in reached:
+            clock = PEERS.get(name, ours)(loaded, seed=turn)
+            reached[name].append(clock.reached)
             print(
-                f"run {turn}  {one.__name__:<16} {clock.reached:6.1f} s to {GOAL:.1%}, "
+                f"run {turn}  {name:<16} {clock.reached:6.1f} s to {GOAL:.1%}, "
                 f"then {clock.accuracy:.2%} of the test images",
                 flush=True,
             )
-    medians = {one: statistics.median(seconds) for one, seconds in reached.items()}
-    for one in contestants:
-        print(f"median {one.__name__} {medians[one]:.1f} s")
-    for peer in contestants[1:]:
-        print(f"ratio {peer.__name__} {medians[peer] / medians[ours]:.1f}x")
+    for name, seconds in reached.items():
+        print(f"median {name} {statistics.median(seconds):.1f} s, {spread(seconds)}")
+    for peer in peers:
+        ratio = statistics.median(reached[peer]) / statistics.median(reached["ours"])
+        print(f"ratio {peer} {ratio:.1f}x")
+
+
+def spread(seconds):
+    """Mean and standard deviation of the runs that reached the goal, in words; how many did not."""
+    finite = [value for value in seconds if value < float("inf")]
+    if not finite:
+        return "never reached"
+    deviation = statistics.stdev(finite) if len(finite) > 1 else 0.0
+    missed = len(seconds) - len(finite)
+    return f"mean {statistics.mean(finite):.1f} ± {deviation:.1f} s" + (f", {missed} never" if missed else "")
 
 
 if __name__ == "__main__":
