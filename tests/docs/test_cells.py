@@ -246,6 +246,7 @@ def test_the_command_writes_notebooks(tmp_path, capsys):
         notebooks.main(("digit",), out=tmp_path)
 
 
+@pytest.mark.docs
 def test_cells_changed_and_run_again_give_what_the_script_gives(monkeypatch, tmp_path, capsys):
     """Settings are changed in the middle of a run; in this process, without a kernel as in test_site.py."""
     monkeypatch.chdir(tmp_path)

@@ -3,6 +3,8 @@
 All lessons run with quick=True, once as notebooks, each in a kernel of its own, and once as scripts.
 """
 
+import concurrent.futures
+import importlib
 import importlib.util
 import inspect
 import io
@@ -55,7 +57,24 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def books(cache):
+def scripts(root, tmp_path_factory):
+    """Every lesson as a script, one after the other, beside the notebooks: {lesson: Future of its end}."""
+    outputs = tmp_path_factory.mktemp("scripts")
+    environment = {name: value for name, value in os.environ.items() if name != "GLASS_ZOO_DATA"}
+
+    def run(lesson):
+        command = [sys.executable, "-m", f"tutorials.{lesson}", "--quick", "--outputs", str(outputs)]
+        main = importlib.import_module(f"tutorials.{lesson}").main
+        command += ["--data", "embedded"] if "data" in inspect.signature(main).parameters else []
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+        return done.returncode, done.stderr, outputs / lesson / "metrics.json"
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        yield {lesson: pool.submit(run, lesson) for lesson in LESSONS}
+
+
+@pytest.fixture(scope="module")
+def books(cache, scripts):
     return run_lessons(tuple(LESSONS), cache, quick=True)
 
 
@@ -79,15 +98,12 @@ def lasting(results):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_notebook_gives_what_its_script_gives(lesson, books, cache, root, tmp_path):
+def test_a_notebook_gives_what_its_script_gives(lesson, scripts, books, cache):
     _, metrics, seconds = cache.run(books[lesson])
     assert seconds == 0
-    command = [sys.executable, "-m", f"tutorials.{lesson}", "--quick", "--outputs", str(tmp_path)]
-    command += ["--data", "embedded"] if "data" in metrics["settings"] else []
-    environment = {name: value for name, value in os.environ.items() if name != "GLASS_ZOO_DATA"}
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    script = json.loads((tmp_path / lesson / "metrics.json").read_text(encoding="utf-8"))
+    code, errors, written = scripts[lesson].result()
+    assert code == 0, errors
+    script = json.loads(written.read_text(encoding="utf-8"))
     assert lasting(metrics["results"]) == lasting(script["results"])
     assert lasting(metrics["results"])
     for part in "settings", "data":

@@ -256,7 +256,8 @@ def norms_of(model):
     return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
 
 
-@pytest.mark.parametrize("cache", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("cache", [True, False])
 def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
     folder, briefly, tmp_path, monkeypatch, cache
 ):
@@ -501,8 +502,9 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_killed_again_and_again_it_ends_the_same(root, folder, tmp_path, seed):
     """At moments that files tell and at drawn ones; what is in place is whole at any time."""
     drawn, started = random.Random(seed), time.monotonic()

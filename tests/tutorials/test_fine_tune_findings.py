@@ -128,6 +128,7 @@ def test_the_report_says_what_more_photos_would_bring_or_that_it_cannot(results)
     assert (results / "more_photos.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_when_a_budget_is_spent_the_report_is_written_without_a_learning_curve(folder, tmp_path):
     fine_tune.main(str(folder), outputs=tmp_path, budget="2s", **SOON)
     text = page(tmp_path / "fine_tune")

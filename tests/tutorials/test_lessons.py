@@ -242,8 +242,10 @@ def teach(lesson, **settings):
     return importlib.import_module(f"tutorials.{lesson}").main(**settings)
 
 
-# A second run of these too would take a minute: it is among the slow tests
+# A second run of these too would take minutes. The tests of the site compare two runs of every lesson, as a
+# notebook and as a script, so that even CI leaves it out
 SECOND_RUN_IS_SLOW = set(RESULTS) - {"digits"}
+AGAIN = pytest.mark.slow, pytest.mark.long
 SAID, OUTCOMES = {}, {}  # what each lesson printed and returned in its quick run
 
 
@@ -351,10 +353,7 @@ def test_every_lesson_takes_the_common_flags(lesson):
 
 @pytest.mark.parametrize(
     "run",
-    [
-        pytest.param(lesson, marks=pytest.mark.slow if lesson in SECOND_RUN_IS_SLOW else ())
-        for lesson in RESULTS
-    ],
+    [pytest.param(lesson, marks=AGAIN if lesson in SECOND_RUN_IS_SLOW else ()) for lesson in RESULTS],
     indirect=True,
     scope="module",
 )
@@ -643,8 +642,8 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
 @pytest.mark.parametrize(
     "lesson",
     [
-        *("losses", "receptive_field", "invariance"),
-        *(pytest.param(lesson, marks=pytest.mark.long) for lesson in ("column_shuffle", "knobs")),
+        *("receptive_field", "invariance"),
+        *(pytest.param(lesson, marks=pytest.mark.long) for lesson in ("losses", "column_shuffle", "knobs")),
     ],
 )
 def test_lessons_on_mnist_lie_in_their_bands(lesson, mnist_folder, tmp_path, capsys):

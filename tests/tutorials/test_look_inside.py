@@ -105,6 +105,7 @@ def test_a_nested_model_of_photos_is_opened_and_drawn(beetles, tmp_path):
     assert all(np.asarray(Image.open(file).convert("L")).std() > 5 for file in files)
 
 
+@pytest.mark.slow
 def test_a_model_with_one_sigmoid_is_opened_with_a_folder_of_photos(beetles, tmp_path, titles):
     said = look(tmp_path, one_unit, data=str(beetles))
     assert set(titles) == LOADED

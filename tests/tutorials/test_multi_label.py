@@ -77,6 +77,7 @@ def test_it_leaves_figures_and_tables(results):
     assert [row["file"] for row in rows_of(results / "quarantine.csv")] == ["damaged.png"]
 
 
+@pytest.mark.slow
 def test_the_split_that_it_leaves_can_be_trained_on(results, folder, tmp_path, capsys):
     data = shutil.copytree(folder, tmp_path / "again")
     (data / "labels.csv").unlink()

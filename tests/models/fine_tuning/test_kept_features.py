@@ -113,6 +113,7 @@ print("RESULT", photos.fingerprint, classifier.cross_validation_.probabilities.t
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_killed_extraction_gives_the_same_classifier(tmp_path, root):
     from datasets import digits

@@ -40,6 +40,7 @@ def test_every_class_is_in_every_share():
     assert learning_curve(probes_of(features[:54], few, 2), few, 2) is None
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_gain_of_a_known_law_in_nineteen_of_twenty_draws():
     """With exactly known probabilities of an error: 95 % of the intervals hold it, give or take."""
     random, inside, told = np.random.default_rng(1), 0, 0

@@ -147,6 +147,7 @@ for build, examples, length in (SentimentLSTM, 80, 200), (TwoBlockConvNet, 1500,
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak")
 def test_the_estimate_is_near_the_memory_that_training_takes(root):
     """In a process of its own: one that has trained before holds memory that it takes again unnoticed."""

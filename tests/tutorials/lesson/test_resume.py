@@ -124,7 +124,7 @@ def test_the_history_holds_every_epoch(whole):
     assert all(len(values) == PASSES for values in history.values())
 
 
-@pytest.mark.parametrize("before_state", [False, True])
+@pytest.mark.parametrize("before_state", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_killed_after_every_pass_it_ends_as_if_never_killed(whole, tmp_path, before_state):
     for kill in range(0, PASSES, 3 if before_state else 1):
         with pytest.raises(Killed):
