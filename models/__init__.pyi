@@ -20,6 +20,7 @@ from .text import (
 )
 from .text_classification.classifier import TextClassifier
 from .text_classification.strings import StringClassifier
+from .text_ngrams import SentimentNgrams
 from .video import FrameByFrame, VideoConv3D, VideoLSTM
 from .x_or_o import XorO
 
@@ -41,6 +42,7 @@ __all__ = [
     "SentimentBiLSTM",
     "SentimentConv1D",
     "SentimentLSTM",
+    "SentimentNgrams",
     "SentimentPooledLSTM",
     "SentimentSimpleRNN",
     "SoundConvNet",

@@ -25,6 +25,8 @@ DATA_TYPES = {
 FORBIDDEN = {
     "AWQConfig", "FlaxLayer", "GPTQConfig", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper",
 }  # fmt: skip
+# The project's own layers: the name that each is registered under, and the module that it must come from
+OWN = {"glass_zoo>NgramBuckets": "models.text_ngrams"}
 PLAIN = {"__bytes__", "__ellipsis__", "__keras_tensor__", "__slice__"}
 
 
@@ -74,6 +76,8 @@ def _check_part(part):
         if not isinstance(inner, dict) or inner.get("dtype") not in DATA_TYPES:
             raise Refused("has numbers of an unknown type")
         return None
+    if part.get("registered_name") in OWN and _is_own(part["registered_name"], name):
+        return keras.saving.get_registered_object(part["registered_name"])
     if not isinstance(module, str):
         raise Refused(f"has a part that does not say where it comes from ({name[:100]!r})")
     if name == "function":
@@ -93,6 +97,14 @@ def _check_part(part):
     if registered is not None or part.get("registered_name") not in (None, name, inner):
         raise Refused(f"has a part under a name that is registered for something else ({name[:100]!r})")
     return found
+
+
+def _is_own(registered, name):
+    """Whether what is registered under one of the project's own names is the project's own layer."""
+    found = keras.saving.get_registered_object(registered)
+    module = getattr(found, "__module__", "")
+    ours = module == OWN[registered] or module.endswith(f".{OWN[registered]}")
+    return isinstance(found, type) and issubclass(found, keras.Layer) and ours and found.__name__ == name
 
 
 def _class(module, name):

@@ -22,10 +22,13 @@ from .arguments import labels as _labels
 from .arguments import texts as _texts
 from .examples import checked_labels, class_names, indices, split
 from .explanations import word_effects
+from .ngrams import fit_ngrams, is_ngram_model, predict_strings
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier
 from .training import BUILDERS, build_network, by_default, predict, train
 from .vocabulary import LONGEST, learn_vocabulary, token_ids
+
+NGRAMS = "ngrams"
 
 
 def _optional_share(owner, name, value):
@@ -38,9 +41,11 @@ class TextClassifier:
     It prints nothing unless `verbose`, and writes nothing unless a path is given.
 
     Args:
-        kind: Which network: "pooled_lstm", "lstm", "bilstm", "simple_rnn", "conv1d" or "bag", as
-            `SentimentPooledLSTM`, `SentimentLSTM` and so on build them.
-        vocabulary_size: Number of token ids at most, from 3 to 200,000; the most frequent words get one.
+        kind: Which classifier. "ngrams" is a linear one of words and pairs of words, as `SentimentNgrams`
+            builds it: it trains in seconds, and is hard to beat. "pooled_lstm", "lstm", "bilstm",
+            "simple_rnn", "conv1d" and "bag" are networks of token ids: `SentimentPooledLSTM` and so on.
+        vocabulary_size: Number of token ids at most, from 3 to 200,000; the most frequent words get one. This
+            and the following, but for the seed, are for the networks of token ids.
         word_pairs: For the bag: rows of its embedding of pairs of neighbouring words; 0 for none.
         word_dropout: Share of the words that are dropped in each training step, from 0 to less than 1; None
             for 0.4 where the vocabulary has more than 1,000 words, otherwise 0.
@@ -53,7 +58,7 @@ class TextClassifier:
             second, of two classes.
         class_names_: Names of the classes in index order, after `fit` or `load`: by the alphabet, numbers by
             size; `class_names` is the same.
-        history_: {metric: value after each epoch}.
+        history_: {metric: value after each epoch}; of "ngrams", for each strength of the penalty.
         seconds_: How long the network was trained.
 
     Raises:
@@ -63,7 +68,7 @@ class TextClassifier:
         >>> from models import TextClassifier
         >>> texts = ["a good film", "so good", "a bad film", "so bad"] * 10
         >>> labels = ["positive", "positive", "negative", "negative"] * 10
-        >>> classifier = TextClassifier(kind="bag").fit(texts, labels)
+        >>> classifier = TextClassifier().fit(texts, labels)
         >>> print(classifier.predict(["Good!", "bad, so bad"]).labels)
         ['positive', 'negative']
         >>> classifier.evaluate(texts, labels).accuracy.value
@@ -73,7 +78,7 @@ class TextClassifier:
     """
 
     @checked(
-        kind=choice(*BUILDERS),
+        kind=choice(NGRAMS, *BUILDERS),
         vocabulary_size=whole(3, MOST_IDS),
         word_pairs=whole(0, 10**9),
         word_dropout=_optional_share,
@@ -82,7 +87,7 @@ class TextClassifier:
     )
     def __init__(
         self,
-        kind="pooled_lstm",
+        kind=NGRAMS,
         vocabulary_size=10_000,
         word_pairs=0,
         word_dropout=None,
@@ -108,7 +113,8 @@ class TextClassifier:
             labels: Class of each text: n str, or n whole numbers. Texts that come sorted by class are
                 shuffled.
             validation: (texts, labels) to choose the best epoch by; None for the last tenth of `texts`,
-                which the network is then not trained on.
+                which the network is then not trained on. "ngrams" chooses its penalty by them, or by
+                cross-validation.
             verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
 
         Returns:
@@ -119,6 +125,8 @@ class TextClassifier:
                 there is not enough memory.
         """
         names = class_names("TextClassifier.fit", texts, labels)
+        if self.kind == NGRAMS:
+            return self._fit_ngrams(texts, labels, names, validation)
         training, held_back = split(texts, indices(labels, names), self.seed)
         if validation is not None:
             training, held_back = (texts, indices(labels, names)), _validation(validation, names)
@@ -148,11 +156,23 @@ class TextClassifier:
         self._learned(StringClassifier(vocabulary, network), names)
         return self
 
+    def _fit_ngrams(self, texts, labels, names, validation):
+        if validation is not None:
+            validation = _validation(validation, names)
+        with seeded(self.seed):
+            model, self.history_, self.seconds_ = fit_ngrams(
+                texts, indices(labels, names), len(names), self.seed, validation
+            )
+        self._learned(model, names)
+        return self
+
     def _learned(self, model, names, longest=LONGEST):
         """Take on a trained model of strings."""
         self._model, self._longest = model, longest
         self._network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
-        self._vocabulary = model.get_layer("vocabulary").get_vocabulary(include_special_tokens=False)
+        self._vocabulary = None
+        if not is_ngram_model(model):
+            self._vocabulary = model.get_layer("vocabulary").get_vocabulary(include_special_tokens=False)
         self._classes, self.class_names_ = list(names), tuple(map(str, names))
 
     @property
@@ -205,6 +225,8 @@ class TextClassifier:
         """Probabilities (n, classes). Texts of similar length share a batch, so that little is padding."""
         if not len(self.model and texts):
             return np.zeros((0, len(self.class_names_)), "float32")
+        if self._vocabulary is None:
+            return predict_strings(self._model, texts)
         return predict(self._network, token_ids(texts, self._vocabulary, self._longest))
 
     def word_effects(self, text, label=None):
@@ -287,10 +309,8 @@ class TextClassifier:
     def __str__(self):
         if self._model is None:
             return f"{self!r}, not trained yet"
-        return (
-            f"{self!r}, {len(self._vocabulary):,} words, {len(self._classes):,} classes: "
-            f"{shown(self.class_names_)}"
-        )
+        words = f", {len(self._vocabulary):,} words" if self._vocabulary else ""
+        return f"{self!r}{words}, {len(self._classes):,} classes: {shown(self.class_names_)}"
 
     def _repr_html_(self):
         return f"<p>{tables.safe(str(self), 'html')}</p>"
@@ -306,10 +326,11 @@ def _validation(validation, names):
 
 
 def _check_model(model, path):
-    """Refuse a model that is no vocabulary with a network of token ids behind it."""
+    """Refuse a model that is no vocabulary, or splitter into n-grams, with a network of numbers behind it."""
     inner = [layer for layer in getattr(model, "layers", ()) if isinstance(layer, keras.Model)]
     vocabulary = [layer for layer in getattr(model, "layers", ()) if layer.name == "vocabulary"]
     inputs = getattr(model, "inputs", None) or ()
     fits = len(inputs) == 1 and inputs[0].dtype == "string" and len(inputs[0].shape) == 1
-    if not fits or len(inner) != 1 or not vocabulary or not hasattr(vocabulary[0], "get_vocabulary"):
+    reads = is_ngram_model(model) or (vocabulary and hasattr(vocabulary[0], "get_vocabulary"))
+    if not fits or len(inner) != 1 or not reads:
         raise ModelError(f"{path} is no classifier of texts; give a file that TextClassifier.save wrote.")

@@ -262,7 +262,13 @@ CLAIMS = {
         "accuracy_by_length": CAPTION,  # the difference of what is drawn
         "neighbourhoods": CAPTION,
         "moved_words": CAPTION,
-        "finding": lambda text, n, r: n[0] == r["parameters"] and percent(n[1], r["test_accuracy"], 1),
+        "finding": lambda text, n, r: (
+            n[0] == r["parameters"]
+            and percent(n[1], r["test_accuracy"], 1)
+            and percent(n[-2], r["linear_test_accuracy"], 1)
+            and ("the network is better" not in text or r["test_accuracy"] > r["linear_test_accuracy"])
+            and ("better than the network" not in text or r["test_accuracy"] < r["linear_test_accuracy"])
+        ),
     },
     "sound": {
         "waveforms_and_spectrograms": CAPTION,

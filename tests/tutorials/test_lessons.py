@@ -81,7 +81,13 @@ RESULTS = {
         for task in ("digits", "customers")
         for shuffled in ("", "_shuffled")
     },
-    "sentiment": {"test_accuracy", "parameters", "fit_seconds"},
+    "sentiment": {
+        "test_accuracy",
+        "parameters",
+        "fit_seconds",
+        "linear_test_accuracy",
+        "linear_fit_seconds",
+    },
     "video": {
         f"{network}_{measure}"
         for network in ("frame_by_frame", "lstm", "conv3d")

@@ -165,7 +165,7 @@ def test_texts_that_come_sorted_by_class_are_shuffled_and_others_are_not():
         (lambda _: TextClassifier().predict(["a"]), "not trained yet"),
         (lambda _: TextClassifier().evaluate(["a"], ["b"]), "not trained yet"),
         (lambda _: TextClassifier().save("x.keras"), "not trained yet"),
-        (lambda _: TextClassifier(kind="gru"), 'kind "lstm", .* or "bag", not .gru'),
+        (lambda _: TextClassifier(kind="gru"), 'kind "ngrams", .* or "bag", not .gru'),
         (lambda _: TextClassifier(kind="lstm", word_pairs=9), 'word_pairs for kind="bag" only'),
         (lambda _: TextClassifier(word_dropout=1), "word_dropout from 0 to less than 1"),
         (lambda _: TextClassifier(vocabulary_size=2), "vocabulary_size of 3 or more, not 2"),
