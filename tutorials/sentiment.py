@@ -57,9 +57,8 @@ a bag of words classify correctly? Is the LSTM better than the bag on real revie
 ## What it means
 
 Where only the order decides, a bag of words is near chance. On real reviews the linear classifier beats all
-six networks: most judge in words and pairs such as "not good", which an LSTM must carry along.
-Compare like with like: `lstm` and `simple_rnn` differ in memory cell and gates, `pooled_lstm` and `bag` in the
-LSTM.
+six networks: most judge in words and pairs such as "not good", which an LSTM must carry along. Compare like
+with like: `lstm` and `simple_rnn` differ in memory cell and gates, `pooled_lstm` and `bag` in the LSTM.
 
 ## Exercises
 
