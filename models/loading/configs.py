@@ -1,4 +1,4 @@
-"""What the configuration of a saved model may ask Keras for: its own layers, and nothing else.
+"""What the configuration of a saved model may ask for: layers of Keras and of this project, and nothing else.
 
 Keras builds whatever a configuration names. In several versions that were released, functions of
 any module, code in Lambda layers and vocabularies in any file of the machine were among it, in
@@ -11,6 +11,7 @@ import sys
 
 import keras
 
+from .. import ngram_buckets  # noqa: F401  (registers the project's own layer)
 from ..errors import Refused
 
 MOST_PARTS = 100_000  # layers, initializers, tensors and the like
@@ -26,12 +27,12 @@ FORBIDDEN = {
     "AWQConfig", "FlaxLayer", "GPTQConfig", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper",
 }  # fmt: skip
 # The project's own layers: the name that each is registered under, and the module that it must come from
-OWN = {"glass_zoo>NgramBuckets": "models.text_ngrams"}
+OWN = {"glass_zoo>NgramBuckets": "models.ngram_buckets"}
 PLAIN = {"__bytes__", "__ellipsis__", "__keras_tensor__", "__slice__"}
 
 
 def check_config(config):
-    """Refuse a configuration that asks for more than Keras's own layers.
+    """Refuse a configuration that asks for more than layers of Keras and of this project.
 
     Args:
         config: What config.json holds. What compiling needs is taken out of it, since a model is

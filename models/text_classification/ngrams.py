@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from ..fine_tuning.calibration import fit_temperature
+from ..ngram_buckets import MOST_BUCKETS, NgramBuckets
 from ..probabilities import per_class
-from ..text_ngrams import MOST_BUCKETS, NgramBuckets, SentimentNgrams
+from ..text_ngrams import SentimentNgrams
 
 LEAST_BUCKETS = 2**14
 MOST_VOTES = 2**23  # buckets times classes: 32 MB of weights

@@ -1,6 +1,8 @@
 """Texts are taken apart as Python's own regular expressions do, and the votes are NumPy's sums."""
 
 import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import ModelError, SentimentNgrams, load_model
-from models.text_ngrams import MOST_BUCKETS, NgramBuckets
+from models.ngram_buckets import MOST_BUCKETS, NgramBuckets
 
 TOKEN = re.compile(r"[\u4e00-\u9fff\u3040-\u30ff]|[^\W\u4e00-\u9fff\u3040-\u30ff]+|[^\w\s]")
 LETTERS = "aB9_éЖß .,!?'-\n\t\u00a0\u2003中文のカ😀→£"
@@ -87,6 +89,15 @@ def test_saved_and_loaded_it_is_the_same(tmp_path):
     for loaded in (load_model(tmp_path / "model.keras"), keras.saving.load_model(tmp_path / "model.keras")):
         np.testing.assert_array_equal(loaded(texts), model(texts))
         assert loaded.get_layer("ngrams").longest == 3
+
+
+def test_a_process_that_knows_nothing_of_the_layer_loads_it(tmp_path, root):
+    text = keras.Input((), dtype="string")
+    keras.Model(text, SentimentNgrams(99)(NgramBuckets(99)(text))).save(tmp_path / "model.keras")
+    code = "import sys; from models import load_model; print(load_model(sys.argv[1]).count_params())"
+    command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.stdout.strip() == "102", done.stderr
 
 
 def test_another_class_under_the_layers_name_is_refused(tmp_path):
