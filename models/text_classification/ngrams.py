@@ -14,9 +14,9 @@ from ..ngram_buckets import MOST_BUCKETS, NgramBuckets
 from ..probabilities import per_class
 from ..text_ngrams import SentimentNgrams
 
-LEAST_BUCKETS = 2**14
+LEAST_BUCKETS = 2**16
 MOST_VOTES = 2**23  # buckets times classes: 32 MB of weights
-ROOM = 4  # buckets for each different n-gram, so that few share one
+ROOM = 8  # buckets for each different n-gram, so that few share one
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # inverses of the L2 penalty, of which the validation texts choose one
 AT_ONCE = 1000  # texts that are taken apart together
 TOLERANCE = 1e-2  # of the solver
