@@ -131,7 +131,7 @@ def _parse(line, path, place, dimensions):
     parts = line.rstrip("\r\n ").split(" ")
     count = len(parts) - 1 if dimensions is None else dimensions
     word = " ".join(parts[:-count]) if 0 < count < len(parts) else ""
-    if not word.strip() or "\0" in word or count > MOST_DIMENSIONS:
+    if not word or "\0" in word or count > MOST_DIMENSIONS:
         wanted = f"a word and {dimensions:,} numbers" if dimensions else "a word and 1 to 4,096 numbers"
         raise ModelError(f"{path} needs {wanted} on line {place}; the file is damaged, or of another kind.")
     try:
@@ -150,7 +150,7 @@ def save_word_vectors(path, words, vectors):
 
     Args:
         path: The file, which is replaced.
-        words: List of n different str without line breaks.
+        words: List of n different str without spaces and line breaks.
         vectors: Array (n, dimensions).
 
     Raises:
@@ -168,8 +168,10 @@ def save_word_vectors(path, words, vectors):
     if len(vectors) != len(words):
         raise ModelError(f"save_word_vectors needs as many vectors as words, not {len(vectors)}.")
     for word in words:
-        if not word.strip() or set(word) & set("\n\r\0") or word != word.strip(" "):
-            raise ModelError(f"save_word_vectors needs words without line breaks, not {shown(word)}.")
+        if set(word) & set("\n\r\0 "):
+            raise ModelError(
+                f"save_word_vectors needs words without spaces and line breaks, not {shown(word)}."
+            )
     lines = (
         f"{word} {' '.join(f'{x:.9g}' for x in row)}\n" for word, row in zip(words, vectors, strict=True)
     )

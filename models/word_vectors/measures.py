@@ -94,34 +94,7 @@ def purity(vectors, groups, seed=0):
     return float(together.max(1).sum() / len(groups))
 
 
-@checked(vectors=_vectors)
-def text_vectors(tokens, vectors):
-    """A vector for each text: the sum of its words' vectors, scaled to length 1.
-
-    A word that occurs n times counts √n times: its second occurrence says less than its first.
-
-    Args:
-        tokens: List of n arrays of token ids; 0 and 1, padding and unknown words, do not count.
-        vectors: Array (token ids, dimensions).
-
-    Returns:
-        Array float32 (n, dimensions); zeros for a text without a known word.
-
-    Raises:
-        ModelError: If an argument is not as described.
-
-    Example:
-        >>> import numpy as np
-        >>> from models.word_vectors import text_vectors
-        >>> text_vectors([np.array([2, 2, 2, 2]), np.array([1])], [[9.0, 9.0], [9.0, 9.0], [0.0, 3.0]])
-        array([[0., 1.],
-               [0., 0.]], dtype=float32)
-    """
-    counts = bag_of_words(tokens, len(vectors))
-    counts.data = np.sqrt(counts.data)
-    return unit_length(counts @ vectors.astype("float32"))
-
-
+@checked(vocabulary_size=whole(3))
 def bag_of_words(tokens, vocabulary_size):
     """How often each known word occurs in each text.
 
@@ -137,13 +110,14 @@ def bag_of_words(tokens, vocabulary_size):
 
     Example:
         >>> import numpy as np
+        >>> from models.word_vectors import bag_of_words
         >>> bag_of_words([np.array([2, 3, 2]), np.array([1])], 4).toarray()
         array([[0., 0., 2., 1.],
                [0., 0., 0., 0.]], dtype=float32)
     """
     ids = np.concatenate([np.zeros(0, "int32"), *tokens])
     if len(ids) and not 0 <= ids.min() <= ids.max() < vocabulary_size:
-        raise ModelError(f"Token ids must be from 0 to {vocabulary_size - 1}.")
+        raise ModelError(f"bag_of_words needs tokens from 0 to {vocabulary_size - 1}.")
     rows = np.repeat(np.arange(len(tokens)), [len(text) for text in tokens])
     known = ids > 1
     counts = sparse.csr_matrix(
@@ -151,3 +125,32 @@ def bag_of_words(tokens, vocabulary_size):
     )
     counts.sum_duplicates()
     return counts
+
+
+@checked(vectors=_vectors)
+def text_vectors(counts, vectors):
+    """A vector for each text: the sum of its words' vectors, scaled to length 1.
+
+    A word that occurs n times counts √n times: its second occurrence says less than its first.
+
+    Args:
+        counts: How often each word occurs in each text, as `bag_of_words` gives it.
+        vectors: Array (token ids, dimensions).
+
+    Returns:
+        Array float32 (n, dimensions); zeros for a text without a known word.
+
+    Raises:
+        ModelError: If an argument is not as described, or sizes differ.
+
+    Example:
+        >>> import numpy as np
+        >>> from models.word_vectors import bag_of_words, text_vectors
+        >>> counts = bag_of_words([np.array([2, 2, 2, 2]), np.array([1])], vocabulary_size=3)
+        >>> text_vectors(counts, [[9.0, 9.0], [9.0, 9.0], [0.0, 3.0]])
+        array([[0., 1.],
+               [0., 0.]], dtype=float32)
+    """
+    if not sparse.issparse(counts) or counts.shape[1] != len(vectors):
+        raise ModelError(f"text_vectors needs counts of {len(vectors)} columns, as bag_of_words gives them.")
+    return unit_length(counts.sqrt() @ vectors.astype("float32"))
