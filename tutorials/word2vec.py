@@ -129,7 +129,7 @@ def main(
     power: float = 0.75,
     vocabulary_size: int = 10_000,
     epochs: int | None = None,
-    learning_rate: float = 0.5,
+    learning_rate: float = 0.6,
     data: str = "auto",
     seed: int = 0,
     quick: bool = False,
@@ -139,9 +139,9 @@ def main(
 
     Args:
         embedding_dim: Length of a word's vector; by default 100, or 32 for generated reviews.
-        window: Largest distance of two neighbours; each word draws its own, from 1 to this. By default 10, or
+        window: Largest distance of two neighbours; each word draws its own, from 1 to this. By default 8, or
             3 for generated reviews.
-        subsampling: Frequency from which on words are thinned out; 0 keeps all. By default 0.0001, or 0.001
+        subsampling: Frequency from which on words are thinned out; 0 keeps all. By default 0.0002, or 0.001
             for generated reviews.
         power: Power of a word's frequency with which it is drawn as a negative.
         vocabulary_size: Number of token ids at most; the most frequent words get one.

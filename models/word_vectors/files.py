@@ -169,9 +169,7 @@ def save_word_vectors(path, words, vectors):
         raise ModelError(f"save_word_vectors needs as many vectors as words, not {len(vectors)}.")
     for word in words:
         if set(word) & set("\n\r\0 "):
-            raise ModelError(
-                f"save_word_vectors needs words without spaces and line breaks, not {shown(word)}."
-            )
+            raise ModelError(f"save_word_vectors needs words without spaces or breaks, not {shown(word)}.")
     lines = (
         f"{word} {' '.join(f'{x:.9g}' for x in row)}\n" for word, row in zip(words, vectors, strict=True)
     )

@@ -50,7 +50,7 @@ LSTM_RATE, LSTM_WORDS, LSTM_TESTED = 5e-3, 100, 2000  # words of a text that the
 
 def by_default(embedded, embedding_dim=None, window=None, subsampling=None, epochs=None):
     """Settings, those that are None chosen by the texts: generated ones have some 200 words, short texts."""
-    usual = (32, 3, 1e-3, 4) if embedded else (100, 10, 1e-4, 3)
+    usual = (32, 3, 1e-3, 4) if embedded else (100, 8, 2e-4, 3)
     given = (embedding_dim, window, subsampling, epochs)
     return tuple(one if own is None else own for own, one in zip(given, usual, strict=True))
 
@@ -255,11 +255,8 @@ def compare_lstm(texts, classes, vocabulary, vectors, epochs, seed):
     x, y = _padded([tokens[n] for n in chosen]), y_train[chosen]
     x_test, y_test = _padded(test_tokens[:LSTM_TESTED]), y_test[:LSTM_TESTED]
     dropout = WORD_DROPOUT if len(vocabulary) > 1000 else 0.0
-    network, accuracies = (
-        SentimentLSTM(len(vocabulary) + 2, classes, vectors.shape[1], word_dropout=dropout),
-        {},
-    )
-    initial = network.get_weights()
+    network = SentimentLSTM(len(vocabulary) + 2, classes, vectors.shape[1], word_dropout=dropout)
+    initial, accuracies = network.get_weights(), {}
     network.compile(keras.optimizers.Adam(LSTM_RATE, clipnorm=1.0), loss_for(classes), metrics=["accuracy"])
     for name in RANDOM, STARTED:
         keras.utils.set_random_seed(seed)
