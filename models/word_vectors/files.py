@@ -23,6 +23,11 @@ class WordVectors(NamedTuple):
     Attributes:
         words: List of n different str.
         vectors: Array float32 (n, dimensions).
+
+    Example:
+        >>> from models.word_vectors import WordVectors
+        >>> WordVectors(["good"], np.ones((1, 3), "float32")).vectors.shape
+        (1, 3)
     """
 
     words: list

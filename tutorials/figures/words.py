@@ -25,12 +25,11 @@ def sampling(counts, keep, noise, vocabulary, power):
     shares, rank = counts[order] / counts.sum(), np.arange(1, len(order) + 1)
     left, right = axes.flat
     left.plot(rank, keep[order], color=BLUE)
-    for place in np.unique(np.geomspace(1, len(order), 6).astype(int)):
+    for place in np.unique(np.geomspace(1, len(order) / 10, 5).astype(int)):
         point = rank[place - 1], keep[order[place - 1]]
         left.plot(*point, "o", color=BLUE, markersize=4)
         left.annotate(
-            plain(vocabulary[order[place - 1] - 2], 12), point, (4, -11), textcoords="offset points",
-            fontsize=9, ha="right" if place > len(order) / 2 else "left",
+            plain(vocabulary[order[place - 1] - 2], 12), point, (4, -11), textcoords="offset points"
         )  # fmt: skip
     left.set_ylim(0, 1.08)
     left.set_ylabel("probability that an occurrence stays")
@@ -114,12 +113,19 @@ def word_map(vectors, names, words, title):
     ).fit_transform(vectors)
     axes = axes_grid(1, 1, 9, 6.2, title)
     ax = axes[0, 0]
-    for name, colour in zip(dict.fromkeys(names), COLOURS, strict=False):
-        chosen = [n for n, each in enumerate(names) if each == name]
-        ax.plot(*layout[chosen].T, "o", color=colour, markersize=4, label=name)
-        for n in chosen:
-            ax.annotate(plain(words[n], 14), layout[n], (3, 2), textcoords="offset points", fontsize=7.5,
-                        color=colour)  # fmt: skip
+    colours = dict(zip(dict.fromkeys(names), COLOURS, strict=False))
+    for name, colour in colours.items():
+        ax.plot(*layout[[each == name for each in names]].T, "o", color=colour, markersize=4, label=name)
+    width, height = np.ptp(layout, 0) / (90, 42)  # of a letter, roughly
+    taken = []
+    for n in np.argsort(-layout[:, 1]):
+        (x, y), long, word = layout[n], width * (len(words[n]) + 1), plain(words[n], 14)
+        level = y
+        while any(abs(level - v) < height and x < u + w and u < x + long for u, v, w in taken):
+            level -= height / 4  # down to where there is room
+        taken.append((x, level, long))
+        ax.plot([x, x + width / 2], [y, level], color=colours[names[n]], linewidth=0.5, alpha=0.6)
+        ax.text(x + width / 2, level, word, color=colours[names[n]], fontsize=8, va="center")
     ax.set_xlabel("places by t-SNE of cosine distances")
     ax.set_xticks([])
     ax.set_yticks([])

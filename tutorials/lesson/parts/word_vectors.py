@@ -16,6 +16,11 @@ from models.word_vectors import nearest_to, start_embedding, text_vectors, unit_
 
 PRAISE = "amazing brilliant excellent fantastic great outstanding perfect superb terrific wonderful"
 BLAME = "awful bad boring dreadful horrible lame pathetic poor stupid terrible"
+OPPOSITES = (
+    "good bad", "better worse", "best worst", "funny unfunny", "love hate", "beginning end", "first last",
+    "young old", "rich poor", "happy sad", "male female", "early late", "high low", "hero villain",
+    "interesting boring", "big small", "black white", "true false", "positive negative", "strong weak",
+)  # fmt: skip
 GROUPS = {  # words of real reviews that belong together
     "family": "aunt brother daughter father husband mother sister son uncle wife",
     "numbers": "two three four five six seven eight nine ten",
@@ -45,6 +50,7 @@ QUERIES = {
 LABELS = 20, 50, 100, 500, 2000  # numbers of labelled texts
 REPEATS = 5  # draws of so many
 FEW, FOR_LSTM = 100, 500
+BAG = "bag of words (TF-IDF)"
 LSTM_RATE, LSTM_WORDS, LSTM_TESTED = 5e-3, 100, 2000  # words of a text that the LSTM reads, and test texts
 
 
@@ -63,20 +69,26 @@ def known_groups(vocabulary, embedded):
         embedded: Whether these are the generated reviews, which have their own groups.
 
     Returns:
-        (groups, opposites): {name: list of token ids}, words of opinion among them; and these again as
-        {"praise": list, "blame": list}.
+        (groups, opposites): {name: list of token ids}, and {token id: set of the ids of its opposites}; of
+        generated reviews each word of blame is an opposite of each word of praise.
     """
     ids = {word: n + 2 for n, word in enumerate(vocabulary)}
 
     def known(groups):
         return {name: [ids[word] for word in words if word in ids] for name, words in groups.items()}
 
+    opposites = {}
     if embedded:
-        opposites, groups = known({"praise": opinions.PRAISE, "blame": opinions.BLAME}), known(PLANTED)
+        opinion, groups = known({"praise": opinions.PRAISE, "blame": opinions.BLAME}), known(PLANTED)
+        pairs = [(a, b) for a in opinion["praise"] for b in opinion["blame"]]
     else:
-        opposites = known({"praise": PRAISE.split(), "blame": BLAME.split()})
+        opinion = known({"praise": PRAISE.split(), "blame": BLAME.split()})
         groups = known({name: words.split() for name, words in GROUPS.items()})
-    return {"opinions": sum(opposites.values(), [])} | groups, opposites
+        pairs = [(ids[a], ids[b]) for a, b in map(str.split, OPPOSITES) if a in ids and b in ids]
+    for a, b in pairs:
+        opposites.setdefault(a, set()).add(b)
+        opposites.setdefault(b, set()).add(a)
+    return {"opinions": sum(opinion.values(), [])} | groups, opposites
 
 
 def grouped(groups):
@@ -93,21 +105,20 @@ def grouped(groups):
     return list(ids), names, np.array(numbers)
 
 
-def opposites_share(vectors, groups):
-    """The share of words of praise and of blame whose nearest one among all these is of the other kind.
+def opposites_share(vectors, opposites, count=10):
+    """The share of words that have an opposite among their nearest words.
 
     Args:
         vectors: Array (token ids, dimensions).
-        groups: What `known_groups` gives.
+        opposites: {token id: set of the ids of its opposites}.
+        count: Nearest words that are looked at.
     """
-    words = [(n, kind) for kind in ("praise", "blame") for n in groups.get(kind, ())]
-    if not words:
-        return 0.0
-    unit = unit_length(vectors[[n for n, _ in words]])
-    cosines = unit @ unit.T
-    np.fill_diagonal(cosines, -np.inf)
-    kinds = np.array([kind for _, kind in words])
-    return float(np.mean(kinds[cosines.argmax(1)] != kinds))
+    unit = unit_length(vectors)
+    found = [
+        bool(others & set(nearest_to(unit, unit[word], count, without=[0, 1, word]).tolist()))
+        for word, others in opposites.items()
+    ]
+    return float(np.mean(found)) if found else 0.0
 
 
 def ask_analogies(vectors, vocabulary):
@@ -137,7 +148,7 @@ def neighbour_rows(vectors, vocabulary, embedded, opposites, count=5):
         vectors: Array (token ids, dimensions).
         vocabulary: Words of the token ids from 2 on.
         embedded: Whether these are the generated reviews, which hold no analogies.
-        opposites: {"praise" or "blame": token ids}.
+        opposites: {token id: set of the ids of its opposites}.
         count: Nearest words of each.
 
     Returns:
@@ -145,16 +156,11 @@ def neighbour_rows(vectors, vocabulary, embedded, opposites, count=5):
         is opposite or wrong, and what `ask_analogies` gives.
     """
     ids, unit = {word: n + 2 for n, word in enumerate(vocabulary)}, unit_length(vectors)
-    kind = {n: name for name, words in opposites.items() for n in words}
     rows, wrong = [], set()
     for word in (each for each in QUERIES["embedded" if embedded else "real"] if each in ids):
         own = ids[word]
         nearest = nearest_to(unit, unit[own], count, without=[0, 1, own])
-        wrong |= {
-            (len(rows), place)
-            for place, n in enumerate(nearest)
-            if {kind.get(own), kind.get(n)} == {"praise", "blame"}
-        }
+        wrong |= {(len(rows), place) for place, n in enumerate(nearest) if n in opposites.get(own, ())}
         rows.append((word, [(vocabulary[n - 2], float(unit[n] @ unit[own])) for n in nearest]))
     analogies = [] if embedded else ask_analogies(vectors, vocabulary)
     for a, b, c, wanted, answer in analogies[:SHOWN_ANALOGIES]:
@@ -232,11 +238,11 @@ def by_labels(features, y_train, y_test, seed, repeats=REPEATS):
     return numbers, scores
 
 
-RANDOM, STARTED = "LSTM, random embedding", "LSTM, started with vectors"
+RANDOM, STARTED = "LSTM, random embedding", "LSTM, these vectors, frozen"
 
 
 def compare_lstm(texts, classes, vocabulary, vectors, epochs, seed):
-    """An LSTM trained on few labelled texts, its embedding random or started with vectors.
+    """An LSTM trained on few labelled texts, its embedding random, or the vectors and frozen.
 
     Args:
         texts: (tokens, labels) of training, of which `FOR_LSTM` are drawn, a fifth of them for validation;
@@ -254,18 +260,17 @@ def compare_lstm(texts, classes, vocabulary, vectors, epochs, seed):
     chosen = np.random.default_rng(seed).permutation(chosen)
     x, y = _padded([tokens[n] for n in chosen]), y_train[chosen]
     x_test, y_test = _padded(test_tokens[:LSTM_TESTED]), y_test[:LSTM_TESTED]
-    dropout = WORD_DROPOUT if len(vocabulary) > 1000 else 0.0
-    network = SentimentLSTM(len(vocabulary) + 2, classes, vectors.shape[1], word_dropout=dropout)
-    initial, accuracies = network.get_weights(), {}
-    network.compile(keras.optimizers.Adam(LSTM_RATE, clipnorm=1.0), loss_for(classes), metrics=["accuracy"])
+    dropout, accuracies = WORD_DROPOUT if len(vocabulary) > 1000 else 0.0, {}
     for name in RANDOM, STARTED:
         keras.utils.set_random_seed(seed)
-        network.set_weights(initial)
-        for variable in network.optimizer.variables[2:]:  # but for the count of steps and the learning rate
-            variable.assign(keras.ops.zeros_like(variable))
+        network = SentimentLSTM(len(vocabulary) + 2, classes, vectors.shape[1], word_dropout=dropout)
         if name == STARTED:
             start_embedding(network, vocabulary, (vocabulary, vectors[2:]))
-        best = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
+            network.get_layer("embedding").trainable = False
+        network.compile(
+            keras.optimizers.Adam(LSTM_RATE, clipnorm=1.0), loss_for(classes), metrics=["accuracy"]
+        )
+        best = keras.callbacks.EarlyStopping("val_accuracy", patience=epochs, restore_best_weights=True)
         network.fit(x, y, 32, epochs, 0, callbacks=[best], validation_split=0.2)
         probabilities = per_class(network.predict(x_test, 500, verbose=0))
         accuracies[name] = float(np.mean(probabilities.argmax(-1) == y_test))
@@ -273,5 +278,5 @@ def compare_lstm(texts, classes, vocabulary, vectors, epochs, seed):
 
 
 def _padded(tokens):
-    """The first words of texts as one array, 0 after shorter ones: one shape, which is compiled once."""
-    return keras.utils.pad_sequences(tokens, LSTM_WORDS, padding="post", truncating="post")
+    """The last words of texts as one array, 0 after shorter ones."""
+    return keras.utils.pad_sequences(tokens, LSTM_WORDS, padding="post", truncating="pre")
