@@ -2,7 +2,7 @@ r"""Learn what words mean from texts without labels: word2vec.
 
 ## The question
 
-Labels are expensive, texts are not. Can a network learn something useful from texts that nobody has labelled?
+Labels are expensive, texts are not. Can a network learn from texts that nobody has labelled?
 
 ## The idea
 
@@ -53,8 +53,8 @@ more from 500 labels if its embedding is these vectors, frozen.
 
 It also fails. Opposites such as "better" and "worse" are near each other: they have the same neighbours. On
 the generated reviews no vector can tell praise from blame, and sums of vectors lose the order of words, which
-alone decides there. Analogies come out for frequent words (man : woman = actor : actress); to
-man : woman = king this small corpus answers "stephen".
+alone decides there. Analogies come out for frequent words (man : woman = actor : actress), others not:
+man : woman = king : "stephen".
 
 ## Exercises
 
