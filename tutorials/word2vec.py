@@ -51,7 +51,7 @@ The groups come back, though nobody named them. With few labels, vectors learned
 words; with all labels they do not. Counting is as good with all labels, and behind with few. An LSTM learns
 more from 500 labels if its embedding is these vectors, frozen.
 
-It also fails. Opposites such as "better" and "worse" are near each other: they have the same neighbours. On
+It also fails. Opposites such as "beginning" and "end" are near each other: they have the same neighbours. On
 the generated reviews no vector can tell praise from blame, and sums of vectors lose the order of words, which
 alone decides there. Analogies come out for frequent words (man : woman = actor : actress), others not:
 man : woman = king : "stephen".

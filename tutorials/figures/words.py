@@ -116,7 +116,7 @@ def word_map(vectors, names, words, title):
     colours = dict(zip(dict.fromkeys(names), COLOURS, strict=False))
     for name, colour in colours.items():
         ax.plot(*layout[[each == name for each in names]].T, "o", color=colour, markersize=4, label=name)
-    width, height = np.ptp(layout, 0) / (90, 42)  # of a letter, roughly
+    width, height = np.ptp(layout, 0) / (90, 48)  # of a letter, roughly
     taken = []
     for n in np.argsort(-layout[:, 1]):
         (x, y), long, word = layout[n], width * (len(words[n]) + 1), plain(words[n], 14)

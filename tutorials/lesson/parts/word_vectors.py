@@ -36,16 +36,16 @@ PLANTED = {
     "places": opinions.PLACES,
 }
 ANALOGIES = (  # the first is to the second as the third to the fourth
-    "man woman actor actress", "father mother son daughter", "brother sister boy girl", "he she his her",
-    "boy girl man woman", "man woman king queen", "good better bad worse", "good best bad worst",
+    "man woman actor actress", "father mother son daughter", "he she his her", "man woman king queen",
+    "good better bad worse", "germany german italy italian", "france paris england london",
+    "see saw write wrote", "brother sister boy girl", "boy girl man woman", "good best bad worst",
     "movie movies film films", "actor actors director directors", "england english japan japanese",
-    "germany german italy italian", "france french spain spanish", "france paris england london",
-    "see saw write wrote", "go went come came",
+    "france french spain spanish", "go went come came",
 )  # fmt: skip
 SHOWN_ANALOGIES = 8
 QUERIES = {
     "embedded": ("brilliant", "dull", "acting", "mother", "monday", "york", "not"),
-    "real": ("good", "terrible", "funny", "actor", "horror", "wife", "not"),
+    "real": ("good", "better", "funny", "actor", "horror", "wife", "beginning"),
 }
 LABELS = 20, 50, 100, 500, 2000  # numbers of labelled texts
 REPEATS = 5  # draws of so many
