@@ -9,6 +9,7 @@ from .fine_tuning.transfer import TransferClassifier
 from .loading.saved_models import load_model
 from .pretrained.backbones import Backbone
 from .receptive_fields import WindowStack
+from .skip_gram import SkipGram
 from .sound import SoundConvNet
 from .text import (
     SentimentBag,
@@ -22,6 +23,7 @@ from .text_classification.classifier import TextClassifier
 from .text_classification.strings import StringClassifier
 from .text_ngrams import SentimentNgrams
 from .video import FrameByFrame, VideoConv3D, VideoLSTM
+from .word_vectors.files import load_word_vectors
 from .x_or_o import XorO
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "SentimentNgrams",
     "SentimentPooledLSTM",
     "SentimentSimpleRNN",
+    "SkipGram",
     "SoundConvNet",
     "StackedConvNet",
     "StringClassifier",
@@ -56,4 +59,5 @@ __all__ = [
     "WindowStack",
     "XorO",
     "load_model",
+    "load_word_vectors",
 ]

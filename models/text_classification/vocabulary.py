@@ -77,7 +77,7 @@ def token_ids(texts, vocabulary, longest=LONGEST):
     return [
         row[:longest]
         for batch in _vectorized(vectorize, texts)
-        for row in np.split(batch.values.numpy().astype("int32"), batch.row_splits[1:-1])
+        for row in np.split(batch.values.numpy().astype("int32"), batch.row_splits.numpy()[1:-1])
     ]
 
 

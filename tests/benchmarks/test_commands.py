@@ -30,6 +30,7 @@ BENCHMARKS = (
     "sentiment",
     "time_budget",
     "train_zoo",
+    "word2vec",
     "wrong_labels",
 )
 

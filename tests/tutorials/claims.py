@@ -310,4 +310,19 @@ CLAIMS = {
         CAPTION,  # test_fine_tune_findings.py holds them
     ),
     "knobs": {"knobs": knobs, "finding": knobs},
+    "word2vec": {
+        "sampling": CAPTION,  # shares of what is drawn
+        "training": CAPTION,  # the last of what is drawn
+        "neighbours": percents("opposites_share", places=0),
+        "map": percents("purity_share", "untrained_purity_share", places=0),
+        "labels": lambda text, n, r: ahead_of(
+            text, r["few_labels_test_accuracy"], r["few_labels_bag_test_accuracy"]
+        ),
+        "finding": lambda text, n, r: (
+            percent(n[0], r["few_labels_test_accuracy"], 1)
+            and percent(n[3], r["test_accuracy"], 1)
+            and percent(n[-2], r["few_labels_bag_test_accuracy"], 1)
+            and percent(n[-1], r["bag_test_accuracy"], 1)
+        ),
+    },
 }

@@ -40,6 +40,10 @@ BOUNDS = {
     "train_clips": Bounds(0, MOST, open=True),
     "examples": Bounds(0, MOST, open=True),
     "vocabulary_size": Bounds(0, 200_000, open=True),  # what the builders take
+    "embedding_dim": Bounds(0, 4096, open=True),
+    "window": Bounds(0, 64, open=True),
+    "subsampling": Bounds(0, 1),
+    "power": Bounds(0, 1),
     "word_pairs": Bounds(0, MOST),
     "word_dropout": Bounds(0, 0.99),
     "frames": Bounds(moving_shapes.SMALLEST_FRAMES, moving_shapes.LARGEST_FRAMES),

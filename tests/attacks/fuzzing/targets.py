@@ -4,7 +4,18 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fuzzing import archives, digit_files, folders, images, keras_files, planted, sounds, tables, weights
+from fuzzing import (
+    archives,
+    digit_files,
+    folders,
+    images,
+    keras_files,
+    planted,
+    sounds,
+    tables,
+    vectors,
+    weights,
+)
 
 
 @dataclass(frozen=True)
@@ -170,6 +181,9 @@ TARGETS = {
     "backbone weights": Target(
         "models", weights.good("backbone"), safely(_backbone_weights), weights.HARMS,
         modules=("models.pretrained.backbones",), weight=3,
+    ),
+    "word vectors": library(
+        "models", vectors.good, "models.word_vectors.files.load_word_vectors", harms=vectors.HARMS
     ),
     "image model": Target(
         "models", keras_files.good("digits", "photos"), safely(_image_model), keras_files.HARMS,
