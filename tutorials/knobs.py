@@ -74,7 +74,9 @@ images and a few epochs: elsewhere the ranking may differ.
 Bergstra and Bengio, *Random search for hyper-parameter optimization* (2012). Scherer et al., *Evaluation of
 pooling operations* (2010).
 
-This is the last lesson. With photos of your own, go back to `fine_tune`.
+With photos of your own, go back to `fine_tune`.
+
+Next: `reinforcement` learns from rewards instead of labels.
 """
 
 import sys

@@ -131,6 +131,25 @@ RESULTS = {
         "dense_units_effect",
         "architecture_effect",
     },
+    "reinforcement": {
+        "parameters",
+        "value_error",
+        "largest_value_error",
+        "untrained_value_error",
+        "optimal_return",
+        "lost_return",
+        "untrained_lost_return",
+        "random_lost_return",
+        "truncation_value_error",
+        "limit_as_end_value_error",
+        "predicted_limit_as_end_value_error",
+        "limit_as_end_prediction_error",
+        *(
+            f"{setting}_{measure}"
+            for setting in ("with_both", "without_target_network", "without_replay", "without_either")
+            for measure in ("error", "largest_value")
+        ),
+    },
     "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
@@ -210,6 +229,7 @@ FIGURES = {
         "more_photos",
     },
     "knobs": {"knobs"},
+    "reinforcement": {"q_values", "triad", "time_limit"},
     "sound": {
         "waveforms_and_spectrograms",
         "learning_curves",
