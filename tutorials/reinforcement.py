@@ -2,32 +2,30 @@ r"""Learn to act from rewards: a deep Q-network, compared with exact values cell
 
 ## The question
 
-Nobody says which action is right. A **reward** comes now and then, often many steps later. How does a network
-learn from that, and are the values that it learns true?
+Nobody says which action is right. A **reward** comes now and then, many steps later. How does a network learn
+from that, and are its values true?
 
 ## The idea
 
-An **agent** walks through rooms. The goal gives +1, a pit −1, other cells 0; one step in five slips to the
-side. The **return** is the sum of all rewards, where each step that one comes later costs a factor, the
-**discount** $\gamma = 0.95$. A goal reached with the third step is worth
-$0.95 \cdot 0.95 \cdot 1 = 0.9025$.
+An **agent** walks through rooms. The goal gives +1, a pit −1; one step in five slips sideways. The
+**return** is the sum of all rewards, each step later times a factor, the **discount** $\gamma = 0.95$. A
+goal reached with the third step is worth $0.95 \cdot 0.95 \cdot 1 = 0.9025$.
 
-$Q(s, a)$ is the expected return after action $a$ in state $s$, if all later actions are the best. It obeys
-Bellman's equation:
+$Q(s, a)$ is the expected return after action $a$ in state $s$, if all later actions are the best:
 
-$$Q(s, a) = \mathbb{E}\left[ r + \gamma \max_{a'} Q(s', a') \right]$$
+$$Q(s, a) = \sum_{s'} p(s' | s, a) \left( r + \gamma \max_{a'} Q(s', a') \right)$$
 
 Where all probabilities are known, **value iteration** repeats this as an assignment until nothing changes:
-that is the exact Q. **Q-learning** knows no probabilities. It takes steps $(s, a, r, s')$, and trains a
-network towards the target $r + \gamma \max Q(s', a')$ with squared error, whose minimum is the mean. It acts
-by its own Q, or at random with a probability that falls from 1 to 0.1: **exploration**.
+the exact Q. **Q-learning** knows none. It takes steps $(s, a, r, s')$, and trains a network towards the
+target $r + \gamma \max Q(s', a')$ with squared error, whose minimum is the mean. It acts by its own Q, and at
+random with a probability that falls from 1 to 0.1: **exploration**.
 
 The **Q-network**, from row and column to four values, has
 $(2 + 1) \cdot 64 + 2 \cdot (64 + 1) \cdot 64 + (64 + 1) \cdot 4 = 8{,}772$ parameters. Its targets come from
 itself, and its data from another policy than the best. With function approximation, this is the **deadly
 triad**: it may diverge. Two remedies:
 
-- A **target network**, an older copy, gives the targets. It is renewed every 100 training steps.
+- A **target network**, a copy renewed every 100 training steps, gives the targets.
 - **Replay**: batches are drawn from the last 20,000 steps at random, and not in their order.
 
 Termination is not **truncation**. At the goal nothing follows, so the target is $r$. Where only a time limit
@@ -35,39 +33,37 @@ cuts an episode off, something would have followed, and $\gamma \max Q(s', a')$ 
 
 ## Before you run it
 
-No return is above 1. Without target network, how large will the largest value become? If episodes are cut off
-after 10 steps and that counts as an end, which cells get wrong values?
+No return is above 1. Without target network, how large will the largest value become? If a limit of 10 steps
+counts as an end, which cells get wrong values?
 
 ## How to read the figures
 
 - `q_values`: each cell has four triangles, one for each action. Points on the diagonal are exact.
 - `learning` (animated): values spread backwards from the goal and the pits.
 - `triad`: mean error and largest value with each remedy left out; mean and range over seeds.
-- `time_limit`: the value of each cell's best action. The last map is calculated, not learned: what the
-  mistake must come to.
+- `time_limit`: the value of each cell's best action. The last map is calculated, not learned.
 
 ## What it means
 
 The network's values are close to the exact ones. Its policy loses little return: where two actions differ by
-less than the error, it may take the worse. Without target network, values rise far above any possible return,
-and some runs do not recover. Replay matters less here; without either it is worst. A time limit counted as an
-end lowers values, most of all far from the goal, by as much as calculation says.
+less than the error, it takes the worse. Without target network, values rise far above any possible return,
+and some runs do not recover. Replay matters less here. A time limit counted as an end lowers values, most of
+all far from the goal, by as much as calculation says.
 
-With `--environment cartpole`, after `pip install gymnasium`, the same training steps learn to balance a pole
-for 500 steps. There a rule of one line, push where angle plus angular velocity point, reaches nearly 490: try
-simple rules first.
+With `--environment cartpole`, after `pip install gymnasium`, the same training steps balance a pole for 500
+steps. A rule of one line, push where angle plus angular velocity point, reaches nearly 490: try that first.
 
 ## Exercises
 
-1. A step reaches the goal with probability 0.8, and otherwise stays where the value is 0.9. What is it worth?
-2. With $\gamma = 1$ and no slipping, why would the agent have no reason to hurry?
+1. A step reaches the goal with probability 0.8, else it stays, where the value is 0.9. What is it worth?
+2. Why would the agent not hurry with $\gamma = 1$?
 3. Run `python -m tutorials.reinforcement --seed 1`. Which of the four settings changes most?
 
 <details><summary>Solutions</summary>
 
 1. $0.8 \cdot 1 + 0.2 \cdot 0.95 \cdot 0.9 = 0.971$.
 2. A goal after 100 steps would be worth as much as one after 3.
-3. Those without target network. Whether such a run recovers is chance: one seed proves nothing.
+3. Those without target network: whether such a run recovers is chance.
 
 </details>
 
