@@ -24,6 +24,7 @@ LESSONS = {
     "fine_tune": 0.4,
     "knobs": 1.3,
     "reinforcement": 0.9,
+    "forgetting": 0.9,
 }
 
 

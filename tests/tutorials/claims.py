@@ -126,6 +126,12 @@ def knobs(text, n, r):
     return told and ("least" not in text or f"and {least} least" in text)
 
 
+def ways(text, kind, r):
+    keys = "nothing", "ewc", "replay", "joint"
+    said = zip(numbers(text), keys, strict=True)
+    return all(percent(one, r[f"{kind}_{key}_test_accuracy"], 1) for one, key in said)
+
+
 def largest_values(text, n, r):
     """No return is above 1, since an episode ends with its first reward, which is 1 or -1."""
     settings = ("with both", "without target network", "without replay", "without either")
@@ -316,6 +322,14 @@ CLAIMS = {
         CAPTION,  # test_fine_tune_findings.py holds them
     ),
     "knobs": {"knobs": knobs, "finding": knobs},
+    "forgetting": {
+        "split_digits": lambda text, n, r: ways(text, "split", r),
+        "permuted_digits": lambda text, n, r: ways(text, "permuted", r),
+        "finding": lambda text, n, r: (
+            ways(text.partition(". New orders")[0], "split", r)
+            and ways(text.partition(". New orders")[2], "permuted", r)
+        ),
+    },
     "reinforcement": {
         "q_values": lambda text, n, r: n == [round(r[f"{key}value_error"], 3) for key in ("", "untrained_")],
         "learning": CAPTION,

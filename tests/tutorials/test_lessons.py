@@ -150,6 +150,20 @@ RESULTS = {
             for measure in ("error", "largest_value")
         ),
     },
+    "forgetting": {
+        "parameters",
+        *(
+            f"{kind}_{measure}"
+            for kind in ("split", "permuted")
+            for measure in ("joint_test_accuracy", "untrained_test_accuracy")
+        ),
+        *(
+            f"{kind}_{way}_{measure}"
+            for kind in ("split", "permuted")
+            for way in ("nothing", "ewc", "replay")
+            for measure in ("test_accuracy", "forgetting", "transfer")
+        ),
+    },
     "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
@@ -230,6 +244,7 @@ FIGURES = {
     },
     "knobs": {"knobs"},
     "reinforcement": {"q_values", "triad", "time_limit"},
+    "forgetting": {"split_digits", "permuted_digits"},
     "sound": {
         "waveforms_and_spectrograms",
         "learning_curves",

@@ -182,8 +182,8 @@ def returns(training, tests, title):
         spread = random.uniform(-0.25, 0.25, len(values))
         axes[0, 1].plot(place + spread, values, ".", color=(GREY, ORANGE, "black", BLUE)[place], alpha=0.6)
         axes[0, 1].plot([place - 0.35, place + 0.35], [mean] * 2, color="black", linewidth=2)
-        axes[0, 1].annotate(f"{mean:.0f}", (place, mean), (0, 4), textcoords="offset points", ha="center")
-    axes[0, 1].set_xticks(range(len(tests)), tests)
+    means = [f"{name}:\n{np.mean(values):.0f}" for name, values in tests.items()]
+    axes[0, 1].set_xticks(range(len(tests)), means)
     axes[0, 1].set(ylabel="return of 100 test episodes (line: mean)", ylim=(0, 530))
     axes[0, 1].spines[["top", "right"]].set_visible(False)
     return axes

@@ -162,3 +162,16 @@ def test_a_short_training_keeps_the_best_of_its_evaluations(monkeypatch):
     assert len(training.buffer) <= 4096 and means[steps.index(chosen)] == max(means)
     again = cart_pole.play(training.policy, cart_pole.EVALUATION, cart_pole.EVALUATION_SEED)
     assert again.mean() == max(means)
+
+
+@pytest.mark.extra
+@needs_gymnasium
+def test_the_lesson_balances_a_pole_beside_its_baselines(tmp_path, monkeypatch):
+    from tutorials import reinforcement
+
+    monkeypatch.setattr(cart_pole, "UPDATES", 8)
+    outcome = reinforcement.main("cartpole", quick=True, outputs=tmp_path)
+    assert (tmp_path / "reinforcement" / "cart_pole.png").exists()
+    found = outcome.results
+    assert found["random_return"] < found["hand_written_return"] < found["with_velocity_return"] <= 500
+    assert str(round(found["test_return"])) in outcome.finding
