@@ -16,6 +16,7 @@ import io
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
@@ -56,10 +57,12 @@ def main(
     teach = importlib.import_module(f"tutorials.{lesson}").main
     settings = {"model": model, "data": data} | dict(_setting(teach, text) for text in settings)
     settings = {name: value for name, value in settings.items() if value is not None}
-    runs = []
+    runs, seconds = [], []  # those of a run itself; a command's own would count from its start
     for seed in range(seeds):
+        begun = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             runs.append(teach(seed=seed, outputs=Path(folder), **settings))
+        seconds.append(time.perf_counter() - begun)
         print(f"seed {seed}:", json.dumps(runs[-1].results), flush=True)
 
     source = runs[0].metrics["data"]["source"].split(" from ")[0]
@@ -79,7 +82,6 @@ def main(
             *(f"{number:.6g}" for number in (values.min(), values.max())),
             str(bands.get(name, "")),
         )
-    seconds = [one.metrics["seconds"] for one in runs]
     table.add_row("whole run, seconds", f"{np.mean(seconds):.1f}", "", f"{min(seconds):.1f}",
                   f"{max(seconds):.1f}", "")  # fmt: skip
     Console(width=None if sys.stdout.isatty() else 140).print(table)
@@ -118,7 +120,8 @@ def _band(name, values):
         reach = 0
     if name.endswith("accuracy"):  # where all seeds agree another processor's rounding may not
         reach = max(reach, 0.002)
-    least = -1 if name.endswith(("_left", "_correlation")) else 0  # correlations may be negative
+    negative = "_left", "_correlation", "_transfer", "_forgetting"
+    least = -1 if name.endswith(negative) else 0
     low, high = max(least, values.mean() - reach), values.mean() + reach
     if name.endswith(("accuracy", "_share", "_drop", "_correlation", "_left")):
         high = min(1, high)

@@ -8,6 +8,7 @@ from .fine_tuning.photo_classifier import PhotoClassifier
 from .fine_tuning.transfer import TransferClassifier
 from .loading.saved_models import load_model
 from .pretrained.backbones import Backbone
+from .q_networks import QNetwork
 from .receptive_fields import WindowStack
 from .skip_gram import SkipGram
 from .sound import SoundConvNet
@@ -40,6 +41,7 @@ __all__ = [
     "ModelError",
     "MultiLabelClassifier",
     "PhotoClassifier",
+    "QNetwork",
     "SentimentBag",
     "SentimentBiLSTM",
     "SentimentConv1D",

@@ -24,6 +24,8 @@ LESSONS = {
     "fine_tune": 0.4,
     "knobs": 1.3,
     "word2vec": 1.5,
+    "reinforcement": 0.9,
+    "forgetting": 0.9,
 }
 
 

@@ -74,6 +74,8 @@ images and a few epochs: elsewhere the ranking may differ.
 Bergstra and Bengio, *Random search for hyper-parameter optimization* (2012). Scherer et al., *Evaluation of
 pooling operations* (2010).
 
+With photos of your own, go back to `fine_tune`.
+
 Next: `word2vec` learns from texts without labels.
 """
 

@@ -19,6 +19,7 @@ BY_HAND = {
     "StackedConvNet": (3 * 3 * 1 + 1) * 16 + (3 * 3 * 16 + 1) * 16 + (7 * 7 * 16 + 1) * 64 + (64 + 1) * 10,
     "MLP": 407_050,  # the lectures: 401,920 + 5,130
     "DenseChain": (2 + 1) * 16 + 4 * (16 + 1) * 16 + (16 + 1) * 2,
+    "QNetwork": (4 + 1) * 64 + (64 + 1) * 64 + (64 + 1) * 2,
     "CountingMLP": 861,
     "DenseLayer": 1_048_576,
     "ConvLayer": 441,

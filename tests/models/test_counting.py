@@ -185,6 +185,7 @@ COUNTED = {
     "XorO": 7 * 7 * 9 * 3 + 12 * 2,
     "WindowStack": 5 * 5 * 9,
     "DenseChain": 2 * 16 + 4 * 16 * 16 + 16 * 2,
+    "QNetwork": 4 * 64 + 64 * 64 + 64 * 2,
     "CountingMLP": 20 * 20 + 20 * 20 + 20,
     "DenseLayer": 1024 * 1024,
     "ConvLayer": 32 * 32 * 21 * 21,

@@ -126,6 +126,24 @@ def knobs(text, n, r):
     return told and ("least" not in text or f"and {least} least" in text)
 
 
+def ways(text, kind, r):
+    keys = "nothing", "ewc", "replay", "joint"
+    said = zip(numbers(text), keys, strict=True)
+    return all(percent(one, r[f"{kind}_{key}_test_accuracy"], 1) for one, key in said)
+
+
+def largest_values(text, n, r):
+    """No return is above 1, since an episode ends with its first reward, which is 1 or -1."""
+    settings = ("with both", "without target network", "without replay", "without either")
+    said = [f"{r[name.replace(' ', '_') + '_largest_value']:.1f} {name}" for name in settings]
+    return ", ".join(said) in text and 0 < r["optimal_return"] <= 1
+
+
+def limit_as_end(text, n, r):
+    keys = "limit_as_end", "predicted_limit_as_end", "truncation"
+    return numbers(text) == [round(r[f"{key}_value_error"], 3) for key in keys]
+
+
 def percents(*keys, places=1):
     """The sentence's first numbers are these results in percent, in this order."""
     return lambda text, n, r: all(percent(one, r[key], places) for one, key in zip(n, keys, strict=False))
@@ -323,6 +341,25 @@ CLAIMS = {
             and percent(n[3], r["test_accuracy"], 1)
             and percent(n[-2], r["few_labels_bag_test_accuracy"], 1)
             and percent(n[-1], r["bag_test_accuracy"], 1)
+        ),
+    },
+    "forgetting": {
+        "split_digits": lambda text, n, r: ways(text, "split", r),
+        "permuted_digits": lambda text, n, r: ways(text, "permuted", r),
+        "finding": lambda text, n, r: (
+            ways(text.partition(". New orders")[0], "split", r)
+            and ways(text.partition(". New orders")[2], "permuted", r)
+        ),
+    },
+    "reinforcement": {
+        "q_values": lambda text, n, r: n == [round(r[f"{key}value_error"], 3) for key in ("", "untrained_")],
+        "learning": CAPTION,
+        "triad": largest_values,
+        "time_limit": limit_as_end,
+        "finding": lambda text, n, r: (
+            n[0] == round(r["value_error"], 3)
+            and largest_values(text.split(". ")[1], n, r)
+            and limit_as_end(text.split(". ")[2], n, r)
         ),
     },
 }

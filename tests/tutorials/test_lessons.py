@@ -155,6 +155,39 @@ RESULTS = {
         "analogies_right",
         "parameters",
     },
+    "reinforcement": {
+        "parameters",
+        "value_error",
+        "largest_value_error",
+        "untrained_value_error",
+        "optimal_return",
+        "lost_return",
+        "untrained_lost_return",
+        "random_lost_return",
+        "truncation_value_error",
+        "limit_as_end_value_error",
+        "predicted_limit_as_end_value_error",
+        "limit_as_end_prediction_error",
+        *(
+            f"{setting}_{measure}"
+            for setting in ("with_both", "without_target_network", "without_replay", "without_either")
+            for measure in ("error", "largest_value")
+        ),
+    },
+    "forgetting": {
+        "parameters",
+        *(
+            f"{kind}_{measure}"
+            for kind in ("split", "permuted")
+            for measure in ("joint_test_accuracy", "untrained_test_accuracy")
+        ),
+        *(
+            f"{kind}_{way}_{measure}"
+            for kind in ("split", "permuted")
+            for way in ("nothing", "ewc", "replay")
+            for measure in ("test_accuracy", "forgetting", "transfer")
+        ),
+    },
     "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
@@ -235,6 +268,8 @@ FIGURES = {
     },
     "knobs": {"knobs"},
     "word2vec": {"sampling", "training", "neighbours", "map", "labels"},
+    "reinforcement": {"q_values", "triad", "time_limit"},
+    "forgetting": {"split_digits", "permuted_digits"},
     "sound": {
         "waveforms_and_spectrograms",
         "learning_curves",

@@ -57,6 +57,7 @@ BOUNDS = {
     "unfreeze": Bounds(0, 1),
     "views": Bounds(0, 10_000, open=True),
     "white": Bounds(0, 65_535.0, open=True),  # 16 bits a pixel
+    "ewc": Bounds(0, 1e9),
     "search": Bounds(0, YEAR),
     "seed": Bounds(0, 2**32 - 1),
 }
