@@ -23,6 +23,7 @@ LESSONS = {
     "few_examples": 0.7,
     "fine_tune": 0.4,
     "knobs": 1.3,
+    "gan": 1.4,
 }
 
 

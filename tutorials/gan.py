@@ -1,0 +1,232 @@
+r"""Generate handwritten digits: a generator against a discriminator.
+
+## The question
+
+Can a network draw new digits, if nobody says what is right or wrong with a drawing? And how do you measure
+drawings?
+
+## The idea
+
+A **generative adversarial network** is two networks. The **generator** $G$ turns 32 random numbers $z$ into an
+image. The **discriminator** $D$ gets real images $x$ and generated ones, and tells them apart: its output is
+the probability that an image is real. It is a classifier, trained with cross-entropy:
+
+$$L_D = -\frac{1}{2}\left[\log D(x) + \log(1 - D(G(z)))\right]$$
+
+The generator is trained to be mistaken for real, $L_G = -\log D(G(z))$. Its gradient comes *through* the
+discriminator, which says for each pixel what would look more real. No label is used, and $G$ never sees
+a real image.
+
+Each step changes both. A better $G$ makes the task of $D$ harder, and the other way round. So the losses do not
+fall as in other lessons. If generated images were like real ones, the best answer would be
+$D = \frac{1}{2}$ for all, and both losses $-\log \frac{1}{2} = \log 2$, about 0.69. A loss near this says that
+the two are balanced, not that the drawings are good.
+
+So the drawings need other measures:
+
+- A **judge**, `ConvNet` trained on MNIST, classifies them. A confidence of 0.9 or more is easily had, as the
+  control shows: images of noise.
+- Shares of the ten classes, and their **entropy** $-\sum_k p_k \log p_k$: at most $\log 10$, about 2.3, and 0 if
+  all images are of one class. Then $G$ has found one drawing that $D$ takes for real: **mode collapse**.
+- The **Fréchet distance** compares means and covariances of the judge's 256 features with those of held-out
+  digits. Real digits do not get 0 either: they are the floor.
+- Distances from the nearest training images. A generator that memorizes has smaller ones than held-out digits.
+
+## Before you run it
+
+Which of the two losses falls, and which rises? What confidence will the judge have in noise? If the
+discriminator learns a hundred times slower than usual, will the generator win?
+
+## How to read the figures
+
+- `film` (animated): 48 images, from the same random numbers throughout.
+- `losses`: means over parts of the training; log 2 is dashed.
+- `samples`: real digits, generated ones, those after collapse, and noise, with the judge's class and confidence.
+- `classes`: which classes are drawn, and how their entropy changes.
+- `neighbours`: generated images above the nearest training images.
+
+## What it means
+
+WRITE
+
+## Exercises
+
+1. How many weights has each of the generator's dense layers, from 32 to 256 to 7×7×32 values without biases?
+2. What would the judge and the neighbours say of a generator that copies training images?
+3. Stop early: `python -m tutorials.gan --steps 400`. Which measures are worse, which are not?
+
+<details><summary>Solutions</summary>
+
+1. $32 \cdot 256 = 8{,}192$ and $256 \cdot 7 \cdot 7 \cdot 32 = 401{,}408$.
+2. The judge would be content, as with real digits. But all distances from the nearest training image would be
+   near 0, and the copied share near 100 %.
+3. WRITE
+
+</details>
+
+## Read more
+
+Goodfellow et al., *Generative adversarial nets* (2014). Heusel et al., *GANs trained by a two time-scale update
+rule converge to a local Nash equilibrium* (2017), on the Fréchet distance.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
+
+from tutorials.lesson.command import run  # first: loads Keras quietly
+
+import numpy as np
+
+from datasets import digits
+from tutorials.figures.generated import (
+    class_shares,
+    film_of_images,
+    losses_and_accuracies,
+    nearest_neighbours,
+    rows_of_images,
+)
+from tutorials.lesson.limits import check_settings, fitting_batch
+from tutorials.lesson.outcome import Outcome
+from tutorials.lesson.parts.adversarial import RATES, Judge, build, memorized, noise_like, train
+from tutorials.lesson.report import Report
+
+
+def main(
+    steps: int = 2600,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
+    data: str = "auto",
+    seed: int = 0,
+    quick: bool = False,
+    outputs: Path = Path("outputs"),
+) -> Outcome:
+    """Train a generator against a discriminator, well and badly balanced, and measure what it draws.
+
+    Args:
+        steps: Number of training steps; the collapse gets a sixth of them.
+        batch_size: Real images per step, and as many generated ones.
+        learning_rate: Learning rate of the generator's Adam; the discriminator's is half of it.
+        data: Folder with mnist.npz or the four IDX files, or "embedded"; "auto" finds or downloads
+            MNIST, or else takes the embedded digits.
+        seed: Random seed; the same seed gives the same results.
+        quick: Run every step on a small sample, in seconds.
+        outputs: Folder for the results.
+    """
+    check_settings(locals())
+    report = Report(main, settings=locals())
+
+    # Data: images (n, 28, 28, 1) with pixels in [0, 255]; labels are not used
+    source = digits.locate(data)
+    (x_train, _), (x_test, _) = digits.load_data(source)
+    count, parts = 1000, 24
+    if quick:
+        x_train, x_test, steps, count, parts = x_train[:500], x_test[:200], 12, 100, 2
+    held_out, real = x_test[:5000], x_train[np.random.default_rng(seed).permutation(len(x_train))[:count]]
+
+    # Model: the judge, and two pairs of networks with the same initial weights
+    judge = Judge(held_out)
+    networks = {name: build(seed) for name in RATES}
+    network, collapsed = networks.values()
+    parameters = network.generator.count_params(), network.discriminator.count_params()
+    batch_size = fitting_batch(batch_size, len(x_train), network.generator, network.discriminator)
+    print("Generator of {:,} parameters, discriminator of {:,}".format(*parameters))
+
+    # Compile and fit: only the discriminator's learning rate differs
+    runs = {}
+    for name, rates in RATES.items():
+        length, pieces = (steps, parts) if name == "balanced" else (steps // 6, max(1, parts // 2))
+        rates = [learning_rate * rate for rate in rates]
+        runs[name] = train(networks[name], rates, x_train, judge, batch_size, length, pieces, seed)
+        print(
+            f"{name}: {length:,} steps, entropy of the classes {runs[name][2].entropies[-1]:.2f}", flush=True
+        )
+    when, history, watched = runs["balanced"]
+
+    # Evaluate: generated images beside real ones, those after collapse, and noise
+    images = {
+        "real": real,
+        "generated": network.sample(count, seed + 1),
+        "collapsed": collapsed.sample(count, seed + 1),
+        "noise": noise_like(real, seed),
+    }
+    found = {kind: judge.measure(each) for kind, each in images.items()}
+    found["held-out"] = judge.measure(held_out, distance=False)
+    near = memorized(images["generated"], x_test[:count], x_train)
+    losses = {name: np.mean(history[name][-max(1, parts // 4) :]) for name in history}
+
+    # Plot
+    report.animation("film", *film_of_images(np.stack(watched.frames), when), len(when), frames_per_second=4)
+    title = (
+        f"Over the last quarter of the steps the generator's loss is {losses['generator_loss']:.2f}, the "
+        f"discriminator's {losses['discriminator_loss']:.2f}"
+    )
+    axes = losses_and_accuracies(when[1:], history, {"log 2": np.log(2)}, title)
+    report.figure("losses", axes)
+    sure = {kind: one["confident"] for kind, one in found.items()}
+    title = (
+        f"Confidence of 0.9 or more: {sure['generated']:.0%} of the generated images, "
+        f"{sure['held-out']:.0%} of held-out digits, {sure['noise']:.0%} of noise"
+    )
+    report.figure("samples", rows_of_images(judged_rows(images, found, judge), title))
+    most = {kind: one["classes"].max() for kind, one in found.items()}
+    title = (
+        f"The most frequent class has {most['generated']:.0%} of the generated images, after collapse "
+        f"{most['collapsed']:.0%}"
+    )
+    shares = {kind: found[kind]["classes"] for kind in ("held-out", "generated", "collapsed")}
+    entropies = {name: (one[0], one[2].entropies) for name, one in runs.items()}
+    report.figure("classes", class_shares(shares, entropies, title))
+    copied = (
+        f"{near['copied']:.1%} of the generated images are nearer to a training image than 99 % of held-out "
+        "digits"
+    )
+    neighbours = x_train[near["indices"]]
+    axes = nearest_neighbours(images["generated"], neighbours, near["generated"], near["held-out"], copied)
+    report.figure("neighbours", axes)
+    return report.close(
+        source,
+        examples=len(x_train) + len(held_out),
+        finding=f"The judge is confident of {sure['generated']:.1%} of {count:,} generated images, and of "
+        f"{sure['noise']:.1%} of noise. Their Fréchet distance is {found['generated']['distance']:.1f} "
+        f"(real digits {found['real']['distance']:.1f}, noise {found['noise']['distance']:.0f}, after "
+        f"collapse {found['collapsed']['distance']:.0f}). {copied}.",
+        **results_of(found, near, losses, parameters),
+    )
+
+
+def judged_rows(images, found, judge):
+    """A row of each kind of images for the figure `samples`."""
+    rows = {}
+    for kind, each in images.items():
+        probabilities = judge.look(each[:14])[1]
+        label = f"{kind}\ndistance {found[kind]['distance']:,.0f}"
+        rows[label] = each[:14], probabilities.argmax(1), probabilities.max(1)
+    return rows
+
+
+def results_of(found, near, losses, parameters):
+    """Every metric of the run, by name."""
+    results = {
+        "generator_loss": losses["generator_loss"],
+        "discriminator_loss": losses["discriminator_loss"],
+        "generator_parameters": parameters[0],
+        "discriminator_parameters": parameters[1],
+        "smallest_class": found["generated"]["classes"].min(),
+        "copied": near["copied"],
+        "neighbour_distance": np.median(near["generated"]),
+        "held_out_neighbour_distance": np.median(near["held-out"]),
+    }
+    for kind, one in found.items():
+        name = "" if kind == "generated" else kind.replace("-", "_") + "_"
+        results[f"{name}confident"] = one["confident"]
+        results[f"{name}largest_class"] = one["classes"].max()
+        results[f"{name}entropy"] = one["entropy"]
+        if one["distance"] is not None:
+            results[f"{name}frechet_distance"] = one["distance"]
+    return results
+
+
+if __name__ == "__main__":
+    run(main)
