@@ -66,10 +66,8 @@ def nearest(images, references):
         >>> nearest([[0.0, 0.0], [5.0, 5.0]], [[5.0, 5.0], [3.0, 4.0]])
         (array([1, 0]), array([5., 0.], dtype=float32))
     """
-    one, two = (
-        _features("nearest", name, np.reshape(x, (len(x), -1)), 1)
-        for name, x in (("images", images), ("references", references))
-    )
+    one = _features("nearest", "images", images, 1)
+    two = _features("nearest", "references", references, 1)
     if one.shape[1] != two.shape[1]:
         raise ModelError(f"nearest needs images of one size, not {one.shape[1]} and {two.shape[1]} values.")
     squares = (two**2).sum(1)
@@ -88,6 +86,8 @@ def _features(owner, name, x, least=2):
         x = np.asarray(x, "float32" if owner == "nearest" else "float64")
     except (TypeError, ValueError):
         x = np.empty(0)
+    if owner == "nearest" and x.size:
+        x = x.reshape(len(x), -1)
     if x.ndim != 2 or len(x) < least or not np.isfinite(x).all():
         raise ModelError(f"{owner} needs {name} as finite numbers (n, values) of {least} rows or more.")
     return x

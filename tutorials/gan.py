@@ -7,42 +7,45 @@ drawings?
 
 ## The idea
 
-A **generative adversarial network** is two networks. The **generator** $G$ turns 32 random numbers $z$ into an
-image. The **discriminator** $D$ gets real images $x$ and generated ones, and tells them apart: its output is
-the probability that an image is real. It is a classifier, trained with cross-entropy:
+A **generative adversarial network** is two networks. The **generator** $G$ turns random numbers $z$ into an
+image: 32 normal ones, and a choice among 20, so that digits of different kinds can lie apart. The
+**discriminator** $D$ gets real images $x$ and generated ones. Its output is the probability that an image is
+real. It is a classifier, trained with cross-entropy:
 
 $$L_D = -\frac{1}{2}\left[\log D(x) + \log(1 - D(G(z)))\right]$$
 
-The generator is trained to be mistaken for real, $L_G = -\log D(G(z))$. Its gradient comes *through* the
-discriminator, which says for each pixel what would look more real. No label is used, and $G$ never sees
-a real image.
+The generator is trained to be mistaken for real: $L_G = -\log D(G(z))$. Its gradient comes *through* the
+discriminator, which says for each pixel what would look more real. No label is used, and $G$ never sees a
+real image.
 
-Each step changes both. A better $G$ makes the task of $D$ harder, and the other way round. So the losses do not
-fall as in other lessons. If generated images were like real ones, the best answer would be
-$D = \frac{1}{2}$ for all, and both losses $-\log \frac{1}{2} = \log 2$, about 0.69. A loss near this says that
-the two are balanced, not that the drawings are good.
+Each step changes both. A better $G$ makes the task of $D$ harder, and the other way round, so the losses need
+not fall as in other lessons. If generated images were like real ones, the best answer would be
+$D = \frac{1}{2}$ for all, with both losses $-\log \frac{1}{2} = \log 2$, about 0.69. Losses tell how the two
+are balanced, not how good the drawings are.
 
 So the drawings need other measures:
 
-- A **judge**, `ConvNet` trained on MNIST, classifies them. A confidence of 0.9 or more is easily had, as the
-  control shows: images of noise.
-- Shares of the ten classes, and their **entropy** $-\sum_k p_k \log p_k$: at most $\log 10$, about 2.3, and 0 if
-  all images are of one class. Then $G$ has found one drawing that $D$ takes for real: **mode collapse**.
+- The **judge**, `ConvNet` trained on MNIST, classifies them. Is a confidence of 0.9 or more hard to get? The
+  control is noise.
+- Shares of the ten classes, and their **entropy** $-\sum_k p_k \log p_k$: at most $\log 10$, about 2.3, and 0
+  if all images are of one class. Then $G$ has found something that $D$ takes for real, and draws it again and
+  again: **mode collapse**.
 - The **Fréchet distance** compares means and covariances of the judge's 256 features with those of held-out
-  digits. Real digits do not get 0 either: they are the floor.
-- Distances from the nearest training images. A generator that memorizes has smaller ones than held-out digits.
+  digits. Other real digits do not get 0 either: they are the floor.
+- Distances from the nearest training images. A generator that memorizes has smaller ones than held-out
+  digits.
 
 ## Before you run it
 
-Which of the two losses falls, and which rises? What confidence will the judge have in noise? If the
-discriminator learns a hundred times slower than usual, will the generator win?
+Which loss ends higher? What confidence will the judge have in noise? If the discriminator learns much too
+slowly, does the generator win?
 
 ## How to read the figures
 
 - `film` (animated): 48 images, from the same random numbers throughout.
-- `losses`: means over parts of the training; log 2 is dashed.
-- `samples`: real digits, generated ones, those after collapse, and noise, with the judge's class and confidence.
-- `classes`: which classes are drawn, and how their entropy changes.
+- `losses`: means over parts of the training; log 2 is dashed. Right: the discriminator's accuracy.
+- `samples`: real digits, generated ones, those after collapse, and noise, with the judge's classes.
+- `classes`: which classes are drawn, and their entropy over training.
 - `neighbours`: generated images above the nearest training images.
 
 ## What it means
@@ -51,23 +54,23 @@ WRITE
 
 ## Exercises
 
-1. How many weights has each of the generator's dense layers, from 32 to 256 to 7×7×32 values without biases?
+1. How many weights has each of the generator's dense layers, from 52 values to 256 to 7×7×32, without biases?
 2. What would the judge and the neighbours say of a generator that copies training images?
-3. Stop early: `python -m tutorials.gan --steps 400`. Which measures are worse, which are not?
+3. Stop early: `python -m tutorials.gan --steps 600`. Which measures are worse?
 
 <details><summary>Solutions</summary>
 
-1. $32 \cdot 256 = 8{,}192$ and $256 \cdot 7 \cdot 7 \cdot 32 = 401{,}408$.
-2. The judge would be content, as with real digits. But all distances from the nearest training image would be
-   near 0, and the copied share near 100 %.
+1. $52 \cdot 256 = 13{,}312$ and $256 \cdot 7 \cdot 7 \cdot 32 = 401{,}408$.
+2. The judge would be content, as with real digits. But the distances from the nearest training images would
+   be near 0, and the copied share near 100 %.
 3. WRITE
 
 </details>
 
 ## Read more
 
-Goodfellow et al., *Generative adversarial nets* (2014). Heusel et al., *GANs trained by a two time-scale update
-rule converge to a local Nash equilibrium* (2017), on the Fréchet distance.
+Goodfellow et al., *Generative adversarial nets* (2014). Heusel et al., *GANs trained by a two time-scale
+update rule converge to a local Nash equilibrium* (2017), on the Fréchet distance.
 """
 
 import sys

@@ -74,7 +74,7 @@ images and a few epochs: elsewhere the ranking may differ.
 Bergstra and Bengio, *Random search for hyper-parameter optimization* (2012). Scherer et al., *Evaluation of
 pooling operations* (2010).
 
-This is the last lesson. With photos of your own, go back to `fine_tune`.
+Next: `gan` draws digits.
 """
 
 import sys

@@ -131,6 +131,22 @@ RESULTS = {
         "dense_units_effect",
         "architecture_effect",
     },
+    "gan": {
+        "generator_loss",
+        "discriminator_loss",
+        "generator_parameters",
+        "discriminator_parameters",
+        "smallest_class",
+        "copied",
+        "neighbour_distance",
+        "held_out_neighbour_distance",
+        *(
+            f"{kind}{measure}"
+            for kind in ("", "real_", "held_out_", "collapsed_", "noise_")
+            for measure in ("confident", "largest_class", "entropy", "frechet_distance")
+            if (kind, measure) != ("held_out_", "frechet_distance")
+        ),
+    },
     "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
@@ -210,6 +226,7 @@ FIGURES = {
         "more_photos",
     },
     "knobs": {"knobs"},
+    "gan": {"losses", "samples", "classes", "neighbours"},
     "sound": {
         "waveforms_and_spectrograms",
         "learning_curves",
