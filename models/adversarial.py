@@ -42,7 +42,7 @@ class AdversarialNetwork(keras.Model):
         (3, 8, 8, 1)
     """
 
-    def __init__(self, generator, discriminator, smoothing=1.0, choices=0, average=0.995, seed=0):
+    def __init__(self, generator, discriminator, smoothing=1.0, choices=0, average=0.998, seed=0):
         super().__init__(name="adversarial_network")
         self.generator, self.discriminator = generator, discriminator
         self.averaged = keras.models.clone_model(generator)

@@ -92,12 +92,16 @@ from tutorials.figures.generated import (
 )
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
-from tutorials.lesson.parts.adversarial import RATES, Judge, build, memorized, noise_like, train
+from tutorials.lesson.parts.adversarial import PHASES, Judge, Timeline, build, memorized, noise_like, train
 from tutorials.lesson.report import Report
+
+LABELS = {"collapsing": "after collapse", "cured": "generated"}  # in figures
+# Prefixes of the results: those without one are of the generator in the end
+NAMES = {"balanced": "early_", "collapsing": "collapsed_", "cured": ""}
 
 
 def main(
-    steps: int = 2600,
+    steps: int = 3000,
     batch_size: int = 64,
     learning_rate: float = 2e-3,
     data: str = "auto",
@@ -105,10 +109,10 @@ def main(
     quick: bool = False,
     outputs: Path = Path("outputs"),
 ) -> Outcome:
-    """Train a generator against a discriminator, well and badly balanced, and measure what it draws.
+    """Train a generator against a discriminator, let it collapse, cure it, and measure what it draws.
 
     Args:
-        steps: Number of training steps; the collapse gets a sixth of them.
+        steps: Number of training steps, a sixth of them before the collapse.
         batch_size: Real images per step, and as many generated ones.
         learning_rate: Learning rate of the generator's Adam; the discriminator's is half of it.
         data: Folder with mnist.npz or the four IDX files, or "embedded"; "auto" finds or downloads
@@ -123,78 +127,67 @@ def main(
     # Data: images (n, 28, 28, 1) with pixels in [0, 255]; labels are not used
     source = digits.locate(data)
     (x_train, _), (x_test, _) = digits.load_data(source)
-    count, parts = 1000, 24
+    count = 1000
     if quick:
-        x_train, x_test, steps, count, parts = x_train[:500], x_test[:200], 12, 100, 2
+        x_train, x_test, steps, count = x_train[:500], x_test[:200], 12, 100
     held_out, real = x_test[:5000], x_train[np.random.default_rng(seed).permutation(len(x_train))[:count]]
 
-    # Model: the judge, and two pairs of networks with the same initial weights
-    judge = Judge(held_out)
-    networks = {name: build(seed) for name in RATES}
-    network, collapsed = networks.values()
+    # Model: the judge, a generator and a discriminator
+    judge, network = Judge(held_out), build(seed)
     parameters = network.generator.count_params(), network.discriminator.count_params()
     batch_size = fitting_batch(batch_size, len(x_train), network.generator, network.discriminator)
-    print("Generator of {:,} parameters, discriminator of {:,}".format(*parameters))
+    print("Generator of {:,} parameters, discriminator of {:,}".format(*parameters), flush=True)
 
-    # Compile and fit: only the discriminator's learning rate differs
-    runs = {}
-    for name, rates in RATES.items():
-        length, pieces = (steps, parts) if name == "balanced" else (steps // 6, max(1, parts // 2))
-        rates = [learning_rate * rate for rate in rates]
-        runs[name] = train(networks[name], rates, x_train, judge, batch_size, length, pieces, seed)
-        print(
-            f"{name}: {length:,} steps, entropy of the classes {runs[name][2].entropies[-1]:.2f}", flush=True
-        )
-    when, history, watched = runs["balanced"]
+    # Compile and fit: with other learning rates in between, which make it collapse
+    images, timeline = {"real": real}, Timeline(network, judge)
+    for phase in PHASES:
+        train(timeline, phase, x_train, batch_size, steps, learning_rate, seed)
+        images[phase] = network.sample(count, seed + 1)
+        print(f"{phase}, {timeline.steps[-1]:,} steps: entropy {timeline.entropies[-1]:.2f}", flush=True)
 
-    # Evaluate: generated images beside real ones, those after collapse, and noise
-    images = {
-        "real": real,
-        "generated": network.sample(count, seed + 1),
-        "collapsed": collapsed.sample(count, seed + 1),
-        "noise": noise_like(real, seed),
-    }
+    # Evaluate: images of each phase beside real ones and noise
+    images["noise"] = noise_like(real, seed)
     found = {kind: judge.measure(each) for kind, each in images.items()}
     found["held-out"] = judge.measure(held_out, distance=False)
-    near = memorized(images["generated"], x_test[:count], x_train)
-    losses = {name: np.mean(history[name][-max(1, parts // 4) :]) for name in history}
+    drawn = images["cured"]
+    near = memorized(drawn, x_test[:count], x_train)
+    losses = {name: np.mean(means[-max(1, len(means) // 4) :]) for name, means in timeline.losses.items()}
 
     # Plot
-    report.animation("film", *film_of_images(np.stack(watched.frames), when), len(when), frames_per_second=4)
+    frames = len(timeline.steps)
+    report.animation("film", *film_of_images(timeline), frames, frames_per_second=3)
     title = (
         f"Over the last quarter of the steps the generator's loss is {losses['generator_loss']:.2f}, the "
         f"discriminator's {losses['discriminator_loss']:.2f}"
     )
-    axes = losses_and_accuracies(when[1:], history, {"log 2": np.log(2)}, title)
-    report.figure("losses", axes)
+    report.figure("losses", losses_and_accuracies(timeline, {"log 2": np.log(2)}, title))
     sure = {kind: one["confident"] for kind, one in found.items()}
     title = (
-        f"Confidence of 0.9 or more: {sure['generated']:.0%} of the generated images, "
-        f"{sure['held-out']:.0%} of held-out digits, {sure['noise']:.0%} of noise"
+        f"Confidence of 0.9 or more: {sure['cured']:.0%} of the generated images, {sure['held-out']:.0%} of "
+        f"held-out digits, {sure['noise']:.0%} of noise"
     )
     report.figure("samples", rows_of_images(judged_rows(images, found, judge), title))
     most = {kind: one["classes"].max() for kind, one in found.items()}
     title = (
-        f"The most frequent class has {most['generated']:.0%} of the generated images, after collapse "
-        f"{most['collapsed']:.0%}"
+        f"The most frequent class has {most['collapsing']:.0%} of the images after collapse, "
+        f"{most['cured']:.0%} in the end"
     )
-    shares = {kind: found[kind]["classes"] for kind in ("held-out", "generated", "collapsed")}
-    entropies = {name: (one[0], one[2].entropies) for name, one in runs.items()}
-    report.figure("classes", class_shares(shares, entropies, title))
+    shares = {kind: found[kind]["classes"] for kind in ("held-out", "cured", "collapsing")}
+    report.figure("classes", class_shares(shares, timeline, title))
     copied = (
         f"{near['copied']:.1%} of the generated images are nearer to a training image than 99 % of held-out "
         "digits"
     )
-    neighbours = x_train[near["indices"]]
-    axes = nearest_neighbours(images["generated"], neighbours, near["generated"], near["held-out"], copied)
+    axes = nearest_neighbours(drawn, x_train[near["indices"]], near["generated"], near["held-out"], copied)
     report.figure("neighbours", axes)
+    distance = {kind: one["distance"] for kind, one in found.items()}
     return report.close(
         source,
         examples=len(x_train) + len(held_out),
-        finding=f"The judge is confident of {sure['generated']:.1%} of {count:,} generated images, and of "
-        f"{sure['noise']:.1%} of noise. Their Fréchet distance is {found['generated']['distance']:.1f} "
-        f"(real digits {found['real']['distance']:.1f}, noise {found['noise']['distance']:.0f}, after "
-        f"collapse {found['collapsed']['distance']:.0f}). {copied}.",
+        finding=f"The judge is confident of {sure['cured']:.1%} of {count:,} generated images, and of "
+        f"{sure['noise']:.1%} of noise. Their Fréchet distance is {distance['cured']:.1f} (real digits "
+        f"{distance['real']:.1f}, noise {distance['noise']:.0f}, after collapse "
+        f"{distance['collapsing']:.0f}). {copied}.",
         **results_of(found, near, losses, parameters),
     )
 
@@ -203,8 +196,10 @@ def judged_rows(images, found, judge):
     """A row of each kind of images for the figure `samples`."""
     rows = {}
     for kind, each in images.items():
+        if kind == "balanced":
+            continue
         probabilities = judge.look(each[:14])[1]
-        label = f"{kind}\ndistance {found[kind]['distance']:,.0f}"
+        label = f"{LABELS.get(kind, kind)}\ndistance {found[kind]['distance']:,.0f}"
         rows[label] = each[:14], probabilities.argmax(1), probabilities.max(1)
     return rows
 
@@ -216,13 +211,13 @@ def results_of(found, near, losses, parameters):
         "discriminator_loss": losses["discriminator_loss"],
         "generator_parameters": parameters[0],
         "discriminator_parameters": parameters[1],
-        "smallest_class": found["generated"]["classes"].min(),
+        "smallest_class": found["cured"]["classes"].min(),
         "copied": near["copied"],
         "neighbour_distance": np.median(near["generated"]),
         "held_out_neighbour_distance": np.median(near["held-out"]),
     }
     for kind, one in found.items():
-        name = "" if kind == "generated" else kind.replace("-", "_") + "_"
+        name = NAMES.get(kind, f"{kind.replace('-', '_')}_")
         results[f"{name}confident"] = one["confident"]
         results[f"{name}largest_class"] = one["classes"].max()
         results[f"{name}entropy"] = one["entropy"]

@@ -12,37 +12,37 @@ def mosaic(images, columns):
     return rows.swapaxes(1, 2).reshape(-1, columns * width)
 
 
-def film_of_images(frames, steps, columns=12):
+def film_of_images(timeline, columns=12):
     """Animation of generated images over training.
 
     Args:
-        frames: Array (frames, n, height, width, 1), pixels from 0 to 255.
-        steps: Number of training steps before each frame.
+        timeline: The `Timeline` of the training.
         columns: Images per row.
 
     Returns:
         (figure, function that draws the frame of a given number), for `Report.animation`.
     """
-    rows = frames.shape[1] // columns
+    rows = len(timeline.frames[0]) // columns
     axes = axes_grid(1, 1, 0.6 * columns, 0.6 * rows + 0.8, "The same random numbers, step by step")
     ax = axes[0, 0]
-    picture = ax.imshow(mosaic(frames[0], columns), cmap="gray", vmin=0, vmax=255)
+    picture = ax.imshow(mosaic(timeline.frames[0], columns), cmap="gray", vmin=0, vmax=255)
     caption = ax.set_title("0 steps", fontsize=10)
     ax.axis("off")
 
     def show(number):
-        picture.set_data(mosaic(frames[number], columns))
-        caption.set_text(f"{steps[number]:,} steps")
+        step = timeline.steps[number]
+        phase = next(name for name, (_, last) in timeline.phases.items() if step <= last)
+        picture.set_data(mosaic(timeline.frames[number], columns))
+        caption.set_text(f"{step:,} steps, {phase}")
 
     return ax.figure, show
 
 
-def losses_and_accuracies(steps, history, equilibrium, title):
+def losses_and_accuracies(timeline, equilibrium, title):
     """Both losses, and how often the discriminator is right, over training.
 
     Args:
-        steps: Number of steps at each point, (points,).
-        history: {name: values (points,)} of an `AdversarialNetwork`.
+        timeline: The `Timeline` of the training.
         equilibrium: {label: height of a dashed line}.
         title: The figure's finding.
 
@@ -50,10 +50,8 @@ def losses_and_accuracies(steps, history, equilibrium, title):
         Array (1, 2) of Axes.
     """
     axes = axes_grid(1, 2, 9.5, 3.8, title)
-    lines = {
-        "generator": history["generator_loss"],
-        "discriminator": history["discriminator_loss"],
-    }
+    steps, means = timeline.steps[1:], timeline.losses
+    lines = {"generator": means["generator_loss"], "discriminator": means["discriminator_loss"]}
     curves(axes[0, 0], steps, lines, "step", "loss (cross-entropy)", marked=False)
     for label, height in equilibrium.items():
         axes[0, 0].axhline(height, color=GREY, linestyle="--", linewidth=1)
@@ -62,11 +60,18 @@ def losses_and_accuracies(steps, history, equilibrium, title):
             fontsize=9, color=GREY,
         )  # fmt: skip
     axes[0, 0].set_ylim(0)
-    shares = {"real images": history["real_accuracy"], "generated images": history["fake_accuracy"]}
-    curves(axes[0, 1], steps, shares, "step", "classified correctly by the discriminator", marked=False)
+    shares = {"real images": means["real_accuracy"], "generated images": means["fake_accuracy"]}
+    curves(axes[0, 1], steps, shares, "step", "accuracy of the discriminator", marked=False)
     axes[0, 1].axhline(0.5, color=GREY, linestyle="--", linewidth=1)
     axes[0, 1].set_ylim(0, 1.02)
+    for ax in axes.flat:
+        _shade_collapse(ax, timeline)
     return axes
+
+
+def _shade_collapse(ax, timeline):
+    """Shade the steps in which the learning rates are out of balance."""
+    ax.axvspan(*timeline.phases["collapsing"], color=GREY, alpha=0.25, linewidth=0)
 
 
 def rows_of_images(rows, title, columns=14):
@@ -93,12 +98,12 @@ def rows_of_images(rows, title, columns=14):
     return axes
 
 
-def class_shares(shares, entropies, title):
+def class_shares(shares, timeline, title):
     """Shares of the classes as bars, and how evenly the classes are spread over training.
 
     Args:
         shares: {kind: share of each class (classes,)}.
-        entropies: {kind: (steps (points,), entropy of the classes in nats (points,))}.
+        timeline: The `Timeline` of the training, with the entropies.
         title: The figure's finding.
 
     Returns:
@@ -107,15 +112,16 @@ def class_shares(shares, entropies, title):
     axes = axes_grid(1, 2, 10.5, 3.8, title)
     left, right = axes.flat
     wide, colours = 0.8 / len(shares), (GREY, BLUE, ORANGE)
+    names = {"cured": "generated", "collapsing": "after collapse"}
     for n, (kind, values) in enumerate(shares.items()):
         places = np.arange(len(values)) + (n - (len(shares) - 1) / 2) * wide
-        left.bar(places, 100 * values, wide, color=colours[n], label=kind)
+        left.bar(places, 100 * values, wide, color=colours[n], label=names.get(kind, kind))
     left.set_xticks(range(10))
     left.set_xlabel("class, by the judge")
     left.set_ylabel("share of the images (%)")
     left.legend(frameon=False, fontsize=9)
-    for (kind, (steps, values)), colour in zip(entropies.items(), (BLUE, ORANGE), strict=True):
-        right.plot(steps, values, color=colour, label=kind)
+    right.plot(timeline.steps, timeline.entropies, ".-", color=BLUE, label="generated images")
+    _shade_collapse(right, timeline)
     right.axhline(np.log(10), color=GREY, linestyle="--", linewidth=1, label="ten classes alike: log 10")
     right.set_ylim(-0.05, 2.5)
     right.set_xlabel("step")

@@ -11,9 +11,13 @@ CONFIDENT = 0.9
 LATENT, CHOICES = 52, 20  # random values of an image, 20 of which are a choice
 SHOWN = 48  # images of each frame of the film
 SAMPLED = 200  # images whose classes are counted after each part of the training
-# Adam's learning rates (generator, discriminator) as multiples of the lesson's. They were chosen on training
-# images and other seeds
-RATES = {"balanced": (1.0, 0.5), "collapsing": (1.0, 0.005)}
+# The parts of the training: share of the steps; Adam's learning rates of the generator and the discriminator
+# as multiples of the lesson's; frames of the film. Chosen on training images and other seeds
+PHASES = {
+    "balanced": (1 / 6, (1, 0.5), 5),
+    "collapsing": (1 / 20, (10, 0.05), 3),
+    "cured": (47 / 60, (1, 0.5), 16),
+}
 
 
 def batches(images, batch_size, seed):
@@ -23,18 +27,33 @@ def batches(images, batch_size, seed):
         yield (images[random.integers(0, len(images), batch_size)].astype("float32"),)
 
 
-class Watching(keras.callbacks.Callback):
-    """Looks at images from the same random numbers after each part of the training."""
+class Timeline(keras.callbacks.Callback):
+    """What happens over training: losses, images from the same random numbers, the entropy of their classes.
+
+    Attributes:
+        steps: Number of steps before each look, from 0 on.
+        frames: Images of each look, (n, height, width, channels).
+        entropies: Entropy of the classes at each look.
+        phases: {name of a phase: (first step, last step)}.
+        losses: {name: means since the look before, one fewer than looks}.
+    """
 
     def __init__(self, network, judge):
         super().__init__()
-        self.network, self.judge, self.frames, self.entropies = network, judge, [], []
-        self.on_epoch_end()
+        self.network, self.judge = network, judge
+        self.steps, self.frames, self.entropies, self.phases, self.losses = [], [], [], {}, {}
+        self._look(0)
 
-    def on_epoch_end(self, epoch=None, logs=None):
+    def _look(self, step):
         images = self.network.sample(SAMPLED)
+        self.steps.append(step)
         self.frames.append(images[:SHOWN])
         self.entropies.append(self.judge.measure(images, distance=False)["entropy"])
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._look(self.steps[-1] + self.params["steps"])
+        for name, mean in logs.items():
+            self.losses.setdefault(name, []).append(mean)
 
 
 def build(seed):
@@ -43,30 +62,28 @@ def build(seed):
     return AdversarialNetwork(Generator(latent=LATENT), Discriminator(), choices=CHOICES, seed=seed)
 
 
-def train(network, rates, images, judge, batch_size, steps, parts, seed):
-    """Train a network for so many steps.
+def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
+    """Train a network through one phase.
 
     Args:
-        network: An `AdversarialNetwork`.
-        rates: Learning rates of the generator and of the discriminator.
+        timeline: The `Timeline` of the network, which is continued.
+        phase: One of `PHASES`.
         images: Array (n, height, width, channels), pixels in [0, 255].
-        judge: A `Judge`.
         batch_size: Images per step.
-        steps: Number of steps.
-        parts: Number of parts that the steps are divided into; after each, losses and images are kept.
+        steps: Number of steps of the whole training.
+        learning_rate: What the phase's rates are multiples of.
         seed: Of the order of the images.
-
-    Returns:
-        (steps before each part and after the last (parts + 1,), {name: mean in each part (parts,)}, the
-        `Watching` with its frames and entropies (parts + 1)).
     """
-    network.compile(*(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates))
-    watching, each = Watching(network, judge), max(1, steps // parts)
-    history = network.fit(
-        batches(images, batch_size, seed), steps_per_epoch=each, epochs=parts, verbose=0, shuffle=False,
-        callbacks=[watching],
-    ).history  # fmt: skip
-    return each * np.arange(parts + 1), history, watching
+    share, rates, looks = PHASES[phase]
+    optimizers = [keras.optimizers.Adam(learning_rate * rate, beta_1=0.5) for rate in rates]
+    timeline.network.compile(*optimizers)
+    each = max(1, round(share * steps / looks))
+    looks, first = min(looks, max(1, round(share * steps))), timeline.steps[-1]
+    timeline.network.fit(
+        batches(images, batch_size, [seed, first]), steps_per_epoch=each, epochs=looks, verbose=0,
+        shuffle=False, callbacks=[timeline],
+    )  # fmt: skip
+    timeline.phases[phase] = first, timeline.steps[-1]
 
 
 class Judge:
@@ -103,7 +120,7 @@ class Judge:
         return {
             "confident": float(np.mean(probabilities.max(1) >= CONFIDENT)),
             "classes": classes,
-            "entropy": float(-(some * np.log(some)).sum()),
+            "entropy": abs(float((some * np.log(some)).sum())),
             "distance": frechet_distance(features, self.features) if distance else None,
         }
 
