@@ -95,13 +95,13 @@ from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts.adversarial import PHASES, Judge, Timeline, build, memorized, noise_like, train
 from tutorials.lesson.report import Report
 
-LABELS = {"collapsing": "after collapse", "cured": "generated"}  # in figures
-# Prefixes of the results: those without one are of the generator in the end
-NAMES = {"balanced": "early_", "collapsing": "collapsed_", "cured": ""}
+LABELS = {"balanced": "generated", "collapsing": "after collapse", "cured": "after the cure"}  # in figures
+# Prefixes of the results: those without one are of the balanced training
+NAMES = {"balanced": "", "collapsing": "collapsed_", "cured": "cured_"}
 
 
 def main(
-    steps: int = 3000,
+    steps: int = 3200,
     batch_size: int = 64,
     learning_rate: float = 2e-3,
     data: str = "auto",
@@ -112,7 +112,7 @@ def main(
     """Train a generator against a discriminator, let it collapse, cure it, and measure what it draws.
 
     Args:
-        steps: Number of training steps, a sixth of them before the collapse.
+        steps: Number of training steps; collapse and cure are in the last eighth.
         batch_size: Real images per step, and as many generated ones.
         learning_rate: Learning rate of the generator's Adam; the discriminator's is half of it.
         data: Folder with mnist.npz or the four IDX files, or "embedded"; "auto" finds or downloads
@@ -138,7 +138,7 @@ def main(
     batch_size = fitting_batch(batch_size, len(x_train), network.generator, network.discriminator)
     print("Generator of {:,} parameters, discriminator of {:,}".format(*parameters), flush=True)
 
-    # Compile and fit: with other learning rates in between, which make it collapse
+    # Compile and fit: balanced, then with learning rates that make it collapse, then balanced again
     images, timeline = {"real": real}, Timeline(network, judge)
     for phase in PHASES:
         train(timeline, phase, x_train, batch_size, steps, learning_rate, seed)
@@ -149,30 +149,29 @@ def main(
     images["noise"] = noise_like(real, seed)
     found = {kind: judge.measure(each) for kind, each in images.items()}
     found["held-out"] = judge.measure(held_out, distance=False)
-    drawn = images["cured"]
+    drawn = images["balanced"]
     near = memorized(drawn, x_test[:count], x_train)
-    losses = {name: np.mean(means[-max(1, len(means) // 4) :]) for name, means in timeline.losses.items()}
+    losses = timeline.means_at_the_end_of("balanced")
 
     # Plot
-    frames = len(timeline.steps)
-    report.animation("film", *film_of_images(timeline), frames, frames_per_second=3)
+    report.animation("film", *film_of_images(timeline), len(timeline.steps), frames_per_second=3)
     title = (
-        f"Over the last quarter of the steps the generator's loss is {losses['generator_loss']:.2f}, the "
+        f"At the end of the balanced training the generator's loss is {losses['generator_loss']:.2f}, the "
         f"discriminator's {losses['discriminator_loss']:.2f}"
     )
     report.figure("losses", losses_and_accuracies(timeline, {"log 2": np.log(2)}, title))
     sure = {kind: one["confident"] for kind, one in found.items()}
     title = (
-        f"Confidence of 0.9 or more: {sure['cured']:.0%} of the generated images, {sure['held-out']:.0%} of "
+        f"Confidence of 0.9 or more: {sure['balanced']:.0%} of the generated images, {sure['held-out']:.0%} of "
         f"held-out digits, {sure['noise']:.0%} of noise"
     )
     report.figure("samples", rows_of_images(judged_rows(images, found, judge), title))
     most = {kind: one["classes"].max() for kind, one in found.items()}
     title = (
-        f"The most frequent class has {most['collapsing']:.0%} of the images after collapse, "
-        f"{most['cured']:.0%} in the end"
+        f"The most frequent class has {most['balanced']:.0%} of the generated images, "
+        f"after collapse {most['collapsing']:.0%}, after the cure {most['cured']:.0%}"
     )
-    shares = {kind: found[kind]["classes"] for kind in ("held-out", "cured", "collapsing")}
+    shares = {kind: found[kind]["classes"] for kind in ("held-out", "balanced", "collapsing", "cured")}
     report.figure("classes", class_shares(shares, timeline, title))
     copied = (
         f"{near['copied']:.1%} of the generated images are nearer to a training image than 99 % of held-out "
@@ -184,8 +183,8 @@ def main(
     return report.close(
         source,
         examples=len(x_train) + len(held_out),
-        finding=f"The judge is confident of {sure['cured']:.1%} of {count:,} generated images, and of "
-        f"{sure['noise']:.1%} of noise. Their Fréchet distance is {distance['cured']:.1f} (real digits "
+        finding=f"The judge is confident of {sure['balanced']:.1%} of {count:,} generated images, and of "
+        f"{sure['noise']:.1%} of noise. Their Fréchet distance is {distance['balanced']:.1f} (real digits "
         f"{distance['real']:.1f}, noise {distance['noise']:.0f}, after collapse "
         f"{distance['collapsing']:.0f}). {copied}.",
         **results_of(found, near, losses, parameters),
@@ -196,8 +195,6 @@ def judged_rows(images, found, judge):
     """A row of each kind of images for the figure `samples`."""
     rows = {}
     for kind, each in images.items():
-        if kind == "balanced":
-            continue
         probabilities = judge.look(each[:14])[1]
         label = f"{LABELS.get(kind, kind)}\ndistance {found[kind]['distance']:,.0f}"
         rows[label] = each[:14], probabilities.argmax(1), probabilities.max(1)
@@ -211,7 +208,7 @@ def results_of(found, near, losses, parameters):
         "discriminator_loss": losses["discriminator_loss"],
         "generator_parameters": parameters[0],
         "discriminator_parameters": parameters[1],
-        "smallest_class": found["cured"]["classes"].min(),
+        "smallest_class": found["balanced"]["classes"].min(),
         "copied": near["copied"],
         "neighbour_distance": np.median(near["generated"]),
         "held_out_neighbour_distance": np.median(near["held-out"]),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tutorials.figures.charts import BLUE, GREY, ORANGE, axes_grid, curves
+from tutorials.figures.charts import BLUE, GREEN, GREY, ORANGE, axes_grid, curves
 
 
 def mosaic(images, columns):
@@ -111,8 +111,8 @@ def class_shares(shares, timeline, title):
     """
     axes = axes_grid(1, 2, 10.5, 3.8, title)
     left, right = axes.flat
-    wide, colours = 0.8 / len(shares), (GREY, BLUE, ORANGE)
-    names = {"cured": "generated", "collapsing": "after collapse"}
+    wide, colours = 0.8 / len(shares), (GREY, BLUE, ORANGE, GREEN)
+    names = {"balanced": "generated", "collapsing": "after collapse", "cured": "after the cure"}
     for n, (kind, values) in enumerate(shares.items()):
         places = np.arange(len(values)) + (n - (len(shares) - 1) / 2) * wide
         left.bar(places, 100 * values, wide, color=colours[n], label=names.get(kind, kind))

@@ -14,9 +14,9 @@ SAMPLED = 200  # images whose classes are counted after each part of the trainin
 # The parts of the training: share of the steps; Adam's learning rates of the generator and the discriminator
 # as multiples of the lesson's; frames of the film. Chosen on training images and other seeds
 PHASES = {
-    "balanced": (1 / 6, (1, 0.5), 5),
-    "collapsing": (1 / 20, (10, 0.05), 3),
-    "cured": (47 / 60, (1, 0.5), 16),
+    "balanced": (7 / 8, (1, 0.5), 16),
+    "collapsing": (1 / 25, (10, 0.05), 4),
+    "cured": (17 / 200, (1, 0.5), 4),
 }
 
 
@@ -49,6 +49,12 @@ class Timeline(keras.callbacks.Callback):
         self.steps.append(step)
         self.frames.append(images[:SHOWN])
         self.entropies.append(self.judge.measure(images, distance=False)["entropy"])
+
+    def means_at_the_end_of(self, phase):
+        """{name: mean of the losses over about the last quarter of a phase}."""
+        last = self.steps.index(self.phases[phase][1])
+        first = last - max(1, PHASES[phase][2] // 4)
+        return {name: float(np.mean(means[max(0, first) : last])) for name, means in self.losses.items()}
 
     def on_epoch_end(self, epoch, logs=None):
         self._look(self.steps[-1] + self.params["steps"])
