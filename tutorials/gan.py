@@ -2,75 +2,77 @@ r"""Generate handwritten digits: a generator against a discriminator.
 
 ## The question
 
-Can a network draw new digits, if nobody says what is right or wrong with a drawing? And how do you measure
-drawings?
+Can a network draw new digits, if nobody says what is wrong with a drawing? And how do you measure drawings?
 
 ## The idea
 
 A **generative adversarial network** is two networks. The **generator** $G$ turns random numbers $z$ into an
-image: 32 normal ones, and a choice among 20, so that digits of different kinds can lie apart. The
+image: 32 normal ones, and a choice among 20, so that different kinds of digits can lie apart. The
 **discriminator** $D$ gets real images $x$ and generated ones. Its output is the probability that an image is
-real. It is a classifier, trained with cross-entropy:
+real, trained with cross-entropy:
 
 $$L_D = -\frac{1}{2}\left[\log D(x) + \log(1 - D(G(z)))\right]$$
 
-The generator is trained to be mistaken for real: $L_G = -\log D(G(z))$. Its gradient comes *through* the
-discriminator, which says for each pixel what would look more real. No label is used, and $G$ never sees a
-real image.
+The generator is trained to be mistaken for real: $L_G = -\log D(G(z))$. Its gradient comes through the
+discriminator. No label is used, and $G$ never sees a real image.
 
-Each step changes both. A better $G$ makes the task of $D$ harder, and the other way round, so the losses need
-not fall as in other lessons. If generated images were like real ones, the best answer would be
-$D = \frac{1}{2}$ for all, with both losses $-\log \frac{1}{2} = \log 2$, about 0.69. Losses tell how the two
-are balanced, not how good the drawings are.
+A better $G$ makes the task of $D$ harder, and the other way round, so the losses need not fall. If generated
+images were like real ones, the best answer would be $D = \frac{1}{2}$ for all, with both losses
+$-\log \frac{1}{2} = \log 2$, about 0.69. The drawings
+themselves need other measures:
 
-So the drawings need other measures:
-
-- The **judge**, `ConvNet` trained on MNIST, classifies them. Is a confidence of 0.9 or more hard to get? The
-  control is noise.
+- The **judge**, `ConvNet` trained on MNIST, classifies them. The control is noise.
 - Shares of the ten classes, and their **entropy** $-\sum_k p_k \log p_k$: at most $\log 10$, about 2.3, and 0
-  if all images are of one class. Then $G$ has found something that $D$ takes for real, and draws it again and
-  again: **mode collapse**.
+  if all images are of one class. In a **mode collapse** $G$ draws the same few things again and again.
 - The **Fréchet distance** compares means and covariances of the judge's 256 features with those of held-out
   digits. Other real digits do not get 0 either: they are the floor.
-- Distances from the nearest training images. A generator that memorizes has smaller ones than held-out
-  digits.
+- Distances from the nearest training images, smaller than those of held-out digits if $G$ memorizes.
 
 ## Before you run it
 
 Which loss ends higher? What confidence will the judge have in noise? If the discriminator learns much too
-slowly, does the generator win?
+slowly, will the generator win?
 
 ## How to read the figures
 
 - `film` (animated): 48 images, from the same random numbers throughout.
-- `losses`: means over parts of the training; log 2 is dashed. Right: the discriminator's accuracy.
-- `samples`: real digits, generated ones, those after collapse, and noise, with the judge's classes.
+- `losses`: log 2 is dashed, the collapse shaded. Right: the discriminator's accuracy.
+- `samples`: with the judge's class and confidence.
 - `classes`: which classes are drawn, and their entropy over training.
 - `neighbours`: generated images above the nearest training images.
 
 ## What it means
 
-WRITE
+The judge is confident of noise, as an 8: it has seen nothing but digits. So confidence counts only beside the
+other measures. By these, generated images are far from noise and near to real digits, but not as near as
+other real ones: some lie between two classes.
+
+The losses move towards log 2, one from above and one from below. Then they hardly change, while the images
+still improve.
+
+In the shaded steps the generator's learning rate is ten times as high, the discriminator's a tenth. Its
+images run to whatever the discriminator takes for real, and it is too slow to
+reject that. With the old rates it does, and lost classes come back.
 
 ## Exercises
 
-1. How many weights has each of the generator's dense layers, from 52 values to 256 to 7×7×32, without biases?
+1. How many weights have the generator's dense layers, from 52 values to 256 to 7×7×32, without biases?
 2. What would the judge and the neighbours say of a generator that copies training images?
 3. Stop early: `python -m tutorials.gan --steps 600`. Which measures are worse?
 
 <details><summary>Solutions</summary>
 
 1. $52 \cdot 256 = 13{,}312$ and $256 \cdot 7 \cdot 7 \cdot 32 = 401{,}408$.
-2. The judge would be content, as with real digits. But the distances from the nearest training images would
-   be near 0, and the copied share near 100 %.
-3. WRITE
+2. The judge would be content. But all distances from the nearest training images would be near 0.
+3. The Fréchet distance is several times as high, and the judge is confident of fewer images. The classes are
+   spread nearly as well.
 
 </details>
 
 ## Read more
 
 Goodfellow et al., *Generative adversarial nets* (2014). Heusel et al., *GANs trained by a two time-scale
-update rule converge to a local Nash equilibrium* (2017), on the Fréchet distance.
+update rule converge to a local Nash equilibrium* (2017).
 """
 
 import sys
@@ -162,8 +164,8 @@ def main(
     report.figure("losses", losses_and_accuracies(timeline, {"log 2": np.log(2)}, title))
     sure = {kind: one["confident"] for kind, one in found.items()}
     title = (
-        f"Confidence of 0.9 or more: {sure['balanced']:.0%} of the generated images, {sure['held-out']:.0%} of "
-        f"held-out digits, {sure['noise']:.0%} of noise"
+        f"Confidence of 0.9 or more: {sure['balanced']:.0%} of the generated images, "
+        f"{sure['held-out']:.0%} of held-out digits, {sure['noise']:.0%} of noise"
     )
     report.figure("samples", rows_of_images(judged_rows(images, found, judge), title))
     most = {kind: one["classes"].max() for kind, one in found.items()}
