@@ -97,9 +97,14 @@ from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts.adversarial import PHASES, Judge, Timeline, build, memorized, noise_like, train
 from tutorials.lesson.report import Report
 
-LABELS = {"balanced": "generated", "collapsing": "after collapse", "cured": "after the cure"}  # in figures
-# Prefixes of the results: those without one are of the balanced training
-NAMES = {"balanced": "", "collapsing": "collapsed_", "cured": "cured_"}
+LABELS = {
+    "beginning": "at first",
+    "collapsing": "collapsed",
+    "cured": "cured",
+    "balanced": "generated",
+}  # in figures
+# Prefixes of the results: those without one are of the end of the training
+NAMES = {"beginning": "early_", "collapsing": "collapsed_", "cured": "cured_", "balanced": ""}
 
 
 def main(
@@ -114,7 +119,7 @@ def main(
     """Train a generator against a discriminator, let it collapse, cure it, and measure what it draws.
 
     Args:
-        steps: Number of training steps; collapse and cure are in the last eighth.
+        steps: Number of training steps, an eighth of them for collapse and cure.
         batch_size: Real images per step, and as many generated ones.
         learning_rate: Learning rate of the generator's Adam; the discriminator's is half of it.
         data: Folder with mnist.npz or the four IDX files, or "embedded"; "auto" finds or downloads
@@ -140,7 +145,7 @@ def main(
     batch_size = fitting_batch(batch_size, len(x_train), network.generator, network.discriminator)
     print("Generator of {:,} parameters, discriminator of {:,}".format(*parameters), flush=True)
 
-    # Compile and fit: balanced, then with learning rates that make it collapse, then balanced again
+    # Compile and fit: a balanced beginning, collapse by other learning rates, cure, and on from the beginning
     images, timeline = {"real": real}, Timeline(network, judge)
     for phase in PHASES:
         train(timeline, phase, x_train, batch_size, steps, learning_rate, seed)
@@ -158,7 +163,7 @@ def main(
     # Plot
     report.animation("film", *film_of_images(timeline), len(timeline.steps), frames_per_second=3)
     title = (
-        f"At the end of the balanced training the generator's loss is {losses['generator_loss']:.2f}, the "
+        f"At the end of the training the generator's loss is {losses['generator_loss']:.2f}, the "
         f"discriminator's {losses['discriminator_loss']:.2f}"
     )
     report.figure("losses", losses_and_accuracies(timeline, {"log 2": np.log(2)}, title))
@@ -170,10 +175,10 @@ def main(
     report.figure("samples", rows_of_images(judged_rows(images, found, judge), title))
     most = {kind: one["classes"].max() for kind, one in found.items()}
     title = (
-        f"The most frequent class has {most['balanced']:.0%} of the generated images, "
-        f"after collapse {most['collapsing']:.0%}, after the cure {most['cured']:.0%}"
+        f"The most frequent class has {most['collapsing']:.0%} of the images after collapse, "
+        f"{most['cured']:.0%} when cured, {most['balanced']:.0%} in the end"
     )
-    shares = {kind: found[kind]["classes"] for kind in ("held-out", "balanced", "collapsing", "cured")}
+    shares = {kind: found[kind]["classes"] for kind in ("held-out", "collapsing", "cured", "balanced")}
     report.figure("classes", class_shares(shares, timeline, title))
     copied = (
         f"{near['copied']:.1%} of the generated images are nearer to a training image than 99 % of held-out "

@@ -315,9 +315,9 @@ CLAIMS = {
             and percent(n[3], r["noise_confident"])
         ),
         "classes": lambda text, n, r: (
-            percent(n[0], r["largest_class"])
-            and percent(n[1], r["collapsed_largest_class"])
-            and percent(n[2], r["cured_largest_class"])
+            percent(n[0], r["collapsed_largest_class"])
+            and percent(n[1], r["cured_largest_class"])
+            and percent(n[2], r["largest_class"])
         ),
         "neighbours": lambda text, n, r: percent(n[0], r["copied"], 1),
         "finding": lambda text, n, r: (

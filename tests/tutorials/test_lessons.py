@@ -142,7 +142,7 @@ RESULTS = {
         "held_out_neighbour_distance",
         *(
             f"{kind}{measure}"
-            for kind in ("", "real_", "held_out_", "collapsed_", "cured_", "noise_")
+            for kind in ("", "real_", "held_out_", "early_", "collapsed_", "cured_", "noise_")
             for measure in ("confident", "largest_class", "entropy", "frechet_distance")
             if (kind, measure) != ("held_out_", "frechet_distance")
         ),

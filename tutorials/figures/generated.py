@@ -111,8 +111,8 @@ def class_shares(shares, timeline, title):
     """
     axes = axes_grid(1, 2, 10.5, 3.8, title)
     left, right = axes.flat
-    wide, colours = 0.8 / len(shares), (GREY, BLUE, ORANGE, GREEN)
-    names = {"balanced": "generated", "collapsing": "after collapse", "cured": "after the cure"}
+    wide, colours = 0.8 / len(shares), (GREY, ORANGE, GREEN, BLUE)
+    names = {"balanced": "in the end", "collapsing": "collapsed"}
     for n, (kind, values) in enumerate(shares.items()):
         places = np.arange(len(values)) + (n - (len(shares) - 1) / 2) * wide
         left.bar(places, 100 * values, wide, color=colours[n], label=names.get(kind, kind))

@@ -14,9 +14,10 @@ SAMPLED = 200  # images whose classes are counted after each part of the trainin
 # The parts of the training: share of the steps; Adam's learning rates of the generator and the discriminator
 # as multiples of the lesson's; frames of the film. Chosen on training images and other seeds
 PHASES = {
-    "balanced": (7 / 8, (1, 0.5), 16),
-    "collapsing": (1 / 25, (10, 0.05), 4),
-    "cured": (17 / 200, (1, 0.5), 4),
+    "beginning": (14 / 64, (1, 0.5), 5),
+    "collapsing": (3 / 64, (10, 0.05), 3),
+    "cured": (5 / 64, (1, 0.5), 4),
+    "balanced": (42 / 64, (1, 0.5), 12),  # from the weights of the beginning
 }
 
 
@@ -36,12 +37,14 @@ class Timeline(keras.callbacks.Callback):
         entropies: Entropy of the classes at each look.
         phases: {name of a phase: (first step, last step)}.
         losses: {name: means since the look before, one fewer than looks}.
+        kept: The network's weights at the end of the beginning.
     """
 
     def __init__(self, network, judge):
         super().__init__()
         self.network, self.judge = network, judge
         self.steps, self.frames, self.entropies, self.phases, self.losses = [], [], [], {}, {}
+        self.kept = None
         self._look(0)
 
     def _look(self, step):
@@ -69,7 +72,7 @@ def build(seed):
 
 
 def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
-    """Train a network through one phase.
+    """Train a network through one phase; "balanced" continues from the end of "beginning".
 
     Args:
         timeline: The `Timeline` of the network, which is continued.
@@ -81,6 +84,8 @@ def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
         seed: Of the order of the images.
     """
     share, rates, looks = PHASES[phase]
+    if phase == "balanced":
+        timeline.network.set_weights(timeline.kept)
     optimizers = [keras.optimizers.Adam(learning_rate * rate, beta_1=0.5) for rate in rates]
     timeline.network.compile(*optimizers)
     each = max(1, round(share * steps / looks))
@@ -90,6 +95,8 @@ def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
         shuffle=False, callbacks=[timeline],
     )  # fmt: skip
     timeline.phases[phase] = first, timeline.steps[-1]
+    if phase == "beginning":
+        timeline.kept = timeline.network.get_weights()
 
 
 class Judge:
