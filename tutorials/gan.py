@@ -36,7 +36,7 @@ slowly, will the generator win?
 ## How to read the figures
 
 - `film` (animated): 48 images, from the same random numbers throughout.
-- `losses`: log 2 is dashed, the collapse shaded. Right: the discriminator's accuracy.
+- `losses`: log 2 is dashed, collapse and cure are shaded. Right: the discriminator's accuracy.
 - `samples`: with the judge's class and confidence.
 - `classes`: which classes are drawn, and their entropy over training.
 - `neighbours`: generated images above the nearest training images.
@@ -44,15 +44,15 @@ slowly, will the generator win?
 ## What it means
 
 The judge is confident of noise, as an 8: it has seen nothing but digits. So confidence counts only beside the
-other measures. By these, generated images are far from noise and near to real digits, but not as near as
-other real ones: some lie between two classes.
+other measures. By these, generated images are near to real digits, but not as near as other real ones:
+some lie between two classes.
 
 The losses move towards log 2, one from above and one from below. Then they hardly change, while the images
 still improve.
 
-In the shaded steps the generator's learning rate is ten times as high, the discriminator's a tenth. Its
-images run to whatever the discriminator takes for real, and it is too slow to
-reject that. With the old rates it does, and lost classes come back.
+The collapse is a side branch: the generator's learning rate is ten times as high, the discriminator's a
+tenth. The images run to whatever the discriminator takes for real, and it is too slow to reject that. With
+the old rates it does, and lost classes come back.
 
 ## Exercises
 

@@ -661,7 +661,7 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
     "lesson",
     [
         *("losses", "receptive_field", "invariance"),
-        *(pytest.param(lesson, marks=pytest.mark.long) for lesson in ("column_shuffle", "knobs")),
+        *(pytest.param(lesson, marks=pytest.mark.long) for lesson in ("column_shuffle", "knobs", "gan")),
     ],
 )
 def test_lessons_on_mnist_lie_in_their_bands(lesson, mnist_folder, tmp_path, capsys):

@@ -65,13 +65,15 @@ def losses_and_accuracies(timeline, equilibrium, title):
     axes[0, 1].axhline(0.5, color=GREY, linestyle="--", linewidth=1)
     axes[0, 1].set_ylim(0, 1.02)
     for ax in axes.flat:
-        _shade_collapse(ax, timeline)
+        _shade_branch(ax, timeline)
+        ax.legend(frameon=False, fontsize=9)
     return axes
 
 
-def _shade_collapse(ax, timeline):
-    """Shade the steps in which the learning rates are out of balance."""
-    ax.axvspan(*timeline.phases["collapsing"], color=GREY, alpha=0.25, linewidth=0)
+def _shade_branch(ax, timeline):
+    """Shade the steps in which the learning rates are out of balance, and those of the cure."""
+    for phase, colour in (("collapsing", ORANGE), ("cured", GREEN)):
+        ax.axvspan(*timeline.phases[phase], color=colour, alpha=0.2, linewidth=0, label=phase)
 
 
 def rows_of_images(rows, title, columns=14):
@@ -121,7 +123,7 @@ def class_shares(shares, timeline, title):
     left.set_ylabel("share of the images (%)")
     left.legend(frameon=False, fontsize=9)
     right.plot(timeline.steps, timeline.entropies, ".-", color=BLUE, label="generated images")
-    _shade_collapse(right, timeline)
+    _shade_branch(right, timeline)
     right.axhline(np.log(10), color=GREY, linestyle="--", linewidth=1, label="ten classes alike: log 10")
     right.set_ylim(-0.05, 2.5)
     right.set_xlabel("step")

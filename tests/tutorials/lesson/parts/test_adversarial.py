@@ -78,3 +78,22 @@ def test_both_runs_begin_with_the_same_weights():
 def test_a_mosaic_has_its_images_in_rows():
     images = np.arange(6)[:, None, None, None] * np.ones((6, 2, 3, 1))
     assert mosaic(images, 3)[::2, ::3].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_the_balanced_training_goes_on_from_the_weights_before_the_collapse(judge, scans, monkeypatch):
+    timeline = adversarial.Timeline(adversarial.build(0), judge)
+
+    def trained():
+        networks = timeline.network.generator, timeline.network.discriminator
+        return [weight.numpy() for network in networks for weight in network.trainable_variables]
+
+    monkeypatch.setitem(adversarial.PHASES, "balanced", (1 / 16, (1e-12, 1e-12), 1))
+    states = {}
+    for phase in "beginning", "collapsing", "balanced":
+        adversarial.train(timeline, phase, scans[0], 8, 16, 1e-3, 0)
+        states[phase] = trained()
+    for begun, collapsed, restored in zip(*states.values(), strict=True):
+        np.testing.assert_allclose(restored, begun, atol=1e-6)
+        assert np.abs(collapsed - begun).max() > 1e-6
+    assert timeline.steps == sorted(set(timeline.steps)) and len(timeline.frames) == len(timeline.steps)
+    assert {len(means) for means in timeline.losses.values()} == {len(timeline.steps) - 1}
