@@ -43,8 +43,8 @@ slowly, will the generator win?
 
 ## What it means
 
-The judge is confident of noise, as an 8: it has seen nothing but digits. So confidence counts only beside the
-other measures. By these, generated images are near to real digits, but not as near as other real ones:
+The judge is confident of noise, as an 8: it has seen only digits. So confidence counts only beside other
+measures. By these, generated images are near to real digits, but not as near as other real ones:
 some lie between two classes.
 
 The losses move towards log 2, one from above and one from below. Then they hardly change, while the images
@@ -52,7 +52,7 @@ still improve.
 
 The collapse is a side branch: the generator's learning rate is ten times as high, the discriminator's a
 tenth. The images run to whatever the discriminator takes for real, and it is too slow to reject that. With
-the old rates it does, and lost classes come back.
+the old rates it does: classes come back, quality more slowly.
 
 ## Exercises
 

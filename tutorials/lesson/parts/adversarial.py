@@ -1,5 +1,7 @@
 """What the lesson `gan` is made of: training with frames of a film, and the judge of what was generated."""
 
+from tutorials.lesson.command import LessonError  # first: loads Keras quietly
+
 import keras
 import numpy as np
 
@@ -82,6 +84,9 @@ def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
         steps: Number of steps of the whole training.
         learning_rate: What the phase's rates are multiples of.
         seed: Of the order of the images.
+
+    Raises:
+        LessonError: If the losses are no numbers any more.
     """
     share, rates, looks = PHASES[phase]
     if phase == "balanced":
@@ -94,6 +99,8 @@ def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
         batches(images, batch_size, [seed, first]), steps_per_epoch=each, epochs=looks, verbose=0,
         shuffle=False, callbacks=[timeline],
     )  # fmt: skip
+    if not np.isfinite([means[-1] for means in timeline.losses.values()]).all():
+        raise LessonError("The training diverged to losses that are no numbers; lower learning_rate=.")
     timeline.phases[phase] = first, timeline.steps[-1]
     if phase == "beginning":
         timeline.kept = timeline.network.get_weights()

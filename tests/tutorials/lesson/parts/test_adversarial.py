@@ -1,5 +1,7 @@
 """The judge of generated images, and what shows that images were copied."""
 
+from tutorials.lesson.command import LessonError
+
 import keras
 import numpy as np
 import pytest
@@ -73,6 +75,12 @@ def test_both_runs_begin_with_the_same_weights():
     for model in "generator", "discriminator", "averaged":
         for a, b in zip(getattr(one, model).get_weights(), getattr(other, model).get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_a_training_that_diverges_says_so(judge, scans):
+    timeline = adversarial.Timeline(adversarial.build(0), judge)
+    with pytest.raises(LessonError, match="diverged.*lower learning_rate="):
+        adversarial.train(timeline, "beginning", scans[0], 8, 40, 1e35, 0)
 
 
 def test_a_mosaic_has_its_images_in_rows():
