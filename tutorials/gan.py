@@ -47,8 +47,8 @@ The judge is confident of noise, as an 8: it has seen only digits. So confidence
 measures. By these, generated images are near to real digits, but not as near as other real ones:
 some lie between two classes.
 
-The losses move towards log 2, one from above and one from below. Then they hardly change, while the images
-still improve.
+On MNIST the losses move towards log 2 from both sides, then hardly change while the images still improve. On
+the few embedded digits the discriminator memorizes: its loss falls, the generator's rises.
 
 The collapse is a side branch: the generator's learning rate is ten times as high, the discriminator's a
 tenth. The images run to whatever the discriminator takes for real, and it is too slow to reject that. With
@@ -63,9 +63,8 @@ the old rates it does: classes come back, quality more slowly.
 <details><summary>Solutions</summary>
 
 1. $52 \cdot 256 = 13{,}312$ and $256 \cdot 7 \cdot 7 \cdot 32 = 401{,}408$.
-2. The judge would be content. But all distances from the nearest training images would be near 0.
-3. The Fréchet distance is several times as high, and the judge is confident of fewer images. The classes are
-   spread nearly as well.
+2. The judge would be content, but all distances from neighbours near 0.
+3. On MNIST the Fréchet distance is several times as high, and the judge is confident of fewer images.
 
 </details>
 

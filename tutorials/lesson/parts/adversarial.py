@@ -92,7 +92,8 @@ def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
     if phase == "balanced":
         timeline.network.set_weights(timeline.kept)
     optimizers = [keras.optimizers.Adam(learning_rate * rate, beta_1=0.5) for rate in rates]
-    timeline.network.compile(*optimizers)
+    few = steps < 50  # faster than compiling a graph for them
+    timeline.network.compile(*optimizers, run_eagerly=few)
     each = max(1, round(share * steps / looks))
     looks, first = min(looks, max(1, round(share * steps))), timeline.steps[-1]
     timeline.network.fit(
