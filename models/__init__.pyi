@@ -6,6 +6,7 @@ from .filters import FilterBank
 from .fine_tuning.multi_label.classifier import MultiLabelClassifier
 from .fine_tuning.photo_classifier import PhotoClassifier
 from .fine_tuning.transfer import TransferClassifier
+from .generative import Discriminator, Generator
 from .loading.saved_models import load_model
 from .pretrained.backbones import Backbone
 from .q_networks import QNetwork
@@ -34,8 +35,10 @@ __all__ = [
     "CountingMLP",
     "DenseChain",
     "DenseLayer",
+    "Discriminator",
     "FilterBank",
     "FrameByFrame",
+    "Generator",
     "LeNet5",
     "MLP",
     "ModelError",

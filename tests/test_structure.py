@@ -22,6 +22,7 @@ MAY_IMPORT = {
 }
 MAY_ALSO = {
     "models.inspection.gradients": {"tensorflow"},  # the one place where a model's gradients come from
+    "models.adversarial": {"tensorflow"},  # a training step of two networks, each with a loss of its own
     "models.fine_tuning.linear_probe": {"threadpoolctl"},
     "models.fine_tuning.multi_label.one_vs_rest": {"threadpoolctl"},
     "models.fine_tuning.wrong_labels": {"cleanlab"},

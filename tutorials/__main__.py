@@ -24,6 +24,7 @@ LESSONS = {
     "fine_tune": 0.4,
     "knobs": 1.3,
     "word2vec": 1.5,
+    "gan": 1.4,
     "reinforcement": 0.9,
     "forgetting": 0.9,
 }

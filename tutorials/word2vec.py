@@ -74,6 +74,8 @@ man : woman = king : "stephen".
 
 Mikolov et al., *Distributed representations of words and phrases and their compositionality* (2013). Levy and
 Goldberg, *Neural word embedding as implicit matrix factorization* (2014).
+
+Next: `gan` draws digits.
 """
 
 import sys

@@ -26,6 +26,13 @@ BY_HAND = {
     "FilterBank": 3 * 3 * 1 * 3,
     "XorO": (3 * 3 * 1 + 1) * 3 + (2 * 2 * 3 + 1) * 2,
     "WindowStack": 3 * 3,
+    # Without biases where batch normalization follows, which has four numbers for each feature
+    "Generator": 32 * 256
+    + 256 * 7 * 7 * 32
+    + 4 * 4 * 32 * 16
+    + (4 * 4 * 16 + 1)
+    + 4 * (256 + 7 * 7 * 32 + 16),
+    "Discriminator": 4 * 4 * 16 + 4 * 4 * 16 * 32 + 4 * 32 + (7 * 7 * 32 + 1) * 512 + (512 + 1),
     # An embedding, then an LSTM's four gates, each of which sees the word, what is fed back, and a
     # bias; of what comes out the mean and the maximum, of the embedding the mean
     "SentimentLSTM": 10_000 * 32 + 4 * (32 + 32 + 1) * 32 + (32 + 1),
@@ -202,6 +209,13 @@ def test_any_image_size_builds_or_is_refused_in_a_sentence(name, height, width, 
         ("ConvLayer", {"kernel_size": -1}, "-1"),
         ("XorO", {"features": 0}, "0"),
         ("WindowStack", {"input_shape": (7, 7)}, "(7, 7)"),
+        ("Generator", {"latent": 0}, "0"),
+        ("Generator", {"output_shape": (28, 30, 1)}, "28 x 30"),
+        ("Generator", {"filters": (32,)}, "(32,)"),
+        ("Generator", {"dense_units": 2.5}, "2.5"),
+        ("Discriminator", {"input_shape": (3, 28, 1)}, "3 x 28"),
+        ("Discriminator", {"filters": (16, 0)}, "(16, 0)"),
+        ("Discriminator", {"dense_units": -1}, "-1"),
         ("SoundConvNet", {"classes": 0}, "0"),
         ("SoundConvNet", {"input_shape": (8000, 1)}, "(8000, 1)"),
         ("SoundConvNet", {"input_shape": (100,)}, "100 samples"),

@@ -181,6 +181,9 @@ COUNTED = {
     + 8 * 6 * 6 * 3 * 3 * 3 * 8 * 16
     + 8 * 6 * 6 * 16 * 32
     + 32 * 8,
+    # A transposed convolution takes its kernel once for each pixel of its input
+    "Generator": 32 * 256 + 256 * 7 * 7 * 32 + 7 * 7 * 4 * 4 * 32 * 16 + 14 * 14 * 4 * 4 * 16,
+    "Discriminator": 14 * 14 * 4 * 4 * 16 + 7 * 7 * 4 * 4 * 16 * 32 + 7 * 7 * 32 * 512 + 512,
     "FilterBank": 7 * 7 * 9 * 3,
     "XorO": 7 * 7 * 9 * 3 + 12 * 2,
     "WindowStack": 5 * 5 * 9,

@@ -362,4 +362,30 @@ CLAIMS = {
             and limit_as_end(text.split(". ")[2], n, r)
         ),
     },
+    "gan": {
+        "film": CAPTION,
+        "losses": lambda text, n, r: (
+            near(n[0], r["generator_loss"], 1, 2) and near(n[1], r["discriminator_loss"], 1, 2)
+        ),
+        "samples": lambda text, n, r: (
+            percent(n[1], r["confident"])
+            and percent(n[2], r["held_out_confident"])
+            and percent(n[3], r["noise_confident"])
+        ),
+        "classes": lambda text, n, r: (
+            percent(n[0], r["collapsed_largest_class"])
+            and percent(n[1], r["cured_largest_class"])
+            and percent(n[2], r["largest_class"])
+        ),
+        "neighbours": lambda text, n, r: percent(n[0], r["copied"], 1),
+        "finding": lambda text, n, r: (
+            percent(n[0], r["confident"], 1)
+            and percent(n[2], r["noise_confident"], 1)
+            and near(n[3], r["frechet_distance"], 1, 1)
+            and near(n[4], r["real_frechet_distance"], 1, 1)
+            and near(n[5], r["noise_frechet_distance"])
+            and near(n[6], r["collapsed_frechet_distance"])
+            and percent(n[7], r["copied"], 1)
+        ),
+    },
 }

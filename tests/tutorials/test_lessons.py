@@ -188,6 +188,22 @@ RESULTS = {
             for measure in ("test_accuracy", "forgetting", "transfer")
         ),
     },
+    "gan": {
+        "generator_loss",
+        "discriminator_loss",
+        "generator_parameters",
+        "discriminator_parameters",
+        "smallest_class",
+        "copied",
+        "neighbour_distance",
+        "held_out_neighbour_distance",
+        *(
+            f"{kind}{measure}"
+            for kind in ("", "real_", "held_out_", "early_", "collapsed_", "cured_", "noise_")
+            for measure in ("confident", "largest_class", "entropy", "frechet_distance")
+            if (kind, measure) != ("held_out_", "frechet_distance")
+        ),
+    },
     "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
@@ -270,6 +286,7 @@ FIGURES = {
     "word2vec": {"sampling", "training", "neighbours", "map", "labels"},
     "reinforcement": {"q_values", "triad", "time_limit"},
     "forgetting": {"split_digits", "permuted_digits"},
+    "gan": {"losses", "samples", "classes", "neighbours"},
     "sound": {
         "waveforms_and_spectrograms",
         "learning_curves",
@@ -703,7 +720,11 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
     "lesson",
     [
         *("receptive_field", "invariance"),
-        *(pytest.param(lesson, marks=pytest.mark.long) for lesson in ("losses", "column_shuffle", "knobs")),
+        *("receptive_field", "invariance"),
+        *(
+            pytest.param(lesson, marks=pytest.mark.long)
+            for lesson in ("losses", "column_shuffle", "knobs", "gan")
+        ),
     ],
 )
 def test_lessons_on_mnist_lie_in_their_bands(lesson, mnist_folder, tmp_path, capsys):
