@@ -12,7 +12,7 @@ from models import ConvNet
 from models.export.page import write_page
 from models.zoo import FOLDER as WEIGHTS
 from models.zoo import zoo
-from tutorials.__main__ import LESSONS, first_line
+from tutorials.__main__ import BUILDS_ON, LESSONS, first_line, in_parts
 
 from . import readme
 from .api import api_page
@@ -76,17 +76,22 @@ def _write_templates(folder, rows, lessons):
 
 
 def gallery(lessons, rows):
-    """Markdown of a card for each lesson: its picture, its first line, and how long it takes."""
-    cards = [":::::{grid} 1 2 2 3", ":gutter: 3", ":class-container: gallery", ""]
-    for lesson in lessons:
-        row = rows.get(lesson)
-        cards += ["::::{grid-item-card} " + lesson, f":link: {lesson}", ":link-type: doc"]
-        if row:
-            alt = row.alt.replace("\n", " ")
-            cards += [f":img-top: /_pictures/{Path(row.picture).name}", f":img-alt: {alt}"]
-        time = f"about {60 * LESSONS[lesson]:.0f} seconds"
-        cards += ["", first_line(lesson), "", ":::{card-footer}", time, ":::", "::::", ""]
-    return "\n".join([*cards, ":::::"])
+    """Markdown of a card for each lesson, by parts: picture, first line, seconds, and what it builds on."""
+    cards = []
+    for part, names in in_parts(lessons).items():
+        cards += [f"## {part}", "", ":::::{grid} 1 2 2 3", ":gutter: 3", ":class-container: gallery", ""]
+        for lesson in names:
+            row = rows.get(lesson)
+            cards += ["::::{grid-item-card} " + lesson, f":link: {lesson}", ":link-type: doc"]
+            if row:
+                alt = row.alt.replace("\n", " ")
+                cards += [f":img-top: /_pictures/{Path(row.picture).name}", f":img-alt: {alt}"]
+            footer = f"about {60 * LESSONS[lesson]:.0f} seconds"
+            if lesson in BUILDS_ON:
+                footer += f"; builds on {', '.join(BUILDS_ON[lesson])}"
+            cards += ["", first_line(lesson), "", ":::{card-footer}", footer, ":::", "::::", ""]
+        cards += [":::::", ""]
+    return "\n".join(cards)
 
 
 def live_page(above):

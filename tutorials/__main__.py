@@ -29,6 +29,59 @@ LESSONS = {
     "forgetting": 0.9,
 }
 
+# The parts of the course: the first lesson of each
+PARTS = {
+    "Seeing": "convolution",
+    "Learning": "losses",
+    "Sequences": "sentiment",
+    "Small data": "few_examples",
+    "Beyond": "word2vec",
+}
+# The lessons that each one builds on
+BUILDS_ON = {
+    "x_or_o": ("convolution",),
+    "gradient_descent": ("losses",),
+    "dense_vs_conv": ("convolution",),
+    "digits": ("losses", "dense_vs_conv"),
+    "receptive_field": ("digits",),
+    "look_inside": ("digits",),
+    "invariance": ("digits",),
+    "column_shuffle": ("dense_vs_conv",),
+    "sentiment": ("gradient_descent",),
+    "sound": ("digits",),
+    "video": ("digits", "sentiment"),
+    "few_examples": ("digits",),
+    "fine_tune": ("few_examples",),
+    "knobs": ("digits",),
+    "word2vec": ("sentiment",),
+    "gan": ("digits",),
+    "reinforcement": ("gradient_descent",),
+    "forgetting": ("digits",),
+}
+
+
+def in_parts(lessons=LESSONS):
+    """The lessons by parts of the course.
+
+    Args:
+        lessons: Names; by default all.
+
+    Returns:
+        {part: list of lessons}; parts without any are left out.
+
+    Example:
+        >>> from tutorials.__main__ import in_parts
+        >>> in_parts(["convolution", "sound"])
+        {'Seeing': ['convolution'], 'Sequences': ['sound']}
+    """
+    begins = {first: part for part, first in PARTS.items()}
+    part, found = next(iter(PARTS)), {}
+    for lesson in LESSONS:
+        part = begins.get(lesson, part)
+        if lesson in lessons:
+            found.setdefault(part, []).append(lesson)
+    return found
+
 
 def first_line(lesson):
     """The first line of a lesson's docstring, read without running it."""
@@ -37,10 +90,14 @@ def first_line(lesson):
 
 
 def main():
-    """Print the lessons with their minutes and first lines, and what can be done with their results."""
-    print("The lessons of Glass Zoo, in reading order:\n")
-    for lesson, minutes in LESSONS.items():
-        print(f"  python -m tutorials.{lesson:<16} {minutes:>4} min  {first_line(lesson)}")
+    """Print the lessons by parts, what each takes and builds on, and what can be done with their results."""
+    print("The lessons of Glass Zoo, in reading order:")
+    for part, lessons in in_parts().items():
+        print(f"\n{part}, {sum(LESSONS[lesson] for lesson in lessons):.1f} min\n")
+        for lesson in lessons:
+            print(f"  python -m tutorials.{lesson:<16} {LESSONS[lesson]:>4} min  {first_line(lesson)}")
+            if lesson in BUILDS_ON:
+                print(f"  {'':<42}builds on {', '.join(BUILDS_ON[lesson])}")
     print("\nEach takes --help. Afterwards:")
     for example in (
         "digits photo.png",

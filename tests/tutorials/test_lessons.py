@@ -349,6 +349,18 @@ def test_every_lesson_is_here():
     assert [*listing.LESSONS] == sorted(RESULTS, key=[*listing.LESSONS].index)
 
 
+def test_the_map_of_the_course_has_every_lesson_behind_those_it_builds_on(capsys):
+    order = [*listing.LESSONS]
+    assert [lesson for lessons in listing.in_parts().values() for lesson in lessons] == order
+    assert [*listing.in_parts()] == [*listing.PARTS]
+    for lesson, others in listing.BUILDS_ON.items():
+        assert all(order.index(other) < order.index(lesson) for other in others), lesson
+    listing.main()
+    said = capsys.readouterr().out
+    for lesson in order:
+        assert f"python -m tutorials.{lesson} " in said
+
+
 def test_metrics_hold_what_they_should(run):
     lesson, folder, returned = run
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
