@@ -23,7 +23,7 @@ LESSONS = {
     "few_examples": 0.7,
     "fine_tune": 0.4,
     "knobs": 1.3,
-    "reinforcement": 0.9,
+    "reinforcement": 1.1,
     "forgetting": 0.9,
 }
 
