@@ -25,7 +25,7 @@ LESSONS = {
     "knobs": 1.3,
     "word2vec": 1.5,
     "gan": 1.4,
-    "reinforcement": 0.9,
+    "reinforcement": 1.1,
     "forgetting": 0.9,
 }
 
