@@ -19,13 +19,13 @@ discriminator. No label is used, and $G$ never sees a real image.
 A better $G$ makes the task of $D$ harder, and the other way round, so the losses need not fall. If generated
 images were like real ones, the best answer would be $D = \frac{1}{2}$ for all, with both losses
 $-\log \frac{1}{2} = \log 2$, about 0.69. The drawings
-themselves need other measures:
+need other measures:
 
 - The **judge**, `ConvNet` trained on MNIST, classifies them. The control is noise.
 - Shares of the ten classes, and their **entropy** $-\sum_k p_k \log p_k$: at most $\log 10$, about 2.3, and 0
-  if all images are of one class. In a **mode collapse** $G$ draws the same few things again and again.
+  if all images are of one class. In a **mode collapse** $G$ draws the same few things.
 - The **Fréchet distance** compares means and covariances of the judge's 256 features with those of held-out
-  digits. Other real digits do not get 0 either: they are the floor.
+  digits. Other real digits are the floor.
 - Distances from the nearest training images, smaller than those of held-out digits if $G$ memorizes.
 
 ## Before you run it

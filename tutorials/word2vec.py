@@ -28,7 +28,7 @@ $\sqrt{t / f}$, at most 1. Negatives are drawn by $f^{0.75}$, between the words'
 all words alike. Both are switches: `--subsampling`, `--power`.
 
 The same can be counted: how much more often two words are neighbours than by chance (**PPMI**), in a table
-whose largest singular vectors are the words' vectors. It is the independent check here.
+whose largest singular vectors are the words' vectors.
 
 A text's vector is the sum of its words' vectors. A logistic regression on it needs few labels.
 
