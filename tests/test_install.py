@@ -188,6 +188,7 @@ def test_an_editable_install_takes_the_checkout(editable, checkout, tmp_path):
     assert places == [checkout / "models" / "__init__.py", checkout / "datasets" / "__init__.py"]
 
 
+@pytest.mark.slow
 def test_lessons_run_from_any_folder_beside_another_datasets(editable, checkout, tmp_path):
     lesson = checkout / "tutorials" / "digits.py"
     run(editable, lesson, "--quick", "--data", "embedded", folder=tmp_path)

@@ -158,7 +158,8 @@ def log_count_ratios(matrix, is_one):
 
     Example:
         >>> counts = sparse.csr_matrix([[1.0, 1.0], [1.0, 0.0]])
-        >>> log_count_ratios(counts, np.array([True, False])).round(3).tolist()  # 2/4 : 2/3 and 2/4 : 1/3
+        >>> ratios = log_count_ratios(counts, np.array([True, False]))  # of 2/4 to 2/3, and of 2/4 to 1/3
+        >>> [round(float(ratio), 3) for ratio in ratios]
         [-0.288, 0.405]
     """
     one, others = (1 + np.asarray(matrix[chosen].sum(0)).ravel() for chosen in (is_one, ~is_one))
@@ -202,6 +203,9 @@ def predict_strings(model, texts):
 
 def is_ngram_model(model):
     """Whether a model takes texts apart into n-grams.
+
+    Args:
+        model: Any Keras model.
 
     Example:
         >>> from models import MLP

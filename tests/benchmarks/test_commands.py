@@ -28,6 +28,7 @@ BENCHMARKS = (
     "photos",
     "seeds",
     "sentiment",
+    "texts",
     "time_budget",
     "train_zoo",
     "word2vec",
@@ -55,6 +56,7 @@ def test_it_lists_its_flags(name, way, root, monkeypatch, capsys):
     assert f"python -m benchmarks.{name}" in printed and "--" in printed.partition("options")[2]
 
 
+@pytest.mark.slow
 def test_every_fault_that_is_planted_in_photos_is_found(capsys):
     found = photo_faults.main(each=2, sound=30)
     assert set(found) == {*photo_faults.FAULTS, "false alarms"}
@@ -65,6 +67,7 @@ def test_every_fault_that_is_planted_in_photos_is_found(capsys):
     assert re.search(r"all faults +40 +40\n", said) and re.search(r"false alarms +30 +0\n", said)
 
 
+@pytest.mark.slow
 def test_seeds_prints_the_spread_of_its_runs(capsys, monkeypatch):
     monkeypatch.setattr("tutorials.lesson.report.Report.figure", lambda *_: None)  # it looks at numbers
     seeds.main(lesson="dense_vs_conv", settings=("quick=True", "epochs=1"), seeds=2)

@@ -34,6 +34,7 @@ def test_contestant_stops_once_it_reached_the_goal(small, contestant, monkeypatc
     assert clock.reached == clock.seconds < 30
 
 
+@pytest.mark.slow
 def test_ours_is_the_lesson(small, tmp_path, monkeypatch):
     """Same data, same seed, same passes: the benchmark's model answers as the lesson's does."""
     from tutorials import digits as lesson

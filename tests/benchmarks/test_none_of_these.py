@@ -93,6 +93,7 @@ def test_the_threshold_refuses_one_in_a_hundred_of_those_classified_correctly():
     assert (sure[:4000] < threshold).sum() == 40
 
 
+@pytest.mark.slow
 def test_a_quick_run_prints_a_table(capsys, monkeypatch):
     monkeypatch.setattr("tutorials.lesson.report.Report.figure", lambda *_: None)  # it looks at numbers
     found = benchmark.main(data="embedded", epochs=1, seeds=2, count=1)["convnet"]

@@ -201,6 +201,7 @@ def test_whole_files_are_used_and_files_that_are_no_image_are_not(odd):
             assert name in aside
 
 
+@pytest.mark.slow
 def test_an_archive_of_odd_files_gives_what_their_folder_gives(odd, tmp_path):
     archive = tmp_path / "photos.tar.gz"
     with tarfile.open(archive, "w:gz", format=tarfile.PAX_FORMAT, dereference=True) as tar:

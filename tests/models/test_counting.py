@@ -166,6 +166,7 @@ EMBEDDED = {  # the last dense layer takes the mean and the maximum of what was 
     "SentimentConv1D": WORDS * 3 * 32 * 64 + 2 * 64,
     "SentimentBag": 32,
     "SentimentNgrams": 1,
+    "SkipGram": WORDS * WORDS * 100,
 }
 FRAMES = 8 * (12 * 12 * 3 * 3 * 1 * 8 + 6 * 6 * 3 * 3 * 8 * 16 + 6 * 6 * 16 * 32)
 COUNTED = {

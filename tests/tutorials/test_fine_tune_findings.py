@@ -59,6 +59,7 @@ def table(file):
         return list(csv.DictReader(rows))
 
 
+@pytest.mark.slow
 def test_suspects_are_a_table_and_pictures_in_the_report(results):
     rows = table(results / "suspects.csv")
     assert {(row["file"], row["label"], row["likely_label"]) for row in rows[:2]} == {

@@ -115,6 +115,7 @@ def test_sgd_diverges_in_the_valley_above_a_learning_rate_of_1():
     assert all(len(grid) == 100 for grid in descent.GRIDS.values())
 
 
+@pytest.mark.slow
 def test_adam_is_behind_momentum_in_a_valley_that_is_turned():
     half = np.sqrt(0.5)
     turn = np.array([[half, -half], [half, half]])  # by 45 degrees

@@ -113,6 +113,7 @@ def test_a_model_with_one_sigmoid_is_opened_with_a_folder_of_photos(beetles, tmp
     assert said["data"]["source"].startswith(beetles.name)
 
 
+@pytest.mark.slow
 def test_a_sequential_model_that_ends_in_logits_is_opened_with_digits(tmp_path, titles):
     said = look(tmp_path, logits, data="embedded", white=1.0, page=True)
     assert said["data"]["source"] == "embedded"

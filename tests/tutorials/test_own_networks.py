@@ -52,7 +52,8 @@ def rows_of(file):
         return list(csv.DictReader(rows))
 
 
-@pytest.mark.parametrize("effort", ["quick", pytest.param("normal", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("effort", ["quick", "normal"])
 def test_a_network_of_ones_own_is_fine_tuned_and_each_epoch_logged(
     effort, folder, network, tmp_path, monkeypatch
 ):

@@ -58,6 +58,7 @@ def test_three_classes_of_ones_own_are_learned(trained):
     assert metrics["settings"]["word_dropout"] == 0
 
 
+@pytest.mark.slow
 def test_the_class_gives_the_same_numbers_as_the_lesson(trained, tickets):
     folder, metrics = trained
     (x_train, y_train), (x_test, y_test), names = reviews.load_data(tickets, label_column="department")

@@ -164,6 +164,7 @@ def squares():
     )
 
 
+@pytest.mark.slow
 def test_the_network_computes_what_the_probes_do(squares):
     keras.utils.set_random_seed(0)
     backbone = any_size(Backbone("mobilenet_025", weights=None))

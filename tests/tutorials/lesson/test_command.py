@@ -148,6 +148,7 @@ assert before == after
     assert call([sys.executable, "-c", program], root).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows closes streams otherwise")
 def test_a_lesson_works_in_the_oddest_surroundings(root, tmp_path):
     """No stream is open, there is no home and no current folder, and each setting around it is nonsense."""
@@ -262,6 +263,7 @@ def killed(root, tmp_path_factory):
     return shown, kept
 
 
+@pytest.mark.slow
 def test_on_a_terminal_there_is_a_progress_bar(killed):
     shown, _ = killed
     assert "━".encode() in shown

@@ -158,7 +158,7 @@ FLIP = "NOT so in this run: On perturbed digits the convolutional network is bet
     ("source", "flip", "flags", "status", "said"),
     [
         ("mnist", False, ["--check"], 0, "Check passed"),
-        ("mnist", False, [], 0, "inside the expected band"),
+        pytest.param("mnist", False, [], 0, "inside the expected band", marks=pytest.mark.slow),
         (
             "mnist",
             True,
@@ -166,9 +166,12 @@ FLIP = "NOT so in this run: On perturbed digits the convolutional network is bet
             3,
             "Check failed: outside their bands: dense_perturbed_",
         ),
-        ("mnist", True, [], 0, FLIP),
+        pytest.param("mnist", True, [], 0, FLIP, marks=pytest.mark.slow),
         ("mnist", False, ["--check", "--epochs", "2", "--quick"], 2, "leave out --epochs, --quick.\n"),
-        ("my own", False, ["--check"], 3, "Check failed: nothing is expected of this data"),
+        pytest.param(
+            *("my own", False, ["--check"], 3, "Check failed: nothing is expected of this data"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_planted_flip_exits_with_3(root, tmp_path, source, flip, flags, status, said):

@@ -88,6 +88,7 @@ def test_a_mosaic_has_its_images_in_rows():
     assert mosaic(images, 3)[::2, ::3].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
+@pytest.mark.slow
 def test_the_balanced_training_goes_on_from_the_weights_before_the_collapse(judge, scans, monkeypatch):
     timeline = adversarial.Timeline(adversarial.build(0), judge)
 
