@@ -9,6 +9,7 @@ import numpy as np
 
 from ..checks.arguments import array, checked, shown, whole
 from ..errors import ModelError
+from ..loading.saved_classifiers import check_path, replacing
 from ..text_classification.arguments import words as different_words
 
 MOST_WORDS = 3_000_000  # the largest published files have as many
@@ -154,7 +155,7 @@ def save_word_vectors(path, words, vectors):
     """Write vectors of words as a text file in word2vec's form, for `load_word_vectors` and other programs.
 
     Args:
-        path: The file, which is replaced.
+        path: The file, which ends in .txt or .vec. One that is there is replaced when this is complete.
         words: List of n different str without spaces and line breaks.
         vectors: Array (n, dimensions).
 
@@ -178,12 +179,10 @@ def save_word_vectors(path, words, vectors):
     lines = (
         f"{word} {' '.join(f'{x:.9g}' for x in row)}\n" for word, row in zip(words, vectors, strict=True)
     )
-    try:
-        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
-            file.write(f"{len(words)} {vectors.shape[1]}\n")
-            file.writelines(lines)
-    except (OSError, TypeError, ValueError) as error:
-        raise ModelError(f"{shown(path)} cannot be written ({error}); name another file.") from None
+    path = check_path(path, ".txt", ".vec")
+    with replacing(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{len(words)} {vectors.shape[1]}\n")
+        file.writelines(lines)
 
 
 @checked(vocabulary=different_words)
