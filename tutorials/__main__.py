@@ -27,6 +27,7 @@ LESSONS = {
     "gan": 1.4,
     "reinforcement": 1.1,
     "forgetting": 0.9,
+    "labels": 0.3,
 }
 
 # The parts of the course: the first lesson of each
@@ -57,6 +58,7 @@ BUILDS_ON = {
     "gan": ("digits",),
     "reinforcement": ("gradient_descent",),
     "forgetting": ("digits",),
+    "labels": ("few_examples",),
 }
 
 

@@ -73,6 +73,8 @@ The weight of EWC was chosen on training images that were held out, with another
 
 Kirkpatrick et al., *Overcoming catastrophic forgetting in neural networks* (2017). Van de Ven and Tolias,
 *Three scenarios for continual learning* (2019). Lopez-Paz and Ranzato, *Gradient episodic memory* (2017).
+
+Next: `labels`.
 """
 
 import sys

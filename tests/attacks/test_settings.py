@@ -40,6 +40,7 @@ def test_the_ends_of_each_range_are_training_or_a_sentence(lesson, name, value, 
 
     monkeypatch.setattr(keras.Model, "fit", stop)
     monkeypatch.setattr("tutorials.gradient_descent.backward", stop)  # this one trains by hand first
+    monkeypatch.setattr("tutorials.labels.label_step_by_step", stop)  # this one fits with scikit-learn
     monkeypatch.setattr("tutorials.lesson.report.Report.figure", lambda *args: None)
     main = importlib.import_module(f"tutorials.{lesson}").main
     settings = {"quick": quick, "outputs": tmp_path, name: value}

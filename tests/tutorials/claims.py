@@ -343,6 +343,19 @@ CLAIMS = {
             and percent(n[-1], r["bag_test_accuracy"], 1)
         ),
     },
+    "labels": {
+        "curves": lambda text, n, r: (
+            near(n[1], r["margin_with_diversity_labels_needed"]) and near(n[2], r["random_labels_needed"])
+        ),
+        "choices": CAPTION,
+        "pitfalls": percents("centers_start_test_accuracy", "random_start_test_accuracy", places=0),
+        "finding": lambda text, n, r: (
+            near(n[1], r["margin_with_diversity_labels_needed"])
+            and near(n[2], r["random_labels_needed"])
+            and percent(n[-2], r["centers_start_test_accuracy"])
+            and percent(n[-1], r["random_start_test_accuracy"])
+        ),
+    },
     "forgetting": {
         "split_digits": lambda text, n, r: ways(text, "split", r),
         "permuted_digits": lambda text, n, r: ways(text, "permuted", r),

@@ -204,6 +204,20 @@ RESULTS = {
             if (kind, measure) != ("held_out_", "frechet_distance")
         ),
     },
+    "labels": {
+        "test_accuracy",
+        *(
+            f"{way}_{measure}"
+            for way in ("random", "margin", "k_center", "margin_with_diversity")
+            for measure in ("labels_needed", "early_test_accuracy", "late_test_accuracy")
+        ),
+        "random_start_test_accuracy",
+        "centers_start_test_accuracy",
+        "pseudo_test_accuracy",
+        "wrong_pseudo_share",
+        "biased_test_accuracy",
+        "unbiased_test_accuracy",
+    },
     "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
@@ -286,6 +300,7 @@ FIGURES = {
     "word2vec": {"sampling", "training", "neighbours", "map", "labels"},
     "reinforcement": {"q_values", "triad", "time_limit"},
     "forgetting": {"split_digits", "permuted_digits"},
+    "labels": {"curves", "choices", "pitfalls"},
     "gan": {"losses", "samples", "classes", "neighbours"},
     "sound": {
         "waveforms_and_spectrograms",

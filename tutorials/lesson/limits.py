@@ -32,6 +32,8 @@ class Bounds(NamedTuple):
 BOUNDS = {
     "epochs": Bounds(0, 100_000, open=True),  # each is kept in the history, and drawn
     "steps": Bounds(0, 100_000, open=True),
+    "step": Bounds(0, 1_000, open=True),
+    "most": Bounds(0, 1_000, open=True),
     "repeats": Bounds(0, 1_000, open=True),
     "batch_size": Bounds(0, MOST, open=True),  # `fitting_batch` knows the data, and so the memory
     "learning_rate": Bounds(0, 1_000.0, open=True),  # beyond, no network learns anything
