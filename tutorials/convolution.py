@@ -13,7 +13,8 @@ $$y_{ij} = \sum_{a,\,b} k_{ab}\, x_{i+a,\,j+b}$$
 
 Take the image 0 1 2 / 3 4 5 / 6 7 8 and the kernel 0 1 / 2 3. The first output is
 $0 \cdot 0 + 1 \cdot 1 + 2 \cdot 3 + 3 \cdot 4 = 19$, and all four are 19 25 / 37 43. (Mathematics first turns
-the kernel by 180 degrees, $\int f(\tau)\, g(t - \tau)\, d\tau$, and calls the sum above a *cross-correlation*.)
+the kernel by 180 degrees, $\int f(\tau)\, g(t - \tau)\, d\tau$, and calls the sum above a
+*cross-correlation*.)
 
 Now take a 9×9 image of the letter X, ink 1 and paper −1. One kernel is a 3×3 piece of it, such as its
 backslash, divided by 9. Where all nine pixels have their weight's sign, the output is $9 / 9 = 1$. Where two
