@@ -146,13 +146,15 @@ def test_most_flipped_labels_of_ants_and_bees_are_found(ants_folder, published_m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("per_class", [pytest.param(50, marks=pytest.mark.long), None])
+@pytest.mark.long
+@pytest.mark.parametrize("per_class", [50, None])
 def test_most_flipped_labels_of_small_photos_are_found(small_photos, published_mobilenet, per_class):
     found = wrong_labels.main(str(small_photos), str(published_mobilenet), per_class=per_class)
     assert found["found by ours"] >= 0.45 and found["found by ours"] > found["found by plain regression"]
     assert found["of these flipped"] > found["shown"] / 2
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_picked_labels_of_small_photos_save_labels(small_photos, published_mobilenet):
     shares = label_next.main(str(small_photos), str(published_mobilenet))

@@ -110,6 +110,7 @@ def test_a_quick_run_prints_a_table(capsys, monkeypatch):
     assert (found["blank pages"]["ours"] >= found["blank pages"]["reading alone"]).all()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_more_is_refused_than_by_the_maximum_softmax_probability(mnist_folder):
     found = benchmark.main(data=str(mnist_folder), seeds=1)["convnet"]

@@ -747,7 +747,6 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
     "lesson",
     [
         *("receptive_field", "invariance"),
-        *("receptive_field", "invariance"),
         *(
             pytest.param(lesson, marks=pytest.mark.long)
             for lesson in ("losses", "column_shuffle", "knobs", "gan")
