@@ -18,6 +18,16 @@ from tutorials.lesson import limits
 pytestmark = pytest.mark.attack
 
 
+# Of lessons that do not train by `fit` of Keras, at least not at first
+OTHER_TRAININGS = (
+    "tutorials.gradient_descent.backward",
+    "tutorials.labels.label_step_by_step",
+    "tutorials.lesson.parts.continual_learning.Learner.fit",
+    "tutorials.reinforcement.learn",
+    "tutorials.word2vec.near",
+)
+
+
 class Trained(Exception):
     """Training has begun."""
 
@@ -39,8 +49,8 @@ def test_the_ends_of_each_range_are_training_or_a_sentence(lesson, name, value, 
         raise Trained
 
     monkeypatch.setattr(keras.Model, "fit", stop)
-    monkeypatch.setattr("tutorials.gradient_descent.backward", stop)  # this one trains by hand first
-    monkeypatch.setattr("tutorials.labels.label_step_by_step", stop)  # this one fits with scikit-learn
+    for others in OTHER_TRAININGS:
+        monkeypatch.setattr(others, stop)
     monkeypatch.setattr("tutorials.lesson.report.Report.figure", lambda *args: None)
     main = importlib.import_module(f"tutorials.{lesson}").main
     settings = {"quick": quick, "outputs": tmp_path, name: value}
