@@ -9,6 +9,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
+from ..errors import ModelError
 from ..fine_tuning.calibration import fit_temperature
 from ..ngram_buckets import MOST_BUCKETS, NgramBuckets
 from ..probabilities import per_class
@@ -45,6 +46,9 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, longest=2):
         `(model, history, seconds)`: a Keras model of strings (batch,) -> (batch, 1) for two classes,
         (batch, classes) for more; {metric: a value for each of `STRENGTHS`}; seconds of all of this.
 
+    Raises:
+        ModelError: If no text has a word.
+
     Reference:
         Wang and Manning, Baselines and bigrams: simple, good sentiment and topic classification, 2012.
 
@@ -62,6 +66,8 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, longest=2):
     else:
         folds = _folds(labels, seed)
     numbers, rows = _ngrams(every, longest)
+    if not (rows < fitted).any():
+        raise ModelError("None of the training texts has a word; give texts that do.")
     buckets = _enough_buckets(numbers, classes)
     matrix = _matrix(numbers % buckets, rows, len(every), buckets)
     held_back = np.concatenate([held for _, held in folds])
@@ -135,6 +141,9 @@ def _weights(matrix, labels, classes, strength, seed):
         is_one = labels == number
         if is_one.all() or not is_one.any():
             bias[column] = -NEVER if is_one.any() else NEVER
+            continue
+        if not len(used):  # all of these texts are blank: the class's share decides
+            bias[column] = np.log(is_one.mean() / (1 - is_one.mean()))
             continue
         ratios = log_count_ratios(seen, is_one)
         solver = LogisticRegression(

@@ -102,6 +102,10 @@ def test_a_word_that_is_left_out_changes_the_probability():
 def test_texts_without_a_word_are_answered():
     classifier = TextClassifier().fit(["good", "bad", ""] * 5, ["a", "b", "b"] * 5)
     assert classifier.predict(["", "  ", "\u200b"]).labels == ["b", "b", "b"]
+    with pytest.raises(ModelError, match="has a word"):
+        TextClassifier().fit(["", " "] * 3, ["a", "b"] * 3)
+    folds_of_blanks = TextClassifier().fit(["", "", "", "good"], ["a", "a", "b", "b"])
+    assert folds_of_blanks.predict([""]).labels == ["a"]
     with pytest.raises(ModelError, match="two or more classes"):
         TextClassifier().fit(["", " "], ["a", "a"])
 
