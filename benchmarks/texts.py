@@ -33,6 +33,7 @@ from sklearn.model_selection import train_test_split
 
 from datasets import reviews
 from models import TextClassifier
+from models.text_classification import BUILDERS
 from models.text_classification.ngrams import STRENGTHS
 
 PACKAGES = "numpy", "scipy", "sklearn", "matplotlib", "keras", "tensorflow", "h5py", "hypothesis"
@@ -125,9 +126,8 @@ def main(
         runs: Number of runs of each, from seeds 0, 1, 2 and so on.
     """
     check_positive(runs=runs)
-    kinds = "pooled_lstm", "lstm", "bilstm", "simple_rnn", "conv1d", "bag"
-    if unknown := [way for way in ways if way not in (*WAYS, *kinds)]:
-        raise LessonError(f"--ways knows no {unknown[0]!r}; name some of {', '.join((*WAYS, *kinds))}.")
+    if unknown := [way for way in ways if way not in (*WAYS, *BUILDERS)]:
+        raise LessonError(f"--ways knows no {unknown[0]!r}; name some of {', '.join((*WAYS, *BUILDERS))}.")
     loaded = None if data == "docstrings" else reviews.load_data(reviews.locate(data))
     results = {way: [] for way in ways}
     for seed in range(runs):
