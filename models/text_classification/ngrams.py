@@ -222,3 +222,25 @@ def is_ngram_model(model):
         False
     """
     return any(isinstance(layer, NgramBuckets) for layer in getattr(model, "layers", ()))
+
+
+def has_a_vote_for_each_bucket(model):
+    """Whether the network behind the layer that takes texts apart has as many rows as that has buckets.
+
+    Args:
+        model: A Keras model for which `is_ngram_model` is true.
+
+    Example:
+        >>> model, _, _ = fit_ngrams(["good", "bad"] * 5, np.array([1, 0] * 5), classes=2, seed=0)
+        >>> has_a_vote_for_each_bucket(model)
+        True
+    """
+    buckets = [layer.buckets for layer in model.layers if isinstance(layer, NgramBuckets)]
+    rows = [
+        layer.input_dim
+        for network in model.layers
+        if isinstance(network, keras.Model)
+        for layer in network.layers
+        if isinstance(layer, keras.layers.Embedding)
+    ]
+    return [each + 1 for each in buckets] == rows

@@ -1,5 +1,8 @@
 """The linear classifier of n-grams: as accurate as NB-SVM by scikit-learn, calibrated, explained, saved."""
 
+import re
+import zipfile
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -79,6 +82,21 @@ def test_fit_is_repeatable_and_saved_it_is_the_same(opinions, tmp_path):
     np.testing.assert_array_equal(found, loaded.predict(xt).probabilities)
     assert str(loaded).startswith("TextClassifier(seed=3), 2 classes")
     assert [path.name for path in tmp_path.iterdir()] == ["texts.keras"]
+
+
+@pytest.mark.parametrize("buckets", [2**10, 2**20])
+def test_a_file_whose_parts_do_not_fit_each_other_is_refused(buckets, tmp_path):
+    TextClassifier().fit(["good", "bad"] * 3, ["a", "b"] * 3).save(tmp_path / "texts.keras")
+    with zipfile.ZipFile(tmp_path / "texts.keras") as old, zipfile.ZipFile(tmp_path / "n.keras", "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                content = re.sub(
+                    rb'"buckets": \d+, "longest"', b'"buckets": %d, "longest"' % buckets, content
+                )
+            new.writestr(name, content)
+    with pytest.raises(ModelError, match=r"n\.keras is no classifier of texts"):
+        TextClassifier.load(tmp_path / "n.keras")
 
 
 def test_the_words_of_other_scripts_count():
