@@ -91,9 +91,7 @@ def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
     share, rates, looks = PHASES[phase]
     if phase == "balanced":
         timeline.network.set_weights(timeline.kept)
-    optimizers = [keras.optimizers.Adam(learning_rate * rate, beta_1=0.5) for rate in rates]
-    few = steps < 50  # faster than compiling a graph for them
-    timeline.network.compile(*optimizers, run_eagerly=few)
+    start_optimizers(timeline.network, [learning_rate * rate for rate in rates], steps)
     each = max(1, round(share * steps / looks))
     looks, first = min(looks, max(1, round(share * steps))), timeline.steps[-1]
     timeline.network.fit(
@@ -105,6 +103,27 @@ def train(timeline, phase, images, batch_size, steps, learning_rate, seed):
     timeline.phases[phase] = first, timeline.steps[-1]
     if phase == "beginning":
         timeline.kept = timeline.network.get_weights()
+
+
+def start_optimizers(network, learning_rates, steps):
+    """Begin anew with Adam, the generator's and the discriminator's; compile the network where it is not yet.
+
+    Args:
+        network: An `AdversarialNetwork`.
+        learning_rates: Two numbers.
+        steps: Number of steps of the whole training.
+    """
+    if not network.compiled:
+        optimizers = [keras.optimizers.Adam(rate, beta_1=0.5) for rate in learning_rates]
+        few = steps < 50  # faster than compiling a graph for them
+        network.compile(*optimizers, run_eagerly=few)
+        return
+    # The same optimizers with their state set back: their graph is kept, which takes seconds to make
+    optimizers = network.generator_optimizer, network.discriminator_optimizer
+    for optimizer, rate in zip(optimizers, learning_rates, strict=True):
+        for variable in optimizer.variables:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        optimizer.learning_rate = rate
 
 
 class Judge:

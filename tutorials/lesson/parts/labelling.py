@@ -1,5 +1,7 @@
 """What the lesson `labels` compares: ways to choose what to label next, and three pitfalls."""
 
+from functools import cache
+
 import tutorials.lesson.command  # noqa: F401  (first: loads Keras quietly)
 
 import keras
@@ -7,6 +9,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
+from threadpoolctl import ThreadpoolController
 
 from models.fine_tuning.label_next import pick, uncertainty
 
@@ -26,9 +29,16 @@ def standardized(pool, others):
     return (pool - mean) / deviation, (others - mean) / deviation
 
 
+@cache
+def thread_pools():
+    """Those of the libraries for linear algebra; looking for them is slow, so it is done once."""
+    return ThreadpoolController()
+
+
 def fit(features, labels):
     """The head: logistic regression as scikit-learn fits it by default."""
-    return LogisticRegression(max_iter=500).fit(features, labels)
+    with thread_pools().limit(limits=1):  # matrices are so small that threads only wait for each other
+        return LogisticRegression(max_iter=500).fit(features, labels)
 
 
 def probabilities(head, features):
@@ -116,4 +126,6 @@ def cross_validated(features, labels, rows):
     head = LogisticRegression(max_iter=500)
     smallest = np.bincount(labels[rows]).min()
     folds = 5 if smallest >= 5 else 3
-    return float(np.mean(cross_val_predict(head, features[rows], labels[rows], cv=folds) == labels[rows]))
+    with thread_pools().limit(limits=1):
+        predicted = cross_val_predict(head, features[rows], labels[rows], cv=folds)
+    return float(np.mean(predicted == labels[rows]))
