@@ -27,7 +27,7 @@ MAY_ALSO = {
     "models.fine_tuning.multi_label.one_vs_rest": {"threadpoolctl"},
     "models.fine_tuning.wrong_labels": {"cleanlab"},
     "models.fine_tuning.features": {"tensorflow"},  # tf.data: validation starts twice as fast with it
-    "models.ngram_buckets": {"tensorflow"},  # strings, of which Keras knows only TextVectorization's own
+    "models.ngram_index": {"tensorflow"},  # strings, of which Keras knows only TextVectorization's own
     "datasets.photos.heif": {"pillow_heif"},  # optional: the photos of phones
     "models.pretrained.hub_presets": {"keras_hub"},  # optional: its presets as backbones
     "models.word_vectors.training": {"tensorflow"},  # adds to some rows of a variable, which Keras cannot

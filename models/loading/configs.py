@@ -11,7 +11,7 @@ import sys
 
 import keras
 
-from .. import ngram_buckets  # noqa: F401  (registers the project's own layer)
+from .. import ngram_index  # noqa: F401  (registers the project's own layer)
 from ..errors import Refused
 
 MOST_PARTS = 100_000  # layers, initializers, tensors and the like
@@ -27,7 +27,7 @@ FORBIDDEN = {
     "AWQConfig", "FlaxLayer", "GPTQConfig", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper",
 }  # fmt: skip
 # The project's own layers: the name that each is registered under, and the module that it must come from
-OWN = {"glass_zoo>NgramBuckets": "models.ngram_buckets"}
+OWN = {"glass_zoo>NgramIndex": "models.ngram_index"}
 PLAIN = {"__bytes__", "__ellipsis__", "__keras_tensor__", "__slice__"}
 
 

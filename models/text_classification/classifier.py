@@ -22,7 +22,7 @@ from .arguments import labels as _labels
 from .arguments import texts as _texts
 from .examples import checked_labels, class_names, indices, split
 from .explanations import word_effects
-from .ngrams import fit_ngrams, has_a_vote_for_each_bucket, is_ngram_model, predict_strings
+from .ngrams import fit_ngrams, has_votes_for_each_ngram, is_ngram_model, predict_strings
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier
 from .training import BUILDERS, build_network, by_default, predict, train
@@ -333,6 +333,6 @@ def _check_model(model, path):
     fits = len(inputs) == 1 and inputs[0].dtype == "string" and len(inputs[0].shape) == 1
     reads = vocabulary and hasattr(vocabulary[0], "get_vocabulary")
     if is_ngram_model(model):
-        reads = has_a_vote_for_each_bucket(model)
+        reads = has_votes_for_each_ngram(model)
     if not fits or len(inner) != 1 or not reads:
         raise ModelError(f"{path} is no classifier of texts; give a file that TextClassifier.save wrote.")

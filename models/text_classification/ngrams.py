@@ -1,6 +1,7 @@
-"""How the linear classifier of n-grams is trained: naive Bayes' ratios, then logistic regression (NB-SVM)."""
+"""How the linear classifier of n-grams is trained: NB-SVM and logistic regression on TF-IDF, averaged."""
 
 import time
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -11,14 +12,18 @@ from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from ..errors import ModelError
 from ..fine_tuning.calibration import fit_temperature
-from ..ngram_buckets import MOST_BUCKETS, NgramBuckets
+from ..ngram_index import LETTERS, NgramIndex
 from ..probabilities import per_class
 from ..text_ngrams import SentimentNgrams
 
-LEAST_BUCKETS = 2**16
-MOST_VOTES = 2**23  # buckets times classes: 32 MB of weights
-ROOM = 8  # buckets for each different n-gram, so that few share one
-STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # inverses of the L2 penalty, of which the validation texts choose one
+KNOWN = 2**20  # n-grams at most, the most frequent ones
+MOST_VOTES = 2**23  # numbers in the network: 32 MB of weights
+MANY = 2_000_000  # tokens in all texts from which three in a row are frequent enough to learn about
+SPELLED = 5_000_000  # characters in all texts up to which n-grams of letters are used: they are many
+LONGEST_SPELLED = 5  # letters
+# Inverses of the L2 penalty, of which the texts that were held back choose one for each of the two parts
+STRENGTHS = (0.1, 0.3, 1.0, 3.0)
+TF_IDF_STRENGTHS = (3.0, 10.0, 30.0)
 AT_ONCE = 1000  # texts that are taken apart together
 TOLERANCE = 1e-2  # of the solver
 CROSS_VALIDATED = 5000  # texts at most
@@ -27,24 +32,43 @@ BATCH = 64  # texts that are classified together
 NEVER = -10.0  # the score of a class that no text to fit on has
 
 
-def fit_ngrams(texts, labels, classes, seed, validation=None, longest=2):
-    """Train a linear classifier of n-grams.
+class Grams(NamedTuple):
+    """The n-grams of n texts.
 
-    Each n-gram is weighted by naive Bayes' log-count ratio; logistic regression, one class against the
-    others, then fits the weights. Texts that a classifier was not fitted on choose the strength of its
-    penalty and the temperature of its probabilities: those of `validation`; else, of up to 5,000 texts, all
-    in five-fold cross-validation; of more, a tenth. The final weights are then fitted on all of `texts`.
+    Attributes:
+        fingerprints: int64 (ngrams,), ascending; those of letters are the last ones.
+        matrix: Which n-grams each text has: sparse (n, ngrams) of 0 and 1.
+        words: How many of the n-grams are of words.
+        longest, letters: As for `NgramIndex`.
+    """
+
+    fingerprints: np.ndarray
+    matrix: sparse.csr_matrix
+    words: int
+    longest: int
+    letters: int
+
+
+def fit_ngrams(texts, labels, classes, seed, validation=None):
+    """Train a linear classifier of n-grams: two, whose scores are averaged.
+
+    The one weights n-grams of words by naive Bayes' log-count ratios (NB-SVM). The other weights n-grams of
+    words, and of letters where the texts are few or short, by their inverse document frequency, relative to
+    the length of the text (TF-IDF). In both, logistic regression, one class against the others, then fits the
+    weights. Texts that a classifier was not fitted on choose the strength of its penalty and the temperature
+    of its probabilities: those of `validation`; else, of up to 5,000 texts, all in five-fold
+    cross-validation; of more, a tenth. The final weights are then fitted on all of `texts`.
 
     Args:
         texts, labels: n str, and their class indices (n,).
         classes: Number of classes, each of which occurs.
         seed: Draws the folds, and the order in which the solver looks at the texts.
         validation: (texts, class indices) to choose by; these are not fitted on.
-        longest: Tokens of the longest n-grams.
 
     Returns:
         `(model, history, seconds)`: a Keras model of strings (batch,) -> (batch, 1) for two classes,
-        (batch, classes) for more; {metric: a value for each of `STRENGTHS`}; seconds of all of this.
+        (batch, classes) for more; {"val_accuracy" and "val_loss": a list of the average's; the same of the
+        two parts, "nb_" and "tf_idf_" before, for each strength}; seconds of all of this.
 
     Raises:
         ModelError: If no text has a word.
@@ -56,7 +80,7 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, longest=2):
         >>> texts, labels = ["so good", "so bad"] * 10, np.array([1, 0] * 10)
         >>> model, history, _ = fit_ngrams(texts, labels, classes=2, seed=0)
         >>> float(model(np.array(["Good!"], object))[0, 0]) > 0.8, history["val_accuracy"]
-        (True, [1.0, 1.0, 1.0, 1.0])
+        (True, [1.0])
     """
     began = time.perf_counter()
     fitted, every = len(labels), [*texts]
@@ -65,24 +89,54 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, longest=2):
         folds = [(np.arange(fitted), np.arange(fitted, len(labels)))]
     else:
         folds = _folds(labels, seed)
-    numbers, rows = _ngrams(every, longest)
-    if not (rows < fitted).any():
-        raise ModelError("None of the training texts has a word; give texts that do.")
-    buckets = _enough_buckets(numbers, classes)
-    matrix = _matrix(numbers % buckets, rows, len(every), buckets)
-    held_back = np.concatenate([held for _, held in folds])
-    history, temperatures = {"val_accuracy": [], "val_loss": []}, []
-    for strength in STRENGTHS:
-        found = [_scores(matrix, labels, classes, strength, seed, *fold) for fold in folds]
-        scores, known = np.concatenate(found), labels[held_back]
+    grams = _grams(every, fitted, classes)
+    known = labels[np.concatenate([held for _, held in folds])]
+    history, chosen, average = {}, [], 0
+    for name, part, strengths in (("nb", _naive_bayes, STRENGTHS), ("tf_idf", _tf_idf, TF_IDF_STRENGTHS)):
+        scores = [_held_back(part, grams, labels, classes, strength, seed, folds) for strength in strengths]
         # At its own temperature: a weak penalty makes a classifier too sure, and often more accurate
-        temperatures.append(fit_temperature(softmax(scores, axis=1), known))
-        history["val_accuracy"].append(float(np.mean(scores.argmax(1) == known)))
-        history["val_loss"].append(_cross_entropy(scores / temperatures[-1], known))
-    best = int(np.argmin(history["val_loss"]))
-    votes, bias = _weights(matrix[:fitted], labels[:fitted], classes, STRENGTHS[best], seed)
-    model = _model(votes / temperatures[best], bias / temperatures[best], buckets, classes, longest)
-    return model, history, time.perf_counter() - began
+        temperatures = [fit_temperature(softmax(each, axis=1), known) for each in scores]
+        losses = [_cross_entropy(each / t, known) for each, t in zip(scores, temperatures, strict=True)]
+        best = int(np.argmin(losses))
+        chosen.append((part, strengths[best], 2 * temperatures[best]))
+        average = average + scores[best] / (2 * temperatures[best])
+        history |= {f"{name}_val_accuracy": [_accuracy(each, known) for each in scores]}
+        history |= {f"{name}_val_loss": losses}
+    temperature = fit_temperature(softmax(average, axis=1), known)
+    history |= {"val_accuracy": [_accuracy(average, known)]}
+    history |= {"val_loss": [_cross_entropy(average / temperature, known)]}
+    rows = np.arange(fitted)
+    votes = [
+        part(grams, labels, classes, strength, seed, rows).divided_by(by * temperature)
+        for part, strength, by in chosen
+    ]
+    return _model(grams, *votes, classes), history, time.perf_counter() - began
+
+
+class Votes(NamedTuple):
+    """A linear classifier of n-grams, of one class against the others.
+
+    Attributes:
+        votes: float32 (ngrams, outputs).
+        bias: float32 (outputs,).
+        weights: float32 (ngrams,), relative to whose norm in a text its votes count; None if they count as
+            they are.
+    """
+
+    votes: np.ndarray
+    bias: np.ndarray
+    weights: np.ndarray | None = None
+
+    def scores(self, matrix):
+        """Scores (n, outputs) of texts, given which n-grams each has."""
+        found = matrix @ self.votes
+        if self.weights is not None:
+            found = found / np.maximum(np.sqrt(matrix @ self.weights**2), 1e-6)[:, None]
+        return found + self.bias
+
+    def divided_by(self, number):
+        """The same with its scores divided by a number."""
+        return self._replace(votes=self.votes / number, bias=self.bias / number)
 
 
 def _folds(labels, seed):
@@ -96,47 +150,76 @@ def _folds(labels, seed):
     return [*KFold(min(FOLDS, len(rows)), shuffle=True, random_state=seed).split(rows)]
 
 
-def _scores(matrix, labels, classes, strength, seed, fitted, held_back):
-    """Scores (n, classes) of the rows that are held back."""
-    votes, bias = _weights(matrix[fitted], labels[fitted], classes, strength, seed)
-    scores = matrix[held_back] @ votes + bias
+def _held_back(part, grams, labels, classes, strength, seed, folds):
+    """Scores (n, classes) of the rows that are held back, of all folds one after the other."""
+    scores = [
+        part(grams, labels, classes, strength, seed, rows).scores(grams.matrix[held]) for rows, held in folds
+    ]
+    scores = np.concatenate(scores)
     return np.hstack([np.zeros_like(scores), scores]) if classes == 2 else scores
 
 
-def _ngrams(texts, longest):
-    """The n-grams of all texts: (their numbers in the largest table, the text that each is in)."""
-    splitter = NgramBuckets(MOST_BUCKETS, longest)
-    numbers, lengths = [], []
+def _grams(texts, fitted, classes):
+    """The n-grams of texts; which ones are known, the first `fitted` of them decide."""
+    words = sum(len(text.split()) for text in texts)
+    longest = 3 if words > MANY else 2
+    letters = LONGEST_SPELLED if sum(map(len, texts)) <= SPELLED else 0
+    splitter = NgramIndex(1, longest, letters)
+    found, lengths = [], []
     for n in range(0, len(texts), AT_ONCE):
-        found = splitter.ragged(list(texts[n : n + AT_ONCE]))
-        numbers.append(found.values.numpy() - 1)
-        lengths.append(found.row_lengths().numpy())
-    return np.concatenate(numbers), np.repeat(np.arange(len(texts)), np.concatenate(lengths))
-
-
-def _enough_buckets(numbers, classes):
-    """A power of two; a bucket in the largest table, modulo this, is the bucket in a table of this size."""
-    wanted = 2 ** int(np.ceil(np.log2(max(1, ROOM * len(np.unique(numbers))))))
-    most = MOST_VOTES // (1 if classes == 2 else classes)
-    most = 2 ** int(np.log2(max(most, LEAST_BUCKETS)))
-    return int(np.clip(wanted, LEAST_BUCKETS, min(MOST_BUCKETS, most)))
-
-
-def _matrix(numbers, rows, texts, buckets):
-    """Which n-grams each text has: a sparse matrix (texts, buckets) of 0 and 1."""
-    matrix = sparse.csr_matrix((np.ones(len(rows), "float32"), (rows, numbers)), (texts, buckets))
+        some = splitter.fingerprints(list(texts[n : n + AT_ONCE]))
+        found.append(some.values.numpy())
+        lengths.append(some.row_lengths().numpy())
+    fingerprints, columns = np.unique(np.concatenate(found), return_inverse=True)
+    if not len(fingerprints):
+        raise ModelError("None of the training texts has a word; give texts that do.")
+    rows = np.repeat(np.arange(len(texts), dtype="int32"), np.concatenate(lengths))
+    ones = np.ones(len(rows), "float32")
+    matrix = sparse.csr_matrix((ones, (rows, columns)), (len(texts), len(fingerprints)))
     matrix.sum_duplicates()
     matrix.data[:] = 1
-    return matrix
+    kept = _most_frequent(matrix[:fitted].getnnz(axis=0), fingerprints < LETTERS, classes)
+    if not len(kept):
+        raise ModelError("None of the training texts has a word; give texts that do.")
+    fingerprints = fingerprints[kept]
+    return Grams(fingerprints, matrix[:, kept], int(np.sum(fingerprints < LETTERS)), longest, letters)
 
 
-def _weights(matrix, labels, classes, strength, seed):
-    """Votes (buckets, outputs) and bias (outputs,) of one class against the others."""
+def _most_frequent(frequency, of_words, classes):
+    """Which n-grams to know, ascending: all but those of letters in one text; of too many the frequent."""
+    kept = np.flatnonzero(frequency > np.where(of_words, 0, 1))
+    most = min(KNOWN, MOST_VOTES // (2 * (1 if classes == 2 else classes) + 1))
+    if len(kept) > most:
+        kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[:most]])
+    return kept
+
+
+def _naive_bayes(grams, labels, classes, strength, seed, rows):
+    """NB-SVM with logistic loss, of words, fitted on some rows."""
+    matrix = grams.matrix[rows][:, : grams.words]
+    return _one_against_others(
+        matrix, labels[rows], classes, strength, seed, len(grams.fingerprints), log_count_ratios
+    )
+
+
+def _tf_idf(grams, labels, classes, strength, seed, rows):
+    """Logistic regression on TF-IDF, of words and letters, fitted on some rows."""
+    matrix, size = grams.matrix[rows], len(grams.fingerprints)
+    weights = (np.log((1 + len(rows)) / (1 + matrix.getnnz(axis=0))) + 1).astype("float32")
+    norms = np.maximum(np.sqrt(matrix @ weights**2), 1e-6).astype("float32")
+    matrix = sparse.diags(1 / norms) @ matrix
+    found = _one_against_others(
+        matrix, labels[rows], classes, strength, seed, size, lambda used, seen, is_one: weights[used]
+    )
+    return found._replace(weights=weights)
+
+
+def _one_against_others(matrix, labels, classes, strength, seed, size, weigh):
+    """`Votes` for `size` n-grams, whose scale `weigh` gives: a function of columns, matrix, and labels."""
     used = np.flatnonzero(matrix.getnnz(axis=0))
-    seen = matrix[:, used].tocsr()
+    seen = matrix[:, used].tocsr().astype("float32")
     positive = [1] if classes == 2 else range(classes)
-    votes = np.zeros((matrix.shape[1], len(positive)), "float32")
-    bias = np.zeros(len(positive), "float32")
+    votes, bias = np.zeros((size, len(positive)), "float32"), np.zeros(len(positive), "float32")
     for column, number in enumerate(positive):
         is_one = labels == number
         if is_one.all() or not is_one.any():
@@ -145,20 +228,21 @@ def _weights(matrix, labels, classes, strength, seed):
         if not len(used):  # all of these texts are blank: the class's share decides
             bias[column] = np.log(is_one.mean() / (1 - is_one.mean()))
             continue
-        ratios = log_count_ratios(seen, is_one)
+        scale = weigh(used, seen, is_one)
         solver = LogisticRegression(
             C=strength, solver="liblinear", dual=True, tol=TOLERANCE, max_iter=200, random_state=seed
         )
-        solver.fit(seen.multiply(ratios).tocsr(), is_one)
-        votes[used, column] = solver.coef_[0] * ratios
+        solver.fit(seen @ sparse.diags(scale), is_one)
+        votes[used, column] = solver.coef_[0] * scale
         bias[column] = solver.intercept_[0]
-    return votes, bias
+    return Votes(votes, bias)
 
 
-def log_count_ratios(matrix, is_one):
+def log_count_ratios(columns, matrix, is_one):
     """Naive Bayes' weights: how much more frequent an n-gram is in texts of a class than in all others.
 
     Args:
+        columns: Not used.
         matrix: Sparse (n, features) of 0 and 1; every feature is in some text.
         is_one: Whether each text is of the class, bool (n,).
 
@@ -167,7 +251,7 @@ def log_count_ratios(matrix, is_one):
 
     Example:
         >>> counts = sparse.csr_matrix([[1.0, 1.0], [1.0, 0.0]])
-        >>> ratios = log_count_ratios(counts, np.array([True, False]))  # of 2/4 to 2/3, and of 2/4 to 1/3
+        >>> ratios = log_count_ratios(None, counts, np.array([True, False]))  # 2/4 to 2/3, and 2/4 to 1/3
         >>> [round(float(ratio), 3) for ratio in ratios]
         [-0.288, 0.405]
     """
@@ -175,19 +259,29 @@ def log_count_ratios(matrix, is_one):
     return np.log((one / one.sum()) / (others / others.sum())).astype("float32")
 
 
+def _accuracy(scores, labels):
+    return float(np.mean(scores.argmax(1) == labels))
+
+
 def _cross_entropy(scores, labels):
     probabilities = softmax(scores, axis=1)[np.arange(len(labels)), labels]
     return float(-np.mean(np.log(np.maximum(probabilities, 1e-30))))
 
 
-def _model(votes, bias, buckets, classes, longest):
-    """The Keras model that computes the same."""
-    network = SentimentNgrams(buckets, classes)
-    network.get_layer("embedding").set_weights([np.vstack([np.zeros((1, votes.shape[1])), votes])])
-    network.get_layer("predictions").set_weights([np.eye(votes.shape[1]), bias])
+def _model(grams, absolute, relative, classes):
+    """The Keras model that computes the same as the sum of two `Votes`."""
+    network = SentimentNgrams(len(grams.fingerprints) + 1, classes)
+    for layer, rows in (
+        ("embedding", absolute.votes),
+        ("relative_votes", relative.votes),
+        ("inverse_document_frequency", relative.weights[:, None]),
+    ):
+        network.get_layer(layer).set_weights([np.vstack([np.zeros((1, rows.shape[1]), "float32"), rows])])
+    network.get_layer("predictions").set_weights([np.eye(len(absolute.bias)), absolute.bias + relative.bias])
     text = keras.Input((), dtype="string", name="text")
-    numbers = NgramBuckets(buckets, longest, name="ngrams")(text)
-    return keras.Model(text, network(numbers), name="text_classifier")
+    index = NgramIndex(len(grams.fingerprints), grams.longest, grams.letters, name="ngrams")
+    index.known.assign(grams.fingerprints)
+    return keras.Model(text, network(index(text)), name="text_classifier")
 
 
 def predict_strings(model, texts):
@@ -221,21 +315,21 @@ def is_ngram_model(model):
         >>> is_ngram_model(MLP())
         False
     """
-    return any(isinstance(layer, NgramBuckets) for layer in getattr(model, "layers", ()))
+    return any(isinstance(layer, NgramIndex) for layer in getattr(model, "layers", ()))
 
 
-def has_a_vote_for_each_bucket(model):
-    """Whether the network behind the layer that takes texts apart has as many rows as that has buckets.
+def has_votes_for_each_ngram(model):
+    """Whether the network behind the layer that takes texts apart has votes for each n-gram that this knows.
 
     Args:
         model: A Keras model for which `is_ngram_model` is true.
 
     Example:
         >>> model, _, _ = fit_ngrams(["good", "bad"] * 5, np.array([1, 0] * 5), classes=2, seed=0)
-        >>> has_a_vote_for_each_bucket(model)
+        >>> has_votes_for_each_ngram(model)
         True
     """
-    buckets = [layer.buckets for layer in model.layers if isinstance(layer, NgramBuckets)]
+    sizes = [layer.size for layer in model.layers if isinstance(layer, NgramIndex)]
     rows = [
         layer.input_dim
         for network in model.layers
@@ -243,4 +337,4 @@ def has_a_vote_for_each_bucket(model):
         for layer in network.layers
         if isinstance(layer, keras.layers.Embedding)
     ]
-    return [each + 1 for each in buckets] == rows
+    return all(each == sizes[0] + 1 for each in rows) and len(rows) == 3

@@ -41,7 +41,7 @@ BY_HAND = {
     "SentimentSimpleRNN": 10_000 * 32 + (32 + 32 + 1) * 32 + (32 + 1),
     "SentimentConv1D": 10_000 * 32 + (3 * 32 + 1) * 64 + (2 * 64 + 1),
     "SentimentBag": 10_000 * 32 + (32 + 1),
-    "SentimentNgrams": (2**18 + 1) + (1 + 1),
+    "SentimentNgrams": 3 * 2**18 + (1 + 1),
     # Cosines and sines of 129 frequencies over 256 samples, then what is trained
     "SoundConvNet": 2 * 256 * 129
     + (9 * 7 + 1) * 8
