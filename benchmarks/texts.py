@@ -9,6 +9,7 @@ The ways, each from raw texts to a fitted classifier, by turns:
 - nb_svm: words and punctuation, single and in pairs, weighted by naive Bayes' log-count ratios, then logistic
   regression, one class against the others (Wang and Manning 2012), with scikit-learn;
 - tfidf: TF-IDF of words and pairs of words, then LogisticRegression, with scikit-learn;
+- tfidf_letters: the same with TF-IDF of two to five letters within words beside it;
 - pooled_lstm, bag and the other kinds of TextClassifier.
 
 The penalties of both peers are chosen on a tenth of the training texts, and the peers are then fitted on all
@@ -30,6 +31,7 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import FeatureUnion
 
 from datasets import reviews
 from models import TextClassifier
@@ -106,13 +108,29 @@ def tfidf(training, classes, seed):
     return _best(fit, training, [3.0, 10.0], seed)
 
 
+def tfidf_letters(training, classes, seed):
+    """TF-IDF of words and of letters, side by side, and logistic regression with scikit-learn."""
+
+    def fit(x, y, strength):
+        vectorizer = FeatureUnion(
+            [
+                ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
+                ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)),
+            ]
+        )
+        model = LogisticRegression(C=strength, max_iter=300).fit(vectorizer.fit_transform(x), y)
+        return lambda texts: model.predict(vectorizer.transform(texts))
+
+    return _best(fit, training, [3.0, 10.0], seed)
+
+
 def _best(fit, training, strengths, seed):
     x, held, y, labels = train_test_split(*training, test_size=0.1, random_state=seed, stratify=training[1])
     correct = [np.mean(fit(x, y, strength)(held) == labels) for strength in strengths]
     return fit(*training, strengths[int(np.argmax(correct))])
 
 
-WAYS = {"ours": ours, "nb_svm": nb_svm, "tfidf": tfidf}
+WAYS = {"ours": ours, "nb_svm": nb_svm, "tfidf": tfidf, "tfidf_letters": tfidf_letters}
 
 
 def main(
@@ -122,7 +140,7 @@ def main(
 
     Args:
         data: "docstrings", or labelled texts as for the lesson `sentiment`.
-        ways: Which ways: ours, nb_svm, tfidf, or a kind of TextClassifier, such as pooled_lstm.
+        ways: Which ways: ours, nb_svm, tfidf, tfidf_letters, or a kind of TextClassifier, as pooled_lstm.
         runs: Number of runs of each, from seeds 0, 1, 2 and so on.
     """
     check_positive(runs=runs)

@@ -41,9 +41,10 @@ class TextClassifier:
     It prints nothing unless `verbose`, and writes nothing unless a path is given.
 
     Args:
-        kind: Which classifier. "ngrams" is a linear one of words and pairs of words, as `SentimentNgrams`
-            builds it: it trains in seconds, and is hard to beat. "pooled_lstm", "lstm", "bilstm",
-            "simple_rnn", "conv1d" and "bag" are networks of token ids: `SentimentPooledLSTM` and so on.
+        kind: Which classifier. "ngrams" is a linear one of words, sequences of words and parts of
+            words, as `SentimentNgrams` builds it: it trains in seconds, and is hard to beat. "pooled_lstm",
+            "lstm", "bilstm", "simple_rnn", "conv1d" and "bag" are networks of token ids:
+            `SentimentPooledLSTM` and so on.
         vocabulary_size: Number of token ids at most, from 3 to 200,000; the most frequent words get one. This
             and the following, but for the seed, are for the networks of token ids.
         word_pairs: For the bag: rows of its embedding of pairs of neighbouring words; 0 for none.
@@ -58,7 +59,7 @@ class TextClassifier:
             second, of two classes.
         class_names_: Names of the classes in index order, after `fit` or `load`: by the alphabet, numbers by
             size; `class_names` is the same.
-        history_: {metric: value after each epoch}; of "ngrams", for each strength of the penalty.
+        history_: {metric: value after each epoch}; of "ngrams", as `fit_ngrams` returns it.
         seconds_: How long the network was trained.
 
     Raises:

@@ -59,7 +59,7 @@ def from_command_line(text):
 
 
 def linear_baseline(training, test, seed):
-    """What an expert tries first: a linear classifier of words and pairs of words, trained in seconds.
+    """What an expert tries first: a linear classifier of words and sequences of words, trained in seconds.
 
     Args:
         training, test: (texts, class indices).
@@ -91,7 +91,7 @@ def beside_the_linear(results, texts):
     else:
         verdict = "the network is better" if network > linear else "better than the network"
     return (
-        f"A linear classifier of words and pairs of words classifies {linear:.1%} correctly, after "
+        f"A linear classifier of words and sequences of words classifies {linear:.1%} correctly, after "
         f"{results['linear_fit_seconds']:.0f} s: {verdict}."
     )
 
