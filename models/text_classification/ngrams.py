@@ -10,43 +10,20 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from ..errors import ModelError
 from ..fine_tuning.calibration import fit_temperature
-from ..ngram_index import LETTERS, NgramIndex
+from ..ngram_index import NgramIndex
 from ..probabilities import per_class
 from ..text_ngrams import SentimentNgrams
+from .ngram_counts import count_ngrams
 
-KNOWN = 2**20  # n-grams at most, the most frequent ones
-MOST_VOTES = 2**23  # numbers in the network: 32 MB of weights
-MANY = 2_000_000  # tokens in all texts from which three in a row are frequent enough to learn about
-SPELLED = 5_000_000  # characters in all texts up to which n-grams of letters are used: they are many
-LONGEST_SPELLED = 5  # letters
 # Inverses of the L2 penalty, of which the texts that were held back choose one for each of the two parts
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
 TF_IDF_STRENGTHS = (3.0, 10.0, 30.0)
-AT_ONCE = 1000  # texts that are taken apart together
 TOLERANCE = 1e-2  # of the solver
 CROSS_VALIDATED = 5000  # texts at most
 FOLDS = 5
 BATCH = 64  # texts that are classified together
 NEVER = -10.0  # the score of a class that no text to fit on has
-
-
-class Grams(NamedTuple):
-    """The n-grams of n texts.
-
-    Attributes:
-        fingerprints: int64 (ngrams,), ascending; those of letters are the last ones.
-        matrix: Which n-grams each text has: sparse (n, ngrams) of 0 and 1.
-        words: How many of the n-grams are of words.
-        longest, letters: As for `NgramIndex`.
-    """
-
-    fingerprints: np.ndarray
-    matrix: sparse.csr_matrix
-    words: int
-    longest: int
-    letters: int
 
 
 def fit_ngrams(texts, labels, classes, seed, validation=None):
@@ -89,7 +66,7 @@ def fit_ngrams(texts, labels, classes, seed, validation=None):
         folds = [(np.arange(fitted), np.arange(fitted, len(labels)))]
     else:
         folds = _folds(labels, seed)
-    grams = _grams(every, fitted, classes)
+    grams = count_ngrams(every, fitted, classes)
     known = labels[np.concatenate([held for _, held in folds])]
     history, chosen, average = {}, [], 0
     for name, part, strengths in (("nb", _naive_bayes, STRENGTHS), ("tf_idf", _tf_idf, TF_IDF_STRENGTHS)):
@@ -159,65 +136,35 @@ def _held_back(part, grams, labels, classes, strength, seed, folds):
     return np.hstack([np.zeros_like(scores), scores]) if classes == 2 else scores
 
 
-def _grams(texts, fitted, classes):
-    """The n-grams of texts; which ones are known, the first `fitted` of them decide."""
-    words = sum(len(text.split()) for text in texts)
-    longest = 3 if words > MANY else 2
-    letters = LONGEST_SPELLED if sum(map(len, texts)) <= SPELLED else 0
-    splitter = NgramIndex(1, longest, letters)
-    found, lengths = [], []
-    for n in range(0, len(texts), AT_ONCE):
-        some = splitter.fingerprints(list(texts[n : n + AT_ONCE]))
-        found.append(some.values.numpy())
-        lengths.append(some.row_lengths().numpy())
-    fingerprints, columns = np.unique(np.concatenate(found), return_inverse=True)
-    if not len(fingerprints):
-        raise ModelError("None of the training texts has a word; give texts that do.")
-    rows = np.repeat(np.arange(len(texts), dtype="int32"), np.concatenate(lengths))
-    ones = np.ones(len(rows), "float32")
-    matrix = sparse.csr_matrix((ones, (rows, columns)), (len(texts), len(fingerprints)))
-    matrix.sum_duplicates()
-    matrix.data[:] = 1
-    kept = _most_frequent(matrix[:fitted].getnnz(axis=0), fingerprints < LETTERS, classes)
-    if not len(kept):
-        raise ModelError("None of the training texts has a word; give texts that do.")
-    fingerprints = fingerprints[kept]
-    return Grams(fingerprints, matrix[:, kept], int(np.sum(fingerprints < LETTERS)), longest, letters)
-
-
-def _most_frequent(frequency, of_words, classes):
-    """Which n-grams to know, ascending: all but those of letters in one text; of too many the frequent."""
-    kept = np.flatnonzero(frequency > np.where(of_words, 0, 1))
-    most = min(KNOWN, MOST_VOTES // (2 * (1 if classes == 2 else classes) + 1))
-    if len(kept) > most:
-        kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[:most]])
-    return kept
-
-
 def _naive_bayes(grams, labels, classes, strength, seed, rows):
     """NB-SVM with logistic loss, of words, fitted on some rows."""
-    matrix = grams.matrix[rows][:, : grams.words]
-    return _one_against_others(
-        matrix, labels[rows], classes, strength, seed, len(grams.fingerprints), log_count_ratios
-    )
+    matrix = grams.rows(rows, words_only=True)
+    size = len(grams.fingerprints)
+    return _one_against_others(matrix, labels[rows], classes, strength, seed, size, log_count_ratios)
 
 
 def _tf_idf(grams, labels, classes, strength, seed, rows):
     """Logistic regression on TF-IDF, of words and letters, fitted on some rows."""
-    matrix, size = grams.matrix[rows], len(grams.fingerprints)
-    weights = (np.log((1 + len(rows)) / (1 + matrix.getnnz(axis=0))) + 1).astype("float32")
-    norms = np.maximum(np.sqrt(matrix @ weights**2), 1e-6).astype("float32")
-    matrix = sparse.diags(1 / norms) @ matrix
+    matrix, size = grams.rows(rows), len(grams.fingerprints)
+    frequency = np.bincount(matrix.indices, minlength=size)
+    weights = (np.log((1 + len(rows)) / (1 + frequency)) + 1).astype("float32")
+    norms = np.maximum(np.sqrt(matrix @ weights**2), 1e-6)
     found = _one_against_others(
-        matrix, labels[rows], classes, strength, seed, size, lambda used, seen, is_one: weights[used]
+        matrix, labels[rows], classes, strength, seed, size, lambda matrix, is_one: weights, norms
     )
     return found._replace(weights=weights)
 
 
-def _one_against_others(matrix, labels, classes, strength, seed, size, weigh):
-    """`Votes` for `size` n-grams, whose scale `weigh` gives: a function of columns, matrix, and labels."""
-    used = np.flatnonzero(matrix.getnnz(axis=0))
-    seen = matrix[:, used].tocsr().astype("float32")
+def _one_against_others(matrix, labels, classes, strength, seed, size, weigh, norms=None):
+    """`Votes` for `size` n-grams, of which the matrix has the first ones.
+
+    Args:
+        matrix: Which n-grams each text has.
+        labels, classes, strength, seed: As for `fit_ngrams`.
+        size: Number of n-grams.
+        weigh: Function of the matrix and of which texts are of a class that gives each n-gram's scale.
+        norms: What each text's scales are divided by, if by anything.
+    """
     positive = [1] if classes == 2 else range(classes)
     votes, bias = np.zeros((size, len(positive)), "float32"), np.zeros(len(positive), "float32")
     for column, number in enumerate(positive):
@@ -225,38 +172,44 @@ def _one_against_others(matrix, labels, classes, strength, seed, size, weigh):
         if is_one.all() or not is_one.any():
             bias[column] = -NEVER if is_one.any() else NEVER
             continue
-        if not len(used):  # all of these texts are blank: the class's share decides
+        if not matrix.nnz:  # all of these texts are blank: the class's share decides
             bias[column] = np.log(is_one.mean() / (1 - is_one.mean()))
             continue
-        scale = weigh(used, seen, is_one)
+        scale = weigh(matrix, is_one)
+        values = scale[matrix.indices].astype("float64")
+        if norms is not None:
+            values /= np.repeat(norms, np.diff(matrix.indptr))
         solver = LogisticRegression(
             C=strength, solver="liblinear", dual=True, tol=TOLERANCE, max_iter=200, random_state=seed
         )
-        solver.fit(seen @ sparse.diags(scale), is_one)
-        votes[used, column] = solver.coef_[0] * scale
+        solver.fit(sparse.csr_matrix((values, matrix.indices, matrix.indptr), matrix.shape), is_one)
+        votes[: len(scale), column] = solver.coef_[0] * scale
         bias[column] = solver.intercept_[0]
     return Votes(votes, bias)
 
 
-def log_count_ratios(columns, matrix, is_one):
+def log_count_ratios(matrix, is_one):
     """Naive Bayes' weights: how much more frequent an n-gram is in texts of a class than in all others.
 
     Args:
-        columns: Not used.
-        matrix: Sparse (n, features) of 0 and 1; every feature is in some text.
+        matrix: Sparse (n, features) of 0 and 1.
         is_one: Whether each text is of the class, bool (n,).
 
     Returns:
-        float32 (features,): log of a ratio of two relative frequencies, each count increased by one.
+        float32 (features,): log of a ratio of two relative frequencies, each count increased by one. Features
+        that no text has do not count.
 
     Example:
-        >>> counts = sparse.csr_matrix([[1.0, 1.0], [1.0, 0.0]])
-        >>> ratios = log_count_ratios(None, counts, np.array([True, False]))  # 2/4 to 2/3, and 2/4 to 1/3
-        >>> [round(float(ratio), 3) for ratio in ratios]
+        >>> counts = sparse.csr_matrix([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+        >>> ratios = log_count_ratios(counts, np.array([True, False]))  # of 2/4 to 2/3, and of 2/4 to 1/3
+        >>> [round(float(ratio), 3) for ratio in ratios[:2]]
         [-0.288, 0.405]
     """
-    one, others = (1 + np.asarray(matrix[chosen].sum(0)).ravel() for chosen in (is_one, ~is_one))
-    return np.log((one / one.sum()) / (others / others.sum())).astype("float32")
+    one = is_one.astype("float32") @ matrix
+    others = (~is_one).astype("float32") @ matrix
+    used = one + others > 0
+    one, others = one + 1, others + 1
+    return np.log((one / one[used].sum()) / (others / others[used].sum())).astype("float32")
 
 
 def _accuracy(scores, labels):
