@@ -23,11 +23,11 @@ LESSONS = {
     "few_examples": 0.7,
     "fine_tune": 0.4,
     "knobs": 1.3,
-    "word2vec": 1.5,
-    "gan": 1.4,
-    "reinforcement": 1.1,
-    "forgetting": 0.9,
-    "labels": 0.3,
+    "word2vec": 1.2,
+    "gan": 1.6,
+    "reinforcement": 0.9,
+    "forgetting": 0.6,
+    "labels": 0.4,
 }
 
 # The parts of the course: the first lesson of each
