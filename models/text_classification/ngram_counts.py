@@ -1,0 +1,134 @@
+"""Which n-grams a classifier knows, and which of them each text has, of any number of texts."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from ..errors import ModelError
+from ..ngram_index import LETTERS, NgramIndex
+
+KNOWN = 2**20  # n-grams at most, the most frequent ones
+MOST_VOTES = 2**23  # numbers in the network: 32 MB of weights
+MANY = 2_000_000  # tokens in all texts from which three in a row are frequent enough to learn about
+SPELLED = 5_000_000  # characters in all texts up to which n-grams of letters are used: they are many
+LONGEST_SPELLED = 5  # letters
+AT_ONCE = 1000  # texts that are taken apart together
+COUNTED = 50  # of these together
+
+
+class Grams(NamedTuple):
+    """The n-grams of n texts.
+
+    Attributes:
+        fingerprints: int64 (ngrams,), ascending; those of letters are the last ones.
+        matrix: Which n-grams each text has: sparse int8 (n, ngrams) of 0 and 1.
+        words: How many of the n-grams are of words.
+        longest, letters: As for `NgramIndex`.
+    """
+
+    fingerprints: np.ndarray
+    matrix: sparse.csr_matrix
+    words: int
+    longest: int
+    letters: int
+
+    def rows(self, chosen, words_only=False):
+        """The matrix of some texts.
+
+        Args:
+            chosen: Ascending indices.
+            words_only: Whether to leave out n-grams of letters.
+        """
+        matrix = self.matrix if len(chosen) == self.matrix.shape[0] else self.matrix[chosen]
+        return matrix[:, : self.words] if words_only and self.words < matrix.shape[1] else matrix
+
+
+def count_ngrams(texts, fitted, classes):
+    """Take texts apart into n-grams, and choose which ones to know.
+
+    Args:
+        texts: n str.
+        fitted: The first so many of them decide which n-grams are known: all of words, those of letters that
+            two texts have; if these are too many, the most frequent ones.
+        classes: Number of classes: with more, fewer n-grams.
+
+    Returns:
+        `Grams`.
+
+    Raises:
+        ModelError: If no text has a word.
+
+    Example:
+        >>> grams = count_ngrams(["so good", "so so"], fitted=2, classes=2)
+        >>> grams.words, grams.longest  # so, good, so good, so so
+        (4, 2)
+    """
+    longest = 3 if sum(len(text.split()) for text in texts) > MANY else 2
+    letters = LONGEST_SPELLED if sum(map(len, texts)) <= SPELLED else 0
+    splitter = NgramIndex(1, longest, letters)
+    parts, lengths = [], []
+    for n in range(0, len(texts), AT_ONCE):
+        each, counts = _different(splitter.fingerprints(list(texts[n : n + AT_ONCE])))
+        parts.append(each)
+        lengths.append(counts)
+    lengths = np.concatenate(lengths)
+    known = _most_frequent(*_frequencies(parts, lengths, fitted), classes)
+    if not len(known):
+        raise ModelError("None of the training texts has a word; give texts that do.")
+    matrix = _matrix(parts, lengths, known)
+    return Grams(known, matrix, int(np.sum(known < LETTERS)), longest, letters)
+
+
+def _different(ragged):
+    """The different fingerprints of each text, one text after the other, and how many each has."""
+    values, lengths = ragged.values.numpy(), ragged.row_lengths().numpy()
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    order = np.lexsort((values, rows))
+    values, rows = values[order], rows[order]
+    first = np.ones(len(values), bool)
+    first[1:] = (values[1:] != values[:-1]) | (rows[1:] != rows[:-1])
+    return values[first], np.bincount(rows[first], minlength=len(lengths))
+
+
+def _frequencies(parts, lengths, fitted):
+    """(fingerprints, ascending; in how many of the first `fitted` texts each is)."""
+    left, found, counts = int(lengths[:fitted].sum()), [np.zeros(0, "int64")], [np.zeros(0, "int64")]
+    for n in range(0, len(parts), COUNTED):
+        some = np.concatenate(parts[n : n + COUNTED])[: max(0, left)]
+        left -= len(some)
+        each, count = np.unique(some, return_counts=True)
+        found.append(each)
+        counts.append(count)
+    found, counts = np.concatenate(found), np.concatenate(counts)
+    order = np.argsort(found, kind="stable")
+    found, counts = found[order], counts[order]
+    first = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]])) if len(found) else []
+    return found[first], np.add.reduceat(counts, first) if len(found) else counts
+
+
+def _most_frequent(fingerprints, frequency, classes):
+    """Which n-grams to know, ascending."""
+    kept = np.flatnonzero((frequency > 1) | (fingerprints < LETTERS))
+    most = min(KNOWN, MOST_VOTES // (2 * (1 if classes == 2 else classes) + 1))
+    if len(kept) > most:
+        kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[:most]])
+    return fingerprints[kept]
+
+
+def _matrix(parts, lengths, known):
+    """Which of the known n-grams each text has; `parts` is emptied, to save memory."""
+    columns, counts, row = [], [], 0
+    while parts:
+        values, texts = parts.pop(0), lengths[row : row + AT_ONCE]
+        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        hit = known[places] == values
+        rows = np.repeat(np.arange(len(texts)), texts)[hit]
+        columns.append(places[hit].astype("int32"))
+        counts.append(np.bincount(rows, minlength=len(texts)))
+        row += len(texts)
+    columns = np.concatenate(columns)
+    ends = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    ends = ends.astype("int32" if ends[-1] < 2**31 else "int64")
+    ones = np.ones(len(columns), "int8")  # a byte each: of a million texts there are 60 million
+    return sparse.csr_matrix((ones, columns, ends), (len(lengths), len(known)))
