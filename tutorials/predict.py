@@ -1,15 +1,16 @@
-"""Classify your own files with the model that a lesson saved.
+"""Classify your own files with the model that a lesson saved, or `save` of a classifier.
 
 python -m tutorials.predict outputs/digits photo.png more_photos/
 python -m tutorials.predict outputs/fine_tune photo.jpg more_photos/ --csv > predictions.csv
 python -m tutorials.predict outputs/fine_tune photo.jpg --abstain 0.05
 python -m tutorials.predict outputs/sound recording.wav
 python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
+python -m tutorials.predict tickets.keras "My parcel is late" new.csv --csv > predictions.csv
+python -m tutorials.predict tickets.keras "My parcel is late" --explain
 """
 
 import contextlib
 import math
-import os
 import sys
 from collections.abc import Callable
 from csv import writer
@@ -31,12 +32,12 @@ from datasets.texts import reading
 from models import ModelError
 from models.fine_tuning.bundles import NO_TRUST, trust_in
 from models.fine_tuning.predictions import answering
-from models.loading.saved_models import load_with_about
 from models.none_of_these import refusing
 from models.probabilities import per_class
 from tutorials.lesson import several_labels
-from tutorials.lesson.saved import check_takes, read_model, read_names, read_results, read_settings
-from tutorials.lesson.texts import from_command_line
+from tutorials.lesson.classifier_files import read_classifier
+from tutorials.lesson.saved import check_takes
+from tutorials.lesson.texts import explained, from_command_line
 
 AT_ONCE = 128  # examples that are read and predicted together, however many there are
 VALUES_AT_ONCE = 64 << 20  # and numbers in them, of which there are many in large images
@@ -104,17 +105,19 @@ READERS = {
 
 
 def main(
-    folder: Annotated[Positional[Path], arg(metavar="FOLDER")],
+    folder: Annotated[Positional[Path], arg(metavar="FOLDER|FILE.keras")],
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE|TEXT ...")],
     csv: bool = False,
     abstain: float | None = None,
+    explain: bool = False,
 ) -> None:
-    """Classify files or texts with the model that a lesson saved.
+    """Classify files or texts with the model that a lesson, or `save` of a classifier, saved.
 
     The answer is "none of these" for an image that is not like the digits that a network was trained on.
 
     Args:
-        folder: The lesson's results, such as outputs/digits.
+        folder: A lesson's results, such as outputs/digits, or a .keras file that save of TextClassifier or
+            PhotoClassifier wrote.
         inputs: Files of the kind that the model was trained on (images, sounds, texts; in a table each
             row is a text), folders of them, or, for a model of texts, the texts themselves.
         csv: Print a table for programs, in UTF-8, a row a file in the order given: file, label, probability,
@@ -123,28 +126,31 @@ def main(
             cell that a spreadsheet would run as a formula has an apostrophe before it.
         abstain: Do not answer for photos of other things, nor where several classes are possible: the share
             of answers that may be wrong, such as 0.05. For a classifier of photos.
+        explain: Name the words that change the prediction of each text most.
     """
     if not inputs:
         raise LessonError("Name at least one file or folder to classify, after the lesson's folder.")
-    lesson, model, class_names = load(folder)
-    reader = READERS[lesson]
-    settings = read_settings(folder / "metrics.json", reader.settings)
-    shape = reader.shape(*settings)
-    check_takes(model, folder / "model.keras", shape, lesson)
+    found = read_classifier(folder, {lesson: reader.settings for lesson, reader in READERS.items()})
+    model, class_names, file, reader = found.model, found.class_names, found.file, READERS[found.lesson]
+    shape = reader.shape(*found.settings)
+    check_takes(model, file, shape, found.lesson, found.again)
+    if explain and (csv or not reader.texts):
+        raise LessonError("explain= is for texts, and prints lines, not a table; leave one of them out.")
     at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
     named = list(_named(inputs, reader))
     unusable, failed = 0, 0
-    thresholds = several_labels.read_thresholds(folder / "model.keras", model, class_names, abstain)
+    thresholds = several_labels.read_thresholds(file, model, class_names, found.held, abstain)
     if thresholds is None:
-        classify = _abstaining(folder, model, class_names, lesson, abstain)
-        show = _as_table(reader, class_names) if csv else partial(_as_lines, class_names)
+        classify = _abstaining(found, abstain)
+        lines = partial(_as_lines, class_names, model if explain else None)
+        show = _as_table(reader, class_names) if csv else lines
     else:
         printed = several_labels.as_table if csv else several_labels.as_lines
         classify, show = None, printed(class_names, thresholds, _is_valid)
-    for batch in _batches(named, reader, settings, at_once):
+    for batch in _batches(named, reader, found.settings, at_once):
         read = [example for example in batch if not example.reason]
         unusable += len(batch) - len(read)
-        rows, unsure = _predictions(model, read, folder / "model.keras", classify)
+        rows, unsure = _predictions(found, read, classify)
         reasons = iter([unsure.get(n, "") for n in range(len(read))])
         rows = iter(rows)
         answers = [None if example.reason else next(rows) for example in batch]
@@ -159,53 +165,43 @@ def main(
         )
     if failed:
         raise LessonError(
-            f"The model in {folder} gave no probabilities for {failed} of the examples; run the lesson again."
+            f"The model in {folder} gave no probabilities for {failed} of the examples; {found.again}."
         )
 
 
-def _abstaining(folder, model, class_names, lesson, abstain):
+def _abstaining(found, abstain):
     """A function that also says for which files there is no answer; None to answer for all."""
-    file = folder / "model.keras"
+    model, file = found.model, found.file
     if abstain is None:
-        return _refusing(model, file) if lesson == "digits" else None
-    if lesson != "fine_tune":
-        raise LessonError(f"Only a classifier of photos can abstain, not one of the lesson {lesson}.")
+        return _sentence(refusing, model, found.held, file) if found.lesson == "digits" else None
+    if found.lesson != "fine_tune":
+        raise LessonError(f"Only a classifier of photos can abstain, not one of the lesson {found.lesson}.")
     if not 0.001 <= abstain <= 0.5:
         raise LessonError(f"--abstain takes a share from 0.001 to 0.5, not {abstain:g}.")
-    try:
-        trust = trust_in(_settings_in(file), model, file)
-    except ModelError as error:
-        raise LessonError(str(error)) from error
+    trust = _sentence(trust_in, found.held, model, file)
     if trust is None:
         raise LessonError(NO_TRUST.format(file))
-    return answering(model, class_names, (trust, abstain))
+    return answering(model, found.class_names, (trust, abstain))
 
 
-def _refusing(model, file):
-    """A function that answers "none of these" for what is like no held-out digit; None without thresholds."""
+def _sentence(function, *arguments):
+    """What a function of the library returns; its error as the lesson's."""
     try:
-        return refusing(model, _settings_in(file), file)
+        return function(*arguments)
     except ModelError as error:
         raise LessonError(str(error)) from error
 
 
-def _settings_in(file):
-    """The settings that a saved model holds beside its weights, not checked; {} if there are none."""
-    about = load_with_about(file)[1]
-    settings = about.get("settings") if isinstance(about, dict) else None
-    return settings if isinstance(settings, dict) else {}
-
-
-def _predictions(model, examples, file, classify=None):
+def _predictions(found, examples, classify=None):
     """Probabilities (n, classes), and {row: why there is no answer}; all errors become one sentence."""
     if not examples:
         return [], {}
     content = np.stack([example.content for example in examples])
     try:
-        return classify(content) if classify else (per_class(model.predict(content, verbose=0)), {})
+        return classify(content) if classify else (per_class(found.model.predict(content, verbose=0)), {})
     except Exception as error:
         raise LessonError(
-            f"{file} fails on what the lesson gives it ({type(error).__name__}); run the lesson again."
+            f"{found.file} fails on what the lesson gives it ({type(error).__name__}); {found.again}."
         ) from error
 
 
@@ -227,7 +223,8 @@ def _print_invalid(batch, answers):
     return len(invalid)
 
 
-def _as_lines(class_names, batch, answers, unsure):
+def _as_lines(class_names, model, batch, answers, unsure):
+    """Print a line a file; with a model of texts, also which words of each change the prediction most."""
     for example, row, why in zip(batch, answers, unsure, strict=True):
         if why:
             print(f"{safe(example.shown, 'terminal', 400)}: {safe(why, 'terminal', 400)}")
@@ -238,6 +235,8 @@ def _as_lines(class_names, batch, answers, unsure):
                 f"{safe(example.shown, 'terminal', 400)}: {names[0]} ({row[best]:.1%}), "
                 f"else {names[1]} ({row[second]:.1%})"
             )
+            if model is not None:
+                print(f"  {explained(model, example.text, class_names, int(best))}")
     sys.stdout.flush()
 
 
@@ -268,29 +267,19 @@ def _as_table(reader, class_names):
 
 
 def load(folder):
-    """Load what a lesson saved.
+    """Load what a lesson saved, or `save` of a classifier.
 
     Args:
-        folder: The lesson's results.
+        folder: The lesson's results, or a `.keras` file.
 
     Returns:
         (name of the lesson, the model, its class names in index order).
 
     Raises:
-        LessonError: If the folder holds no results, they are damaged or do not fit each other,
-            or another major version of Keras saved them.
+        LessonError: As `read_classifier` does.
     """
-    names = folder / "metrics.json", folder / "model.keras"
-    if not all(os.path.exists(name) for name in names):  # noqa: PTH110 (names may be too long for a file)
-        raise LessonError(
-            f"{folder} holds no trained model; run a lesson first, such as python -m tutorials.digits, and "
-            "give the folder of its results."
-        )
-    lesson = read_results(folder / "metrics.json", dict).get("lesson")
-    if not isinstance(lesson, str) or lesson not in READERS:
-        raise LessonError(f"The model in {folder} is of the lesson {lesson!s:.50}, which takes no files.")
-    model = read_model(folder / "model.keras")
-    return lesson, model, read_names(folder / "labels.json", model)
+    found = read_classifier(folder, {lesson: reader.settings for lesson, reader in READERS.items()})
+    return found.lesson, found.model, found.class_names
 
 
 def _named(inputs, reader):

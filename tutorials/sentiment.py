@@ -51,7 +51,7 @@ a bag of words classify correctly? Is the LSTM better than the bag on real revie
 - `confusion_matrix`: correct predictions are on the diagonal.
 - `accuracy_by_length`: are long texts harder?
 - `neighbourhoods`: words typical of each class, and the words with the nearest embeddings.
-- `moved_words`: how leaving out one word changes the prediction.
+- `moved_words`: how leaving out one word changes the log-odds, $\log(p / (1 - p))$, of the prediction.
 - `comparison` (with `--compare`): accuracy and training time of all six networks.
 
 ## What it means

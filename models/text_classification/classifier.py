@@ -21,7 +21,7 @@ from ..text import MOST_IDS
 from .arguments import labels as _labels
 from .arguments import texts as _texts
 from .examples import checked_labels, class_names, indices, split
-from .explanations import word_effects
+from .explanations import effects_of_words
 from .ngrams import fit_ngrams, has_votes_for_each_ngram, is_ngram_model, predict_strings
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier
@@ -231,14 +231,15 @@ class TextClassifier:
         return predict(self._network, token_ids(texts, self._vocabulary, self._longest))
 
     def word_effects(self, text, label=None):
-        """How much each word of a text changes the probability of a class, by leaving it out.
+        """How much each word of a text changes the log-odds of a class, by leaving it out.
 
         Args:
-            text: One str; its first 150 words are tried.
+            text: One str.
             label: The class; None for the predicted one.
 
         Returns:
-            `WordEffects`: label, probability, words, and effects from -1 to 1.
+            `WordEffects`: label, probability, words, and effects: changes of log-odds, as the function
+            `word_effects` computes them, and of the probability.
 
         Raises:
             ModelError: If the classifier is not trained, or an argument is not as described.
@@ -249,8 +250,8 @@ class TextClassifier:
         index = int(probabilities.argmax())
         if label is not None:
             index = int(checked_labels("TextClassifier.word_effects", [text], [label], self._classes)[0])
-        words, effects = word_effects(self.model, text, index)
-        return WordEffects(self._classes[index], float(probabilities[index]), words, effects)
+        found = effects_of_words(self.model, text, index)
+        return WordEffects(self._classes[index], float(probabilities[index]), *found)
 
     def save(self, path):
         """Write the classifier as one `.keras` file, vocabulary and class names inside.

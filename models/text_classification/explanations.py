@@ -1,27 +1,56 @@
 """What a trained text network learned: which words move a prediction, and which words are alike to it."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..checks.arguments import array, checked, shown, whole
 from ..errors import ModelError
-from ..probabilities import per_class
 from .arguments import string_model
+from .linear_votes import votes_of_words
+from .log_odds import LogProbabilities, log_odds, of_logits
 
-MOST_LEFT_OUT = 150  # words of a text for which leaving each out is tried
+MOST_ALONE = 200  # words of a text of which each is left out alone; of a longer one, groups of words
+
+
+class Effects(NamedTuple):
+    """What each word of a text does for a class.
+
+    Attributes:
+        words: List of n str: what stands between the spaces of the text.
+        log_odds: float64 (n,): log-odds of the class with the word, less those without it.
+        probabilities: float64 (n,): the same of its probability, from -1 to 1.
+        exact: False where the model gives no logits, and its log-odds are cut off at -16.6 and 16.6.
+
+    Example:
+        >>> Effects(["good"], np.array([2.2]), np.array([0.4]), True).words
+        ['good']
+    """
+
+    words: list
+    log_odds: np.ndarray
+    probabilities: np.ndarray
+    exact: bool
 
 
 @checked(model=string_model, class_index=whole(0))
 def word_effects(model, text, class_index):
-    """How much each word of a text moves the probability of a class, by leaving it out.
+    """How much each word of a text moves the log-odds of a class, by leaving it out.
+
+    Log-odds move as far where a probability is 99.99 % as where it is 60 %. In a linear classifier of n-grams
+    the effect of a word is the sum of the votes of all n-grams with it. For other models the text is
+    classified again without the word; of a text of more than 200 words, first without each of 100 groups of
+    neighbouring words, then without each word of the groups with the largest effects. The words of the other
+    groups share the effect of their group.
 
     Args:
         model: Takes strings, as `StringClassifier` builds it.
-        text: The text; its first 150 words are tried.
+        text: The text.
         class_index: Index of the class.
 
     Returns:
-        `(words, effects)`: a list of n str and an array (n,): the probability with the word, less that
-        without it, from -1 to 1.
+        `(words, effects)`: a list of n str and an array (n,): the log-odds with the word, less those without
+        it. An effect of +0.7 makes the odds of the class twice as high.
 
     Raises:
         ModelError: If an argument is not as described.
@@ -37,17 +66,72 @@ def word_effects(model, text, class_index):
         >>> words, effects.shape
         (['Good,', 'not', 'bad!'], (3,))
     """
+    found = effects_of_words(model, text, class_index)
+    return found.words, found.log_odds
+
+
+def effects_of_words(model, text, class_index):
+    """The same as `word_effects`, with what it does to the probability.
+
+    Args:
+        model, text, class_index: As for `word_effects`.
+
+    Returns:
+        `Effects`.
+
+    Raises:
+        ModelError: If `text` is no string, or there is no such class.
+
+    Example:
+        >>> from models import SentimentBag, StringClassifier
+        >>> model = StringClassifier(["good", "bad"], SentimentBag(vocabulary_size=4))
+        >>> found = effects_of_words(model, "so good", class_index=0)
+        >>> found.exact, found.probabilities.shape
+        (True, (2,))
+    """
     if not isinstance(text, str):
         raise ModelError(f"word_effects needs text as one string, not {shown(text)}.")
     classes = max(2, model.outputs[0].shape[-1])
     if class_index >= classes:
         raise ModelError(f"word_effects needs class_index from 0 to {classes - 1}, not {class_index}.")
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    words = text.split()
-    shorter = [" ".join(words[:n] + words[n + 1 :]) for n in range(min(len(words), MOST_LEFT_OUT))]
-    outputs = model.predict(np.array([text, *shorter], object), verbose=0)
-    probabilities = per_class(outputs)[:, class_index]
-    return words[: len(shorter)], probabilities[0] - probabilities[1:]
+    words = text.encode("utf-8", "replace").decode("utf-8").split()
+    votes = votes_of_words(model, words)
+    if votes is None:
+        return _by_leaving_out(model, words, class_index)
+    found = of_logits(np.vstack([votes.total, votes.total - votes.of_words]))
+    return Effects(words, *_changes(found, class_index), True)
+
+
+def _changes(log_probabilities, class_index):
+    """(changes of the log-odds, of the probability): the first row, the whole text, less each other."""
+    of_class = log_odds(log_probabilities, class_index)
+    probabilities = np.exp(log_probabilities[:, class_index])
+    return of_class[0] - of_class[1:], probabilities[0] - probabilities[1:]
+
+
+def _by_leaving_out(model, words, class_index):
+    """`Effects`, by classifying the text again without each word, or group of words."""
+    classify = LogProbabilities(model)
+    count = len(words)
+    changes = np.zeros((2, count))
+
+    def leave_out(groups):
+        """Write what leaving out words from `start` to `stop` changes; of a word, its share."""
+        shorter = [" ".join(words[:start] + words[stop:]) for start, stop in groups]
+        found = _changes(classify(np.array([" ".join(words), *shorter], object)), class_index)
+        for (start, stop), *change in zip(groups, *found, strict=True):
+            changes[:, start:stop] = np.array(change)[:, None] / (stop - start)
+
+    if count <= MOST_ALONE:
+        leave_out([(n, n + 1) for n in range(count)])
+    else:
+        borders = np.linspace(0, count, MOST_ALONE // 2 + 1).astype(int)
+        groups = list(zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True))
+        leave_out(groups)
+        groups.sort(key=lambda group: -abs(changes[0, group[0]]) * (group[1] - group[0]))
+        alone = [(n, n + 1) for start, stop in groups for n in range(start, stop)]
+        leave_out(alone[: MOST_ALONE // 2])
+    return Effects(words, *changes, classify.exact)
 
 
 @checked(count=whole(), neighbours=whole())

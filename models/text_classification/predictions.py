@@ -8,6 +8,9 @@ from .. import tables
 
 SHOWN = 50  # rows of a long table that are shown
 STRONGEST = 10  # words that are shown in a terminal
+PALE = 0.25  # log-odds; where no word has a larger effect, none is shown in full colour
+LOG_ODDS = "log-odds, of which +1 makes the odds 2.7 times as high"
+CUT_OFF = "cut off at 16.6, as the model gives no logits"
 
 
 class TextPrediction(NamedTuple):
@@ -84,42 +87,49 @@ class TextPredictions:
 
 
 class WordEffects(NamedTuple):
-    """How much each word of a text changes the probability of a class.
+    """How much each word of a text changes the log-odds of a class.
 
     Attributes:
         label: The class.
         probability: Its probability, from 0 to 1.
         words: List of n str, in the order of the text.
-        effects: Array (n,): the probability with the word less that without it.
+        effects: Array (n,): the log-odds of the class with the word less those without it.
+        changes: Array (n,): the probability with the word less that without it; None if unknown.
+        exact: False where the model gives no logits, and its log-odds are cut off at -16.6 and 16.6.
 
     Example:
-        >>> print(WordEffects("positive", 0.9, ["not", "bad"], np.array([0.3, -0.05])))
-        positive (90.0%): not (+30 points), bad (-5 points)
+        >>> print(WordEffects("positive", 0.9, ["not", "bad"], np.array([1.31, -0.2])))
+        positive (90.0%): not (+1.31), bad (-0.20) in log-odds, of which +1 makes the odds 2.7 times as high
     """
 
     label: object
     probability: float
     words: list
     effects: np.ndarray
+    changes: np.ndarray | None = None
+    exact: bool = True
 
     def __str__(self):
         order = np.argsort(-np.abs(self.effects), kind="stable")[:STRONGEST]
         words = ", ".join(
-            f"{tables.safe(self.words[n], 'terminal', 50)} ({self.effects[n] * 100:+.0f} points)"
-            for n in order
+            f"{tables.safe(self.words[n], 'terminal', 50)} ({self.effects[n]:+.2f})" for n in order
         )
-        return f"{tables.safe(str(self.label), 'terminal')} ({self.probability:.1%}): {words or 'no words'}"
+        said = f"{words} {self._unit()}" if words else "no words"
+        return f"{tables.safe(str(self.label), 'terminal')} ({self.probability:.1%}): {said}"
+
+    def _unit(self):
+        return f"in {LOG_ODDS}" + ("" if self.exact else f" ({CUT_OFF})")
 
     def _repr_html_(self):
-        most = max(0.05, np.abs(self.effects).max(initial=0))  # where no word has an effect, all stay pale
+        most = max(PALE, np.abs(self.effects).max(initial=0))  # where no word has an effect, all stay pale
         colours = ["0,114,178" if effect > 0 else "230,159,0" for effect in self.effects]
         spans = " ".join(
-            f'<span title="{effect * 100:+.1f} points" style="background:rgba({colour},'
+            f'<span title="{effect:+.2f}" style="background:rgba({colour},'
             f'{0.65 * abs(effect) / most:.2f})">{tables.safe(word, "html")}</span>'
             for word, effect, colour in zip(self.words, self.effects, colours, strict=True)
         )
         label = tables.safe(str(self.label), "html")
         return (
             f"<p><strong>{label} ({self.probability:.1%})</strong>: blue words raise this probability, "
-            f"orange ones lower it</p><p>{spans}</p>"
+            f"orange ones lower it; effects are {self._unit()}</p><p>{spans}</p>"
         )

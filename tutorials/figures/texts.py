@@ -123,7 +123,7 @@ def moved_words(texts, most=70, line=105):
 
     Args:
         texts: List of (caption, words, effects): effects are by how much each word raises the
-            probability of the predicted class.
+            log-odds of the predicted class.
         most: Words shown of each.
         line: Characters of a line.
 
@@ -147,14 +147,14 @@ def moved_words(texts, most=70, line=105):
     for ax, (caption, placed), height in zip(axes.flat, laid_out, heights, strict=True):
         strongest = max([0, *(abs(effect) for *_, effect in placed)])
         for x, y, word, effect in placed:
-            share = abs(effect) / max(strongest, 0.05)  # where no word has an effect, all stay pale
+            share = abs(effect) / max(strongest, 0.25)  # where no word has an effect, all stay pale
             colour = BLUE if effect > 0 else ORANGE
             ax.add_patch(
                 Rectangle((x - 0.3, y - 0.5), len(word) + 0.6, 1, color=colour, alpha=0.65 * share, lw=0)
             )
             ax.text(x, y, plain(word, MOST_LETTERS), family=MONOSPACE, fontsize=9, va="center")
         ax.set_title(
-            f"{caption}; the largest effect of a word is {strongest * 100:.0f} points",
+            f"{caption}; a word's largest effect is {strongest:.1f} in log-odds",
             loc="left",
             fontsize=10,
         )

@@ -6,8 +6,8 @@ from tutorials.lesson.command import LessonError
 
 import keras
 
-from models import ModelError, load_model
-from models.loading.saved_models import read_json
+from models import ModelError
+from models.loading.saved_models import load_with_about, read_json
 
 MOST_BYTES = 8 << 20  # of metrics.json and labels.json
 LARGEST_IMAGE = 4096  # pixels of a side
@@ -34,26 +34,27 @@ def read_results(file, kind):
     return found
 
 
-def read_model(file):
+def read_model(file, again=AGAIN):
     """A classifier: a model with one input that gives one number for each class.
 
     Args:
         file: Its path.
+        again: What to do about a file that cannot be used: the end of the sentence.
 
     Returns:
-        The model, not compiled.
+        (the model, not compiled; what this project wrote beside it, not checked, or None).
 
     Raises:
         LessonError: If it cannot be loaded, or is no classifier.
     """
     try:
-        model = load_model(file)
+        model, about = load_with_about(file)
     except ModelError as error:
         raise LessonError(str(error)) from error
     outputs, inputs = getattr(model, "outputs", None) or (), getattr(model, "inputs", None) or ()
     if len(inputs) != 1 or len(outputs) != 1 or len(outputs[0].shape) != 2 or not outputs[0].shape[-1]:
-        raise LessonError(f"{file} is a model that does not give one number for each class; {AGAIN}.")
-    return model
+        raise LessonError(f"{file} is a model that does not give one number for each class; {again}.")
+    return model, about
 
 
 def read_names(file, model):
@@ -128,7 +129,7 @@ def resized_to(model):
     return scaled[0] if scaled else None
 
 
-def check_takes(model, file, shape, lesson):
+def check_takes(model, file, shape, lesson, again=AGAIN):
     """Refuse a model that does not take the examples that a lesson's reader gives.
 
     Args:
@@ -136,6 +137,7 @@ def check_takes(model, file, shape, lesson):
         file: Its file, for the message.
         shape: Of one example; () for a text.
         lesson: Name of the lesson.
+        again: What to do about it: the end of the sentence.
 
     Raises:
         LessonError: Says what the model takes instead.
@@ -152,4 +154,4 @@ def check_takes(model, file, shape, lesson):
         sizes = " x ".join("any" if size is None else str(size) for size in takes)
         what = "texts" if is_text else f"{sizes} numbers" if takes else "single numbers"
         given = " x ".join(map(str, shape)) + " numbers" if shape else "texts"
-        raise LessonError(f"{file} takes {what}, where the lesson {lesson} gives {given}; {AGAIN}.")
+        raise LessonError(f"{file} takes {what}, where the lesson {lesson} gives {given}; {again}.")

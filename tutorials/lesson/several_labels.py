@@ -10,16 +10,16 @@ from datasets.files.names import safe, shown
 from models import ModelError
 from models.fine_tuning.multi_label.predictions import given
 from models.fine_tuning.multi_label.thresholds import check_thresholds, gives_several_labels
-from models.loading.saved_models import load_with_about
 
 
-def read_thresholds(file, model, class_names, abstain=None):
+def read_thresholds(file, model, class_names, held, abstain=None):
     """From which probability on a saved model gives each label.
 
     Args:
         file: Its path.
         model: The model that was loaded from it.
         class_names: Names of its labels.
+        held: {name: value} of what the file holds beside the model, not checked.
         abstain: The setting of `tutorials.predict`.
 
     Returns:
@@ -36,9 +36,7 @@ def read_thresholds(file, model, class_names, abstain=None):
             "it is not sure of any."
         )
     try:
-        about = load_with_about(file)[1]
-        settings = about.get("settings") if isinstance(about, dict) else None
-        return check_thresholds((settings or {}).get("thresholds"), class_names, file)
+        return check_thresholds(held.get("thresholds"), class_names, file)
     except ModelError as error:
         raise LessonError(str(error)) from error
 

@@ -19,6 +19,8 @@ from models.text_classification import (
     reviews_vocabulary,
     word_effects,
 )
+from models.text_classification.explanations import effects_of_words
+from models.text_classification.predictions import CUT_OFF, LOG_ODDS
 from models.text_classification.training import predict, train
 from tutorials.figures.labels import plain
 from tutorials.lesson.limits import check_memory
@@ -26,6 +28,7 @@ from tutorials.lesson.limits import check_memory
 FREQUENT = 2000  # words among which the ones typical of a class are looked for
 TYPICAL = 50  # words of each class
 SHORT = 60  # words of a text that fits into the figure
+LEAST = 0.05  # log-odds: smaller effects of words are not named
 OPEN = 0.85  # a confidence at which a single word may still change the prediction
 
 
@@ -110,20 +113,32 @@ def classify(model, text, class_names):
     text = from_command_line(text)
     probabilities = per_class(model.predict(np.array([text], object), verbose=0))[0]
     predicted = int(probabilities.argmax())
-    words, effects = word_effects(model, text, predicted)
-    strongest = [n for n in np.argsort(-np.abs(effects))[:5] if abs(effects[n]) >= 0.005]
     print(f"{safe(class_names[predicted], 'terminal')} ({probabilities[predicted]:.1%})")
-    known = int(np.sum(np.asarray(model.get_layer("vocabulary")([text])) > 1))
-    if not known:
-        print("None of these words is in the vocabulary, so this is the prediction for an empty text.")
-    elif strongest:
-        changed = ", ".join(
-            f"{safe(words[n], 'terminal', 50)} ({effects[n] * 100:+.0f} points)" for n in strongest
-        )
-        print(f"How much single words change this probability: {changed}.")
-    else:
-        print(f"Leaving out any one of the {len(words)} words changes this by less than half a point.")
+    print(explained(model, text, class_names, predicted))
     return dict(zip(class_names, map(float, probabilities), strict=True))
+
+
+def explained(model, text, class_names, predicted):
+    """A sentence that names the words of a text that change a prediction most.
+
+    Args:
+        model: Takes strings, as `models.StringClassifier` builds it, or `TextClassifier`.
+        text: The text.
+        class_names: Names in index order.
+        predicted: Index of the predicted class.
+    """
+    found = effects_of_words(model, text, predicted)
+    strongest = [n for n in np.argsort(-np.abs(found.log_odds))[:5] if abs(found.log_odds[n]) >= LEAST]
+    vocabulary = [layer for layer in model.layers if layer.name == "vocabulary"]
+    if vocabulary and not np.any(np.asarray(vocabulary[0]([text])) > 1):
+        return "None of these words is in the vocabulary, so this is the prediction for an empty text."
+    if not strongest:
+        return (
+            f"Leaving out any one of the {len(found.words)} words changes its log-odds by less than {LEAST}."
+        )
+    words = ", ".join(f"{safe(found.words[n], 'terminal', 50)} ({found.log_odds[n]:+.1f})" for n in strongest)
+    exact = "" if found.exact else f" ({CUT_OFF})"
+    return f"How single words change the {LOG_ODDS}{exact}: {words}."
 
 
 def zoo_network(kind):
@@ -166,7 +181,7 @@ def explained_texts(model, texts, lengths, labels, probabilities, class_names):
         class_names: Names in index order.
 
     Returns:
-        List of (caption, words, effects) for `figures.texts.moved_words`.
+        List of (caption, words, effects in log-odds) for `figures.texts.moved_words`.
     """
     predicted, confidence = probabilities.argmax(-1), probabilities.max(-1)
     correct, long = predicted == labels, lengths > SHORT

@@ -145,7 +145,8 @@ def test_words_that_occur_once_are_enough():
 def test_a_word_that_is_left_out_changes_the_probability():
     classifier = TextClassifier().fit(["so good", "so bad"] * 10, ["good", "bad"] * 10)
     effects = classifier.word_effects("so good")
-    assert effects.words == ["so", "good"] and effects.effects[1] > 3 * abs(effects.effects[0])
+    assert effects.words == ["so", "good"] and effects.changes[1] > 3 * abs(effects.changes[0])
+    assert effects.effects[1] > effects.effects[0] > 0  # "so good" is a pair, and counts for both
 
 
 def test_texts_without_a_word_are_answered():

@@ -1,0 +1,105 @@
+"""`tutorials.predict` on a file that `save` of a classifier wrote, without a lesson's folder around it."""
+
+import csv
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from models import MLP, ModelError, TextClassifier
+from models.loading.saved_classifiers import About, save_classifier
+from tutorials.predict import LessonError, main
+
+TEXTS = ["my parcel is late", "where is my parcel", "the invoice is wrong", "charged twice"] * 10
+LABELS = ["delivery", "delivery", "billing", "billing"] * 10
+
+
+@pytest.fixture(scope="module", params=["ngrams", "bag"])
+def tickets(request, tmp_path_factory):
+    """A classifier of texts, and the file that it was saved as."""
+    classifier = TextClassifier(kind=request.param).fit(TEXTS, LABELS)
+    file = tmp_path_factory.mktemp("tickets") / "tickets.keras"
+    classifier.save(file)
+    return classifier, file
+
+
+def test_texts_and_tables_are_classified_by_a_saved_file(tickets, tmp_path, capsys):
+    classifier, file = tickets
+    (tmp_path / "new.csv").write_text("message,number\nthe parcel is late,1\ncharged for an invoice,2\n")
+    texts = ["My parcel is late", "the parcel is late", "charged for an invoice"]
+    main(file, (texts[0], str(tmp_path / "new.csv")))
+    lines = capsys.readouterr().out.splitlines()
+    expected = classifier.predict(texts)
+    for line, each in zip(lines, expected, strict=True):
+        assert f": {each.label} ({each.probability:.1%}), else " in line
+    main(file, (texts[0], str(tmp_path / "new.csv")), csv=True)
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert header == ["file", "label", "probability", "text", "billing", "delivery", "reason"]
+    assert [row[1] for row in rows] == expected.labels and [row[3] for row in rows] == texts
+    found = [[float(cell) for cell in row[4:6]] for row in rows]
+    np.testing.assert_allclose(found, expected.probabilities, atol=2e-6)
+
+
+def test_words_are_explained(tickets, capsys):
+    main(tickets[1], ("my parcel is late", "charged twice"), explain=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 and "parcel (+" in lines[1]
+    assert all("log-odds" in line for line in lines[1::2])
+    with pytest.raises(LessonError, match="explain= is for texts"):
+        main(tickets[1], ("my parcel",), explain=True, csv=True)
+
+
+def test_photos_are_classified_by_a_saved_file(tmp_path, capsys):
+    pixels = keras.Input((24, 24, 3))
+    x = layers.GlobalAveragePooling2D()(pixels)
+    model = keras.Model(pixels, layers.Dense(3, activation="softmax", name="predictions")(x))
+    model.get_layer("predictions").set_weights([np.eye(3) / 40, np.zeros(3)])
+    save_classifier(model, tmp_path / "colours.keras", About("photos", ("r", "g", "b"), {"image_size": 24}))
+    Image.new("RGB", (60, 60), (10, 200, 10)).save(tmp_path / "green.png")
+    main(tmp_path / "colours.keras", (str(tmp_path / "green.png"),))
+    assert capsys.readouterr().out.startswith(f"{tmp_path / 'green.png'}: g (")
+    with pytest.raises(LessonError, match="explain= is for texts"):
+        main(tmp_path / "colours.keras", (str(tmp_path / "green.png"),), explain=True)
+
+
+def test_the_model_in_a_folder_of_results_may_be_named_itself(tickets, tmp_path, capsys):
+    (tmp_path / "r").mkdir()
+    tickets[0].model.save(tmp_path / "r" / "model.keras")
+    (tmp_path / "r" / "labels.json").write_text('["no", "yes"]')
+    (tmp_path / "r" / "metrics.json").write_text('{"lesson": "sentiment", "settings": {"text_column": null}}')
+    for path in tmp_path / "r", tmp_path / "r" / "model.keras":
+        main(path, ("my parcel",))
+        assert ": yes (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        (None, "does not say which classes it knows; give a file that save"),
+        (About("stars", tuple("0123456789"), {}), "classifies stars, and no files of these can be read"),
+        (About("digits", ("a", "b"), {}), "has 2 class names, and the model has 10 classes"),
+        (About("photos", tuple("0123456789"), {}), "does not hold image_size; save the classifier again"),
+        (About("texts", tuple("0123456789"), {}), "takes any x any x 1|takes 28 x 28 x 1 numbers"),
+    ],
+)
+def test_files_that_are_no_classifier_of_files_are_one_sentence(about, said, tmp_path):
+    file = tmp_path / "x.keras"
+    if about is None:
+        MLP().save(file)
+    else:
+        save_classifier(MLP(), file, about)
+    with pytest.raises((LessonError, ModelError), match=said) as error:
+        main(file, ("a.png",))
+    assert "\n" not in str(error.value) and str(error.value).endswith(".")
+
+
+def test_a_missing_or_damaged_file_is_one_sentence(tickets, tmp_path):
+    with pytest.raises(LessonError, match=r"none\.keras cannot be read"):
+        main(tmp_path / "none.keras", ("a text",))
+    shutil.copy(tickets[1], tmp_path / "cut.keras")
+    (tmp_path / "cut.keras").write_bytes((tmp_path / "cut.keras").read_bytes()[:500])
+    with pytest.raises(LessonError, match=r"cut\.keras is damaged"):
+        main(tmp_path / "cut.keras", ("a text",))
