@@ -1,7 +1,5 @@
 """When a classifier should not answer: conformal prediction sets, and photos of something else."""
 
-import base64
-import binascii
 import math
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ from keras import layers
 from ..errors import ModelError
 from .calibration import calibrated, checked_scores, fit_temperature, temperature_of, with_temperature
 from .feature_distance import MOST_REFERENCES, FeatureDistance, fit_distance
+from .saved_arrays import DamagedError, array_as_text, damaged_where, text_as_array
 
 MOST_SCORES = 10_000  # of conformal scores that are kept; more are drawn from
 LARGE_CLASS = 100  # photos of a class that get a threshold of their own
@@ -78,6 +77,27 @@ class ConformalSets:
         scores = 1 - np.asarray(probabilities, "float32")
         return scores <= self.thresholds(abstain).astype("float32")
 
+    def possible(self, probabilities, class_names, abstain):
+        """The classes of each set that is not one class; of an empty one, the two most probable.
+
+        Args:
+            probabilities: Calibrated, (n, classes).
+            class_names: In index order.
+            abstain: As for `thresholds`.
+
+        Returns:
+            {row: such as "ants or bees"}.
+        """
+        probabilities, found = np.asarray(probabilities), {}
+        chosen = self.of(probabilities, abstain)
+        for row in np.flatnonzero(chosen.sum(-1) != 1):
+            order = np.argsort(-probabilities[row], kind="stable")
+            inside = order[: max(2, int(chosen[row].sum()))]
+            names = [str(class_names[n]) for n in inside[:NAMED]]
+            more = f" or {len(inside) - NAMED} more" if len(inside) > NAMED else ""
+            found[int(row)] = f"{' or '.join(names)}{more}"
+        return found
+
 
 def quantile(scores, abstain):
     """The quantile of conformal prediction, which allows for a finite number of scores.
@@ -139,14 +159,8 @@ class Trust:
         Returns:
             {row: reason}.
         """
-        probabilities, reasons = np.asarray(probabilities), {}
-        chosen = self.sets.of(probabilities, abstain)
-        for row in np.flatnonzero(chosen.sum(-1) != 1):
-            order = np.argsort(-probabilities[row], kind="stable")
-            inside = order[: max(2, int(chosen[row].sum()))]
-            names = [class_names[n] for n in inside[:NAMED]]
-            more = f" or {len(inside) - NAMED} more" if len(inside) > NAMED else ""
-            reasons[int(row)] = f"unsure: {' or '.join(names)}{more}"
+        possible = self.sets.possible(probabilities, class_names, abstain)
+        reasons = {row: f"unsure: {names}" for row, names in possible.items()}
         for row in np.flatnonzero(self.distance.surprise(features) <= abstain):
             reasons[int(row)] = NO_PHOTO
         return reasons
@@ -166,7 +180,7 @@ class Trust:
             "temperature": self.temperature,
             "classes": self.sets.classes,
             "sizes": [[int(size), count] for size, count in self.distance.sizes.items()],
-            **{name: _text(values, _ARRAYS[name]) for name, values in arrays.items()},
+            **{name: array_as_text(values, _ARRAYS[name]) for name, values in arrays.items()},
         }
 
     @classmethod
@@ -183,14 +197,8 @@ class Trust:
         Raises:
             ModelError: If it is none, or damaged.
         """
-        try:
+        with damaged_where(where):
             return _from_state(state)
-        except (_Damaged, KeyError, TypeError, ValueError, OverflowError, binascii.Error) as error:
-            what = str(error) if isinstance(error, _Damaged) else "a part is missing, or another"
-            raise ModelError(
-                f"{where} is damaged: what it holds to abstain by cannot be used ({what}); save the "
-                "classifier again, or fetch the file again."
-            ) from error
 
 
 # How arrays are saved: their type, and whether a row is as long as there are features
@@ -200,58 +208,40 @@ _ARRAYS = {
 }  # fmt: skip
 
 
-class _Damaged(ValueError):
-    """What is wrong, in a few words."""
-
-
-def _text(values, kind):
-    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode("ascii")
-
-
 def _from_state(state):
     if not isinstance(state, dict):
-        raise _Damaged("it is none")
+        raise DamagedError("it is none")
     temperature, classes, sizes = state["temperature"], state["classes"], state["sizes"]
     if type(temperature) is not float or not 1e-3 <= temperature <= 1e3:
-        raise _Damaged("its temperature is no number above 0")
+        raise DamagedError("its temperature is no number above 0")
     if type(classes) is not int or not 2 <= classes <= MOST_FEATURES:
-        raise _Damaged("its number of classes is none")
+        raise DamagedError("its number of classes is none")
     if not isinstance(sizes, list) or not 1 <= len(sizes) <= 100:
-        raise _Damaged("its image sizes are none")
+        raise DamagedError("its image sizes are none")
     for size, count in sizes:
         if type(size) is not int or type(count) is not int or not 0 <= size < 1 << 16 or count < 1:
-            raise _Damaged("its image sizes are none")
+            raise DamagedError("its image sizes are none")
     sizes = dict(sizes)
     wide = sum(sizes.values())
     if wide > MOST_FEATURES or len(sizes) != len(state["sizes"]):
-        raise _Damaged("its image sizes are none")
-    arrays = {name: _array(state[name], name, kind) for name, kind in _ARRAYS.items()}
+        raise DamagedError("its image sizes are none")
+    arrays = {
+        name: text_as_array(state[name], name, kind, 4 * MOST_REFERENCES) for name, kind in _ARRAYS.items()
+    }
     for name in ("references", "components"):
         if not len(arrays[name]) or len(arrays[name]) % wide:
-            raise _Damaged(f"its {name} have another number of features")
+            raise DamagedError(f"its {name} have another number of features")
         arrays[name] = arrays[name].reshape(-1, wide)
     scores, labels = arrays.pop("scores"), arrays.pop("labels")
     fits = len(labels) == len(scores) and not ((labels < 0) | (labels >= classes)).any()
     if not fits or not ((scores >= 0) & (scores <= 1)).all():
-        raise _Damaged("its scores do not fit its classes")
+        raise DamagedError("its scores do not fit its classes")
     spreads, known = arrays["spreads"], arrays["known"]
     if len(arrays["mean"]) != wide or len(spreads) != len(arrays["components"]) + 1:
-        raise _Damaged("its parts do not fit each other")
+        raise DamagedError("its parts do not fit each other")
     if not (spreads > 0).all() or (known < 0).any() or (np.diff(known) < 0).any() or not len(known):
-        raise _Damaged("its distances are not in order")
+        raise DamagedError("its distances are not in order")
     return Trust(temperature, ConformalSets(scores, labels, classes), FeatureDistance(sizes, **arrays))
-
-
-def _array(text, name, kind):
-    if not isinstance(text, str) or len(text) > 4 * MOST_REFERENCES:
-        raise _Damaged(f"its {name} are too many, or none")
-    content = base64.b64decode(text, validate=True)
-    if len(content) % np.dtype(kind).itemsize:
-        raise _Damaged(f"its {name} are cut off")
-    values = np.frombuffer(content, kind)
-    if not np.isfinite(values).all():
-        raise _Damaged(f"its {name} are not finite")
-    return values
 
 
 def fit_trust(out_of_fold, labels, features, seed=0):

@@ -39,8 +39,9 @@ class LogProbabilities:
         self._features = keras.Model(model.inputs, tensors)
 
     def __call__(self, inputs):
-        """float64 (n, classes), of arrays that the model takes."""
-        found = self._features.predict(inputs, batch_size=BATCH, verbose=0)
+        """float64 (n, classes), of arrays or batches that the model takes."""
+        size = {"batch_size": BATCH} if isinstance(inputs, np.ndarray) else {}
+        found = self._features.predict(inputs, **size, verbose=0)
         return self._read(*(found if isinstance(found, list) else [found]))
 
 

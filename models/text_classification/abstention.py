@@ -1,0 +1,152 @@
+"""When a classifier of texts should not answer: "none of these", or several classes are possible."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..fine_tuning.abstention import MOST_SCORES, ConformalSets
+from ..fine_tuning.saved_arrays import DamagedError, array_as_text, damaged_where, text_as_array
+from ..none_of_these import ANSWER
+from ..probabilities import per_class
+from .familiarity import Familiarity, fit_familiarity
+
+UNLIKE = f"{ANSWER}: unlike the training texts"
+SEVERAL = "several classes are possible"
+ARRAYS = {"scores": "<f4", "labels": "<i4"}
+MOST_CLASSES = 1 << 20
+
+
+@dataclass(frozen=True)
+class TextTrust:
+    """What tells whether an answer of a classifier of texts can be trusted.
+
+    Attributes:
+        sets: `ConformalSets` of calibrated probabilities of texts that were held back.
+        familiarity: `Familiarity` of the training texts.
+
+    Example:
+        >>> texts, labels = ["so good", "so bad"] * 30, np.array([1, 0] * 30)
+        >>> probabilities = np.eye(2)[labels] * 0.8 + 0.1
+        >>> trust = fit_text_trust(texts, probabilities, labels)
+        >>> trust.abstentions([[0.1, 0.9], [0.5, 0.5]], ["good", "so bad"], ["no", "yes"], abstain=0.05)
+        {1: 'several classes are possible: no or yes'}
+        >>> trust.abstentions([[0.1, 0.9]], ["My parcel is late"], ["no", "yes"], abstain=0.05)
+        {0: 'none of these: unlike the training texts'}
+    """
+
+    sets: ConformalSets
+    familiarity: Familiarity
+
+    def abstentions(self, probabilities, texts, class_names, abstain):
+        """Why the classifier should not answer for some texts.
+
+        A text is none of these if it is as unusual as at most a share `abstain` of the training texts is. Of
+        the others, those for which not one class suffices to be right but for this share are unsure.
+
+        Args:
+            probabilities: Calibrated, (n, classes).
+            texts: Sequence of n str.
+            class_names: In index order.
+            abstain: Share, above 0 and below 1.
+
+        Returns:
+            {row: reason}.
+        """
+        possible = self.sets.possible(probabilities, class_names, abstain)
+        unlike = np.flatnonzero(self.familiarity.surprise(texts) <= abstain)
+        return {row: f"{SEVERAL}: {names}" for row, names in possible.items()} | dict.fromkeys(
+            unlike.tolist(), UNLIKE
+        )
+
+    def state(self):
+        """The same as what JSON can hold, for `trust_in`: {name: value}."""
+        arrays = {name: array_as_text(getattr(self.sets, name), kind) for name, kind in ARRAYS.items()}
+        return arrays | {"classes": self.sets.classes, "familiarity": self.familiarity.state()}
+
+
+def fit_text_trust(texts, probabilities, labels, seed=0):
+    """Learn when a classifier of texts should not answer.
+
+    Args:
+        texts: Training texts, n str.
+        probabilities: Calibrated, (k, classes), of texts that it was not fitted on.
+        labels: Class index of each of these, integers (k,).
+        seed: Of what is drawn where there are many.
+
+    Returns:
+        A `TextTrust`; None if fewer than two training texts have a word.
+
+    Example: see `TextTrust`.
+    """
+    familiarity = fit_familiarity(texts, seed)
+    if familiarity is None:
+        return None
+    probabilities, labels = np.asarray(probabilities), np.asarray(labels)
+    scores = (1 - probabilities[np.arange(len(labels)), labels]).clip(0, 1).astype("float32")
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(labels))[:MOST_SCORES])
+    sets = ConformalSets(scores[drawn], labels[drawn].astype("int32"), probabilities.shape[1])
+    return TextTrust(sets, familiarity)
+
+
+def text_trust_in(settings, classes, where):
+    """What a saved classifier of texts holds to abstain by, from somebody who may not be trusted.
+
+    Args:
+        settings: Of its `About`, not checked.
+        classes: Number of the model's classes.
+        where: The file, for the message.
+
+    Returns:
+        A `TextTrust`, or None if there is none.
+
+    Raises:
+        ModelError: If it is damaged, or of another model.
+
+    Example:
+        >>> trust = fit_text_trust(["a b", "a c"], [[0.9, 0.1]], [0])
+        >>> text_trust_in({"trust": trust.state()}, 2, "x.keras").sets.classes
+        2
+        >>> text_trust_in({}, 2, "x.keras") is None
+        True
+    """
+    state = settings.get("trust")
+    if state is None:
+        return None
+    with damaged_where(where):
+        if not isinstance(state, dict):
+            raise DamagedError("it is none")
+        most = 8 * MOST_SCORES
+        scores, labels = (text_as_array(state[name], name, kind, most) for name, kind in ARRAYS.items())
+        if type(state["classes"]) is not int or state["classes"] != classes:
+            raise DamagedError("it is of another model")
+        fits = len(labels) == len(scores) and not ((labels < 0) | (labels >= classes)).any()
+        if not fits or not ((scores >= 0) & (scores <= 1)).all():
+            raise DamagedError("its scores do not fit its classes")
+        return TextTrust(ConformalSets(scores, labels, classes), Familiarity.from_state(state["familiarity"]))
+
+
+def answering_texts(model, class_names, trust, abstain):
+    """A function that classifies texts, and says for which it should not.
+
+    Args:
+        model: Keras model of strings.
+        class_names: In index order.
+        trust: `TextTrust`.
+        abstain: As for `TextTrust.abstentions`.
+
+    Returns:
+        Function: array (n,) of str -> (probabilities (n, classes), {row: why there is no answer}).
+
+    Example:
+        >>> from models import TextClassifier
+        >>> classifier = TextClassifier().fit(["so good", "so bad"] * 20, ["a", "b"] * 20)
+        >>> answer = answering_texts(classifier.model, ["a", "b"], classifier.trust_, 0.05)
+        >>> answer(np.array(["Superb acting"], object))[1]
+        {0: 'none of these: unlike the training texts'}
+    """
+
+    def answer(texts):
+        probabilities = per_class(model.predict(texts, verbose=0))
+        return probabilities, trust.abstentions(probabilities, list(texts), class_names, abstain)
+
+    return answer
