@@ -82,6 +82,24 @@ class NgramIndex(layers.Layer):
         self.known.assign(found)
         return self
 
+    def tokens(self, texts):
+        """The words, punctuation marks and so on that texts are taken apart into.
+
+        Args:
+            texts: strings (batch,).
+
+        Returns:
+            A tf.RaggedTensor (batch, None) of lower-case strings.
+
+        Example:
+            >>> NgramIndex(9).tokens(["Good, not bad"]).numpy()[0].tolist()
+            [b'good', b',', b'not', b'bad']
+        """
+        import tensorflow as tf
+
+        spaced = tf.strings.regex_replace(tf.strings.lower(texts, "utf-8"), SPACES, " ")
+        return tf.strings.split(tf.strings.regex_replace(spaced, ALONE, r" \1 "))
+
     def fingerprints(self, texts):
         """All n-grams of texts, known or not, by their fingerprints.
 
@@ -98,8 +116,7 @@ class NgramIndex(layers.Layer):
         """
         import tensorflow as tf
 
-        spaced = tf.strings.regex_replace(tf.strings.lower(texts, "utf-8"), SPACES, " ")
-        tokens = tf.strings.split(tf.strings.regex_replace(spaced, ALONE, r" \1 "))
+        tokens = self.tokens(texts)
         ngrams = tf.strings.ngrams(tokens, tuple(range(1, self.longest + 1)), separator=" ")
         found = tf.ragged.map_flat_values(tf.strings.to_hash_bucket_fast, ngrams, LETTERS)
         if not self.letters:

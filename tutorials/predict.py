@@ -34,6 +34,7 @@ from models.fine_tuning.bundles import NO_TRUST, trust_in
 from models.fine_tuning.predictions import answering
 from models.none_of_these import refusing
 from models.probabilities import per_class
+from models.text_classification.abstention import answering_texts, text_trust_in
 from tutorials.lesson import several_labels
 from tutorials.lesson.classifier_files import read_classifier
 from tutorials.lesson.saved import check_takes
@@ -124,8 +125,8 @@ def main(
             for a model of texts text, the probability of each class, and the reason if there are none; of a
             model that gives several labels file, labels, the probability of each label, the reason. A
             cell that a spreadsheet would run as a formula has an apostrophe before it.
-        abstain: Do not answer for photos of other things, nor where several classes are possible: the share
-            of answers that may be wrong, such as 0.05. For a classifier of photos.
+        abstain: Do not answer for photos of other things, or texts unlike those of training, nor where
+            several classes are possible: the share of answers that may be wrong, such as 0.05.
         explain: Name the words that change the prediction of each text most.
     """
     if not inputs:
@@ -174,13 +175,20 @@ def _abstaining(found, abstain):
     model, file = found.model, found.file
     if abstain is None:
         return _sentence(refusing, model, found.held, file) if found.lesson == "digits" else None
-    if found.lesson != "fine_tune":
-        raise LessonError(f"Only a classifier of photos can abstain, not one of the lesson {found.lesson}.")
+    if found.lesson not in ("fine_tune", "sentiment"):
+        raise LessonError(
+            f"Only a classifier of photos or texts can abstain, not one of the lesson {found.lesson}."
+        )
     if not 0.001 <= abstain <= 0.5:
         raise LessonError(f"--abstain takes a share from 0.001 to 0.5, not {abstain:g}.")
-    trust = _sentence(trust_in, found.held, model, file)
+    if READERS[found.lesson].texts:
+        trust = _sentence(text_trust_in, found.held, len(found.class_names), file)
+    else:
+        trust = _sentence(trust_in, found.held, model, file)
     if trust is None:
         raise LessonError(NO_TRUST.format(file))
+    if READERS[found.lesson].texts:
+        return answering_texts(model, found.class_names, trust, abstain)
     return answering(model, found.class_names, (trust, abstain))
 
 

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 
 from .. import tables
-from ..checks.arguments import checked, choice, share, shown, whole
+from ..checks.arguments import checked, choice, number, share, shown, whole
 from ..checks.memory import memory_refusal, training_bytes
 from ..errors import ModelError
 from ..evaluation import Evaluation
+from ..fine_tuning.bundles import NO_TRUST
 from ..loading.saved_classifiers import (
     About,
     about_beside,
@@ -18,11 +19,13 @@ from ..loading.saved_classifiers import (
 )
 from ..seeds import seeded
 from ..text import MOST_IDS
+from .abstention import fit_text_trust, text_trust_in
 from .arguments import labels as _labels
 from .arguments import texts as _texts
+from .calibrating import calibrate
 from .examples import checked_labels, class_names, indices, split
 from .explanations import effects_of_words
-from .ngrams import fit_ngrams, has_votes_for_each_ngram, is_ngram_model, predict_strings
+from .ngrams import fit_and_hold_back, has_votes_for_each_ngram, is_ngram_model, predict_strings
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier
 from .training import BUILDERS, build_network, by_default, predict, train
@@ -61,6 +64,9 @@ class TextClassifier:
             size; `class_names` is the same.
         history_: {metric: value after each epoch}; of "ngrams", as `fit_ngrams` returns it.
         seconds_: How long the network was trained.
+        calibration_: `CalibrationError`: the expected calibration error before and after a temperature, of
+            the texts that were held back to choose it; None where these were too few, and after `load`.
+        trust_: What `predict` abstains by, a `TextTrust`; None if there is nothing.
 
     Raises:
         ModelError: If an argument is not as described.
@@ -154,22 +160,29 @@ class TextClassifier:
             self.history_, self.seconds_ = train(
                 network, self.kind, training, held_back, epochs, batch_size, self.seed, verbose=verbose
             )
+            found = calibrate(network, *held_back)
         self._learned(StringClassifier(vocabulary, network), names)
-        return self
+        return self._trusting(texts, found)
 
     def _fit_ngrams(self, texts, labels, names, validation):
         if validation is not None:
             validation = _validation(validation, names)
         with seeded(self.seed):
-            model, self.history_, self.seconds_ = fit_ngrams(
+            model, self.history_, self.seconds_, found = fit_and_hold_back(
                 texts, indices(labels, names), len(names), self.seed, validation
             )
         self._learned(model, names)
+        return self._trusting(texts, found)
+
+    def _trusting(self, texts, held_back):
+        """Keep what was learned from the texts that were held back, and from what the others look like."""
+        self.calibration_ = held_back.error
+        self.trust_ = fit_text_trust(texts, held_back.probabilities, held_back.labels, self.seed)
         return self
 
     def _learned(self, model, names, longest=LONGEST):
         """Take on a trained model of strings."""
-        self._model, self._longest = model, longest
+        self._model, self._longest, self.trust_, self.calibration_ = model, longest, None, None
         self._network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
         self._vocabulary = None
         if not is_ngram_model(model):
@@ -206,21 +219,31 @@ class TextClassifier:
         numbers = checked_labels("TextClassifier.evaluate", texts, labels, self.model and self._classes)
         return Evaluation("", self.class_names_, texts, numbers, self._probabilities(texts), noun="texts")
 
-    def predict(self, texts):
+    def predict(self, texts, abstain=None):
         """Classify texts.
 
         Args:
             texts: Sequence of n str, or one str.
+            abstain: None to answer for every text. Or a share such as 0.05: texts more unusual than 95 % of
+                the training texts are "none of these", and those for which one class does not suffice to be
+                correct for 95 % of all texts are unsure; their label is None.
 
         Returns:
-            `TextPredictions`, a row a text: text, label, probability. Its `probabilities` is a float array
-            (n, classes).
+            `TextPredictions`, a row a text: text, label, probability, reason. Its `probabilities` is a float
+            array (n, classes).
 
         Raises:
-            ModelError: If the classifier is not trained, or `texts` are no texts.
+            ModelError: If the classifier is not trained, `texts` are no texts, or it has nothing to abstain
+                by.
         """
         texts = _texts("TextClassifier.predict", "texts", [texts] if isinstance(texts, str) else texts)
-        return TextPredictions(texts, self._probabilities(texts), self.model and self._classes)
+        probabilities, reasons = self._probabilities(texts), {}
+        if abstain is not None:
+            number(least=0.001, most=0.5)("TextClassifier.predict", "abstain", abstain)
+            if self.trust_ is None:
+                raise ModelError(NO_TRUST.format("This TextClassifier"))
+            reasons = self.trust_.abstentions(probabilities, texts, self.class_names_, abstain)
+        return TextPredictions(texts, probabilities, self.model and self._classes, reasons)
 
     def _probabilities(self, texts):
         """Probabilities (n, classes). Texts of similar length share a batch, so that little is padding."""
@@ -268,6 +291,8 @@ class TextClassifier:
         model = self.model
         numbers = all(isinstance(name, int) for name in self._classes)
         settings = self._settings() | {"longest": self._longest, "labels": "numbers" if numbers else "names"}
+        if self.trust_ is not None:
+            settings["trust"] = self.trust_.state()
         save_classifier(model, path, About("texts", self.class_names_, settings))
 
     @classmethod
@@ -295,6 +320,7 @@ class TextClassifier:
             longest = whole()("TextClassifier", "longest", settings.get("longest", LONGEST))
             names = [int(name) for name in names] if settings.get("labels") == "numbers" else names
         classifier._learned(model, names, longest)
+        classifier.trust_ = text_trust_in(about.settings, len(names), path)
         classifier.history_, classifier.seconds_ = {}, 0.0
         return classifier
 

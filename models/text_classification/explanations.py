@@ -7,7 +7,7 @@ import numpy as np
 from ..checks.arguments import array, checked, shown, whole
 from ..errors import ModelError
 from .arguments import string_model
-from .linear_votes import votes_of_words
+from .linear_votes import votes_without_words
 from .log_odds import LogProbabilities, log_odds, of_logits
 
 MOST_ALONE = 200  # words of a text of which each is left out alone; of a longer one, groups of words
@@ -38,8 +38,8 @@ def word_effects(model, text, class_index):
     """How much each word of a text moves the log-odds of a class, by leaving it out.
 
     Log-odds move as far where a probability is 99.99 % as where it is 60 %. In a linear classifier of n-grams
-    the effect of a word is the sum of the votes of all n-grams with it. For other models the text is
-    classified again without the word; of a text of more than 200 words, first without each of 100 groups of
+    the effect of a word is that of all n-grams with it: exact sums, see `votes_without_words`. For other models
+    the text is classified again without the word; of a text of more than 200 words, first without each of 100 groups of
     neighbouring words, then without each word of the groups with the largest effects. The words of the other
     groups share the effect of their group.
 
@@ -95,10 +95,10 @@ def effects_of_words(model, text, class_index):
     if class_index >= classes:
         raise ModelError(f"word_effects needs class_index from 0 to {classes - 1}, not {class_index}.")
     words = text.encode("utf-8", "replace").decode("utf-8").split()
-    votes = votes_of_words(model, words)
+    votes = votes_without_words(model, words)
     if votes is None:
         return _by_leaving_out(model, words, class_index)
-    found = of_logits(np.vstack([votes.total, votes.total - votes.of_words]))
+    found = of_logits(np.vstack([votes.whole, votes.without]))
     return Effects(words, *_changes(found, class_index), True)
 
 

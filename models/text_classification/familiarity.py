@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..fine_tuning.saved_arrays import DamagedError, array_as_text, text_as_array
-from ..ngram_buckets import MOST_BUCKETS, NgramBuckets
+from ..ngram_index import NgramIndex
 
 MOST_TEXTS = 10_000  # training texts that words are counted in; more are drawn from
 MOST_WORDS = 300_000  # the most frequent of them are kept
+FINGERPRINTS = 2**31  # that many different words can be told apart
 AT_ONCE = 1000  # texts that are taken apart together
 LEAST = 1e-6  # a variance that is not smaller
-ARRAYS = {"buckets": "<i4", "counts": "<f4", "usual": "<f4", "known": "<f4"}
+ARRAYS = {"vocabulary": "<i4", "counts": "<f4", "usual": "<f4", "known": "<f4"}
 MOST_CHARACTERS = 8 * MOST_WORDS
 
 
@@ -25,7 +26,7 @@ class Familiarity:
     is measured as if it were not among them.
 
     Attributes:
-        buckets: int32 (words,): the words as numbers of `NgramBuckets`, ascending.
+        vocabulary: int32 (words,): fingerprints of the words, modulo `FINGERPRINTS`, ascending.
         counts: float32 (words,): the number of training texts that have each.
         texts: Number of these texts.
         usual: float32 (5,): mean rarity of a word, its variance between texts and within one; mean share of
@@ -40,7 +41,7 @@ class Familiarity:
         True
     """
 
-    buckets: np.ndarray
+    vocabulary: np.ndarray
     counts: np.ndarray
     texts: int
     usual: np.ndarray
@@ -69,8 +70,8 @@ class Familiarity:
             float32 (n,), in standard deviations above what is usual; infinite for a text without words.
         """
         numbers, rows = _words(texts)
-        place = np.searchsorted(self.buckets, numbers).clip(0, max(0, len(self.buckets) - 1))
-        is_known = self.buckets[place] == numbers if len(self.buckets) else np.zeros(len(numbers), bool)
+        place = np.searchsorted(self.vocabulary, numbers).clip(0, max(0, len(self.vocabulary) - 1))
+        is_known = self.vocabulary[place] == numbers if len(self.vocabulary) else np.zeros(len(numbers), bool)
         counts = np.where(is_known, self.counts[place] if len(self.counts) else 0, 0)
         return _unusual(_measures(numbers, rows, counts, len(texts), self.texts), self.usual)
 
@@ -93,8 +94,8 @@ class Familiarity:
         }
         if type(state["texts"]) is not int or not 1 <= state["texts"] <= MOST_TEXTS:
             raise DamagedError("its number of texts is none")
-        buckets, counts, usual = found["buckets"], found["counts"], found["usual"]
-        if len(buckets) != len(counts) or (np.diff(buckets) <= 0).any() or (counts < 0).any():
+        vocabulary, counts, usual = found["vocabulary"], found["counts"], found["usual"]
+        if len(vocabulary) != len(counts) or (np.diff(vocabulary) <= 0).any() or (counts < 0).any():
             raise DamagedError("its words are not in order")
         if len(usual) != 5 or (usual[[1, 2, 4]] < 0).any() or not 0 <= usual[3] <= 1:
             raise DamagedError("its measures are none")
@@ -122,24 +123,24 @@ def fit_familiarity(texts, seed=0):
     filled, rows = np.unique(rows, return_inverse=True)
     if len(filled) < 2:
         return None
-    buckets, place = np.unique(numbers, return_inverse=True)
+    vocabulary, place = np.unique(numbers, return_inverse=True)
     different = np.unique(np.stack([rows, place], 1), axis=0)
-    counts = np.bincount(different[:, 1], minlength=len(buckets))
+    counts = np.bincount(different[:, 1], minlength=len(vocabulary))
     found = _measures(numbers, rows, counts[place] - 1, len(filled), len(filled) - 1)
     usual = _usual(*found)
     known = np.sort(_unusual(found, usual))
     kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_WORDS])
     return Familiarity(
-        buckets[kept].astype("int32"), counts[kept].astype("float32"), len(filled), usual, known
+        vocabulary[kept].astype("int32"), counts[kept].astype("float32"), len(filled), usual, known
     )
 
 
 def _words(texts):
     """The words of all texts: (their numbers, the text that each is in)."""
-    splitter, numbers, lengths = NgramBuckets(MOST_BUCKETS, longest=1), [], []
+    splitter, numbers, lengths = NgramIndex(1, longest=1), [], []
     for n in range(0, len(texts), AT_ONCE):
-        found = splitter.ragged(list(texts[n : n + AT_ONCE]))
-        numbers.append(found.values.numpy())
+        found = splitter.fingerprints(list(texts[n : n + AT_ONCE]))
+        numbers.append(found.values.numpy() % FINGERPRINTS)
         lengths.append(found.row_lengths().numpy())
     if not numbers:
         return np.zeros(0, int), np.zeros(0, int)
@@ -152,7 +153,7 @@ def _measures(numbers, rows, counts, texts, of):
     words = np.bincount(rows, minlength=texts)
     mean = np.bincount(rows, rarity, texts) / np.maximum(1, words)
     variance = np.bincount(rows, rarity**2, texts) / np.maximum(1, words) - mean**2
-    _, first = np.unique(rows * (MOST_BUCKETS + 1) + numbers, return_index=True)
+    _, first = np.unique(rows * FINGERPRINTS + numbers, return_index=True)
     different = np.bincount(rows[first], minlength=texts)
     new = np.bincount(rows[first], counts[first] <= 0, texts) / np.maximum(1, different)
     return words, different, mean, variance, new

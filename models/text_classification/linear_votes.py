@@ -5,32 +5,34 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from ..ngram_buckets import NgramBuckets
+from ..ngram_index import NgramIndex
 from .log_odds import last_dense
-from .ngrams import has_a_vote_for_each_bucket, is_ngram_model
+from .ngrams import has_votes_for_each_ngram, is_ngram_model
+
+PARTS = "embedding", "relative_votes", "inverse_document_frequency"
 
 
 class Votes(NamedTuple):
-    """The votes of the n-grams of one text.
+    """The logits of a text, and those without each word.
 
     Attributes:
-        total: float64 (outputs,): the logits of the text.
-        of_words: float64 (words, outputs): the sum of the votes of all n-grams with each word.
+        whole: float64 (outputs,).
+        without: float64 (words, outputs).
 
     Example:
-        >>> Votes(np.array([1.5]), np.array([[2.0], [-0.5]])).of_words.shape
+        >>> Votes(np.array([1.5]), np.array([[2.0], [-0.5]])).without.shape
         (2, 1)
     """
 
-    total: np.ndarray
-    of_words: np.ndarray
+    whole: np.ndarray
+    without: np.ndarray
 
 
-def votes_of_words(model, words):
-    """What each word adds to the logits of a linear classifier of n-grams.
+def votes_without_words(model, words):
+    """The logits of a linear classifier of n-grams, and those without the n-grams that each word is in.
 
-    An n-gram of several words counts for each of them. One that occurs twice votes once, and counts for each
-    place. What would stand side by side without the word is not looked at.
+    An n-gram of words counts for each of them, at every place where it stands. One of letters counts for a
+    word if no other word of the text has it. What would stand side by side without the word is not looked at.
 
     Args:
         model: Keras model of strings.
@@ -42,45 +44,79 @@ def votes_of_words(model, words):
     Example:
         >>> from models import TextClassifier
         >>> classifier = TextClassifier().fit(["so good", "so bad"] * 10, [1, 0] * 10)
-        >>> votes = votes_of_words(classifier.model, ["so", "good"]).of_words[:, 0]
-        >>> bool(votes[1] > votes[0] > 0)  # "so good" is a pair
+        >>> votes = votes_without_words(classifier.model, ["so", "good"])
+        >>> bool(votes.whole[0] > votes.without[0, 0] > votes.without[1, 0])
         True
         >>> from models import SentimentBag, StringClassifier
-        >>> votes_of_words(StringClassifier(["a"], SentimentBag(vocabulary_size=3)), ["a"]) is None
+        >>> votes_without_words(StringClassifier(["a"], SentimentBag(vocabulary_size=3)), ["a"]) is None
         True
     """
-    splitter, embedding, dense = _parts(model)
-    if dense is None:
+    splitter, network = _parts(model)
+    if network is None:
         return None
-    text = " ".join(words)
-    buckets = splitter.ragged([text]).values.numpy()
-    tokens = NgramBuckets(splitter.buckets, 1).ragged(words).row_lengths().numpy() if words else []
-    ends = np.cumsum(tokens, dtype=int)
+    text, dense = " ".join(words), last_dense(network)
+    found = splitter.fingerprints([text]).values.numpy()
+    known = splitter.known.numpy()
+    numbers = np.searchsorted(known, found).clip(0, len(known) - 1)
+    numbers = np.where(known[numbers] == found, numbers + 1, 0)  # 0 for one that it does not know
+    rows = np.unique(numbers[numbers > 0])
+    votes, relative, weights = (
+        network.get_layer(name).get_weights()[0][rows].astype("float64") for name in PARTS
+    )
+    squares = weights[:, 0] ** 2
     kernel, *bias = (value.astype("float64") for value in dense.get_weights())
-    rows, place = np.unique(buckets, return_inverse=True)
-    votes = embedding.get_weights()[0][rows].astype("float64") @ kernel
-    total = votes.sum(0) + (bias[0] if bias else 0)
+
+    def logits(lost):
+        """The logits without some rows of `rows`."""
+        norm = max(np.sqrt(max(0.0, squares.sum() - squares[lost].sum())), 1e-6)
+        scores = votes.sum(0) - votes[lost].sum(0) + (relative.sum(0) - relative[lost].sum(0)) / norm
+        return scores @ kernel + (bias[0] if bias else 0)
+
+    whole = logits([])
     outputs = np.asarray(model(np.array([text], object)))[0]
-    if not np.allclose(dense.activation(total.astype("float32")[None])[0], outputs, atol=1e-4):
-        return None  # it does something else with its votes than to add them
-    count = int(ends[-1]) if len(ends) else 0
-    by_length = np.split(place, np.cumsum([max(0, count - n) for n in range(splitter.longest)])[:-1])
-    found = np.zeros((len(words), votes.shape[1]))
-    for word, end in enumerate(ends):
-        start = end - tokens[word]
-        with_it = [some[max(0, start - n) : end] for n, some in enumerate(by_length)] if end > start else []
-        if with_it:
-            found[word] = votes[np.unique(np.concatenate(with_it))].sum(0)
-    return Votes(total, found)
+    if not np.allclose(dense.activation(whole.astype("float32")[None])[0], outputs, atol=1e-4):
+        return None  # it does something else with its votes
+    lost = _lost(splitter, words, found, numbers)
+    without = [logits(np.searchsorted(rows, each)) for each in lost]
+    return Votes(whole, np.array(without).reshape(len(words), len(whole)))
+
+
+def _lost(splitter, words, found, numbers):
+    """The numbers of the known n-grams that go with each word: a list of n arrays."""
+    if not words:
+        return []
+    tokens = splitter.tokens(words).row_lengths().numpy()
+    ends = np.cumsum(tokens)
+    count = int(ends[-1])
+    borders = np.cumsum([max(0, count - n) for n in range(splitter.longest)])
+    *by_length, letters = np.split(numbers, borders)
+    letters_of = [len(each.decode()) for each in splitter.tokens([" ".join(words)]).values.numpy()]
+    sizes = range(2, splitter.letters + 1)  # a space before and after each token counts
+    spelled = np.array([sum(max(0, each + 3 - size) for size in sizes) for each in letters_of], int)
+    last = np.cumsum(spelled)
+    pairs = np.unique(np.stack([letters, np.repeat(found[:count], spelled)], 1), axis=0)  # with whole tokens
+    owners = dict(zip(*np.unique(pairs[:, 0], return_counts=True), strict=True)) if len(pairs) else {}
+    lost = []
+    for start, end in zip(ends - tokens, ends, strict=True):
+        gone = [some[max(0, start - n) : end] for n, some in enumerate(by_length)] if end > start else []
+        if end > start and len(letters):
+            first = last[start] - spelled[start]
+            mine = np.stack(
+                [letters[first : last[end - 1]], np.repeat(found[start:end], spelled[start:end])], 1
+            )
+            each, own = np.unique(np.unique(mine, axis=0)[:, 0], return_counts=True)
+            gone.append(each[[owners[number] == n for number, n in zip(each, own, strict=True)]])
+        gone = np.unique(np.concatenate(gone)) if gone else np.zeros(0, int)
+        lost.append(gone[gone > 0])
+    return lost
 
 
 def _parts(model):
-    """(splitter, embedding, last dense layer) of a linear classifier of n-grams; else Nones."""
+    """(splitter, network) of a linear classifier of n-grams; else (None, None)."""
     inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if len(model.layers) != 3 or len(inner) != 1 or not is_ngram_model(model):
-        return None, None, None
-    if not has_a_vote_for_each_bucket(model):
-        return None, None, None
-    splitter = next(layer for layer in model.layers if isinstance(layer, NgramBuckets))
-    embedding = next(layer for layer in inner[0].layers if isinstance(layer, keras.layers.Embedding))
-    return splitter, embedding, last_dense(model)
+        return None, None
+    names = {layer.name for layer in inner[0].layers}
+    if not has_votes_for_each_ngram(model) or not names.issuperset(PARTS) or last_dense(model) is None:
+        return None, None
+    return next(layer for layer in model.layers if isinstance(layer, NgramIndex)), inner[0]

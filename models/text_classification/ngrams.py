@@ -10,10 +10,11 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from ..fine_tuning.calibration import fit_temperature
+from ..fine_tuning.calibration import calibration_error, fit_temperature, with_temperature
 from ..ngram_index import NgramIndex
 from ..probabilities import per_class
 from ..text_ngrams import SentimentNgrams
+from .calibrating import HeldBack
 from .ngram_counts import count_ngrams
 
 # Inverses of the L2 penalty, of which the texts that were held back choose one for each of the two parts
@@ -59,6 +60,24 @@ def fit_ngrams(texts, labels, classes, seed, validation=None):
         >>> float(model(np.array(["Good!"], object))[0, 0]) > 0.8, history["val_accuracy"]
         (True, [1.0])
     """
+    return fit_and_hold_back(texts, labels, classes, seed, validation)[:3]
+
+
+def fit_and_hold_back(texts, labels, classes, seed, validation=None):
+    """The same as `fit_ngrams`, with what it makes of texts that it was not fitted on.
+
+    Args:
+        texts, labels, classes, seed, validation: As for `fit_ngrams`.
+
+    Returns:
+        `(model, history, seconds, held_back)`: as `fit_ngrams`, and a `HeldBack`. The calibration error in it
+        is measured on the texts that chose the temperature.
+
+    Example:
+        >>> texts, labels = ["so good", "so bad"] * 10, np.array([1, 0] * 10)
+        >>> fit_and_hold_back(texts, labels, classes=2, seed=0)[3].probabilities.shape
+        (20, 2)
+    """
     began = time.perf_counter()
     fitted, every = len(labels), [*texts]
     if validation is not None:
@@ -87,7 +106,10 @@ def fit_ngrams(texts, labels, classes, seed, validation=None):
         part(grams, labels, classes, strength, seed, rows).divided_by(by * temperature)
         for part, strength, by in chosen
     ]
-    return _model(grams, *votes, classes), history, time.perf_counter() - began
+    probabilities = softmax(average.astype("float64"), axis=1)
+    error = calibration_error(probabilities, known, temperature)
+    held_back = HeldBack(with_temperature(probabilities, temperature), known, error)
+    return _model(grams, *votes, classes), history, time.perf_counter() - began, held_back
 
 
 class Votes(NamedTuple):

@@ -18,8 +18,9 @@ class TextPrediction(NamedTuple):
 
     Attributes:
         text: The text.
-        label: The predicted class.
-        probability: Confidence of the prediction, from 0 to 1.
+        label: The predicted class; None if the classifier abstains.
+        probability: Confidence of the prediction, from 0 to 1; nan if there is none.
+        reason: Why there is no label; empty if there is one.
 
     Example:
         >>> TextPrediction("A good film.", "positive", 0.93).label
@@ -29,6 +30,7 @@ class TextPrediction(NamedTuple):
     text: str
     label: object
     probability: float
+    reason: str = ""
 
 
 class TextPredictions:
@@ -38,10 +40,11 @@ class TextPredictions:
         texts: The texts, (n,).
         probabilities: float (n, classes).
         classes: What is predicted, in index order.
+        abstained: {row: why the classifier does not answer for a text}.
 
     Attributes:
         texts: As given.
-        labels: List of each text's predicted class.
+        labels: List of each text's predicted class, None where there is none.
         probability: Confidence of each prediction, (n,).
         probabilities: Of all classes, (n, classes).
 
@@ -53,13 +56,18 @@ class TextPredictions:
         So bad!  negative  0.9000
         >>> found.labels, found[1].label, found.probabilities.shape
         (['positive', 'negative'], 'negative', (2, 2))
+        >>> print(TextPredictions(["So?"], [[0.5, 0.5]], ["no", "yes"], {0: "several classes are possible"}))
+        text  label  probability  reason
+        So?   -      -            several classes are possible
     """
 
-    def __init__(self, texts, probabilities, classes):
-        self.texts, self.classes = list(texts), tuple(classes)
+    def __init__(self, texts, probabilities, classes, abstained=None):
+        self.texts, self.classes, self.abstained = list(texts), tuple(classes), dict(abstained or {})
         self.probabilities = np.asarray(probabilities, "float32").reshape(len(self.texts), len(self.classes))
-        self.labels = [self.classes[n] for n in self.probabilities.argmax(-1)]
+        best = self.probabilities.argmax(-1) if len(self.texts) else []
+        self.labels = [None if n in self.abstained else self.classes[k] for n, k in enumerate(best)]
         self.probability = self.probabilities.max(-1, initial=0)
+        self.probability[list(self.abstained)] = np.nan
 
     def __len__(self):
         return len(self.texts)
@@ -68,13 +76,18 @@ class TextPredictions:
         if isinstance(index, slice):
             return [self[n] for n in range(*index.indices(len(self)))]
         n = range(len(self))[index]  # an IndexError beyond the end, and negative numbers from there
-        return TextPrediction(self.texts[n], self.labels[n], float(self.probability[n]))
+        reason = self.abstained.get(n, "")
+        return TextPrediction(self.texts[n], self.labels[n], float(self.probability[n]), reason)
 
     def _table(self):
-        rows = [(" ".join(each.text.split()), each.label, f"{each.probability:.4f}") for each in self[:SHOWN]]
+        columns = ["text", "label", "probability"] + (["reason"] if self.abstained else [])
+        rows = []
+        for each in self[:SHOWN]:
+            answer = ("-", "-") if each.label is None else (each.label, f"{each.probability:.4f}")
+            rows.append((" ".join(each.text.split()), *answer, each.reason))
         if len(self) > SHOWN:
-            rows.append((f"{len(self) - SHOWN:,} more", "", ""))
-        return ("text", "label", "probability"), rows
+            rows.append((f"{len(self) - SHOWN:,} more", "", "", ""))
+        return columns, [row[: len(columns)] for row in rows]
 
     def __repr__(self):
         return f"<TextPredictions for {len(self):,} texts>"

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from scipy.special import log_softmax, logit
+import tensorflow as tf
+from scipy.special import log_softmax
 
 from datasets import reviews
 from models import SentimentBag, StringClassifier, TextClassifier
@@ -32,57 +33,69 @@ def bag(weights, kernel=1.0):
     return StringClassifier([f"w{n}" for n in range(len(weights))], network)
 
 
-def votes_by_hand(classifier, text):
-    """{n-gram: its vote}, each n-gram classified alone: its logit less that of an empty text."""
-    tokens = text.lower().split()
-    grams = {(token,) for token in tokens} | set(zip(tokens, tokens[1:], strict=False))
+def by_hand(classifier, text, gone):
+    """The logits of a linear classifier without the n-grams of which `gone` says so, in plain Python."""
+    network = next(layer for layer in classifier.model.layers if isinstance(layer, keras.Model))
+    splitter = classifier.model.get_layer("ngrams")
+    known = {int(each): n + 1 for n, each in enumerate(splitter.known.numpy())}
+    tokens, grams = text.split(), set()
+    for n, token in enumerate(tokens):
+        grams |= {("word", " ".join(tokens[n : n + k])) for k in (1, 2) if n + k <= len(tokens)}
+        spelled = f" {token} "
+        grams |= {("letters", spelled[m : m + k]) for k in range(2, 6) for m in range(len(spelled) - k + 1)}
+    kept = [gram for gram in grams if not gone(*gram)]
+    hashed = [
+        int(tf.strings.to_hash_bucket_fast(gram, 2**61)) + (2**61 if kind == "letters" else 0)
+        for kind, gram in kept
+    ]
+    rows = [known[each] for each in hashed if each in known]
+    names = "embedding", "relative_votes", "inverse_document_frequency"
+    votes, relative, weights = (
+        network.get_layer(name).get_weights()[0][rows].astype("float64") for name in names
+    )
+    scores = votes.sum(0) + relative.sum(0) / np.sqrt((weights**2).sum())
+    kernel, bias = network.get_layer("predictions").get_weights()
+    return scores @ kernel + bias
 
-    def scores(texts):
-        return logit(classifier.predict(texts).probabilities[:, 1].astype("float64"))
 
-    empty = scores([""])[0]
-    single = {gram: scores([gram[0]])[0] - empty for gram in grams if len(gram) == 1}
-    pairs = {
-        gram: scores([" ".join(gram)])[0] - empty - sum(single[each,] for each in set(gram))
-        for gram in grams
-        if len(gram) == 2
-    }
-    return single | pairs
+def goes_with(word, others):
+    """Whether an n-gram goes with a word: it holds it, or is of its letters and of no other word's."""
+
+    def gone(kind, gram):
+        if kind == "word":
+            return word in gram.split()
+        return gram in f" {word} " and not any(gram in f" {other} " for other in others)
+
+    return gone
 
 
-def test_in_a_linear_classifier_effects_are_sums_of_votes():
+def test_in_a_linear_classifier_of_two_classes_effects_are_exact_sums():
     texts = ["not good at all", "very good film", "not bad film", "a bad film at all"] * 10
     classifier = TextClassifier().fit([*texts, *texts[:12]], [0, 1, 1, 0] * 10 + [1, 0, 0, 1] * 3)
-    text = "not bad not good film"
-    votes = votes_by_hand(classifier, text)
+    text = "a film not very bad at all"
     words, effects = word_effects(classifier.model, text, 1)
-    tokens = text.split()
-    assert words == tokens
-    for place, effect in enumerate(effects):
-        with_it = {(tokens[place],)}
-        with_it |= {(tokens[n], tokens[n + 1]) for n in (place - 1, place) if 0 <= n < len(tokens) - 1}
-        assert effect == pytest.approx(sum(votes[gram] for gram in with_it), abs=2e-3)
+    whole = by_hand(classifier, text, lambda *gram: False)[0]
+    assert words == text.split()
+    for word, effect in zip(words, effects, strict=True):
+        without = by_hand(classifier, text, goes_with(word, set(words) - {word}))[0]
+        assert effect == pytest.approx(whole - without, rel=1e-4, abs=1e-4), word
     np.testing.assert_allclose(word_effects(classifier.model, text, 0)[1], -effects)
+    probability = classifier.predict(text).probabilities[0, 1]
+    assert probability == pytest.approx(1 / (1 + np.exp(-whole)), abs=1e-5)
 
 
 def test_votes_of_several_classes_are_compared_with_all_others():
-    texts = ["the cat", "a dog", "one bird"] * 10
-    classifier = TextClassifier().fit(texts, ["cat", "dog", "bird"] * 10)
-    network = next(layer for layer in classifier.model.layers if isinstance(layer, keras.Model))
-    votes = network.get_layer("embedding").get_weights()[0].astype("float64")
-    kernel, bias = network.get_layer("predictions").get_weights()
-    splitter = classifier.model.get_layer("ngrams")
-    rows = [set(splitter(np.array([text], object)).numpy().ravel()) for text in ("the cat", "the", "cat")]
-    whole = votes[[*rows[0]]].sum(0) @ kernel + bias
-    for word, (lost, effect) in enumerate(
-        zip(
-            (rows[0] - rows[2], rows[0] - rows[1]),
-            word_effects(classifier.model, "the cat", 1)[1],
-            strict=True,
-        )
-    ):
-        odds = [log_odds(log_softmax(each)[None], 1)[0] for each in (whole, whole - votes[[*lost]].sum(0))]
-        assert effect == pytest.approx(odds[0] - odds[1], abs=1e-5), word
+    texts, labels = ["the cat", "a dog", "one bird"] * 10, ["cat", "dog", "bird"] * 10
+    classifier = TextClassifier().fit(texts, labels)
+    scores = {
+        word: by_hand(classifier, "the cat", goes_with(word, {"the", "cat"} - {word}))
+        for word in ("the", "cat")
+    }
+    odds = {word: log_odds(log_softmax(each)[None], 1)[0] for word, each in scores.items()}
+    whole = log_odds(log_softmax(by_hand(classifier, "the cat", lambda *gram: False))[None], 1)[0]
+    words, effects = word_effects(classifier.model, "the cat", 1)
+    expected = [whole - odds[word] for word in words]
+    np.testing.assert_allclose(effects, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_words_are_named_where_the_probability_is_one():
