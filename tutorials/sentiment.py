@@ -110,6 +110,7 @@ from models.text_classification import (
     token_ids,
     validation_size,
 )
+from models.text_classification.calibrating import calibrate
 from tutorials.figures.texts import (
     accuracy_by_length,
     gain_and_cost,
@@ -122,6 +123,7 @@ from tutorials.lesson.limits import Bounds, check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report, predict_command
 from tutorials.lesson.texts import (
+    about_texts,
     beside_the_linear,
     check_text_settings,
     classify,
@@ -212,7 +214,8 @@ def main(
         metrics=["accuracy"],
     )
 
-    # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept
+    # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, those of the
+    # last layer divided by the temperature at which the validation texts' probabilities are calibrated
     started = time.perf_counter()
     history = network.fit(
         batches,
@@ -222,6 +225,7 @@ def main(
         verbose=VERBOSE,
     ).history
     seconds = time.perf_counter() - started
+    held_back = calibrate(network, *validation)
 
     # Evaluate: the test texts are used here, once
     test_batches = LengthBuckets(test_tokens, batch_size=500, shuffle=False)
@@ -246,7 +250,7 @@ def main(
     strings = StringClassifier(vocabulary, network)  # takes texts: the vocabulary is inside
     explained = explained_texts(strings, x_test, lengths, y_test, probabilities, class_names)
     report.figure("moved_words", moved_words(explained))
-    report.model(strings, class_names)
+    report.model(strings, class_names, about_texts(x_train, held_back, class_names))
 
     if compare:  # all six networks
         parts = training, validation, (test_tokens, y_test)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from datasets.files.names import safe
 from models import StringClassifier, TextClassifier
+from models.loading.saved_classifiers import About
 from models.probabilities import per_class
 from models.text_classification import (
     BUILDERS,
@@ -19,11 +20,13 @@ from models.text_classification import (
     reviews_vocabulary,
     word_effects,
 )
+from models.text_classification.abstention import fit_text_trust
 from models.text_classification.explanations import effects_of_words
 from models.text_classification.predictions import CUT_OFF, LOG_ODDS
 from models.text_classification.training import predict, train
 from tutorials.figures.labels import plain
 from tutorials.lesson.limits import check_memory
+from tutorials.lesson.report import as_unicode
 
 FREQUENT = 2000  # words among which the ones typical of a class are looked for
 TYPICAL = 50  # words of each class
@@ -139,6 +142,19 @@ def explained(model, text, class_names, predicted):
     words = ", ".join(f"{safe(found.words[n], 'terminal', 50)} ({found.log_odds[n]:+.1f})" for n in strongest)
     exact = "" if found.exact else f" ({CUT_OFF})"
     return f"How single words change the {LOG_ODDS}{exact}: {words}."
+
+
+def about_texts(texts, held_back, class_names):
+    """What a saved network holds beside its weights: its classes, and when it should not answer.
+
+    Args:
+        texts: Training texts, n str.
+        held_back: What `calibrate` returned.
+        class_names: In index order.
+    """
+    trust = fit_text_trust(texts, held_back.probabilities, held_back.labels)
+    settings = {} if trust is None else {"trust": trust.state()}
+    return About("texts", tuple(map(as_unicode, class_names)), settings)
 
 
 def zoo_network(kind):
