@@ -27,6 +27,8 @@ class Evaluation:
         examples: As given.
         accuracy: A `Share`: the share classified correctly, with its 95 % interval.
         balanced_accuracy: The mean of the classes' recall, from 0 to 1: rare classes count as much as others.
+        macro_f1: The mean of the classes' F1, from 0 to 1: the harmonic mean of precision and recall.
+        majority_share: Share of the most frequent class: the accuracy of always predicting it, from 0 to 1.
         class_scores: List of `ClassScore`: precision and recall of each class, with their intervals.
         calibration: A `Calibration`.
         calibration_error: The expected calibration error, from 0 to 1.
@@ -72,6 +74,15 @@ class Evaluation:
     @property
     def balanced_accuracy(self):
         return float(np.nanmean([score.recall.value for score in self.class_scores]))
+
+    @property
+    def macro_f1(self):
+        known = np.unique(np.concatenate([self.labels, self.predictions]))
+        return float(metrics.f1_score(self.labels, self.predictions, labels=known, average="macro"))
+
+    @property
+    def majority_share(self):
+        return float(np.bincount(self.labels).max() / len(self))
 
     @cached_property
     def class_scores(self):
@@ -130,9 +141,19 @@ class Evaluation:
     def __repr__(self):
         return f"<Evaluation {self._title()}>"
 
+    def _balance(self):
+        """How accurate the simplest guess is, and a measure that it does not win."""
+        most = self.class_names[np.bincount(self.labels).argmax()]
+        return (
+            f"macro-F1 {self.macro_f1:.3f}; always predicting {tables.safe(str(most), 'terminal')} would be "
+            f"correct for {100 * self.majority_share:.1f} %"
+        )
+
     def __str__(self):
-        return "\n\n".join([self._title(), *(tables.as_text(*table) for table in self._tables())])
+        title = self._title() + (f"\n{self._balance()}" if self.noun == "texts" else "")
+        return "\n\n".join([title, *(tables.as_text(*table) for table in self._tables())])
 
     def _repr_html_(self):
         title = f"<p><strong>{tables.safe(self._title(), 'html')}</strong></p>"
+        title += f"<p>{tables.safe(self._balance(), 'html')}</p>" if self.noun == "texts" else ""
         return title + "".join(tables.as_html(*table) for table in self._tables())

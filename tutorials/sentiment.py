@@ -214,8 +214,8 @@ def main(
         metrics=["accuracy"],
     )
 
-    # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, those of the
-    # last layer divided by the temperature at which the validation texts' probabilities are calibrated
+    # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, and those
+    # of the last layer divided by the temperature at which the validation texts' probabilities are calibrated
     started = time.perf_counter()
     history = network.fit(
         batches,

@@ -29,6 +29,38 @@ class HeldBack(NamedTuple):
     error: CalibrationError | None
 
 
+def balanced(model, labels, held_back):
+    """Make a model's probabilities those of classes that are equally frequent.
+
+    The logarithm of each class's share of the training texts is taken off the bias of the last layer.
+
+    Args:
+        model: A model that ends in a dense layer with a bias.
+        labels: Class index of each training text, integers (n,); each class occurs.
+        held_back: `HeldBack`.
+
+    Returns:
+        `HeldBack` with the probabilities that the model gives now.
+
+    Reference:
+        Menon et al., Long-tail learning via logit adjustment, 2021.
+
+    Example:
+        >>> from models import SentimentBag
+        >>> network, held = SentimentBag(vocabulary_size=4), HeldBack(np.array([[0.9, 0.1]]), np.array([0]), None)
+        >>> network.get_layer("predictions").set_weights([np.zeros((32, 1)), np.log([1 / 9])])
+        >>> held = balanced(network, np.array([0] * 9 + [1]), held)
+        >>> held.probabilities.round(2).tolist(), network.predict(np.array([[2]]), verbose=0).round(2).tolist()
+        ([[0.5, 0.5]], [[0.5]])
+    """
+    shares, dense = np.bincount(labels) / len(labels), last_dense(model)
+    kernel, bias = dense.get_weights()
+    taken_off = np.log(shares) if dense.units > 1 else np.log(shares[1:] / shares[0])
+    dense.set_weights([kernel, bias - taken_off])
+    found = held_back.probabilities / shares
+    return held_back._replace(probabilities=found / found.sum(1, keepdims=True))
+
+
 def calibrate(network, tokens, labels):
     """Fit a temperature on validation texts, and divide the weights of a network's last layer by it.
 

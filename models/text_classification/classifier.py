@@ -22,12 +22,12 @@ from ..text import MOST_IDS
 from .abstention import fit_text_trust, text_trust_in
 from .arguments import labels as _labels
 from .arguments import texts as _texts
-from .calibrating import calibrate
+from .calibrating import balanced, calibrate
 from .examples import checked_labels, class_names, indices, split
 from .explanations import effects_of_words
 from .ngrams import fit_and_hold_back, has_votes_for_each_ngram, is_ngram_model, predict_strings
 from .predictions import TextPredictions, WordEffects
-from .strings import StringClassifier
+from .strings import StringClassifier, takes_lists
 from .training import BUILDERS, build_network, by_default, predict, train
 from .vocabulary import LONGEST, learn_vocabulary, token_ids
 
@@ -36,6 +36,10 @@ NGRAMS = "ngrams"
 
 def _optional_share(owner, name, value):
     return None if value is None else share(owner, name, value)
+
+
+def _class_weight(owner, name, value):
+    return None if value is None else choice("balanced")(owner, name, value)
 
 
 class TextClassifier:
@@ -111,8 +115,8 @@ class TextClassifier:
         self.word_dropout, self.epochs, self.batch_size, self.seed = word_dropout, epochs, batch_size, seed
         self._model = None
 
-    @checked(texts=_texts, labels=_labels, verbose=whole(0, 2))
-    def fit(self, texts, labels, validation=None, verbose=0):
+    @checked(texts=_texts, labels=_labels, verbose=whole(0, 2), class_weight=_class_weight)
+    def fit(self, texts, labels, validation=None, verbose=0, class_weight=None):
         """Learn the vocabulary and train the network; the best epoch on the validation texts is kept.
 
         Args:
@@ -123,6 +127,8 @@ class TextClassifier:
                 which the network is then not trained on. "ngrams" chooses its penalty by them, or by
                 cross-validation.
             verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
+            class_weight: None, or "balanced": rare classes count as much as frequent ones. Probabilities are
+                then those of texts among which all classes are equally frequent.
 
         Returns:
             This classifier.
@@ -133,7 +139,7 @@ class TextClassifier:
         """
         names = class_names("TextClassifier.fit", texts, labels)
         if self.kind == NGRAMS:
-            return self._fit_ngrams(texts, labels, names, validation)
+            return self._fit_ngrams(texts, labels, names, validation, class_weight)
         training, held_back = split(texts, indices(labels, names), self.seed)
         if validation is not None:
             training, held_back = (texts, indices(labels, names)), _validation(validation, names)
@@ -162,9 +168,9 @@ class TextClassifier:
             )
             found = calibrate(network, *held_back)
         self._learned(StringClassifier(vocabulary, network), names)
-        return self._trusting(texts, found)
+        return self._trusting(texts, labels, found, class_weight)
 
-    def _fit_ngrams(self, texts, labels, names, validation):
+    def _fit_ngrams(self, texts, labels, names, validation, class_weight):
         if validation is not None:
             validation = _validation(validation, names)
         with seeded(self.seed):
@@ -172,16 +178,19 @@ class TextClassifier:
                 texts, indices(labels, names), len(names), self.seed, validation
             )
         self._learned(model, names)
-        return self._trusting(texts, found)
+        return self._trusting(texts, labels, found, class_weight)
 
-    def _trusting(self, texts, held_back):
+    def _trusting(self, texts, labels, held_back, class_weight):
         """Keep what was learned from the texts that were held back, and from what the others look like."""
+        if class_weight:
+            held_back = balanced(self._model, indices(labels, self._classes), held_back)
         self.calibration_ = held_back.error
         self.trust_ = fit_text_trust(texts, held_back.probabilities, held_back.labels, self.seed)
         return self
 
     def _learned(self, model, names, longest=LONGEST):
         """Take on a trained model of strings."""
+        model = model if "predict" in vars(model) else takes_lists(model)
         self._model, self._longest, self.trust_, self.calibration_ = model, longest, None, None
         self._network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
         self._vocabulary = None

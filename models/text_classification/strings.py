@@ -1,6 +1,7 @@
 """A vocabulary in front of a network of token ids, so that strings go in."""
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from ..checks.arguments import built_model, checked, shown, whole
@@ -54,4 +55,39 @@ def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classif
     tokens = layers.TextVectorization(vocabulary=vocabulary, name="vocabulary")(text)
     tokens = ops.cast(tokens[:, :longest], "int32")
     tokens = ops.pad(tokens, ((0, 0), (0, 1)))  # so that a text without words has one token
-    return keras.Model(text, classifier(tokens), name=name)
+    return takes_lists(keras.Model(text, classifier(tokens), name=name))
+
+
+def takes_lists(model):
+    """Let the `predict` of a model of strings take a list of str, which Keras takes for several inputs.
+
+    Args:
+        model: Keras model of strings (batch,). It is changed; when saved, it is a plain one.
+
+    Returns:
+        The model.
+
+    Example:
+        >>> from models import SentimentBag
+        >>> model = StringClassifier(["good", "bad"], SentimentBag(vocabulary_size=4))
+        >>> model.predict(["A good film!", "Bad."], verbose=0).shape
+        (2, 1)
+        >>> try:
+        ...     model.predict("A good film!")
+        ... except ModelError as error:
+        ...     print(error)
+        The model's predict takes several texts, not 'A good film!'; for one text, write [text].
+    """
+    of_keras = model.predict
+
+    def predict(x, *arguments, **settings):
+        if isinstance(x, str):
+            raise ModelError(
+                f"The model's predict takes several texts, not {shown(x)}; for one text, write [text]."
+            )
+        if isinstance(x, (list, tuple)) and x and all(isinstance(text, str) for text in x):
+            x = np.array(x, object)
+        return of_keras(x, *arguments, **settings)
+
+    model.predict = predict
+    return model
