@@ -47,11 +47,12 @@ def balanced(model, labels, held_back):
 
     Example:
         >>> from models import SentimentBag
-        >>> network, held = SentimentBag(vocabulary_size=4), HeldBack(np.array([[0.9, 0.1]]), np.array([0]), None)
+        >>> network = SentimentBag(vocabulary_size=4)
         >>> network.get_layer("predictions").set_weights([np.zeros((32, 1)), np.log([1 / 9])])
+        >>> held = HeldBack(np.array([[0.9, 0.1]]), np.array([0]), None)
         >>> held = balanced(network, np.array([0] * 9 + [1]), held)
-        >>> held.probabilities.round(2).tolist(), network.predict(np.array([[2]]), verbose=0).round(2).tolist()
-        ([[0.5, 0.5]], [[0.5]])
+        >>> held.probabilities.round(2).tolist(), network.predict(np.array([[2]]), verbose=0).round(2)
+        ([[0.5, 0.5]], array([[0.5]], dtype=float32))
     """
     shares, dense = np.bincount(labels) / len(labels), last_dense(model)
     kernel, bias = dense.get_weights()

@@ -37,11 +37,11 @@ class Effects(NamedTuple):
 def word_effects(model, text, class_index):
     """How much each word of a text moves the log-odds of a class, by leaving it out.
 
-    Log-odds move as far where a probability is 99.99 % as where it is 60 %. In a linear classifier of n-grams
-    the effect of a word is that of all n-grams with it: exact sums, see `votes_without_words`. For other
-    models the text is classified again without the word; of a text of more than 200 words, first without each of 100
-    groups of neighbouring words, then without each word of the groups with the largest effects. The words of
-    the other groups share the effect of their group.
+    Log-odds move as far where a probability is 99.99 % as where it is 60 %. In a linear classifier of
+    n-grams the effect of a word is that of all n-grams with it: exact sums, see `votes_without_words`. For
+    other models the text is classified again without the word; of a text of more than 200 words, first
+    without each of 100 groups of neighbouring words, then without each word of the groups with the largest
+    effects. The words of the other groups share the effect of their group.
 
     Args:
         model: Takes strings, as `StringClassifier` builds it.

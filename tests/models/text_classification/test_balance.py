@@ -50,7 +50,7 @@ def test_macro_f1_and_the_majority_are_shown(rare):
 
 
 def test_other_weights_are_refused():
-    with pytest.raises(ModelError, match='class_weight "balanced"'):
+    with pytest.raises(ModelError, match="class_weight"):
         TextClassifier().fit(TEXTS, LABELS, class_weight="heavy")
 
 
@@ -62,6 +62,7 @@ def test_the_keras_model_takes_a_list_of_texts(kind, tmp_path):
     with pytest.raises(ModelError, match=r"takes several texts, not 'a text'; for one text, write \[text\]"):
         classifier.model.predict("a text")
     classifier.save(tmp_path / "x.keras")
-    assert type(keras.saving.load_model(tmp_path / "x.keras")) is keras.Model
+    plain = keras.saving.load_model(tmp_path / "x.keras", safe_mode=True)
+    assert type(plain) is type(classifier.model) and "predict" not in vars(plain)
     loaded = TextClassifier.load(tmp_path / "x.keras").model
     np.testing.assert_allclose(loaded.predict(TEXTS, verbose=0), expected, atol=1e-6)
