@@ -22,7 +22,7 @@ def test_correct_sentences_and_pairs_are_counted():
 
 @pytest.mark.slow
 @pytest.mark.xfail(
-    reason="measured: 24 by the zoo's plain recurrent network, 22 by TextClassifier, 20 by TF-IDF; the bar is 30"
+    reason="24 by the zoo's plain recurrent network, 22 by TextClassifier, 20 by TF-IDF; the bar is 30"
 )
 def test_the_best_model_classifies_thirty_of_them(imdb_folder):
     found = by_zoo() | by_linear_models(*reviews.load_data(reviews.locate(str(imdb_folder)))[0])
