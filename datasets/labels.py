@@ -145,6 +145,24 @@ def by_class(groups, labels):
     return classes
 
 
+def rare_classes(groups, labels):
+    """Classes that cannot be in two parts, since all their texts are copies of each other.
+
+    Args:
+        groups: A number for every text, the same for texts of one group.
+        labels: A label for every text.
+
+    Returns:
+        Sorted list of labels.
+
+    Example:
+        >>> rare_classes([0, 1, 2, 2], ["good", "good", "bad", "bad"])
+        ['bad']
+    """
+    counts = Counter(label for _, label in set(zip(groups, labels, strict=True)))
+    return sorted(label for label, count in counts.items() if count < 2)
+
+
 def split(texts, labels, name, seed=0, groups=None, share=TEST_SHARE):
     """Split texts into a training and a test part, equal texts always on one side.
 
@@ -172,7 +190,7 @@ def split(texts, labels, name, seed=0, groups=None, share=TEST_SHARE):
     if groups is None:
         groups = [text.strip().casefold() for text in texts]
     classes = by_class(groups, labels)
-    if rare := [label for label, members in classes.items() if len(members) < 2]:
+    if rare := rare_classes(groups, labels):
         counts = Counter(labels)
         listed = ", ".join(f"{quoted(label)} ({counts[label]:,})" for label in rare[:10])
         more = f" and {len(rare) - 10:,} more" if len(rare) > 10 else ""
@@ -183,6 +201,8 @@ def split(texts, labels, name, seed=0, groups=None, share=TEST_SHARE):
     random = np.random.default_rng(seed)
     test = []
     for members in classes.values():
+        if len(members) < 2:
+            continue  # others of its texts are copies of another class's, and go where those go
         wanted = max(1, round(share * sum(map(len, members))))
         taken = []
         for position in random.permutation(len(members)):

@@ -125,8 +125,11 @@ def _even_rows(table, separator, aside):
                 f"{len(table.rows[0])}; put texts that hold the separator ({_spoken(separator)}) or line "
                 'breaks into quotation marks (").'
             )
+        elif separator != "\t":
+            odd[number] = _too_long_cell(longest)
+            error = _too_long_row(table.name, line)
         else:
-            odd[number] = f"has a text of {longest:,} characters, more than {MAX_CHARACTERS:,}"
+            odd[number] = _too_long_cell(longest)
             error = _too_long(longest, f"line {line:,} of {table.name}")
         first = first or error
     if first and (aside is None or too_many(len(odd), len(table.rows) - 1) or 0 in odd):
@@ -136,6 +139,17 @@ def _even_rows(table, separator, aside):
     aside += [(table.lines[number], reason) for number, reason in odd.items()]
     kept = [number for number in range(len(table.rows)) if number not in odd]
     return Table(table.name, [table.rows[n] for n in kept], [table.lines[n] for n in kept])
+
+
+def _too_long_cell(length):
+    return f"has a text of {length:,} characters, more than {MAX_CHARACTERS:,}"
+
+
+def _too_long_row(name, line):
+    return DataError(
+        f"{name} has a text of more than {MAX_CHARACTERS:,} characters in the row that begins in "
+        f"line {line:,}; shorten it, or close its quotation mark."
+    )
 
 
 def too_many(odd, all_of_them):
@@ -207,10 +221,7 @@ def _rows(text, name, separator, lenient=None, longest=MAX_CHARACTERS):
                 if lenient is not None:
                     with contextlib.suppress(DataError):
                         return _rows(text, name, separator, None, MAX_LINE)
-                raise DataError(
-                    f"{name} has a text of more than {MAX_CHARACTERS:,} characters in the row that begins in "
-                    f"line {line + 1:,}; shorten it, or close its quotation mark."
-                ) from error
+                raise _too_long_row(name, line + 1) from error
             raise DataError(
                 f"{name} has a quotation mark in the row that begins in line {line + 1:,} which is not "
                 'closed, or closed early; within a quoted text double every quotation mark ("").'

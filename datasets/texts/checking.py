@@ -8,7 +8,7 @@ import numpy as np
 
 from ..files.display import Finding
 from ..files.names import quoted
-from ..labels import TEST_SHARE, by_class, check_labels, in_order, split
+from ..labels import TEST_SHARE, check_labels, in_order, rare_classes, split
 from ..sources import DataError
 from .collecting import where
 from .copies import copy_groups, normalized
@@ -95,16 +95,20 @@ def check(found, path, class_names=None, seed=0, validation=False, report_only=F
     """
     _choose_parts(found, validation)
     checked = _flat(found)
+    try:
+        return _check(checked, "test" in found.parts, path, class_names, seed, validation, report_only)
+    except DataError as error:
+        note = aside_note(checked.aside)
+        raise (DataError(f"{str(error).removesuffix('.')} ({note}).") if note else error) from error
+
+
+def _check(checked, given, path, class_names, seed, validation, report_only):
     checked.class_names = class_names
     _merge_numbers(checked)
     _leave_out_empty(checked)
     training = [label for label, part in zip(checked.labels, checked.parts, strict=True) if part == "train"]
-    try:
-        check_labels(training, path)
-    except DataError as error:
-        raise _with_aside(error, checked.aside) from error
+    check_labels(training, path)
     checked.class_names = in_order(set(training)) if class_names is None else list(class_names)
-    given = "test" in found.parts
     if given:
         _check_test_part(checked, path)
     checked.groups = copy_groups(checked.texts)
@@ -188,9 +192,8 @@ def _check_test_part(checked, path):
 
 def _leave_out_rare(checked, path):
     """Set classes aside that cannot be in two parts, if there are two others."""
-    classes = by_class(checked.groups, checked.labels)
-    rare = {label for label, members in classes.items() if len(members) < 2}
-    if rare and len(classes) - len(rare) >= 2:
+    rare = set(rare_classes(checked.groups.tolist(), checked.labels))
+    if rare and len(checked.class_names) - len(rare) >= 2:
         rows = [row for row, label in enumerate(checked.labels) if label in rare]
         listed = ", ".join(quoted(label) for label in sorted(rare)[:NAMES]) + (
             ", …" if len(rare) > NAMES else ""
@@ -309,9 +312,8 @@ def _split(checked, path, seed, validation):
     for part, share in lacking:
         rows = np.flatnonzero(checked.parts == "train")
         if part == "validation":  # of classes that have texts to spare
-            classes = by_class(checked.groups[rows].tolist(), [checked.labels[row] for row in rows])
-            rich = {label for label, members in classes.items() if len(members) >= 2}
-            rows = np.array([row for row in rows if checked.labels[row] in rich], int)
+            rare = rare_classes(checked.groups[rows].tolist(), [checked.labels[row] for row in rows])
+            rows = np.array([row for row in rows if checked.labels[row] not in rare], int)
             if not len(rows):
                 continue
         texts, labels = ([column[row] for row in rows] for column in (checked.texts, checked.labels))
@@ -357,8 +359,3 @@ def aside_note(aside):
     listed = ", ".join(f"{name} ({reason})" for name, reason in left[:NAMES])
     more = f" and {len(left) - NAMES:,} more" if len(left) > NAMES else ""
     return f"{len(left):,} {'text' if len(left) == 1 else 'texts'} set aside: {listed}{more}"
-
-
-def _with_aside(error, aside):
-    note = aside_note(aside)
-    return DataError(f"{str(error).removesuffix('.')} ({note}).") if note else error
