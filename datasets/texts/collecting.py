@@ -87,7 +87,7 @@ def collect(source, text_column=None, label_column=None, encoding=None, classes_
         ...     _ = path.write_text("text,label\\nSo good!,good\\nBad.,bad\\nWell.,NA\\n")
         ...     found = collect(Source("texts", path))
         >>> found.parts["train"].texts, found.aside
-        (['So good!', 'Bad.'], [('films.csv, line 4', 'has no label')])
+        (['So good!', 'Bad.'], [('films.csv, line 4', "has no label but 'NA'")])
     """
     path, found = source.path, Found()
     if path.is_dir() or (not is_packed_table(path) and is_archive(path)):
@@ -95,8 +95,9 @@ def collect(source, text_column=None, label_column=None, encoding=None, classes_
         if tree.results:
             print(f"Not read as data: {results_in(map(shown, tree.results))}.", flush=True)
         classes = folders.class_folders(tree)
+        if classes_of:
+            classes = classes_of(classes)
         if classes:
-            classes = classes_of(classes) if classes_of else classes
             if text_column or label_column:
                 refuse_columns(source)
             _note_skipped(tree, classes, found)

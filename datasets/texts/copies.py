@@ -114,7 +114,7 @@ def near_pairs(texts, near=NEAR, parents=None):
         parents: A list for union-find: pairs that it joins already are not looked at again.
 
     Yields:
-        `(first, second)`: indices of two texts.
+        `(first, second)`: indices of two texts, each pair once.
 
     Example:
         >>> text = "the film has a plot that nobody can follow to the "
@@ -125,6 +125,7 @@ def near_pairs(texts, near=NEAR, parents=None):
     hashes, rows = _signatures(texts, words)
     if len(rows) < 2:
         return
+    seen = set()
     shingles = functools.lru_cache(maxsize=4096)(lambda row: np.unique(_shingles([texts[row]], words)[0]))
     for band in range(BANDS):
         part = hashes[:, band * ROWS : (band + 1) * ROWS].astype("uint64")
@@ -135,6 +136,9 @@ def near_pairs(texts, near=NEAR, parents=None):
             for first, second in _compared(rows[bucket]) if len(bucket) > 1 else ():
                 if parents is not None and _root(parents, first) == _root(parents, second):
                     continue
+                if (first, second) in seen:
+                    continue
+                seen.add((first, second))
                 if jaccard(shingles(first), shingles(second)) >= near:
                     yield first, second
 
