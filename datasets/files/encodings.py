@@ -8,7 +8,7 @@ from .tables import FEW_ZEROS, decode
 
 ENOUGH = 3  # lines that are not UTF-8, from which on another encoding is thought of
 SAMPLE = 5_000_000  # bytes that are looked at
-HIGH_LETTERS = 0.2  # share of the letters that are beyond ASCII in a text of Western Europe, at most
+HIGH_LETTERS = 0.3  # share of the letters that are beyond ASCII in a text of Western Europe, at most
 ADVICE = "save the file as UTF-8, or name its encoding with encoding="
 _WESTERN = "äöüßéèêëàâçîïôûùñáíóúãõåæøœÄÖÜÉÈÊËÀÂÇÎÏÔÛÙÑÁÍÓÚÃÕÅÆØŒ‘’“”„‚–—…•€£©®™«»¿¡°§´ª½º\xa0"
 _escaped = re.compile("[\udc80-\udcff]")

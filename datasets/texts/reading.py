@@ -97,12 +97,13 @@ def open_table(tree, parts, encoding=None, aside=None):
     if wrong and aside is None:
         raise wrong
     notes, odd = [f"{name} is {note}"] if note else [], []
-    as_json = json_lines.is_json_lines(text)
+    named_json = ending.startswith(json_lines.ENDINGS)
+    as_json = json_lines.is_json_lines(text) or (named_json and not json_lines.is_json(text))
     if as_json:
-        if not ending.startswith(json_lines.ENDINGS):
+        if not named_json:
             notes.append(f"{name} is read as JSON Lines, which it holds")
         table = json_lines.read_json_lines(text, name, odd)
-    elif ending.startswith(json_lines.ENDINGS) or json_lines.is_json(text):
+    elif json_lines.is_json(text):
         raise DataError(
             f"{name} is no table but other JSON; write an object such as "
             '{"text": "...", "label": "..."} on each line, or save it as CSV.'
