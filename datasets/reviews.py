@@ -12,6 +12,7 @@ from .files.names import print_sentences, sentence
 from .sources import DataError, Source, digest, download, user_folder
 from .texts.checking import aside_note, check
 from .texts.collecting import Found, Part, collect, refuse_columns
+from .texts.copies import EXACT, NEAR
 from .texts.locating import IMDB_CLASSES, find_texts, imdb_classes, imdb_in
 from .texts.parts import as_arrays
 
@@ -90,8 +91,8 @@ def load_data(source=None, text_column=None, label_column=None, encoding=None):
         negative (0) and half positive (1); it is free for research (Maas et al., Learning Word
         Vectors for Sentiment Analysis, ACL 2011). Texts that come in one part are split 80 to 20,
         stratified, copies and near copies always on one side. Of texts that are given in two parts, what has
-        a copy among the test texts is not trained on; of the Large Movie Review Dataset copies are only
-        counted, so that results stay comparable. What is found is printed; `Texts.check` gives all of it.
+        a copy among the test texts is not trained on; of the Large Movie Review Dataset exact copies are
+        only counted, so that results stay comparable. What is found is printed; `Texts.check` gives all of it.
 
     Raises:
         DataError: If a file is missing, damaged, hostile, or does not hold labelled texts.
@@ -119,6 +120,7 @@ def load_data(source=None, text_column=None, label_column=None, encoding=None):
             source.path,
             IMDB_CLASSES if imdb else None,
             report_only=imdb,
+            near=EXACT if imdb else NEAR,  # near copies among 50,000 take ten seconds
         )
         train, test, class_names = as_arrays(checked)
         if empty := sum(reason == "is empty" for _, reason in checked.aside):

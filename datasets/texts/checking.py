@@ -11,7 +11,7 @@ from ..files.names import quoted
 from ..labels import TEST_SHARE, check_labels, in_order, rare_classes, split
 from ..sources import DataError
 from .collecting import where
-from .copies import copy_groups, normalized
+from .copies import NEAR, copy_groups, normalized
 
 PARTS = ("train", "validation", "test")
 VALIDATION_SHARE = 0.1  # of the texts that are not to test on
@@ -66,7 +66,7 @@ class Checked:
         self.keep([row for row in range(len(self.texts)) if row not in gone])
 
 
-def check(found, path, class_names=None, seed=0, validation=False, report_only=False):
+def check(found, path, class_names=None, seed=0, validation=False, report_only=False, near=NEAR):
     """Check labelled texts, and split those that come in one part.
 
     Args:
@@ -77,6 +77,7 @@ def check(found, path, class_names=None, seed=0, validation=False, report_only=F
         validation: Whether there is to be a part to validate on; if not, one that is there is not used, or
             is the part to test on where there is no other.
         report_only: Whether copies of test texts stay in the training part.
+        near: As of `copy_groups`.
 
     Returns:
         A `Checked`.
@@ -96,13 +97,14 @@ def check(found, path, class_names=None, seed=0, validation=False, report_only=F
     _choose_parts(found, validation)
     checked = _flat(found)
     try:
-        return _check(checked, "test" in found.parts, path, class_names, seed, validation, report_only)
+        given = "test" in found.parts
+        return _check(checked, given, path, class_names, seed, validation, report_only, near)
     except DataError as error:
         note = aside_note(checked.aside)
         raise (DataError(f"{str(error).removesuffix('.')} ({note}).") if note else error) from error
 
 
-def _check(checked, given, path, class_names, seed, validation, report_only):
+def _check(checked, given, path, class_names, seed, validation, report_only, near):
     checked.class_names = class_names
     _merge_numbers(checked)
     _leave_out_empty(checked)
@@ -111,12 +113,12 @@ def _check(checked, given, path, class_names, seed, validation, report_only):
     checked.class_names = in_order(set(training)) if class_names is None else list(class_names)
     if given:
         _check_test_part(checked, path)
-    checked.groups = copy_groups(checked.texts)
+    checked.groups = copy_groups(checked.texts, near)
     if not given:
         _leave_out_rare(checked, path)
     _note_conflicts(checked)
-    copies_between(checked, path, report_only)
-    _note_copies(checked, report_only)
+    copies_between(checked, path, report_only, near)
+    _note_copies(checked, report_only, near)
     _split(checked, path, seed, validation)
     _note_uneven(checked)
     return checked
@@ -233,13 +235,14 @@ def _note_conflicts(checked):
         )
 
 
-def copies_between(checked, path, report_only=False):
+def copies_between(checked, path, report_only=False, near=NEAR):
     """Leave texts out of the training part, and of that to validate on, of which there is a copy to test on.
 
     Args:
         checked: A `Checked`, which is changed.
         path: Where it comes from, for messages.
         report_only: Whether they are only reported.
+        near: As of `copy_groups`.
 
     Raises:
         DataError: If a class would have no texts to train on then.
@@ -265,9 +268,10 @@ def copies_between(checked, path, report_only=False):
         copied = [row for row in np.flatnonzero(checked.parts == later) if checked.groups[row] in both]
         example = next(row for row in rows if checked.groups[row] == checked.groups[copied[0]])
         others = "other" if later == "test" and "validation" in checked.parts else "training"
+        nearly = ", or nearly" if near <= 1 else ""
         said = (
             f"{len(copied):,} of {(checked.parts == later).sum():,} {later} texts are copies of {others} "
-            f"texts, or nearly ({checked.where(copied[0])} of {checked.where(example)})"
+            f"texts{nearly} ({checked.where(copied[0])} of {checked.where(example)})"
         )
         if report_only:
             checked.found(f"copies of {later} texts", rows, "used", f"{said}; all are used, so that results "
@@ -286,20 +290,21 @@ def copies_between(checked, path, report_only=False):
         checked.set_aside(rows, f"is a copy of a {later} text")
 
 
-def _note_copies(checked, report_only):
+def _note_copies(checked, report_only, near):
     """Say how many texts have copies within the data."""
     kept = "" if report_only else "; a group is never split"
     counts = Counter(checked.groups.tolist())
     rows = [row for row, group in enumerate(checked.groups.tolist()) if counts[group] > 1]
     if rows:
         groups = len({checked.groups[row] for row in rows})
+        nearly = ", or nearly," if near <= 1 else ""
         noun = "group" if groups == 1 else "groups"
         other = next(row for row in rows[1:] if checked.groups[row] == checked.groups[rows[0]])
         checked.found(
             "copies",
             rows,
             "used" if report_only else "on one side of a split",
-            f"{len(rows):,} texts are copies of each other, or nearly, in {groups:,} {noun} "
+            f"{len(rows):,} texts are copies of each other{nearly} in {groups:,} {noun} "
             f"({checked.where(other)} of {checked.where(rows[0])}){kept}",
         )
 

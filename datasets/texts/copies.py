@@ -13,6 +13,7 @@ import unicodedata
 import numpy as np
 
 NEAR = 0.8  # Jaccard similarity of their shingles from which two texts are near copies
+EXACT = 2  # a similarity that none has: exact copies only
 SHINGLE = 3  # words
 BANDS, ROWS = 16, 4  # a pair of similarity 0.8 is missed with a probability of (1 - 0.8^4)^16 = 0.0002
 CHUNK = 1_000_000  # words that are hashed at once
@@ -82,7 +83,7 @@ def copy_groups(texts, near=NEAR):
     Args:
         texts: Sequence of n str.
         near: Jaccard similarity of their sets of three successive words from which texts are near copies;
-            above 1 for none. In scripts without spaces each character is a word. Texts of fewer than three
+            above 1, such as `EXACT`, for none. In scripts without spaces each character is a word. Texts of fewer than three
             words have exact copies only.
 
     Returns:
