@@ -92,7 +92,7 @@ def load_data(source=None, text_column=None, label_column=None, encoding=None):
         Vectors for Sentiment Analysis, ACL 2011). Texts that come in one part are split 80 to 20,
         stratified, copies and near copies always on one side. Of texts that are given in two parts, what has
         a copy among the test texts is not trained on; of the Large Movie Review Dataset exact copies are
-        only counted, so that results stay comparable. What is found is printed; `Texts.check` gives all of it.
+        only counted, so that results stay comparable. What is found is printed; `Texts.check` gives all.
 
     Raises:
         DataError: If a file is missing, damaged, hostile, or does not hold labelled texts.

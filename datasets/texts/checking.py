@@ -100,8 +100,9 @@ def check(found, path, class_names=None, seed=0, validation=False, report_only=F
         given = "test" in found.parts
         return _check(checked, given, path, class_names, seed, validation, report_only, near)
     except DataError as error:
-        note = aside_note(checked.aside)
-        raise (DataError(f"{str(error).removesuffix('.')} ({note}).") if note else error) from error
+        if not (note := aside_note(checked.aside)):
+            raise
+        raise DataError(f"{str(error).removesuffix('.')} ({note}).") from error
 
 
 def _check(checked, given, path, class_names, seed, validation, report_only, near):

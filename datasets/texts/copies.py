@@ -83,8 +83,8 @@ def copy_groups(texts, near=NEAR):
     Args:
         texts: Sequence of n str.
         near: Jaccard similarity of their sets of three successive words from which texts are near copies;
-            above 1, such as `EXACT`, for none. In scripts without spaces each character is a word. Texts of fewer than three
-            words have exact copies only.
+            above 1, such as `EXACT`, for none. In scripts without spaces each character is a word. Texts of
+            fewer than three words have exact copies only.
 
     Returns:
         int64 (n,): the same number for texts of one group, numbered in the order in which they first come.

@@ -177,7 +177,9 @@ TARGETS = {
     "texts": library("data", tables.texts, "datasets.texts.reading.read_texts", harms=tables.HARMS),
     "checked texts": Target("data", tables.texts, _check_texts, tables.HARMS, modules=("datasets.texts",)),
     "text lines": Target("data", tables.text_lines, _check_texts, tables.HARMS, modules=("datasets.texts",)),
-    "packed table": Target("data", tables.packed_texts, _check_texts, modules=("datasets.texts",), megabytes=1000),
+    "packed table": Target(
+        "data", tables.packed_texts, _check_texts, modules=("datasets.texts",), megabytes=1000
+    ),
     "sound": library("data", sounds.one_sound, "datasets.tones.read_sound", harms=sounds.HARMS),
     "sound folder": library(
         "data", sounds.folder_of_sounds, "datasets.tones.load_data", harms=sounds.HARMS, weight=0.5
