@@ -133,7 +133,7 @@ def _even_rows(table, separator, aside):
             error = _too_long(longest, f"line {line:,} of {table.name}")
         first = first or error
     if first and (aside is None or too_many(len(odd), len(table.rows) - 1) or 0 in odd):
-        raise first
+        raise DataError(str(first))
     if not odd:
         return table
     aside += [(table.lines[number], reason) for number, reason in odd.items()]

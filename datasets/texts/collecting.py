@@ -185,7 +185,7 @@ def _read_classes(tree, part, classes, encoding, found):
             odd.append((parts, error))
             del contents[parts]
     if odd and tables.too_many(len(odd), total):
-        raise odd[0][1]
+        raise DataError(str(odd[0][1]))  # a new one: a frame that keeps its own error is freed late
     for parts, error in odd:
         found.aside.append((shown("/".join(parts)), reason_of(error, tree.name(parts))))
     rows = [

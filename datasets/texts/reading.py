@@ -95,7 +95,7 @@ def open_table(tree, parts, encoding=None, aside=None):
         return spreadsheets.read_spreadsheet(content, name, ending), []
     text, note, wrong = encodings.decode_leniently(content, name, encoding)
     if wrong and aside is None:
-        raise wrong
+        raise DataError(str(wrong))
     notes, odd = [f"{name} is {note}"] if note else [], []
     named_json = ending.startswith(json_lines.ENDINGS)
     as_json = json_lines.is_json_lines(text) or (named_json and not json_lines.is_json(text))
@@ -114,7 +114,8 @@ def open_table(tree, parts, encoding=None, aside=None):
         header, table = table.rows[0], _without_odd(table, odd)
         if odd and (aside is None or _too_many(odd, table) or encodings.odd("".join(header))):
             line, reason = odd[0]
-            raise wrong or DataError(f"Line {line:,} of {name} {reason}; correct it, or leave it out.")
+            said = f"Line {line:,} of {name} {reason}; correct it, or leave it out."
+            raise DataError(str(wrong or said))
     if aside is not None:
         aside += odd
     return table, notes
