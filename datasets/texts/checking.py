@@ -112,8 +112,7 @@ def _check(checked, given, path, class_names, seed, validation, report_only, nea
     training = [label for label, part in zip(checked.labels, checked.parts, strict=True) if part == "train"]
     check_labels(training, path)
     checked.class_names = in_order(set(training)) if class_names is None else list(class_names)
-    if given:
-        _check_test_part(checked, path)
+    _check_other_parts(checked, given, path)
     checked.groups = copy_groups(checked.texts, near)
     if not given:
         _leave_out_rare(checked, path)
@@ -175,7 +174,7 @@ def _leave_out_empty(checked):
         checked.set_aside(empty, "is empty")
 
 
-def _check_test_part(checked, path):
+def _check_other_parts(checked, given, path):
     """Refuse a test part without texts, or parts with labels that the training part lacks."""
     for part in ("test", "validation"):
         unknown = Counter(
@@ -189,7 +188,7 @@ def _check_test_part(checked, path):
                 f"{path} has labels in its {part} part that its training part lacks: {listed}; correct them, "
                 "or leave those texts out."
             )
-    if not (checked.parts == "test").any():
+    if given and not (checked.parts == "test").any():
         raise DataError(f"{path} has no texts in its test part; add some, or remove that part.")
 
 

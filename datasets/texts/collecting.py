@@ -229,7 +229,10 @@ def _read_tables(tree, files, wanted, encoding, found):
             try:
                 columns_of = columns.same_columns(table, first, text, label, header)
             except DataError as error:
-                if part != "test" or "validation" not in files:
+                others = found.parts.keys() | files.keys()
+                if part == "train" or not {"test", "validation"} <= others:
+                    raise
+                if part == "validation" and "test" not in found.parts:
                     raise
                 found.notes.append(f"{name} is not read ({reason_of(error, table.name)})")
                 continue  # as of SST-2, whose test part has no labels

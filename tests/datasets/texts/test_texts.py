@@ -239,6 +239,21 @@ def test_a_test_table_without_labels_gives_way_to_the_validation_table(tmp_path,
     assert "test.csv is not read (has no column 'label', only 'index', 'sentence')" in said(capsys)
 
 
+def test_a_validation_table_that_does_not_fit_is_refused_only_where_it_is_needed(tmp_path, capsys):
+    write(tmp_path / "train.csv", labelled(40))
+    write(tmp_path / "dev.csv", [(n, sentence(n)) for n in range(9)], ("index", "sentence"))
+    with pytest.raises(DataError, match=r"dev\.csv has no column 'text'"):
+        reviews.load_data(tmp_path)
+    write(tmp_path / "test.csv", labelled(20, 100))
+    _, (x_test, _), _ = reviews.load_data(tmp_path)
+    assert len(x_test) == 20
+    assert "dev.csv is not read (has no column 'text', only 'index', 'sentence')" in said(capsys)
+    (tmp_path / "test.csv").unlink()
+    write(tmp_path / "dev.csv", [*labelled(20, 200), ("Odd.", "odd")])
+    with pytest.raises(DataError, match="labels in its validation part that its training part lacks: 'odd'"):
+        Texts.check(tmp_path)
+
+
 def test_validation_texts_that_are_copies_are_not_trained_on(tmp_path):
     train, dev, test = labelled(40), labelled(20, 100), labelled(20, 200)
     dev[:4], test[:2], test[2] = train[:4], train[4:6], dev[10]
