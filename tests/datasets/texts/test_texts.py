@@ -79,6 +79,19 @@ def test_300_sentences_in_four_typographic_variants_stay_together(tmp_path, caps
     assert {part for parts in sides.values() for part in parts} == {"train", "validation", "test"}
 
 
+def test_near_copies_stay_together_and_leave_the_training_part(tmp_path):
+    long = [(" ".join(RANDOM.choice(WORDS, 60)), CLASSES[n % 2]) for n in range(80)]
+    near = [(f"{text} and one more word", label) for text, label in long]
+    texts = Texts.check(write(tmp_path / "texts.csv", [*long, *near]))
+    assert texts.parts[:80].tolist() == texts.parts[80:].tolist()
+    assert len(set(texts.groups.tolist())) == 80
+    write(tmp_path / "parts" / "train.csv", long)
+    write(tmp_path / "parts" / "test.csv", [*near[:30], *labelled(20)])
+    (x_train, _), (x_test, _), _ = reviews.load_data(tmp_path / "parts")
+    assert sorted(x_train) == sorted(text for text, _ in long[30:])
+    assert len(x_test) == 50
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
