@@ -26,24 +26,24 @@ def decode_leniently(content, name, encoding=None):
 
     Returns:
         `(text, note, error)`: the text, in which bytes that are not UTF-8 are surrogates (see `odd`); what
-        was guessed, or ""; and the `DataError` that a strict reader would have raised, or None.
+        was guessed, or ""; and the sentence of the `DataError` that a strict reader would have raised, or "".
 
     Raises:
         DataError: If there is no such encoding, the bytes are not in it, or they are UTF-16 that is damaged.
     """
     if encoding is not None:
-        return decode_as(content, name, encoding), "", None
+        return decode_as(content, name, encoding), "", ""
     try:
-        return decode(content, name, advice=ADVICE), "", None
+        return decode(content, name, advice=ADVICE), "", ""
     except DataError as error:
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise
         if found := guess(content):
-            return content.decode(found), said(found, content), None
+            return content.decode(found), said(found, content), ""
         text = content.decode("utf-8-sig", "surrogateescape")
         if text.count("\0") > FEW_ZEROS * len(text) and text.count("\0") > 1:
             raise
-        return text, "", error
+        return text, "", str(error)
 
 
 def decode_as(content, name, encoding):

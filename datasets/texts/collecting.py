@@ -170,7 +170,7 @@ def _read_classes(tree, part, classes, encoding, found):
                 else:
                     contents[parts] = tables.decode(content, name, advice=encodings.ADVICE)
             except DataError as error:
-                odd.append((parts, error))
+                odd.append((parts, str(error)))  # the error itself would keep all of this in memory
                 if isinstance(error.__cause__, UnicodeDecodeError) and encoding is None:
                     wrong[parts] = content
     if wrong and (guessed := encodings.guess(b"\n".join(wrong.values())[: encodings.SAMPLE])) == "cp1252":
@@ -182,10 +182,10 @@ def _read_classes(tree, part, classes, encoding, found):
         try:
             tables.check_length(text, tree.name(parts))
         except DataError as error:
-            odd.append((parts, error))
+            odd.append((parts, str(error)))
             del contents[parts]
     if odd and tables.too_many(len(odd), total):
-        raise DataError(str(odd[0][1]))  # a new one: a frame that keeps its own error is freed late
+        raise DataError(odd[0][1])
     for parts, error in odd:
         found.aside.append((shown("/".join(parts)), reason_of(error, tree.name(parts))))
     rows = [
@@ -201,7 +201,7 @@ def reason_of(error, name):
     """An error about a file as the reason why it is set aside: without its name, and without advice.
 
     Args:
-        error: A `DataError`.
+        error: A `DataError`, or its text.
         name: What it calls the file.
 
     Returns:

@@ -95,7 +95,7 @@ def open_table(tree, parts, encoding=None, aside=None):
         return spreadsheets.read_spreadsheet(content, name, ending), []
     text, note, wrong = encodings.decode_leniently(content, name, encoding)
     if wrong and aside is None:
-        raise DataError(str(wrong))
+        raise DataError(wrong)
     notes, odd = [f"{name} is {note}"] if note else [], []
     named_json = ending.startswith(json_lines.ENDINGS)
     as_json = json_lines.is_json_lines(text) or (named_json and not json_lines.is_json(text))
@@ -115,7 +115,7 @@ def open_table(tree, parts, encoding=None, aside=None):
         if odd and (aside is None or _too_many(odd, table) or encodings.odd("".join(header))):
             line, reason = odd[0]
             said = f"Line {line:,} of {name} {reason}; correct it, or leave it out."
-            raise DataError(str(wrong or said))
+            raise DataError(wrong or said)
     if aside is not None:
         aside += odd
     return table, notes
