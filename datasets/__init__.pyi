@@ -1,5 +1,16 @@
 from . import digits, photos, reviews, tones
 from .photos import MultiLabelPhotos, Photos
 from .sources import DataError, Source
+from .texts import Texts
 
-__all__ = ["DataError", "MultiLabelPhotos", "Photos", "Source", "digits", "photos", "reviews", "tones"]
+__all__ = [
+    "DataError",
+    "MultiLabelPhotos",
+    "Photos",
+    "Source",
+    "Texts",
+    "digits",
+    "photos",
+    "reviews",
+    "tones",
+]

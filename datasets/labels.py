@@ -122,37 +122,75 @@ def in_order(labels):
         return sorted(labels)
 
 
-def split(texts, labels, name, seed=0):
-    """Split texts into a training and a test part, equal texts always on one side.
+def by_class(groups, labels):
+    """The groups of texts of each class.
 
-    Texts count as equal if they differ only in capital letters and in spaces around them.
+    Args:
+        groups: A number for every text, the same for texts of one group.
+        labels: A label for every text. A group with several goes with the label of its first text.
+
+    Returns:
+        {label: list of groups, each a list of indices}, the labels sorted.
+
+    Example:
+        >>> by_class([0, 1, 0, 2], ["good", "bad", "bad", "bad"])
+        {'bad': [[1], [3]], 'good': [[0, 2]]}
+    """
+    found, classes = {}, {label: [] for label in sorted(set(labels))}
+    for index, (group, label) in enumerate(zip(groups, labels, strict=True)):
+        if group not in found:
+            found[group] = []
+            classes[label].append(found[group])
+        found[group].append(index)
+    return classes
+
+
+def rare_classes(groups, labels):
+    """Classes that cannot be in two parts, since all their texts are copies of each other.
+
+    Args:
+        groups: A number for every text, the same for texts of one group.
+        labels: A label for every text.
+
+    Returns:
+        Sorted list of labels.
+
+    Example:
+        >>> rare_classes([0, 1, 2, 2], ["good", "good", "bad", "bad"])
+        ['bad']
+    """
+    counts = Counter(label for _, label in set(zip(groups, labels, strict=True)))
+    return sorted(label for label, count in counts.items() if count < 2)
+
+
+def split(texts, labels, name, seed=0, groups=None, share=TEST_SHARE):
+    """Split texts into a training and a test part, equal texts always on one side.
 
     Args:
         texts: List of str.
         labels: A label for every text.
         name: What messages call their source.
         seed: Of the shuffling.
+        groups: A number for every text, the same for texts that stay on one side; None for texts that differ
+            only in capital letters and in spaces around them.
+        share: Of the texts of each class that are for the test part, about.
 
     Returns:
         Two integer arrays: indices of the training texts and of the test texts, of which
         there are about 20 % of every class.
 
     Raises:
-        DataError: If a class has fewer than two different texts of its own.
+        DataError: If a class has fewer than two different texts of its own, or groups.
 
     Example:
         >>> train, test = split([str(n) for n in range(10)], ["good"] * 5 + ["bad"] * 5, "films.csv")
         >>> len(train), len(test), sum(test < 5).item()
         (8, 2, 1)
     """
-    groups, classes = {}, {label: [] for label in sorted(set(labels))}
-    for index, (text, label) in enumerate(zip(texts, labels, strict=True)):
-        key = text.strip().casefold()
-        if key not in groups:
-            groups[key] = []
-            classes[label].append(groups[key])  # one text under two labels goes with the first
-        groups[key].append(index)
-    if rare := [label for label, members in classes.items() if len(members) < 2]:
+    if groups is None:
+        groups = [text.strip().casefold() for text in texts]
+    classes = by_class(groups, labels)
+    if rare := rare_classes(groups, labels):
         counts = Counter(labels)
         listed = ", ".join(f"{quoted(label)} ({counts[label]:,})" for label in rare[:10])
         more = f" and {len(rare) - 10:,} more" if len(rare) > 10 else ""
@@ -163,7 +201,9 @@ def split(texts, labels, name, seed=0):
     random = np.random.default_rng(seed)
     test = []
     for members in classes.values():
-        wanted = max(1, round(TEST_SHARE * sum(map(len, members))))
+        if len(members) < 2:
+            continue  # others of its texts are copies of another class's, and go where those go
+        wanted = max(1, round(share * sum(map(len, members))))
         taken = []
         for position in random.permutation(len(members)):
             if len(taken) + len(members[position]) <= wanted:

@@ -2,18 +2,19 @@
 
 import io
 import json
-import re
 import warnings
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
-from .files import archives as _archives
 from .files import folders
-from .files.names import sentence, shown, shown_apart
-from .sources import DataError, Source, digest, download, results_in, user_folder
-from .texts.parts import as_arrays, without_empty
-from .texts.reading import read_classes, read_tables
+from .files.names import print_sentences, sentence
+from .sources import DataError, Source, digest, download, user_folder
+from .texts.checking import aside_note, check
+from .texts.collecting import Found, Part, collect, refuse_columns
+from .texts.copies import EXACT, NEAR
+from .texts.locating import IMDB_CLASSES, find_texts, imdb_classes, imdb_in
+from .texts.parts import as_arrays
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 KERAS_NOTE = "Keras's form of them, without capital letters and punctuation"
@@ -26,8 +27,6 @@ EMBEDDED = Source(
     "embedded",
     note="generated reviews, not the Large Movie Review Dataset: results are not those of real reviews",
 )
-OTHERS = {".json", ".jsonl", ".ods", ".parquet", ".pdf", ".pkl", ".doc", ".docx", ".xls", ".xlsx"}
-IMDB_CLASSES = ("negative", "positive")
 IMDB_SIZE = 25_000  # of its training part, and of its test part
 
 
@@ -36,7 +35,8 @@ def locate(data="auto"):
 
     Args:
         data: The Large Movie Review Dataset (its folder `aclImdb`, an archive of it, or a
-            folder that holds either); or texts of your own: a CSV or TSV file, a folder with
+            folder that holds either); or texts of your own: a CSV, TSV or JSON Lines file, also compressed
+            as in .csv.gz, or Parquet or xlsx; a folder with
             `train.csv` and `test.csv`, or a folder (or archive) with a folder of .txt files for
             each class, if you like below `train` and `test`; "embedded" for generated reviews;
             "auto" for the Large Movie Review Dataset in the folder GLASS_ZOO_DATA, else Keras's
@@ -58,14 +58,11 @@ def locate(data="auto"):
     if str(data) == "embedded":
         return EMBEDDED
     if str(data) != "auto":
-        try:
-            return _find(Path(data))
-        except OSError as error:
-            raise DataError(
-                f"{data} cannot be read ({error.strerror}); change that, or name another."
-            ) from error
+        source = find_texts(data)
+        keras = source.path.suffix == ".npz" and source.path.is_file()
+        return Source("imdb", source.path, KERAS_NOTE) if keras else source
     folder = user_folder()
-    if folder and (path := _imdb_in(folder)):
+    if folder and (path := imdb_in(folder)):
         return Source("imdb", path)
     try:
         paths = [download(name, ORIGIN + name, checksum) for name, checksum in CHECKSUMS.items()]
@@ -75,14 +72,16 @@ def locate(data="auto"):
     return Source("imdb", paths[0], KERAS_NOTE)
 
 
-def load_data(source=None, text_column=None, label_column=None):
+def load_data(source=None, text_column=None, label_column=None, encoding=None):
     """Load labelled texts.
 
     Args:
         source: What `locate` returned, or anything that `locate` takes; None for "auto".
-        text_column: In a CSV or TSV file: the column of the texts, by name or by number from
-            1; None to guess it.
-        label_column: The same for the labels.
+        text_column: In a table: the column of the texts, by name or by number from 1; several are
+            joined, as in "subject,body"; None to guess it.
+        label_column: The same for the labels, one column.
+        encoding: Of files that are not UTF-8, as Python names it, such as "cp1252"; None to guess it
+            where it is clear.
 
     Returns:
         `(x_train, y_train), (x_test, y_test), class_names`: texts as object arrays (n,) of
@@ -91,7 +90,9 @@ def load_data(source=None, text_column=None, label_column=None):
         on every call. The Large Movie Review Dataset has 25,000 and 25,000, half of each
         negative (0) and half positive (1); it is free for research (Maas et al., Learning Word
         Vectors for Sentiment Analysis, ACL 2011). Texts that come in one part are split 80 to 20,
-        stratified, equal texts always on one side.
+        stratified, copies and near copies always on one side. Of texts that are given in two parts, what has
+        a copy among the test texts is not trained on; of the Large Movie Review Dataset exact copies are
+        only counted, so that results stay comparable. What is found is printed; `Texts.check` gives all.
 
     Raises:
         DataError: If a file is missing, damaged, hostile, or does not hold labelled texts.
@@ -108,111 +109,51 @@ def load_data(source=None, text_column=None, label_column=None):
     if source.path is None:
         from .generated import opinions
 
-        _refuse_columns(source, text_column, label_column)
+        if text_column or label_column:
+            refuse_columns(source)
         train, test = opinions.load_data()
-        class_names = list(opinions.CLASS_NAMES)
+        class_names, found = list(opinions.CLASS_NAMES), []
     else:
-        parts = _read(source, text_column, label_column)
-        parts, empty = without_empty(parts)
-        if empty:
+        imdb = source.name == "imdb"
+        checked = check(
+            _collect(source, text_column, label_column, encoding),
+            source.path,
+            IMDB_CLASSES if imdb else None,
+            report_only=imdb,
+            near=EXACT if imdb else NEAR,  # near copies among 50,000 take ten seconds
+        )
+        train, test, class_names = as_arrays(checked)
+        if empty := sum(reason == "is empty" for _, reason in checked.aside):
             notes.append(f"{empty:,} empty {'text' if empty == 1 else 'texts'} left out")
-        names = IMDB_CLASSES if source.name == "imdb" else None
-        train, test, class_names = as_arrays(parts, source.path, names)
-        if source.name == "imdb" and not len(train[0]) == len(test[0]) == IMDB_SIZE:
+        if imdb and not len(train[0]) == len(test[0]) == IMDB_SIZE:
             notes.append(f"the whole data set has {IMDB_SIZE:,} and {IMDB_SIZE:,}")
+        found = [*checked.notes, *filter(None, [aside_note(checked.aside)])]
     where = f" in {source.path}" if source.path else ""
     note = f" ({'; '.join(notes)})" if notes else ""
     said = (
         f"Data: {source.name}{where}, {len(train[0]):,} texts to train on and {len(test[0]):,} to test on, "
         f"{len(class_names)} classes{note}."
     )
-    print(sentence(said), flush=True)
+    print_sentences([said, *(f"Note: {note}." for note in found)])
     return train, test, class_names
 
 
-def _imdb_in(folder):
-    """The Large Movie Review Dataset in a folder: its own folder, or an archive of it."""
-    if (folder / "aclImdb").is_dir():
-        return folder / "aclImdb"
-    names = (path for path in folder.glob("aclImdb*") if path.name.lower().endswith(_archives.SUFFIXES))
-    archives = (path for path in names if path.is_file())  # a pipe would be waited for
-    return next(iter(sorted(archives)), None)
-
-
-def _find(path):
-    """The texts that a user names, as a Source."""
-    if not path.exists():
-        raise DataError(f"{path} does not exist; name a file or folder of labelled texts with data=.")
-    if path.is_dir():
-        if found := _imdb_in(path):
-            return Source("imdb", found)
-        return Source("imdb" if _is_imdb(path) else "texts", path)
-    if not path.is_file():
-        raise DataError(f"{path} is neither a file nor a folder; name one with data=.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty; name a file of labelled texts.")
-    if path.suffix == ".npz":
-        return Source("imdb", path, KERAS_NOTE)
-    if path.suffix.lower() in OTHERS:
-        raise DataError(f"{path} is no table of plain text; save it as CSV and name that file.")
-    if _archives.is_archive(path):
-        imdb = path.name.startswith("aclImdb") or _archives.top_folder(path) == "aclImdb"
-        return Source("imdb" if imdb else "texts", path)
-    return Source("texts", path)
-
-
-def _is_imdb(folder):
-    """Whether a folder of any name is laid out and named as the reviews are, "0_3.txt"."""
-    classes = [folder / part / label for part in ("train", "test") for label in ("neg", "pos")]
-    if folder.name == "aclImdb" or not all(found.is_dir() for found in classes):
-        return folder.name == "aclImdb"
-    return bool(re.fullmatch(r"\d+_\d+\.txt", next(classes[0].iterdir(), folder).name))
-
-
-def _read(source, text_column, label_column):
-    """Texts and labels by part: `{"train": (texts, labels)}`, and "test" if there is one."""
-    path = source.path
-    if path.suffix == ".npz":
-        parts = _read_keras(path)
-    elif path.is_dir() or _archives.is_archive(path):
-        tree = folders.open_tree(path)
-        if tree.results:
-            print(f"Not read as data: {results_in(map(shown, tree.results))}.", flush=True)
-        classes = folders.class_folders(tree)
-        if source.name == "imdb":
-            classes = _as_imdb(classes, path)
-        if not classes:
-            return read_tables(tree, folders.tables(tree), text_column, label_column)
-        names = shown_apart([name for found in classes.values() for name in found])
-        parts = {
-            part: read_classes(tree, {names[name]: files for name, files in found.items()})
-            for part, found in classes.items()
+def _collect(source, text_column, label_column, encoding):
+    """The texts of a source with files, as a `Found`."""
+    if source.path.suffix != ".npz":
+        classes_of = partial(imdb_classes, path=source.path) if source.name == "imdb" else None
+        return collect(source, text_column, label_column, encoding, classes_of)
+    if text_column or label_column:
+        refuse_columns(source)
+    parts = _read_keras(source.path)
+    return Found(
+        {
+            part: Part(
+                texts, labels, [f"{source.path.name}, {part}"] * len(texts), list(range(1, len(texts) + 1))
+            )
+            for part, (texts, labels) in parts.items()
         }
-    else:
-        tree = folders.Tree(path.parent, {(path.name,): path}, set())
-        return read_tables(tree, {"train": (path.name,)}, text_column, label_column)
-    _refuse_columns(source, text_column, label_column)
-    return parts
-
-
-def _refuse_columns(source, *columns):
-    if any(columns):
-        raise DataError(
-            f"The data ({source}) is no table, so it has no columns; leave out text_column= and "
-            "label_column=, or name a table with data=."
-        )
-
-
-def _as_imdb(classes, path):
-    """The reviews of the Large Movie Review Dataset, its classes called as in every other form of it."""
-    if {part: set(found) for part, found in classes.items()} != dict.fromkeys(
-        ("train", "test"), {"neg", "pos"}
-    ):
-        raise DataError(
-            f"{path} does not hold reviews in train/neg, train/pos, test/neg and test/pos; fetch the "
-            "Large Movie Review Dataset again."
-        )
-    return {part: {name: found[name[:3]] for name in IMDB_CLASSES} for part, found in classes.items()}
+    )
 
 
 def _read_keras(path):

@@ -26,7 +26,7 @@ def public_names(module):
         >>> import datasets
         >>> from docs.api import public_names
         >>> public_names(datasets)
-        ['DataError', 'MultiLabelPhotos', 'Photos', 'Source']
+        ['DataError', 'MultiLabelPhotos', 'Photos', 'Source', 'Texts']
     """
     listed = getattr(module, "__all__", None)
     found = listed or [

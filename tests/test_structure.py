@@ -29,6 +29,7 @@ MAY_ALSO = {
     "models.fine_tuning.features": {"tensorflow"},  # tf.data: validation starts twice as fast with it
     "models.ngram_index": {"tensorflow"},  # strings, of which Keras knows only TextVectorization's own
     "datasets.photos.heif": {"pillow_heif"},  # optional: the photos of phones
+    "datasets.files.spreadsheets": {"pyarrow", "openpyxl"},  # optional: Parquet and xlsx
     "models.pretrained.hub_presets": {"keras_hub"},  # optional: its presets as backbones
     "models.word_vectors.training": {"tensorflow"},  # adds to some rows of a variable, which Keras cannot
     "models.export.formats": {"tensorflow", "onnx", "tf2onnx", "onnxruntime", "ai_edge_litert"},

@@ -149,6 +149,7 @@ def main(
     data: str = "auto",
     text_column: str | None = None,
     label_column: str | None = None,
+    encoding: str | None = None,
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -167,11 +168,13 @@ def main(
         epochs: Epochs of training; by default so many that the network sees about 60,000 texts,
             from 3 to 30.
         batch_size: Texts per gradient step; by default 128 where there are over 15,000, else 32.
-        data: The Large Movie Review Dataset (its folder aclImdb or an archive of it), a CSV or
-            TSV file with a text and a label column, a folder with a folder of .txt files for
+        data: The Large Movie Review Dataset (its folder aclImdb or an archive of it), a CSV, TSV or JSON
+            Lines file with a text and a label column, a folder with a folder of .txt files for
             each class, or "embedded"; "auto" looks, downloads, or falls back.
-        text_column: Name of the column that holds the texts, if it is not obvious.
+        text_column: Name of the column that holds the texts, if it is not obvious; several with commas
+            between them are joined.
         label_column: Name of the column that holds the classes, if it is not obvious.
+        encoding: Of files that are not UTF-8, such as cp1252, if it is not obvious.
         seed: Makes the run repeatable.
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
@@ -185,7 +188,8 @@ def main(
     # Data: texts (n,) as strings, labels (n,) from 0. The last tenth of the training texts is for
     # validation; the vocabulary is learned from those before it
     source = reviews.locate(data)
-    (x_train, y_train), (x_test, y_test), class_names = reviews.load_data(source, text_column, label_column)
+    train, test, class_names = reviews.load_data(source, text_column, label_column, encoding)
+    (x_train, y_train), (x_test, y_test) = train, test
     if quick:
         x_train, y_train, x_test, y_test = x_train[:300], y_train[:300], x_test[:100], y_test[:100]
     fitted = len(x_train) - validation_size(len(x_train))

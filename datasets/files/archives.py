@@ -59,7 +59,7 @@ def is_archive(path):
     return start.startswith((*_OPENERS, *_ZIP)) or start[257:262] == b"ustar"
 
 
-def read_archive(path, limits):
+def read_archive(path, limits, skipped=None):
     """Read the files of an archive into memory, all of them or none.
 
     Args:
@@ -67,6 +67,8 @@ def read_archive(path, limits):
             recognized by its first bytes.
         limits: Dictionary from a file name's ending in lower case to the most bytes that such a
             file may have; files with other endings are skipped.
+        skipped: Dictionary to which the paths of skipped files are added, each with a reason, or None where
+            the ending is the reason; then a text file that is too large is skipped, too.
 
     Returns:
         `(files, folders)`: contents in bytes by path, and the paths of folders; a path is a
@@ -94,6 +96,11 @@ def read_archive(path, limits):
             continue
         limit = limits.get(Path(parts[-1]).suffix.lower())
         if limit is None:
+            if skipped is not None:
+                skipped[parts] = None
+            continue
+        if skipped is not None and size > limit and parts[-1].lower().endswith(".txt"):
+            skipped[parts] = f"has {size:,} bytes where at most {limit:,} are taken"
             continue
         kept += size
         if size > limit or kept > MAX_KEPT:

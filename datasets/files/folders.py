@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError
-from . import archives, splits
+from . import archives, gzipped, json_lines, splits, spreadsheets
 from . import tables as _tables
 from .results import is_results
 
-TABLES = (".csv", ".tsv", ".tab")
+PLAIN = (".csv", ".tsv", ".tab", *json_lines.ENDINGS)
+PACKED = tuple(ending + gzipped.ENDING for ending in PLAIN)
+TABLES = (*PLAIN, *PACKED, *spreadsheets.PACKAGES)
 MAX_BYTES = 4 * _tables.MAX_CHARACTERS  # of one text
 LIMITS = {".txt": MAX_BYTES} | dict.fromkeys(TABLES, archives.MAX_KEPT)
 
-# What parts are called; of several names for one part the first that is there counts
-PARTS = {"train": splits.PARTS["train"], "test": splits.PARTS["test"] + splits.PARTS["validation"]}
+PARTS = {part: splits.PARTS[part] for part in ("train", "test", "validation")}
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Tree:
             folder, the content of one in an archive.
         folders: The names of folders.
         results: Names of folders that a lesson made, which are no data.
+        skipped: By name, files that are not looked at: a reason, or None for their ending.
     """
 
     path: Path
     files: dict
     folders: set
     results: list = field(default_factory=list)
+    skipped: dict = field(default_factory=dict)
 
     def name(self, parts):
         """What messages call a file."""
@@ -42,12 +45,18 @@ class Tree:
             f"{inner} in {self.path}" if isinstance(self.files.get(parts), bytes) else f"{self.path}/{inner}"
         )
 
-    def text(self, parts):
-        """The decoded content of a file."""
-        content, name = self.files[parts], self.name(parts)
+    def content(self, parts):
+        """The bytes of a file, unpacked if gzip has compressed it."""
+        content = self.files[parts]
         if not isinstance(content, bytes):
             content = read_file(content)
-        return _tables.decode(content, name)
+        return gzipped.unpacked(content, self.name(parts)) if ending(parts[-1]) in PACKED else content
+
+
+def ending(name):
+    """The ending of a file that may hold texts, in lower case, such as ".csv.gz"; "" if it has another."""
+    name = name.lower()
+    return next((end for end in (*PACKED, *LIMITS) if name.endswith(end)), "")
 
 
 def open_tree(path):
@@ -57,7 +66,9 @@ def open_tree(path):
         DataError: If it cannot be read, or an archive is not sound.
     """
     if not path.is_dir():
-        return Tree(path, *archives.read_archive(path, LIMITS))
+        skipped = {}
+        return Tree(path, *archives.read_archive(path, LIMITS, skipped), skipped=skipped)
+    skipped = {}
     files, folders, results, around = {}, set(), [], set()
     for root, names, leaves in os.walk(path, onerror=_unreadable, followlinks=False):
         parts = Path(root).relative_to(path).parts
@@ -69,15 +80,19 @@ def open_tree(path):
         results += ["/".join((*parts, name)) for name in names if name in made]
         names[:] = [name for name in names if name not in made]
         for leaf in leaves:
-            if not leaf.startswith(".") and Path(leaf).suffix.lower() in LIMITS:
+            if leaf.startswith("."):
+                continue
+            if ending(leaf):
                 files[*parts, leaf] = Path(root, leaf)
+            else:
+                skipped[*parts, leaf] = None
     for folder in sorted(around, key=len, reverse=True):  # folders with results in them and nothing else
         while folder and not any(inner[: len(folder)] == folder for inner in files):
             if any(inner != folder and inner[: len(folder)] == folder for inner in folders):
                 break
             folders.discard(folder)
             folder = folder[:-1]
-    return Tree(path, files, folders, results)
+    return Tree(path, files, folders, results, skipped)
 
 
 def _unreadable(error):
@@ -90,7 +105,7 @@ def read_file(path):
     Raises:
         DataError: If it may not be read, or is too large.
     """
-    limit = LIMITS.get(path.suffix.lower(), archives.MAX_KEPT)
+    limit = LIMITS.get(ending(path.name), archives.MAX_KEPT)
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
@@ -148,7 +163,7 @@ def class_folders(tree):
 
 
 def tables(tree):
-    """Find the tables: those called train and test, else the only one.
+    """Find the tables: those called train, test and validation (or dev), else the only one.
 
     Returns:
         The name of a file by part.
@@ -168,7 +183,7 @@ def tables(tree):
         )
     raise DataError(
         f"{tree.path} holds no texts; it needs a folder of .txt files for each class, or a table "
-        "(.csv or .tsv)."
+        "(.csv, .tsv or .jsonl)."
     )
 
 
@@ -176,7 +191,15 @@ def _by_stem(tree):
     """The tables that lie the least deep, by their names without ending."""
     found = [parts for parts in tree.files if parts[-1].lower().endswith(TABLES)]
     depth = min(map(len, found), default=0)
-    return {Path(parts[-1]).stem: parts for parts in sorted(found) if len(parts) == depth}
+    stems = {}
+    for parts in sorted(found):
+        stem = parts[-1][: -len(ending(parts[-1]))]
+        if len(parts) == depth and stems.setdefault(stem, parts) != parts:
+            raise DataError(
+                f"{tree.path} holds two tables called {stem}, {stems[stem][-1]} and {parts[-1]}; move "
+                "one away."
+            )
+    return stems
 
 
 def _part(name):

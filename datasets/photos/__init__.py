@@ -1,6 +1,6 @@
 """Photos: decoded by the same function for training and prediction, and checked before use."""
 
-from .candidates import Finding
+from ..files.display import Finding
 from .listing import list_photos
 from .locating import locate
 from .multi_label import MultiLabelPhotos

@@ -6,26 +6,6 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that the check found.
-
-    Attributes:
-        what: Such as "truncated" or "near duplicates".
-        files: List of the names of the files, or of the classes, that it is about.
-        action: What was done, such as "set aside".
-
-    Example:
-        >>> from datasets.photos import Finding
-        >>> Finding("truncated", ["ants/1.jpg"], "set aside").what
-        'truncated'
-    """
-
-    what: str
-    files: list
-    action: str
-
-
-@dataclass(frozen=True)
 class Facts:
     """What is known of a photo's content, without its pixels.
 

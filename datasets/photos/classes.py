@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import replace
 
 from .. import labels
+from ..files.display import Finding
 from ..files.names import quoted
 from ..sources import DataError
-from .candidates import Finding
 
 
 def reject_untrained_classes(candidates):

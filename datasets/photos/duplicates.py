@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from .candidates import Finding
+from ..files.display import Finding
 from .copies import CROPPED, copies
 from .near import connections, groups, packed
 

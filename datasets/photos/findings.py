@@ -1,7 +1,7 @@
 """What the check found, in the order in which it is shown."""
 
+from ..files.display import Finding
 from .bits import RANGES
-from .candidates import Finding
 
 # What is done about photos that are unusual, by what is unusual about them
 ACTIONS = {

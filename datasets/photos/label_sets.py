@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 
+from ..files.display import Finding
 from ..files.names import quoted
 from ..labels import typos
-from .candidates import Finding
 from .split import FEW, SHARES
 from .stratified import stratified
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .candidates import Finding
+from ..files.display import Finding
 
 DARK = 64  # of 255: 99 % of a very dark photo is darker
 BRIGHT = 225  # of 255: 95 % of a very bright photo is brighter

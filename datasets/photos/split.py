@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from .. import labels as _labels
+from ..files.display import Finding
 from ..files.names import quoted
 from ..sources import DataError
-from .candidates import Finding
 
 SHARES = {"test": 0.15, "validation": 0.15, "train": 0.7}
 FEW = 10  # photos of a class; with fewer there is a warning

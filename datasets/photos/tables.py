@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ..files import folders, paths, tables
+from ..files.columns import named
 from ..files.names import from_csv, quoted, shown, unshown
 from ..sources import DataError
 from .files import File, Files, bounded, read_bytes, why
@@ -258,7 +259,7 @@ def roles(table):
     parts = [index for index, cells in enumerate(columns) if cells and _share(part_of, cells) == 1]
     file, label, part = None, None, None
     if header:
-        file, label, part = (tables.named(names, tiers) for tiers in (_FILE_NAMES, _LABEL_NAMES, _PART_NAMES))
+        file, label, part = (named(names, tiers) for tiers in (_FILE_NAMES, _LABEL_NAMES, _PART_NAMES))
     if len(files) == 1 and file not in files:
         file = files[0]
     if part is None and len(parts) == 1:

@@ -1,22 +1,27 @@
 """Texts from files: one text in a .txt file, one in each row of a table, one class in each folder."""
 
 import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 
-from ..files import folders, tables
-from ..files.names import from_csv
-from ..labels import as_names
+from ..files import columns, encodings, folders, json_lines, spreadsheets, tables
+from ..files.names import sentence
 from ..sources import DataError
 
-SUFFIXES = {".txt", ".csv", ".tsv"}  # of files that `read_texts` reads
+# Of files that `read_texts` reads
+SUFFIXES = {".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".gz", ".parquet", ".xlsx"}
 
 
-def read_texts(path, text_column=None):
+def read_texts(path, text_column=None, encoding=None):
     """Read texts without labels, to classify them.
 
     Args:
-        path: A .txt file, which is one text, or a CSV or TSV file with a text in each row.
-        text_column: The column of the texts, by name or by number from 1; None to guess it.
+        path: A .txt file, which is one text, or a table with a text in each row: CSV, TSV or JSON Lines, also
+            compressed as in .csv.gz, and, where pyarrow or openpyxl is installed, Parquet or xlsx.
+        text_column: The column of the texts, by name or by number from 1; several, joined, as in
+            "subject,body". None to guess it.
+        encoding: Of a file that is not UTF-8, as Python names it, such as "cp1252".
 
     Returns:
         List of str. Line breaks written as `<br />` become line breaks.
@@ -38,98 +43,100 @@ def read_texts(path, text_column=None):
     try:
         if not path.is_file():
             what = "is no file" if path.exists() else "does not exist"
-            raise DataError(f"{path} {what}; name a .txt, .csv or .tsv file.")
+            raise DataError(f"{path} {what}; name a .txt, .csv, .tsv or .jsonl file.")
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
-    content = tables.decode(folders.read_file(path), path)
-    if path.suffix.lower() not in folders.TABLES:
+    tree = folders.Tree(path.parent, {(path.name,): path}, set())
+    if folders.ending(path.name) not in folders.TABLES:
+        content = tree.content((path.name,))
+        if encoding is None:
+            content = tables.decode(content, path, advice=encodings.ADVICE)
+        else:
+            content = encodings.decode_as(content, path, encoding)
         tables.check_length(content, path)
         texts = [with_line_breaks(content)]
     else:
-        table = tables.read_table(content, str(path))
-        text, _, header = tables.columns(table, text_column, labelled=False)
-        texts = [with_line_breaks(row[text]) for row in table.rows[header:]]
+        table, notes = open_table(tree, (path.name,), encoding, None)
+        for note in notes:  # standard output may be a table for programs
+            print(sentence(f"{note}."), file=sys.stderr, flush=True)
+        text, _, header = columns.columns(table, text_column, labelled=False)
+        texts = [with_line_breaks(columns.text_of(row, text)) for row in table.rows[header:]]
     if not any(text.strip() for text in texts):
         raise DataError(f"{path} holds no text; name a file that does.")
     return texts
 
 
-def read_classes(tree, classes):
-    """Read labelled texts from folders, one for each class.
+def open_table(tree, parts, encoding=None, aside=None):
+    """A table of a folder or an archive, whatever its format.
 
     Args:
-        tree: A `datasets.files.folders.Tree` of a folder or an archive.
-        classes: {class: names of its files in the tree}.
+        tree: A `datasets.files.folders.Tree`.
+        parts: The name of the table in it.
+        encoding: Of a table that is not UTF-8; None to guess it where it is clear.
+        aside: List to which (line, reason) of each row that cannot be read is added, while these are few;
+            None to refuse a table with any.
 
     Returns:
-        `(texts, labels)`: two lists of n str.
+        `(table, notes)`: a `datasets.files.tables.Table`, and a list of what was guessed.
 
     Raises:
-        DataError: If a file cannot be read or is no text.
+        DataError: If the table cannot be read.
 
     Example:
         >>> from pathlib import Path
         >>> from datasets.files.folders import Tree
-        >>> tree = Tree(Path("films.zip"), {("good", "1.txt"): b"So good!", ("bad", "1.txt"): b"Bad."}, set())
-        >>> read_classes(tree, {"good": [("good", "1.txt")], "bad": [("bad", "1.txt")]})
-        (['So good!', 'Bad.'], ['good', 'bad'])
+        >>> lines = b'{"text": "So good!", "stars": 5}\\n{"text": "Bad.", "stars": 1}'
+        >>> table, notes = open_table(Tree(Path("."), {("films.jsonl",): lines}, set()), ("films.jsonl",))
+        >>> table.rows
+        [['text', 'stars'], ['So good!', '5'], ['Bad.', '1']]
     """
-    texts, labels = [], []
-    for label, files in classes.items():
-        for parts in files:
-            text = tree.text(parts)
-            tables.check_length(text, tree.name(parts))
-            texts.append(with_line_breaks(text))
-            labels.append(label)
-    return texts, as_names(labels, tree.path)
+    name, ending, content = tree.name(parts), folders.ending(parts[-1]), tree.content(parts)
+    if ending in spreadsheets.PACKAGES:
+        return spreadsheets.read_spreadsheet(content, name, ending), []
+    text, note, wrong = encodings.decode_leniently(content, name, encoding)
+    if wrong and aside is None:
+        raise DataError(wrong)
+    notes, odd = [f"{name} is {note}"] if note else [], []
+    named_json = ending.startswith(json_lines.ENDINGS)
+    as_json = json_lines.is_json_lines(text) or (named_json and not json_lines.is_json(text))
+    if as_json:
+        if not named_json:
+            notes.append(f"{name} is read as JSON Lines, which it holds")
+        table = json_lines.read_json_lines(text, name, odd)
+    elif json_lines.is_json(text):
+        raise DataError(
+            f"{name} is no table but other JSON; write an object such as "
+            '{"text": "...", "label": "..."} on each line, or save it as CSV.'
+        )
+    else:
+        table = tables.read_table(text, name, None if aside is None else odd)
+    if wrong or as_json:
+        header, table = table.rows[0], _without_odd(table, odd)
+        if odd and (aside is None or _too_many(odd, table) or encodings.odd("".join(header))):
+            line, reason = odd[0]
+            said = f"Line {line:,} of {name} {reason}; correct it, or leave it out."
+            raise DataError(wrong or said)
+    if aside is not None:
+        aside += odd
+    return table, notes
 
 
-def read_tables(tree, files, text_column=None, label_column=None):
-    """Read labelled texts from a table for each part.
+def _too_many(odd, table):
+    return tables.too_many(len(odd), len(table.rows) + len(odd) - 1)
 
-    Args:
-        tree: A `datasets.files.folders.Tree` of a folder or an archive.
-        files: {part, such as "train": name of its table in the tree}.
-        text_column: The column of the texts, by name or by number from 1; None to guess it.
-        label_column: The same for the labels.
 
-    Returns:
-        {part: (texts, labels)}, lists of n str each.
-
-    Raises:
-        DataError: If a table cannot be read, its columns are not clear, or a text has no label.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from datasets.files.folders import Tree
-        >>> table = b"text,label\\nSo good!,good\\nBad.,bad\\n"
-        >>> tree = Tree(Path("films.zip"), {("films.csv",): table}, set())
-        >>> read_tables(tree, {"train": ("films.csv",)})
-        {'train': (['So good!', 'Bad.'], ['good', 'bad'])}
-    """
-    result, first = {}, None
-    for part, parts in files.items():
-        table = tables.read_table(tree.text(parts), tree.name(parts))
-        if first is None:
-            text, label, header = tables.columns(table, text_column, label_column)
-            first = table
+def _without_odd(table, odd):
+    """The table without rows that hold what is no text, which `odd` lists then."""
+    kept = []
+    for number, row in enumerate(table.rows):
+        if reason := encodings.odd("".join(row)):
+            odd.append((table.lines[number], reason))
         else:
-            text, label = tables.same_columns(table, first, text, label, header)
-        rows = table.rows[header:]
-        texts = [with_line_breaks(row[text]) for row in rows]
-        labels = as_names([from_csv(row[label].strip()) for row in rows], table.name)
-        unlabelled = [
-            line
-            for line, words, name in zip(table.lines[header:], texts, labels, strict=True)
-            if words.strip() and not name
-        ]
-        if unlabelled:
-            raise DataError(
-                f"{table.name} has {len(unlabelled):,} texts without a label, the first in line "
-                f"{unlabelled[0]:,}; write labels to them, or remove them."
-            )
-        result[part] = texts, labels
-    return result
+            kept.append(number)
+    odd.sort()
+    return replace(
+        table, rows=[table.rows[n] for n in kept], lines=[table.lines[n] for n in kept]
+    ) if len(kept) < len(table.rows) else table  # fmt: skip
 
 
 def with_line_breaks(text):

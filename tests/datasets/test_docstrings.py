@@ -20,6 +20,9 @@ INTERNAL = (
     "datasets.photos.streamed",
     "datasets.photos.tables",
     "datasets.photos.views",
+    "datasets.texts.checking",
+    "datasets.texts.collecting",
+    "datasets.texts.locating",
 )
 
 

@@ -43,6 +43,33 @@ def test_texts_that_come_often_do_not_fill_the_test_part():
     assert len(test) == 4
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    groups=st.lists(st.integers(0, 30), min_size=1, max_size=80),
+    share=st.sampled_from([0.1, 0.2, 0.5]),
+    seed=st.integers(0, 9),
+)
+def test_groups_are_never_split_whatever_their_texts(groups, share, seed):
+    groups = [*groups, *range(100, 120)]
+    labels = ["ab"[group % 2] for group in groups]
+    texts = [str(number) for number in range(len(groups))]
+    train, test = _labels.split(texts, labels, "name", seed, groups, share)
+    assert sorted([*train, *test]) == list(range(len(groups)))
+    assert not {groups[n] for n in train} & {groups[n] for n in test}
+    for label in "ab":
+        count = sum(labels[n] == label for n in test)
+        assert 1 <= count <= max(1, round(share * labels.count(label)))
+
+
+def test_a_class_whose_texts_are_all_copies_of_another_s_goes_with_these():
+    groups, labels = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4], list("aaaaabbbbb")
+    assert _labels.rare_classes(groups, labels) == []
+    train, test = _labels.split([""] * 10, labels, "name", groups=groups)
+    assert [labels[n] for n in test] == ["a", "b"]
+    assert groups[test[0]] == groups[test[1]]
+    assert _labels.rare_classes([0, 0, 1, 2], list("aabb")) == ["a"]
+
+
 def test_a_class_of_one_text_cannot_be_split():
     with pytest.raises(DataError, match=r"texts\.csv .* in 'b' \(3\), 'c' \(1\); every class needs 2"):
         _labels.split(["1", "2", "x", "X ", "x", "4"], list("aabbbc"), "texts.csv")

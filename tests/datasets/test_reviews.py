@@ -5,6 +5,8 @@ import http.server
 import io
 import json
 import os
+import re
+import shutil
 import threading
 
 import numpy as np
@@ -258,16 +260,25 @@ def test_nothing_but_empty_texts_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"good\nbad \xff\n", r"2\.txt is not UTF-8 text: byte 0xff in line 2"),
-        ("gut".encode("utf-16-le"), r"2\.txt has a zero byte in line 1"),
-        (b"x" * 10_000_000, r"2\.txt has 10,000,000 bytes"),
-        (b"x" * 1_000_001, r"2\.txt is a text of 1,000,001 characters"),
+        (b"good\nbad \xff\n", "is not UTF-8 text: byte 0xff in line 2 does not belong there"),
+        ("gut".encode("utf-16-le"), "has a zero byte in line 1, so it is no text"),
+        (b"x" * 10_000_000, "has 10,000,000 bytes where at most 4,000,000 are taken"),
+        (b"x" * 1_000_001, "is a text of 1,000,001 characters where at most 1,000,000 are taken"),
     ],
 )
-def test_bad_files_among_good_ones_are_named(tmp_path, content, said):
+def test_a_bad_file_among_good_ones_is_set_aside_and_named(tmp_path, capsys, content, said):
     write_classes(tmp_path, ["yes", "no"])
     (tmp_path / "no" / "2.txt").write_bytes(content)
-    with pytest.raises(DataError, match=said) as caught:
+    (x_train, _), (x_test, _), _ = reviews.load_data(tmp_path)
+    expected = {f"{label} {n} in {tmp_path.name}" for label in ("yes", "no") for n in range(10)}
+    assert {*x_train, *x_test} == expected - {f"no 2 in {tmp_path.name}"}
+    assert capsys.readouterr().out.splitlines()[1] == f"Note: 1 text set aside: no/2.txt ({said})."
+    archive = shutil.make_archive(tmp_path.parent / f"{tmp_path.name}-texts", "zip", tmp_path)
+    (x_train, _), (x_test, _), _ = reviews.load_data(archive)
+    assert {*x_train, *x_test} == expected - {f"no 2 in {tmp_path.name}"}
+    for number in range(8):
+        (tmp_path / "no" / f"{number}.txt").write_bytes(content)
+    with pytest.raises(DataError, match=re.escape(said)) as caught:  # so many that something else is wrong
         reviews.load_data(tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -311,8 +322,11 @@ def test_columns_of_what_is_no_table_are_refused(tmp_path):
 
 def test_spreadsheets_and_the_like_are_refused_with_advice(tmp_path):
     (tmp_path / "texts.xlsx").write_bytes(b"PK\x03\x04")
-    with pytest.raises(DataError, match="save it as CSV"):
+    with pytest.raises(DataError, match="as CSV"):
         reviews.load_data(tmp_path / "texts.xlsx")
+    (tmp_path / "texts.ods").write_bytes(b"PK\x03\x04")
+    with pytest.raises(DataError, match="save it as CSV"):
+        reviews.load_data(tmp_path / "texts.ods")
 
 
 @pytest.mark.slow

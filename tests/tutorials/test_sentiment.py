@@ -119,11 +119,14 @@ def test_saved_model_gives_the_same_in_a_new_process(trained):
         ("", DataError, "own.csv"),
         ("text,label\ngood,a\nbad,b\n", DataError, "own.csv"),
         ("text,label\n" + "good,a\n" * 9, DataError, "only one class"),
+        ("text,label\n" + "caf\udc81,a\n" * 9, DataError, "not UTF-8"),
+        ("text,label\n" + "good,a,b\n" * 9, DataError, "3 cells"),
+        ("text,label\n" + "good,NA\n" * 9, DataError, "9 texts set aside"),
         ("text,label\none two,a\nthree four,a\nfive six,b\nseven eight,b\n" * 1, ModelError, "twice"),
     ],
 )
 def test_texts_that_teach_nothing_are_refused_and_nothing_is_written(content, error, said, tmp_path):
-    (tmp_path / "own.csv").write_text(content)
+    (tmp_path / "own.csv").write_text(content, errors="surrogateescape")
     with pytest.raises(error, match=said):
         sentiment.main(data=str(tmp_path / "own.csv"), outputs=tmp_path / "new")
     assert not list(tmp_path.glob("new/*"))

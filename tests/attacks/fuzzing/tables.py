@@ -1,6 +1,8 @@
 """Tables: good ones of texts and of photos, and what people, programs and attackers make of them."""
 
 import codecs
+import gzip
+import json
 
 from fuzzing.images import picture
 from fuzzing.mutators import on_bytes
@@ -17,6 +19,23 @@ def texts(random, folder):
     path = folder / f"texts{ending}"
     path.write_bytes(newline.join([*header, *rows, ""]).encode())
     return path
+
+
+def text_lines(random, folder):
+    """Write texts and labels as JSON Lines, under their own ending or another."""
+    path = folder / random.choice(("texts.jsonl", "texts.ndjson", "texts.csv"))
+    rows = [json.dumps({"text": f"good story {n}", "n": n, "label": LABELS[n % 2]}) for n in range(30)]
+    path.write_text("\n".join([*rows, ""]))
+    return path
+
+
+def packed_texts(random, folder):
+    """Write a table of texts that gzip has compressed."""
+    path = texts(random, folder)
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    return packed
 
 
 def photos(random, folder):

@@ -83,6 +83,12 @@ def _locate_and_load(path, _):
     Photos.check(path, 24)
 
 
+def _check_texts(path, _):
+    from datasets import Texts
+
+    Texts.check(path)
+
+
 def _check_labels(path, _):
     from datasets import MultiLabelPhotos
 
@@ -169,6 +175,11 @@ TARGETS = {
     ),
     "text table": library("data", tables.texts, "datasets.reviews.load_data", harms=tables.HARMS, weight=1.5),
     "texts": library("data", tables.texts, "datasets.texts.reading.read_texts", harms=tables.HARMS),
+    "checked texts": Target("data", tables.texts, _check_texts, tables.HARMS, modules=("datasets.texts",)),
+    "text lines": Target("data", tables.text_lines, _check_texts, tables.HARMS, modules=("datasets.texts",)),
+    "packed table": Target(
+        "data", tables.packed_texts, _check_texts, modules=("datasets.texts",), megabytes=1000
+    ),
     "sound": library("data", sounds.one_sound, "datasets.tones.read_sound", harms=sounds.HARMS),
     "sound folder": library(
         "data", sounds.folder_of_sounds, "datasets.tones.load_data", harms=sounds.HARMS, weight=0.5

@@ -146,12 +146,12 @@ def test_tables_in_archives_are_read(tmp_path):
     assert (len(x_train), len(x_test), names) == (16, 4, ["bad", "good"])
 
 
-def test_bad_texts_in_archives_are_named(tmp_path):
+def test_bad_texts_in_archives_are_set_aside_and_named(tmp_path, capsys):
     path = tmp_path / "texts.zip"
-    path.write_bytes(zip_bytes(FILES | {"texts/train/bad/x.txt": b"\xff"}))
-    assert "texts/train/bad/x.txt in" in refused(path)
-    path.write_bytes(zip_bytes(FILES | {"texts/train/bad/x.txt": b"x" * 10_000_000}))
-    assert "'texts/train/bad/x.txt' of 10,000,000 bytes" in refused(path)
+    for content, said in (b"\xff", "is not UTF-8 text"), (b"x" * 10_000_000, "has 10,000,000 bytes where"):
+        path.write_bytes(zip_bytes(FILES | {"texts/train/bad/x.txt": content}))
+        assert_loads(path)
+        assert f"Note: 1 text set aside: texts/train/bad/x.txt ({said}" in capsys.readouterr().out
 
 
 def test_archives_without_texts_are_refused(tmp_path):

@@ -198,10 +198,9 @@ def test_columns_that_are_not_obvious_or_not_there_are_listed(tmp_path, names, c
         ("text,label\na,yes\nb,yes\n", "only one class, 'yes'"),
         ("text,label\na,yes\nb,yes\nc,no\n", r"'no' \(1\); every class needs 2"),
         (
-            "film a\t5\nfilm b\t1\nfilm c\t1\nfilm d\t2\nfilm e\t2\n",
-            r"too few different texts .* in '5' \(1\)",
+            "text,label\na,yes\nb, \nc,no\nd,\n",
+            r"2 texts set aside: texts\.csv, line 3 \(has no label\), texts\.csv, line 5",
         ),
-        ("text,label\na,yes\nb, \nc,no\nd,\n", "2 texts without a label, the first in line 3"),
         ("text,label\na,yes\nb,c,no\n", "3 cells in line 3 where its first row has 2"),
         ("text,label\na,yes\n\n\nb\n", "1 cell in line 5"),
         ('text,label\na,yes\n"b\nb",yes\n"c,no\nd,no\ne,no\n', "begins in line 5 which is not closed"),

@@ -1,0 +1,227 @@
+"""Labelled texts in tables, folders or archives: checked before use, and split into parts."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ..files import display
+from ..files.names import print_sentences, sentence
+from ..sources import DataError, Source
+from .checking import PARTS, aside_note, check
+from .collecting import collect
+from .locating import IMDB_CLASSES, find_texts, imdb_classes
+from .parts import texts_and_labels
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Texts:
+    """Labelled texts that were checked and split; made by `Texts.check`.
+
+    `print(texts)` shows tables of the split, of what was found, and of what was set aside and why;
+    a notebook shows the same.
+
+    Attributes:
+        source: The `Source` they come from.
+        class_names: Tuple of str, in the order of the labels.
+        texts: object (n,) of str.
+        labels: int64 (n,), the index of each text's class.
+        parts: str (n,): "train", "validation" or "test".
+        files: List of n str, the file that each text comes from, relative to the data.
+        rows: int64 (n,), the line of the file in which each begins; 0 for a file that is one text.
+        groups: int64 (n,), the same number for texts that are copies of each other, or nearly.
+        quarantine: List of (file and line, reason) of what is not used.
+        findings: List of `Finding`.
+        notes: Tuple of sentences about what was found, guessed and left out.
+        fingerprint: SHA-256 in hexadecimal of the texts, labels and parts.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from datasets.texts import Texts
+        >>> rows = [f"film {n} was {label},{label}" for n in range(20) for label in ("good", "bad")]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "films.csv")
+        ...     _ = path.write_text("\\n".join(["text,label", *rows, "So so.,NA"]))
+        ...     texts = Texts.check(path)
+        >>> len(texts), len(texts.of("train")), len(texts.of("validation")), len(texts.of("test"))
+        (40, 28, 4, 8)
+        >>> texts.quarantine
+        [('films.csv, line 42', "has no label but 'NA'")]
+    """
+
+    source: Source
+    class_names: tuple
+    texts: np.ndarray
+    labels: np.ndarray
+    parts: np.ndarray
+    files: list
+    rows: np.ndarray
+    groups: np.ndarray
+    quarantine: list
+    findings: list
+    notes: tuple
+    fingerprint: str
+
+    @classmethod
+    def check(cls, data, text_column=None, label_column=None, encoding=None, seed=0, verbose=0):
+        """Read every text once, set aside what cannot be used, and split the rest.
+
+        Copies are found: texts that differ only in case, punctuation and white space, and those of which 80 %
+        of the sequences of three words are the same. They are never in two parts. A split that you have
+        stays as it is, but what has a copy among the test texts is set aside from the others; a part
+        that it lacks is taken from its training texts: a fifth to test on, a tenth to validate on.
+
+        Args:
+            data: A table (CSV, TSV or JSON Lines, also compressed as .csv.gz; Parquet with pyarrow, xlsx with
+                openpyxl), a folder of tables called train, dev and test, a folder or archive with a folder
+                of .txt files for each class, perhaps below train and test, or a `Source`.
+            text_column: In a table: the column of the texts, by name or by number from 1; several are
+                joined, as "subject,body" or a sequence. None to guess it.
+            label_column: The same for the labels, one column.
+            encoding: Of files that are not UTF-8, as Python names it, such as "cp1252"; None to guess
+                it where it is clear.
+            seed: The same seed gives the same split.
+            verbose: 1 to print what was found.
+
+        Returns:
+            A `Texts`.
+
+        Raises:
+            DataError: If there are too few texts to train on, labels look like typos of others, or the data
+                cannot be read.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets.texts import Texts
+            >>> rows = [f"film {n} was {label},{label}" for n in range(20) for label in ("good", "bad")]
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pathlib.Path(folder, "films.csv")
+            ...     _ = path.write_text("\\n".join(["text,label", *rows, "FILM 3 was bad!,bad"]))
+            ...     texts = Texts.check(path)
+            >>> [(found.what, found.files) for found in texts.findings]
+            [('copies', ['films.csv, line 9', 'films.csv, line 42'])]
+        """
+        source = find_texts(data)
+        imdb = source.name == "imdb"
+        classes_of = partial(imdb_classes, path=source.path) if imdb else None
+        found = collect(source, text_column, label_column, encoding, classes_of)
+        names = IMDB_CLASSES if imdb else None
+        checked = check(found, source.path, names, seed, validation=True, report_only=imdb)
+        texts = cls._of(source, checked)
+        print_sentences([f"Data: {texts.summary}.", *(f"Note: {note}" for note in texts.notes)], verbose)
+        return texts
+
+    @classmethod
+    def _of(cls, source, checked):
+        texts, labels = texts_and_labels(checked)
+        notes = [*checked.notes, *filter(None, [aside_note(checked.aside)])]
+        digest = hashlib.sha256(ascii(checked.class_names).encode())
+        for row in zip(checked.texts, checked.labels, checked.parts.tolist(), strict=True):
+            digest.update(ascii(row).encode())
+        return cls(
+            source=source,
+            class_names=tuple(checked.class_names),
+            texts=texts,
+            labels=labels,
+            parts=checked.parts,
+            files=checked.files,
+            rows=np.array(checked.rows, "int64"),
+            groups=checked.groups,
+            quarantine=checked.aside,
+            findings=checked.findings,
+            notes=tuple(f"{note}." for note in notes),
+            fingerprint=digest.hexdigest(),
+        )
+
+    def of(self, part):
+        """The rows of the texts of one part.
+
+        Args:
+            part: "train", "validation" or "test".
+
+        Returns:
+            int64 (k,), in ascending order; empty if the part has no texts.
+
+        Raises:
+            DataError: If there is no such part.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets.texts import Texts
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pathlib.Path(folder, "films.csv")
+            ...     _ = path.write_text("text,label\\n" + "".join(f"{n},{n % 2}\\n" for n in range(20)))
+            ...     texts = Texts.check(path)
+            >>> texts.texts[texts.of("test")].shape
+            (4,)
+        """
+        if part not in PARTS:
+            raise DataError(f"part= is {part!r}; name one of {', '.join(map(repr, PARTS))}.")
+        return np.flatnonzero(self.parts == part)
+
+    @property
+    def summary(self):
+        """What the data is, in one line."""
+        counts = {part: len(self.of(part)) for part in PARTS}
+        return (
+            f"{self.source}, {len(self.texts):,} texts of {len(self.class_names)} classes "
+            f"({counts['train']:,} to train on, {counts['validation']:,} to validate, {counts['test']:,} to "
+            f"test), {len(self.quarantine):,} set aside"
+        )
+
+    def __len__(self):
+        return len(self.texts)
+
+    def __repr__(self):
+        return f"<Texts: {sentence(self.summary)}>"
+
+    def __str__(self):
+        return display.as_text(*self._content())
+
+    def _repr_html_(self):
+        return display.as_html(*self._content())
+
+    def _content(self):
+        title = f"{self.source}: {len(self.texts):,} texts"
+        tables = display.tables_of(self.findings, self.quarantine)
+        return title, [("Split", *display.classes_table(self)), *tables], self.notes
+
+    def split_table(self):
+        """Where all texts that are used come from, with their labels and parts, as a table.
+
+        Returns:
+            List of (file, line, label, split), a header first.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets.texts import Texts
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pathlib.Path(folder, "films.csv")
+            ...     _ = path.write_text("text,label\\n" + "".join(f"{n},{n % 2}\\n" for n in range(20)))
+            ...     texts = Texts.check(path)
+            >>> texts.split_table()[:2]
+            [('file', 'line', 'label', 'split'), ('films.csv', 2, '0', 'train')]
+        """
+        rows = zip(self.files, self.rows.tolist(), self.labels, self.parts.tolist(), strict=True)
+        return [("file", "line", "label", "split")] + [
+            (file, row, self.class_names[label], part) for file, row, label, part in rows
+        ]
+
+    def quarantine_table(self):
+        """All that is not used, as a table.
+
+        Returns:
+            List of (file and line, reason), a header first.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets.texts import Texts
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pathlib.Path(folder, "films.csv")
+            ...     _ = path.write_text("text,label\\n" + "".join(f"{n},{n % 2}\\n" for n in range(20)))
+            ...     texts = Texts.check(path)
+            >>> texts.quarantine_table()
+            [('file', 'reason')]
+        """
+        return [("file", "reason"), *self.quarantine]
