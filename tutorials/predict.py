@@ -91,9 +91,9 @@ READERS = {
         list_files=photos.list_photos,
     ),
     "sound": Reader(
-        "WAV",
+        "sound",
         tones.SUFFIXES,
-        tones.read_sound,
+        tones.read_audible,
         lambda seconds, hertz: (max(1, round(seconds * hertz)),),
         ("seconds", "hertz"),
     ),
