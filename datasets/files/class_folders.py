@@ -93,7 +93,7 @@ def count(folder, kind):
 def left_out(folder, kind):
     """A part of a message on what else is in the folder: results of lessons, and files of other kinds."""
     said, others = "", Counter()
-    results = []
+    results, folders_inside = [], 0
     for part in filter(None, parts(folder, kind)):
         folders = [each for each in part.iterdir() if each.is_dir() and not each.name.startswith(".")]
         results += [shown(each.name) for each in folders if is_results(each)]
@@ -101,13 +101,16 @@ def left_out(folder, kind):
             if is_results(each) or not (some := kind.found(each)):
                 continue
             used = set(some)
-            files = (file for file in each.iterdir() if file not in used and file.is_file())
-            others.update(file.suffix.lower() for file in files if not file.name.startswith("."))
+            rest = [entry for entry in each.iterdir() if entry not in used and entry.name[:1] != "."]
+            others.update(entry.suffix.lower() or "no ending" for entry in rest if entry.is_file())
+            folders_inside += sum(entry.is_dir() for entry in rest)
     if results:
         said += f", without {results_in(results)}"
     if others:
-        kinds = ", ".join(shown(suffix or "no ending") for suffix, _ in others.most_common(3))
+        kinds = ", ".join(shown(suffix) for suffix, _ in others.most_common(3))
         said += f", without {others.total():,} {_plural('file', others.total())} of other kinds ({kinds})"
+    if folders_inside:
+        said += f", without {folders_inside:,} {_plural('folder', folders_inside)} that no {kind.noun} is in"
     return said
 
 
