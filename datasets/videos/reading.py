@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ..errors import DataError
 from ..files.names import shown
@@ -18,7 +19,7 @@ MOST, LARGEST = 1_000, 512  # frames that are asked for, and their height and wi
 ONE_COLOUR = 4  # of 255, the range of all values below which a clip shows nothing
 
 
-def read_clip(path, frames=8, size=24):
+def read_clip(path, frames=8, size=24, channels=3):
     """Read a clip: frames in equal steps from the first to the last one, each its largest centred square.
 
     Args:
@@ -26,9 +27,10 @@ def read_clip(path, frames=8, size=24):
             GIF or WebP file; or a film (MP4, MOV, MKV, WebM, AVI), which needs the optional package av.
         frames: Number of frames.
         size: Height and width in pixels.
+        channels: 3 for RGB, 1 for grey.
 
     Returns:
-        uint8 array (frames, size, size, 3), RGB from 0 to 255.
+        uint8 array (frames, size, size, channels), from 0 to 255.
 
     Raises:
         DataError: If there is no such clip, it has fewer frames, is damaged, cut off, of one colour
@@ -60,7 +62,11 @@ def read_clip(path, frames=8, size=24):
         raise DataError(f"{shown(path)} cannot be read ({error.strerror}); name another clip.") from error
     if int(clip.max()) - int(clip.min()) < ONE_COLOUR:
         raise DataError(f"{shown(path)} is of one colour throughout; replace or remove it.")
-    return clip
+    return clip if channels == 3 else np.stack([_grey(frame) for frame in clip])
+
+
+def _grey(frame):
+    return np.asarray(Image.fromarray(frame).convert("L"))[..., None]
 
 
 def chosen(found, frames, path):
