@@ -49,7 +49,7 @@ that move over photographs, and tests on parts of them that were not trained on.
 ## Exercises
 
 1. Count a `SimpleRNN` of 48 units on 32 inputs: $W$, $U$ and $b$.
-2. `python -m tutorials.video --data moved_photos`: which network does worse than on shapes, and why?
+2. `python -m tutorials.video --frames 16`: which network's number of parameters changes?
 3. `python -m tutorials.video --noise 60`: which network loses more? Is that a result, or one seed?
 
 <details><summary>Solutions</summary>

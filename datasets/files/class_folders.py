@@ -107,7 +107,8 @@ def left_out(folder, kind):
     if results:
         said += f", without {results_in(results)}"
     if others:
-        kinds = ", ".join(shown(suffix) for suffix, _ in others.most_common(3))
+        common = sorted(others, key=lambda suffix: (-others[suffix], suffix))[:3]
+        kinds = ", ".join(map(shown, common))
         said += f", without {others.total():,} {_plural('file', others.total())} of other kinds ({kinds})"
     if folders_inside:
         said += f", without {folders_inside:,} {_plural('folder', folders_inside)} that no {kind.noun} is in"

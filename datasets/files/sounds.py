@@ -131,7 +131,9 @@ def _compressed(path, content, seconds):
     """As `first_seconds`, of a FLAC, OGG or MP3 file."""
     kind = next((kind for start, kind in _STARTS.items() if content.startswith(start)), None)
     if kind is None:
-        raise DataError(f"{path} is not a FLAC, OGG or MP3 file, or is damaged; replace it.")
+        raise DataError(f"{path} is no FLAC, OGG or MP3 file, or is damaged; replace it.")
+    if kind == "OGG" and not _ogg_is_ended(content):
+        raise DataError(f"{path} is cut off before its end; fetch or record it again, or remove it.")
     try:
         import soundfile
     except (ImportError, OSError) as error:  # its library may be missing
@@ -160,14 +162,12 @@ def _compressed(path, content, seconds):
     except DataError:
         raise
     except Exception as error:  # the library's own, and whatever a damaged file causes
-        raise DataError(
-            f"{path} is not a {kind} file that can be read, or is damaged; replace it."
-        ) from error
+        raise DataError(f"{path} is no {kind} file that can be read, or is damaged; replace it.") from error
     finally:
         notices.take()  # of the decoder, about what is reported here in a sentence
     if not at:
         raise DataError(f"{path} holds no sound, not one sample; record it again or remove it.")
-    if at < frames or (kind == "OGG" and not _ogg_is_ended(content)):
+    if at < frames:
         raise DataError(f"{path} is cut off before its end; fetch or record it again, or remove it.")
     sound = np.concatenate(sound)
     if not np.isfinite(sound).all():
