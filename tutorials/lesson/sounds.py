@@ -5,6 +5,7 @@ from scipy import linalg, stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 CHANCE = "chance"
 PENALTIES = np.logspace(-3, 0, 4)  # scikit-learn's C: the inverse of the strength of the penalty
@@ -72,8 +73,9 @@ def baselines(spectrograms, labels, test_spectrograms, seed):
     """
     largest = np.bincount(labels).argmax()
     found = {CHANCE: np.full(len(test_spectrograms), largest)}
-    for name, features in FEATURES.items():
-        found[name] = _logistic(features(spectrograms), labels, features(test_spectrograms), seed)
+    with threadpool_limits(1):  # of such small matrices threads wait for each other
+        for name, features in FEATURES.items():
+            found[name] = _logistic(features(spectrograms), labels, features(test_spectrograms), seed)
     return found
 
 
@@ -87,11 +89,11 @@ def _logistic(features, labels, test_features, seed):
     x, x_test = (scaler.transform(each).astype("float64") for each in (features, test_features))
     if x.shape[1] > len(x):
         x, x_test = _rotated(x, x_test)
-    folds = StratifiedKFold(min(FOLDS, max(2, fewest)), shuffle=True, random_state=seed)
-    penalties = PENALTIES if fewest >= 2 else PENALTIES[:1]  # else one class would be missing in a fold
-    model = LogisticRegression(max_iter=500, tol=0.01)
-    search = GridSearchCV(model, {"C": penalties}, cv=folds, scoring="accuracy")
-    return search.fit(x, labels).predict(x_test)
+    model = LogisticRegression(C=PENALTIES[0], max_iter=500, tol=0.01)
+    if fewest >= 2:  # else one class would be missing in a fold
+        folds = StratifiedKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
+        model = GridSearchCV(model, {"C": PENALTIES}, cv=folds, scoring="accuracy")
+    return model.fit(x, labels).predict(x_test)
 
 
 def _rotated(x, x_test):

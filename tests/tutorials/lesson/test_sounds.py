@@ -41,13 +41,14 @@ def test_statistics_are_those_of_each_frequency_and_each_moment():
 def test_the_rotation_changes_no_prediction(spectrograms):
     """More features than sounds: a penalized model in the space of the sounds is the same model."""
     x, y, x_test, _ = spectrograms
+    x, y, x_test = x[:60, ::2, ::2], y[:60], x_test[:, ::2, ::2]
     x, x_test = (each.reshape(len(each), -1).astype("float64") for each in (x, x_test))
     mean, scale = x.mean(0), x.std(0) + 1e-12
     x, x_test = (x - mean) / scale, (x_test - mean) / scale
     rotated, rotated_test = sounds._rotated(x, x_test)
     assert rotated.shape[1] <= len(x) < x.shape[1]
     np.testing.assert_allclose(rotated @ rotated.T, x @ x.T, atol=1e-6 * np.abs(x @ x.T).max())
-    model = LogisticRegression(C=0.01, tol=1e-8, max_iter=5000)
+    model = LogisticRegression(C=0.001, tol=1e-6, max_iter=1000)
     one = model.fit(x, y).predict_proba(x_test)
     other = model.fit(rotated, y).predict_proba(rotated_test)
     np.testing.assert_allclose(one, other, atol=1e-3)
