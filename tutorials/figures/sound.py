@@ -154,18 +154,14 @@ def accuracies_with_intervals(shares, title):
             place, 100 * share.value, 0.62, color=BLUE if is_network else ORANGE, xerr=ends, capsize=3,
             label={0: "network", len(names) - len(linear): "logistic regression"}.get(place),
         )  # fmt: skip
-        inside = share.value > 0.15  # else the number does not fit into its bar
-        ax.text(
-            2 if inside else 100 * share.high + 2, place, f"{share.value:.1%}", va="center",
-            color="white" if inside else "black", fontweight="bold", fontsize=9,
-        )  # fmt: skip
+        ax.text(106, place, f"{share.value:.1%}", va="center", fontsize=10)
     ax.axvline(100 * shares["chance"].value, color="black", linestyle=":", label="the largest class")
     ax.set_yticks(range(len(names)), [_MODELS.get(name, name) for name in names])
     ax.invert_yaxis()
     ax.set_xlim(0, 104)
     ax.set_xlabel("test accuracy (%), with its 95 % interval")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.1, 0.5), fontsize=9)
     return axes
 
 
