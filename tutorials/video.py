@@ -42,10 +42,10 @@ parameters?
 
 Where the order carries the information, a network must be able to use it, by recurrence or by convolution
 over time. It does *not* mean that an LSTM is always better for video: for many real clips one frame (a
-football pitch) tells the class, and the network that looks frame by frame is ahead. With frames shuffled both
-fall back to chance, which shows that they do use the order. It does not mean that they see motion as we do:
-with `--data moved_photos`, windows that move over photographs, none of the three was above chance. There no frame
-shows where the window is; only comparing frames in detail can tell.
+football pitch) tells the class. With frames shuffled both fall back to chance, which shows that they do use
+the order. Nor does it mean that they see motion as we do: with `--data moved_photos`, windows that move over
+photographs, none of the three was above chance. There no frame shows where its window is; only comparing
+frames in detail can tell.
 
 ## Exercises
 
