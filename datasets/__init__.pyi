@@ -1,4 +1,4 @@
-from . import digits, photos, reviews, tones
+from . import digits, photos, reviews, tones, videos
 from .photos import MultiLabelPhotos, Photos
 from .sources import DataError, Source
 from .texts import Texts
@@ -13,4 +13,5 @@ __all__ = [
     "photos",
     "reviews",
     "tones",
+    "videos",
 ]

@@ -1,39 +1,57 @@
-"""Short generated sounds of five kinds, or your own WAV files: waveforms and their classes."""
+"""Short generated sounds of five kinds, or your own files of sounds: waveforms and their classes."""
 
-import io
 import math
-import struct
-import warnings
 from pathlib import Path
 
 import numpy as np
 from scipy import signal
-from scipy.io import wavfile
 
-from .files.names import quoted, shown, shown_apart
-from .sources import DataError, Source, is_results, results_in
+from .files import class_folders
+from .files.names import shown
+from .files.sounds import SUFFIXES, first_seconds
+from .sources import DataError, Source
+
+__all__ = [
+    "CLASS_NAMES",
+    "SUFFIXES",
+    "class_names",
+    "count_files",
+    "load_data",
+    "locate",
+    "read_audible",
+    "read_sound",
+]
 
 CLASS_NAMES = ("rising", "falling", "steady", "trilled", "drum-like")
-SUFFIXES = {".wav", ".wave"}
-LEAST = 5  # files that a class needs, of which one is held out for the test
-MAX_BYTES = 700_000_000  # of a file: more than an hour in the quality of a CD
+SILENCE = 1e-4  # standard deviation below which a sound is silent: 80 dB below the loudest one possible
 
 EMBEDDED = Source("embedded", note="generated tones")
+
+
+def _found(folder):
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    )
+
+
+_KIND = class_folders.Kind("sound", "WAV, FLAC, OGG or MP3", "one.wav", _found)
 
 
 def locate(data="auto"):
     """Find sounds without reading them yet.
 
     Args:
-        data: A folder with one folder of WAV files for each class, or with such folders under
-            `train` and `test`; "auto" or "embedded" for generated sounds; or a `Source`, which is
+        data: A folder with one folder of WAV, FLAC, OGG or MP3 files for each class, or with such folders
+            under `train` and `test`; "auto" or "embedded" for generated sounds; or a `Source`, which is
             returned as it is.
 
     Returns:
         A `Source` for `load_data`.
 
     Raises:
-        DataError: If the folder does not exist, or no class folder in it holds WAV files.
+        DataError: If the folder does not exist, or no class folder in it holds such files.
 
     Example:
         >>> from datasets import tones
@@ -44,23 +62,7 @@ def locate(data="auto"):
         return data
     if str(data) in ("auto", "embedded"):
         return EMBEDDED
-    folder = Path(data)
-    try:
-        if not folder.is_dir():
-            what = "is a file, not a folder" if folder.exists() else "does not exist"
-            raise DataError(
-                f"{folder} {what}; name a folder that holds one folder of WAV files for each class as data=."
-            )
-    except OSError as error:  # such as a name that is too long
-        raise DataError(
-            f"{folder} cannot be read ({error.strerror}); name another folder as data=."
-        ) from error
-    if not any(_files_by_class(part) for part in _parts(folder) if part):
-        raise DataError(
-            f"{folder} has no WAV files in class folders; put those of each class into a folder of its own, "
-            f"such as {folder / 'bark' / 'one.wav'}."
-        )
-    return Source("sounds", folder)
+    return Source("sounds", class_folders.locate(data, _KIND))
 
 
 def class_names(source="auto"):
@@ -83,12 +85,33 @@ def class_names(source="auto"):
     source = locate(source)
     if source.path is None:
         return CLASS_NAMES
-    folders = _files_by_class(_parts(source.path)[0])
-    texts = shown_apart(folders)
-    return tuple(texts[folder] for folder in folders)
+    return class_folders.class_names(source.path, _KIND)
 
 
-def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, decibels=10.0, seed=0):
+def count_files(source="auto"):
+    """How many files a folder of sounds has; 0 for generated sounds.
+
+    Args:
+        source: What `locate` returned, or anything that `locate` takes.
+
+    Returns:
+        int.
+
+    Raises:
+        DataError: As `locate` does.
+
+    Example:
+        >>> from datasets import tones
+        >>> tones.count_files()
+        0
+    """
+    source = locate(source)
+    return 0 if source.path is None else class_folders.count(source.path, _KIND)
+
+
+def load_data(
+    source="auto", train=1000, test=500, seconds=1.0, hertz=8000, decibels=10.0, seed=0, set_aside=None
+):
     """Load or generate sounds, all of the same length.
 
     Generated sounds are of `CLASS_NAMES`, equally often: a tone whose pitch rises, falls or stays, a
@@ -106,14 +129,16 @@ def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, deci
             logarithm of the power of the whole sound over that of the white noise added to it.
         seed: The same seed generates the same sounds. Where your own have no folder `test`, the
             same fifth of each class is always held out.
+        set_aside: A list that `(file, reason)` is appended to for each of your own sounds that is not used,
+            since it is damaged, silent, or also in another class. They are printed, too.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: waveforms float32 (n, seconds · hertz) in [-1, 1],
-        and labels int64 (n,), in random order. Generated sounds are free of any licence.
+        and labels int64 (n,), in random order. Copies, which sound the same throughout, are on one side.
+        Generated sounds are free of any licence.
 
     Raises:
-        DataError: If a number cannot be used, a file is damaged, or there are too few classes or
-            files.
+        DataError: If a number cannot be used, or there are too few classes or sounds that can be used.
 
     Example:
         >>> from datasets import tones
@@ -138,23 +163,22 @@ def load_data(source="auto", train=1000, test=500, seconds=1.0, hertz=8000, deci
         parts = [_tones(random, count, samples, hertz, decibels) for count in (train, test)]
         where = f"generated sounds of {seconds:g} s at {hertz:,} Hz, {decibels:g} dB above their noise"
     else:
-        parts = [
-            (np.stack([read_sound(file, seconds, hertz) for file in files]), np.array(labels))
-            for files, labels in _split(source.path)
-        ]
+        parts = class_folders.read(
+            source.path, _KIND, lambda file: read_audible(file, seconds, hertz), set_aside
+        )
         where = f"sounds in {source.path}, brought to {seconds:g} s at {hertz:,} Hz"
-        if results := [shown(each.name) for part in _parts(source.path) if part for each in _results(part)]:
-            where += f", without {results_in(results)}"
+        where += class_folders.left_out(source.path, _KIND)
     (x_train, y_train), (x_test, y_test) = parts
     print(f"Data: {shown(where)}; {len(x_train):,} to train on and {len(x_test):,} to test on.", flush=True)
     return (x_train, y_train), (x_test, y_test)
 
 
 def read_sound(path, seconds=1.0, hertz=8000):
-    """Read a WAV file of 8- to 32-bit integers or floats, with any sampling rate and number of channels.
+    """Read a file of a sound, with any sampling rate and number of channels.
 
-    Channels are averaged, and the sound is resampled. A longer one is cut at its end, a shorter one
-    padded with silence.
+    WAV files may hold 8- to 32-bit integers or floats. FLAC, OGG and MP3 files need the optional package
+    soundfile. Channels are averaged, and the sound is resampled. A longer one is cut at its end, a shorter
+    one padded with silence.
 
     Args:
         path: The file.
@@ -165,8 +189,8 @@ def read_sound(path, seconds=1.0, hertz=8000):
         float32 array (seconds · hertz,) in [-1, 1].
 
     Raises:
-        DataError: If there is no such file, it is no WAV file, compressed, cut off, empty, or
-            holds values that are no numbers.
+        DataError: If there is no such file, it is of another kind, cut off, empty, holds values that are
+            no numbers, or soundfile is needed and not installed.
 
     Example:
         >>> import pathlib, tempfile
@@ -179,24 +203,45 @@ def read_sound(path, seconds=1.0, hertz=8000):
         ...     tones.read_sound(file, seconds=1, hertz=4000)[[0, 1999, 2000]].tolist()
         [0.5, 0.5, 0.0]
     """
-    path, samples = Path(path), _samples(seconds, hertz)
-    rate, sound = _read_wav(path)
-    if not 100 <= rate <= 1_000_000:
-        raise DataError(
-            f"{path} says that it has {rate:,} samples a second, which is no rate of a sound; "
-            "save it again with its true rate."
-        )
-    if not len(sound):
-        raise DataError(f"{path} holds no sound, not one sample; record it again or remove it.")
-    numbers = sound.dtype.kind != "f" or np.isfinite(sound).all()
-    sound = sound[: math.ceil((seconds + 0.1) * rate)]  # 0.1 s more, since resampling looks past the end
-    if sound.dtype.kind == "u":  # 8 bits or less: silence is 128
-        sound = (sound - 128.0) / 128
-    elif sound.dtype.kind == "i":
-        sound = sound / 2.0 ** (8 * sound.dtype.itemsize - 1)
-    sound = sound.astype("float64").reshape(len(sound), -1).mean(1)
-    if not numbers or not np.isfinite(sound).all():
-        raise DataError(f"{path} holds values that are not numbers; save it again or remove it.")
+    return _read(Path(path), seconds, hertz)
+
+
+def read_audible(path, seconds=1.0, hertz=8000):
+    """Read a file of a sound as `read_sound` does, and refuse silence.
+
+    Args:
+        path, seconds, hertz: As for `read_sound`.
+
+    Returns:
+        float32 array (seconds · hertz,) in [-1, 1].
+
+    Raises:
+        DataError: As `read_sound` does; and if all samples that are used are equal, or nearly so: their
+            standard deviation is below 0.0001, which is 80 decibels below the loudest sound possible.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from scipy.io import wavfile
+        >>> from datasets import DataError, tones
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "silent.wav")
+        ...     wavfile.write(file, 4000, np.zeros(2000, "int16"))
+        ...     try:
+        ...         tones.read_audible(file)
+        ...     except DataError as error:
+        ...         print(str(error)[-62:])
+        is silent for its first 1 s; record it again, or remove it.
+    """
+    return _read(Path(path), seconds, hertz, SILENCE)
+
+
+def _read(path, seconds, hertz, silence=0):
+    """Read a sound, resample it, and cut it or fill it up; one with a smaller deviation is refused."""
+    samples = _samples(seconds, hertz)
+    rate, sound = first_seconds(path, seconds)
+    if np.std(sound[: math.ceil(seconds * rate)]) < silence:
+        raise DataError(f"{path} is silent for its first {seconds:g} s; record it again, or remove it.")
     if rate != hertz:
         shared = math.gcd(rate, hertz)
         sound = signal.resample_poly(sound, hertz // shared, rate // shared)
@@ -213,109 +258,6 @@ def _samples(seconds, hertz):
             f"not {seconds} and {hertz}."
         )
     return max(1, round(seconds * hertz))
-
-
-def _read_wav(path):
-    """Sampling rate and samples of a WAV file, as SciPy gives them."""
-    try:
-        if not path.is_file():
-            what = "is a folder, not a WAV file" if path.is_dir() else "does not exist"
-            raise DataError(f"{path} {what}; name a WAV file.")
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            content = file.read(size + 1) if size <= MAX_BYTES else b""  # no more, even if it grows
-    except PermissionError as error:
-        raise DataError(f"{path} may not be read; change its permissions.") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
-    if size > MAX_BYTES:
-        raise DataError(
-            f"{path} has {size:,} bytes where at most {MAX_BYTES:,} are taken; cut it into shorter files."
-        )
-    if not content:
-        raise DataError(f"{path} is empty; record it again or remove it.")
-    if _cut_off(content):
-        raise DataError(f"{path} is cut off before its end; fetch or record it again, or remove it.")
-    try:
-        with warnings.catch_warnings():
-            # Of parts that hold no sound, such as titles, and of bytes after the last one
-            warnings.simplefilter("ignore", wavfile.WavFileWarning)
-            return wavfile.read(io.BytesIO(content))
-    except Exception as error:  # SciPy raises nearly anything on a damaged file
-        if "Unknown wave file format" in str(error):
-            raise DataError(
-                f"{path} holds compressed sound, which cannot be read; "
-                "convert it to plain PCM, for instance with ffmpeg -i OLD.wav NEW.wav."
-            ) from error
-        raise DataError(f"{path} is not a WAV file that can be read, or is damaged; replace it.") from error
-
-
-def _cut_off(content):
-    """Whether the header of a WAV file promises more samples than there are, which SciPy would not report."""
-    order = ">" if content[:4] == b"RIFX" else "<"
-    at = 12
-    while content[:4] != b"RF64" and at + 8 <= len(content):
-        kind, size = struct.unpack_from(f"{order}4sI", content, at)
-        if kind == b"data":  # a file written to a pipe has this size, which means unknown
-            return size != 0xFFFFFFFF and at + 8 + size > len(content)
-        at += 8 + size + size % 2
-    return False
-
-
-def _parts(folder):
-    """The folder of class folders to train on, and the one to test on or None."""
-    train, test = folder / "train", folder / "test"
-    if train.is_dir() and not any(_sounds(train)):
-        return train, test if test.is_dir() else None
-    return folder, None
-
-
-def _sounds(folder):
-    return sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
-    )
-
-
-def _files_by_class(folder):
-    """{class: its WAV files}, classes in alphabetical order; folders without WAV files are left out."""
-    classes = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
-    return {each.name: files for each in classes if not is_results(each) and (files := _sounds(each))}
-
-
-def _results(folder):
-    """Folders that lessons made, which are no classes."""
-    return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and is_results(each))
-
-
-def _split(folder):
-    """[(files to train on, their labels), (files to test on, their labels)], each in random order."""
-    from sklearn.model_selection import train_test_split
-    from sklearn.utils import shuffle
-
-    train, test = _parts(folder)
-    by_class = _files_by_class(train)
-    if len(by_class) < 2:
-        raise DataError(
-            f"{train} has WAV files of one class only, {', '.join(map(quoted, by_class))}; "
-            "add a folder with those of another."
-        )
-    few = [f"{quoted(name)} has {len(files)}" for name, files in by_class.items() if len(files) < LEAST]
-    if few:
-        raise DataError(f"Each class in {train} needs {LEAST} WAV files or more; {', '.join(few)}.")
-    names = [*by_class]
-    pairs = [(file, label) for label, name in enumerate(names) for file in by_class[name]]
-    if test is None:
-        files, labels = zip(*pairs, strict=True)
-        parts = train_test_split(files, labels, test_size=0.2, stratify=labels, random_state=0)
-        return [(parts[0], parts[2]), (parts[1], parts[3])]
-    tested = _files_by_class(test)
-    if not tested or not set(tested) <= set(names):
-        strange = ", ".join(map(quoted, sorted(set(tested) - set(names)))) or "no WAV files in class folders"
-        raise DataError(f"{test} must hold folders of the classes in {train}; it has {strange}.")
-    test_pairs = [(file, names.index(name)) for name, files in tested.items() for file in files]
-    return [tuple(zip(*shuffle(part, random_state=0), strict=True)) for part in (pairs, test_pairs)]
 
 
 def _tones(random, count, samples, hertz, decibels):

@@ -12,9 +12,10 @@ MODULES = {
         "models.word_vectors",
     ),
     "datasets": (
-        "datasets.digits", "datasets.reviews", "datasets.tones", "datasets.photos",
+        "datasets.digits", "datasets.reviews", "datasets.tones", "datasets.videos", "datasets.photos",
         "datasets.generated.edges", "datasets.generated.x_or_o", "datasets.generated.spirals",
         "datasets.generated.customers", "datasets.generated.moving_shapes",
+        "datasets.generated.moving_photos",
     ),
 }  # fmt: skip
 

@@ -30,11 +30,13 @@ MAY_ALSO = {
     "models.ngram_index": {"tensorflow"},  # strings, of which Keras knows only TextVectorization's own
     "datasets.photos.heif": {"pillow_heif"},  # optional: the photos of phones
     "datasets.files.spreadsheets": {"pyarrow", "openpyxl"},  # optional: Parquet and xlsx
+    "datasets.files.sounds": {"soundfile"},  # optional: FLAC, OGG and MP3
+    "datasets.videos.films": {"av"},  # optional: MP4 and the like
     "models.pretrained.hub_presets": {"keras_hub"},  # optional: its presets as backbones
     "models.word_vectors.training": {"tensorflow"},  # adds to some rows of a variable, which Keras cannot
     "models.export.formats": {"tensorflow", "onnx", "tf2onnx", "onnxruntime", "ai_edge_litert"},
 }
-DATA_SETS = "digits", "reviews", "tones", "generated"  # of which no model may know
+DATA_SETS = "digits", "reviews", "tones", "videos", "generated"  # of which no model may know
 
 FUNCTION, MAIN, FILE = 60, 90, 450  # lines at most: of a function's body, of a lesson's `main`, of a file
 # Those that are longer, with their lines. The list only shrinks: no number grows, and no name is added

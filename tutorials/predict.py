@@ -4,6 +4,7 @@ python -m tutorials.predict outputs/digits photo.png more_photos/
 python -m tutorials.predict outputs/fine_tune photo.jpg more_photos/ --csv > predictions.csv
 python -m tutorials.predict outputs/fine_tune photo.jpg --abstain 0.05
 python -m tutorials.predict outputs/sound recording.wav
+python -m tutorials.predict outputs/video clip.gif more_clips/
 python -m tutorials.predict outputs/sentiment "What a film!" texts.csv
 python -m tutorials.predict tickets.keras "My parcel is late" new.csv --csv > predictions.csv
 python -m tutorials.predict tickets.keras "My parcel is late" --explain
@@ -25,7 +26,7 @@ from tutorials.lesson.command import LessonError, run  # first: loads Keras quie
 import numpy as np
 from tyro.conf import Positional, arg
 
-from datasets import DataError, digits, photos, tones
+from datasets import DataError, digits, photos, tones, videos
 from datasets.files import notices
 from datasets.files.names import safe, sentence, shown
 from datasets.texts import reading
@@ -93,11 +94,19 @@ READERS = {
         list_files=photos.list_photos,
     ),
     "sound": Reader(
-        "WAV",
+        "sound",
         tones.SUFFIXES,
-        tones.read_sound,
+        tones.read_audible,
         lambda seconds, hertz: (max(1, round(seconds * hertz)),),
         ("seconds", "hertz"),
+    ),
+    "video": Reader(
+        "clip",
+        videos.SUFFIXES,
+        videos.read_clip,
+        lambda frames, size, channels: (frames, size, size, channels),
+        ("frames", "size", "channels"),
+        list_files=videos.list_clips,
     ),
     "sentiment": Reader(
         "text", reading.SUFFIXES, reading.read_texts, lambda column: (), ("text_column",), texts=True

@@ -43,7 +43,9 @@ parameters?
 Where the order carries the information, a network must be able to use it, by recurrence or by convolution
 over time. It does *not* mean that an LSTM is always better for video: for many real clips one frame (a
 football pitch) tells the class. With frames shuffled both fall back to chance, which shows that they do use
-the order.
+the order. Nor does it mean that they see motion as we do: with `--data moved_photos`, windows that move over
+photographs, none of the three was above chance. There no frame shows where its window is; only comparing
+frames in detail can tell.
 
 ## Exercises
 
@@ -79,24 +81,27 @@ from tutorials.lesson.command import VERBOSE, LessonError, run  # first: loads K
 import keras
 import numpy as np
 
+from datasets.files.names import safe
 from datasets.generated import moving_shapes
 from models import FrameByFrame, VideoConv3D, VideoLSTM
 from tutorials.figures.charts import panels_of_curves
 from tutorials.figures.video import film_strips, film_with_predictions, ordered_and_shuffled
-from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
+from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
-from tutorials.lesson.report import Report
+from tutorials.lesson.report import Report, predict_command
+from tutorials.lesson.videos import comparison, conclusion, default_epochs, film, load_clips, strips
 
 NETWORKS = {"frame by frame": FrameByFrame, "LSTM": VideoLSTM, "Conv3D": VideoConv3D}
 
 
 def main(
-    epochs: int = 6,
+    epochs: int | None = None,
     batch_size: int = 32,
     train_clips: int = 6400,
     frames: int = 8,
     size: int = 24,
     noise: float = 10.0,
+    data: str = "auto",
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -104,12 +109,15 @@ def main(
     """Train three networks on clips whose classes differ only in the order of the frames.
 
     Args:
-        epochs: Number of epochs.
+        epochs: Number of epochs; by default 6, and more if you have few clips.
         batch_size: Clips per batch.
-        train_clips: Number of training clips, a multiple of 8; a tenth of them is the validation split.
-        frames: Frames per clip, from 4 to 64.
+        train_clips: Number of generated training clips, a multiple of 8; a tenth is the validation split.
+        frames: Frames per clip, from 4 to 64; of your own clips so many are taken in equal steps.
         size: Height and width of a frame in pixels, from 16 to 128.
-        noise: Standard deviation of the noise on each pixel, in grey levels, from 0 to 100.
+        noise: Standard deviation of the noise on each generated pixel, in grey levels, from 0 to 100.
+        data: Folder with one folder of clips for each class (folders of frames, GIF, WebP, MP4), or with such
+            folders under train and test; "moved_photos" for windows that move over two photographs; "auto"
+            or "embedded" for moving shapes.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
         outputs: Folder for the results.
@@ -119,20 +127,18 @@ def main(
     if train_clips < 16:
         raise LessonError(f"--train-clips must be 16 or more, not {train_clips}: 8 are the validation split.")
     keras.utils.set_random_seed(seed)
-    epochs, train_clips, test_clips = (1, 80, 80) if quick else (epochs, train_clips, 1600)
-    check_memory("train_clips", train_clips, 4 * frames * size**2 * train_clips)
+    train_clips, test_clips = (80, 80) if quick else (train_clips, 1600)
 
-    # Data: clips (n, frames, size, size, 1) with pixels in [0, 255], eight with the same frames
-    classes = moving_shapes.CLASS_NAMES
-    (x, y), (x_test, y_test) = moving_shapes.load_data(train_clips, test_clips, frames, size, noise, seed)
-    n_val = 8 * -(-train_clips // 80)  # whole sets of frames, so that no set is in both parts
-    x_val, y_val, x_train, y_train = x[:n_val], y[:n_val], x[n_val:], y[n_val:]
+    # Data: clips (n, frames, size, size, channels) with pixels in [0, 255], labels (n,)
+    clips = load_clips(data, train_clips, test_clips, frames, size, noise, seed, quick)
+    (x_train, y_train), (x_test, y_test), classes = clips.training, clips.test, clips.names
     x_shuffled = moving_shapes.shuffle_frames(x_test, seed)
-    title = f"Eight classes: the same {frames} frames in eight orders"
-    report.figure("clips", film_strips(dict(zip(classes, x_train[:8], strict=True)), title))
+    report.figure("clips", film_strips(*strips(clips)))
 
-    builders = (partial(builder, x_train.shape[1:], classes=len(classes)) for builder in NETWORKS.values())
+    builders = [partial(builder, x_train.shape[1:], classes=len(classes)) for builder in NETWORKS.values()]
     batch_size = fitting_batch(batch_size, len(x_train), *builders)
+    epochs = epochs or (1 if quick else default_epochs(clips, batch_size))
+    report.settings |= {"epochs": epochs, "channels": x_train.shape[-1]}
     steps = epochs * -(-len(x_train) // batch_size)
     trained, histories, accuracy, results = {}, {}, {}, {}
     for name, builder in NETWORKS.items():
@@ -147,11 +153,11 @@ def main(
         )
         histories[name] = model.fit(
             x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=VERBOSE,
-            validation_data=(x_val, y_val), validation_batch_size=400,
+            validation_data=clips.validation, validation_batch_size=400,
         ).history  # fmt: skip
 
         # Evaluate: the test clips with frames in order, and with the frames of each clip shuffled
-        predicted = [model.predict(clips, batch_size=400, verbose=0) for clips in (x_test, x_shuffled)]
+        predicted = [model.predict(some, batch_size=400, verbose=0) for some in (x_test, x_shuffled)]
         in_order, shuffled = (float(np.mean(each.argmax(1) == y_test)) for each in predicted)
         accuracy[name] = in_order, shuffled
         print(
@@ -166,9 +172,7 @@ def main(
         }
 
     # Plot
-    separate, lstm, conv3d = accuracy.values()
-    title = above_chance({name: both[0] for name, both in accuracy.items()}, 1 / len(classes), len(y_test))
-    report.figure("accuracy", ordered_and_shuffled(accuracy, 1 / len(classes), title))
+    report.figure("accuracy", ordered_and_shuffled(accuracy, clips.chance(), comparison(clips, accuracy)))
     panels = {
         f"validation {metric}": (
             np.arange(1, epochs + 1),
@@ -178,7 +182,7 @@ def main(
     }
     best = min(histories, key=lambda name: histories[name]["val_loss"][-1])
     ends = f"{best} ends lowest, at {histories[best]['val_loss'][-1]:.2f}"
-    title = f"Of the validation losses (chance level {np.log(len(classes)):.2f}), that of {ends}"
+    title = f"Of the validation losses (chance level {clips.guessing():.2f}), that of {ends}"
     report.figure("learning_curves", panels_of_curves("epoch", panels, title))
 
     # LSTM with the same weights, now with a prediction after every frame: (clips, frames, classes)
@@ -187,31 +191,19 @@ def main(
     probabilities = stepwise.predict(x_test, batch_size=400, verbose=0)
     by_frame = (probabilities.argmax(-1) == y_test[:, None]).mean(0)  # accuracy (frames,)
     print("Accuracy of the LSTM after each frame:", ", ".join(f"{share:.1%}" for share in by_frame))
-    if by_frame[-1] > 2 / len(classes):
+    if by_frame[-1] > 2 * clips.chance():
         print("It was trained on whole clips, so it treats the frames so far as a whole clip.")
-    shown = [0, 3, 4, 7]  # one class of each pair, with the same frames
-    film = {f"it {classes[n]}": x_test[n] for n in shown}
     title = f"LSTM accuracy: {by_frame[0]:.1%} after frame 1, {by_frame[-1]:.1%} after frame {frames}"
-    animation = film_with_predictions(film, y_test[shown], probabilities[shown], classes, title)
+    animation = film_with_predictions(*film(clips, probabilities), title)
     report.animation("predictions", *animation, frames, 2)
     report.model(trained["LSTM"], classes)
-    return report.close(
-        moving_shapes.locate(),
-        examples=len(x) + len(x_test),
-        finding=f"Test accuracy is {separate[0]:.1%} frame by frame (chance level {1 / len(classes):.1%}), "
-        f"{lstm[0]:.1%} with the LSTM and {conv3d[0]:.1%} with Conv3D; with the frames of each clip shuffled "
-        f"it is {separate[1]:.1%}, {lstm[1]:.1%} and {conv3d[1]:.1%}.",
-        **results,
-    )
-
-
-def above_chance(accuracy, chance, clips):
-    """Which networks tell the clips apart: those above chance by more than two standard errors."""
-    error = 2 * np.sqrt(chance * (1 - chance) / clips)
-    able = [name for name, share in accuracy.items() if share > chance + error]
-    others = [name for name in accuracy if name not in able]
-    said = f"{' and '.join(able) or 'No network'} can tell the order of frames"
-    return said + (f"; at chance level ({chance:.1%}): {', '.join(others)}" if able and others else "")
+    if clips.set_aside:
+        report.table("set_aside", [("file", "reason"), *clips.set_aside])
+    finding = conclusion(clips, accuracy)
+    written = report.close(clips.source, examples=clips.count(), finding=finding, **results)
+    command = predict_command(report.folder, "clip.gif")
+    print(f"Classify clips of your own: {safe(command, 'terminal', 400)}")
+    return written
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..sources import DataError, Source
+from .frame_orders import eight_orders, four_orders
 
 CLASS_NAMES = (
     "moves left", "moves right", "moves up", "moves down", "grows", "shrinks", "turns left", "turns right",
@@ -148,7 +149,7 @@ def _check(name, value, smallest, largest):
 
 def _eight_clips(random, frames, size, noise):
     """One set of frames in eight orders, one for each class: uint8 (8, frames, size, size, 1)."""
-    steps = _four_orders(random, frames)  # (4, frames)
+    steps = four_orders(random, frames)  # (4, frames)
     share = steps / (frames - 1) - 0.5  # each from -0.5 to 0.5 in equal steps
     span = random.uniform(0.75, 1, 4)  # share of the range that is used
     slack = (1 - span) * random.uniform(-0.5, 0.5, 4)
@@ -163,22 +164,4 @@ def _eight_clips(random, frames, size, noise):
     paper, shape = random.uniform(0, 80), random.uniform(160, 255)
     pictures = paper + (shape - paper) * ink + random.normal(0, noise, ink.shape)
     pictures = np.clip(np.rint(pictures), 0, 255).astype("uint8")[..., None]
-    rightwards, downwards, growing, leftwards_turn = np.argsort(steps)
-    orders = [
-        rightwards[::-1], rightwards, downwards[::-1], downwards,
-        growing, growing[::-1], leftwards_turn, leftwards_turn[::-1],
-    ]  # fmt: skip
-    return pictures[np.stack(orders)]
-
-
-def _four_orders(random, frames):
-    """Four orders of the frames, of which no two are much alike, forwards or backwards: (4, frames).
-
-    A clip that nearly belongs to two classes would test eyesight, not whether the order is understood.
-    """
-    while True:
-        orders = random.permuted(np.tile(np.arange(frames), (4, 1)), axis=1)
-        around = 2 * orders - (frames - 1)  # whole numbers around 0, so that what follows is exact
-        products = np.abs(around @ around.T)  # 5/3 of the largest: a rank correlation of 0.6
-        if (5 * products[np.triu_indices(4, 1)] <= 3 * products[0, 0]).all():
-            return orders
+    return pictures[eight_orders(steps)]

@@ -355,11 +355,12 @@ def _a_file_to_damage(tmp_path_factory):
 
 
 def collection(folder, **counts):
-    """Class folders with that many WAV files, each of one value that tells class and number."""
+    """Class folders with that many WAV files, each of a value that tells class and number, and a click."""
     for place, (name, count) in enumerate(counts.items()):
         (folder / name).mkdir(parents=True)
         for number in range(count):
-            write_wav(folder / name / f"{number}.wav", np.full(400, (place * 100 + number) / 1000))
+            value = (place * 100 + number) / 1000
+            write_wav(folder / name / f"{number}.wav", np.append(np.full(399, value), value - 0.5))
     return folder
 
 
@@ -394,11 +395,11 @@ def test_class_folders_are_split_by_class_and_always_the_same(tmp_path, capsys):
 
 
 def test_train_and_test_folders_are_taken_as_they_are(tmp_path):
-    collection(tmp_path / "train", a=6, b=5)
+    collection(tmp_path / "train", a=6, b=6)
     collection(tmp_path / "test", none=0, b=1, a=2)
     train, test = tones.load_data(tmp_path, seconds=0.05)
     assert tones.class_names(tmp_path) == ("a", "b")
-    assert contents(train) == {0: [*range(6)], 1: [*range(100, 105)]}
+    assert contents(train) == {0: [*range(6)], 1: [*range(101, 106)]}  # 100 is also a test sound
     assert contents(test) == {0: [200, 201], 1: [100]}
 
 
@@ -410,17 +411,17 @@ def test_classes_named_train_and_test_are_classes(tmp_path):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda folder: None, "has no WAV files in class folders"),
-        (lambda folder: write_wav(folder / "loose.wav", tone(440)), "has no WAV files in class folders"),
+        (lambda folder: None, "has no sounds in class folders"),
+        (lambda folder: write_wav(folder / "loose.wav", tone(440)), "has no sounds in class folders"),
         (lambda folder: collection(folder, bark=9), "one class only, 'bark'"),
-        (lambda folder: collection(folder, bark=9, meow=4), "needs 5 WAV files or more; 'meow' has 4"),
+        (lambda folder: collection(folder, bark=9, meow=4), "needs 5 sounds or more; 'meow' has 4"),
         (
             lambda folder: (collection(folder / "train", a=5, b=5), collection(folder / "test", c=1)),
             "it has 'c'",
         ),
         (
             lambda folder: (collection(folder / "train", a=5, b=5), collection(folder / "test", a=0)),
-            "it has no WAV files in class folders",
+            "it has no sounds in class folders",
         ),
         (
             lambda folder: (collection(folder, a=5, b=5) / "b" / "3.wav").write_bytes(b"RIFF"),

@@ -149,6 +149,15 @@ def percents(*keys, places=1):
     return lambda text, n, r: all(percent(one, r[key], places) for one, key in zip(n, keys, strict=False))
 
 
+def against_the_linear(text, n, r):
+    """Whether the network is ahead of the best linear model by as much as it says."""
+    linear = max(r[f"{name}_test_accuracy"] for name in ("statistics", "whole_spectrogram", "mean_spectrum"))
+    ahead = r["test_accuracy"] - linear
+    return near(n[-1], ahead, 100, 1) and not (
+        ("is better" in text and ahead <= 0) or ("is worse" in text and ahead >= 0)
+    )
+
+
 CLAIMS = {
     "convolution": {
         "filtering_the_x": lambda text, n, r: "9 of 147 outputs" in text,  # test_filtering.py counts them
@@ -296,7 +305,18 @@ CLAIMS = {
         "shuffled": lambda text, n, r: (
             ("no accuracy" in text) == (r["shuffled_test_accuracy"] >= r["convnet_test_accuracy"])
         ),
-        "finding": percents("test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy"),
+        "baselines": against_the_linear,
+        "finding": lambda text, n, r: (
+            percents("test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy")(text, n, r)
+            and n[4] - 0.06 <= 100 * r["test_accuracy"] <= n[5] + 0.06  # after "95 % interval"
+            and percents(
+                "mean_spectrum_test_accuracy",
+                "whole_spectrogram_test_accuracy",
+                "statistics_test_accuracy",
+                "chance_test_accuracy",
+            )(text, n[7:], r)
+            and against_the_linear(text.rpartition("On ")[2], n[11:], r)
+        ),
     },
     "video": {
         "clips": CAPTION,

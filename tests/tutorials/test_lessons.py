@@ -218,7 +218,16 @@ RESULTS = {
         "biased_test_accuracy",
         "unbiased_test_accuracy",
     },
-    "sound": {"test_accuracy", "convnet_test_accuracy", "shuffled_test_accuracy", "parameters"},
+    "sound": {
+        "test_accuracy",
+        "convnet_test_accuracy",
+        "shuffled_test_accuracy",
+        "statistics_test_accuracy",
+        "whole_spectrogram_test_accuracy",
+        "mean_spectrum_test_accuracy",
+        "chance_test_accuracy",
+        "parameters",
+    },
     "x_or_o": {"test_accuracy", "by_hand_test_accuracy", "by_hand_clean_accuracy", "parameters"},
     "receptive_field": {
         "stacks",
@@ -308,6 +317,7 @@ FIGURES = {
         "confusion_matrix",
         "first_kernels",
         "shuffled",
+        "baselines",
     },
     "x_or_o": {"stack", "accuracy", "letters", "kernels_and_votes"},
     "receptive_field": {"formula_and_gradient", "growth", "effective"},
@@ -669,6 +679,12 @@ def test_sound_tells_tones_apart_and_shuffled_rows_cost(tmp_path, capsys):
     results = metrics["results"]
     assert results["test_accuracy"] >= 0.97
     assert results["convnet_test_accuracy"] > results["shuffled_test_accuracy"] + 0.01
+    assert results["chance_test_accuracy"] == pytest.approx(0.2)
+    linear = max(
+        results[f"{name}_test_accuracy"] for name in ("statistics", "whole_spectrogram", "mean_spectrum")
+    )
+    assert 0.6 < linear < results["shuffled_test_accuracy"] - 0.1
+    assert "the network is better than the best linear model" in metrics["finding"]
     assert results["parameters"] == 72_533
     assert (
         f"{results['shuffled_test_accuracy']:.1%} with their rows of frequency shuffled" in metrics["finding"]

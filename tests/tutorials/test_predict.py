@@ -83,7 +83,7 @@ def test_sounds_of_any_rate_are_heard_as_the_model_was_trained(hearing, tmp_path
 
 def test_broken_sounds_are_told_and_the_others_are_heard(hearing, tmp_path, capsys):
     _, folder = hearing
-    wavfile.write(tmp_path / "good.wav", 6000, np.ones(3000, "int16"))
+    wavfile.write(tmp_path / "good.wav", 6000, np.arange(3000, dtype="int16"))
     (tmp_path / "bad.wav").write_bytes(b"RIFF")
     with pytest.raises(LessonError, match="2 of 3 files could not be used"):
         main(folder, (tmp_path / "good.wav", tmp_path / "bad.wav", tmp_path / "none.wav"))
@@ -97,7 +97,7 @@ def test_broken_sounds_are_told_and_the_others_are_heard(hearing, tmp_path, caps
 def test_a_folder_without_files_of_the_lessons_kind_is_refused(hearing, tmp_path):
     _, folder = hearing
     (tmp_path / "photo.png").touch()
-    with pytest.raises(LessonError, match="holds no WAV files"):
+    with pytest.raises(LessonError, match="holds no sound files"):
         main(folder, (tmp_path,))
     of_digits = save(tmp_path / "digits", "digits", ConvNet(), list("0123456789"))
     (tmp_path / "sounds").mkdir()

@@ -5,6 +5,8 @@ import numpy as np
 from tutorials.figures.charts import BLUE, ORANGE, axes_grid
 from tutorials.figures.labels import distinct, plain
 
+_MODELS = {"in order": "spectrograms as images", "shuffled": "images with shuffled rows"}
+
 
 def waveforms_and_spectrograms(waveforms, spectrograms, captions, hertz, column):
     """Waveforms and their spectrograms side by side, one sound per row.
@@ -125,6 +127,41 @@ def shuffled_rows(images, captions, accuracies):
     ax.set_ylim(0, 112)
     ax.set_ylabel("test accuracy (%)")
     ax.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def accuracies_with_intervals(shares, title):
+    """Test accuracy of each model with its 95 % interval, and the chance level as a line.
+
+    Args:
+        shares: {model: its `Share`}; that of "chance" is the line. "waveforms", "in order" and "shuffled" are
+            networks, the others linear models.
+        title: The figure's finding.
+
+    Returns:
+        Array (1, 1) of Axes.
+    """
+    networks = ("waveforms", "in order", "shuffled")
+    names = [name for name in networks if name in shares]
+    linear = [name for name in shares if name not in (*networks, "chance")]
+    names += sorted(linear, key=lambda name: -shares[name].value)
+    axes = axes_grid(1, 1, 8, 0.42 * len(names) + 1.7, title)
+    ax = axes[0, 0]
+    for place, name in enumerate(names):
+        share, is_network = shares[name], name in networks
+        ends = [[100 * (share.value - share.low)], [100 * (share.high - share.value)]]
+        ax.barh(
+            place, 100 * share.value, 0.62, color=BLUE if is_network else ORANGE, xerr=ends, capsize=3,
+            label={0: "network", len(names) - len(linear): "logistic regression"}.get(place),
+        )  # fmt: skip
+        ax.text(106, place, f"{share.value:.1%}", va="center", fontsize=10)
+    ax.axvline(100 * shares["chance"].value, color="black", linestyle=":", label="the largest class")
+    ax.set_yticks(range(len(names)), [_MODELS.get(name, name) for name in names])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 104)
+    ax.set_xlabel("test accuracy (%), with its 95 % interval")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.1, 0.5), fontsize=9)
     return axes
 
 

@@ -9,8 +9,8 @@ def film_strips(clips, title):
     """Clips as rows of frames, from left to right.
 
     Args:
-        clips: {label: array (frames, height, width, 1)}, all of one length, 0 for black and 255
-            for white. Of longer clips, 12 frames are shown.
+        clips: {label: array (frames, height, width, 1 or 3)}, all of one length, pixels from 0 to
+            255. Of longer clips, 12 frames are shown.
         title: The figure's finding.
 
     Returns:
@@ -22,7 +22,7 @@ def film_strips(clips, title):
     for line, (label, clip) in zip(axes, clips.items(), strict=True):
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=11)
         for ax, frame in zip(line, clip[shown], strict=True):
-            ax.imshow(frame.squeeze(-1), cmap="gray", vmin=0, vmax=255)
+            ax.imshow(_picture(frame), cmap="gray", vmin=0, vmax=255)
             ax.set_xticks([])
             ax.set_yticks([])
             ax.spines[:].set_visible(False)
@@ -30,6 +30,11 @@ def film_strips(clips, title):
         ax.set_xlabel(f"{number + 1}", fontsize=9)
     axes[0, 0].figure.supxlabel("frame of the clip", fontsize=10)
     return axes
+
+
+def _picture(frame):
+    """A frame as matplotlib takes it: (height, width) in grey, (height, width, 3) in colour."""
+    return frame[..., 0] if frame.shape[-1] == 1 else frame
 
 
 def ordered_and_shuffled(accuracies, chance, title):
@@ -65,7 +70,7 @@ def film_with_predictions(clips, labels, probabilities, class_names, title):
     The class with the highest probability is blue if it is the true one, else orange.
 
     Args:
-        clips: {caption: array (frames, height, width, 1)}, all of one length.
+        clips: {caption: array (frames, height, width, 1 or 3)}, all of one length.
         labels: True class of each clip.
         probabilities: Array (clips, frames, classes), predicted after each frame.
         class_names: Names in index order.
@@ -77,7 +82,7 @@ def film_with_predictions(clips, labels, probabilities, class_names, title):
     axes = axes_grid(2, len(clips), 2 * len(clips) + 1, 4.6, title)
     pictures, bars = [], []
     for ax, (caption, clip) in zip(axes[0], clips.items(), strict=True):
-        pictures.append(ax.imshow(clip[0].squeeze(-1), cmap="gray", vmin=0, vmax=255))
+        pictures.append(ax.imshow(_picture(clip[0]), cmap="gray", vmin=0, vmax=255))
         ax.set_title(caption, fontsize=11)
         ax.axis("off")
     for ax in axes[1]:
@@ -94,7 +99,7 @@ def film_with_predictions(clips, labels, probabilities, class_names, title):
         for picture, clip, rows, label, predicted in zip(
             pictures, clips.values(), bars, labels, probabilities, strict=True
         ):
-            picture.set_data(clip[number].squeeze(-1))
+            picture.set_data(_picture(clip[number]))
             best = predicted[number].argmax()
             for n, (bar, probability) in enumerate(zip(rows, predicted[number], strict=True)):
                 bar.set_width(probability)

@@ -118,6 +118,9 @@ VALID = {
     "image_size": is_image_size,
     "seconds": lambda value: _is_number(value, 0.0001, 3600),
     "hertz": lambda value: type(value) is int and 100 <= value <= 1_000_000,
+    "frames": lambda value: type(value) is int and 1 <= value <= 1000,
+    "size": lambda value: type(value) is int and 1 <= value <= 512,
+    "channels": lambda value: value in (1, 3) and type(value) is int,
     "text_column": lambda value: value is None or isinstance(value, str),
 }
 
