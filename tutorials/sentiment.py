@@ -258,8 +258,7 @@ def main(
 
     if compare:  # all six networks
         parts = training, validation, (test_tokens, y_test)
-        seeds = range(seed, seed + (1 if quick else 3))
-        done = {(model, seed): (accuracy, seconds)}
+        seeds, done = range(seed, seed + (1 if quick else 3)), {(model, seed): (accuracy, seconds)}
         runs = compare_networks(sizes, *parts, epochs, batch_size, seeds, done)
         report.figure("comparison", gain_and_cost(runs))
         results |= means_of(runs)
