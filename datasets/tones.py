@@ -230,7 +230,7 @@ def read_audible(path, seconds=1.0, hertz=8000):
         ...     try:
         ...         tones.read_audible(file)
         ...     except DataError as error:
-        ...         print(str(error)[-62:])
+        ...         print(str(error).partition(" ")[2])
         is silent for its first 1 s; record it again, or remove it.
     """
     return _read(Path(path), seconds, hertz, SILENCE)

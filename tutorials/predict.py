@@ -103,9 +103,9 @@ READERS = {
     "video": Reader(
         "clip",
         videos.SUFFIXES,
-        videos.read_clip,
-        lambda frames, size, channels: (frames, size, size, channels),
-        ("frames", "size", "channels"),
+        lambda path, frames, size, grey: videos.read_clip(path, frames, size, 1 if grey else 3),
+        lambda frames, size, grey: (frames, size, size, 1 if grey else 3),
+        ("frames", "size", "grey"),
         list_files=videos.list_clips,
     ),
     "sentiment": Reader(

@@ -102,6 +102,7 @@ def main(
     size: int = 24,
     noise: float = 10.0,
     data: str = "auto",
+    grey: bool = False,
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -118,6 +119,7 @@ def main(
         data: Folder with one folder of clips for each class (folders of frames, GIF, WebP, MP4), or with such
             folders under train and test; "moved_photos" for windows that move over two photographs; "auto"
             or "embedded" for moving shapes.
+        grey: Take your own clips in grey; generated ones always are.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
         outputs: Folder for the results.
@@ -130,7 +132,7 @@ def main(
     train_clips, test_clips = (80, 80) if quick else (train_clips, 1600)
 
     # Data: clips (n, frames, size, size, channels) with pixels in [0, 255], labels (n,)
-    clips = load_clips(data, train_clips, test_clips, frames, size, noise, seed, quick)
+    clips = load_clips(data, train_clips, test_clips, frames, size, noise, seed, quick, grey)
     (x_train, y_train), (x_test, y_test), classes = clips.training, clips.test, clips.names
     x_shuffled = moving_shapes.shuffle_frames(x_test, seed)
     report.figure("clips", film_strips(*strips(clips)))
@@ -138,7 +140,7 @@ def main(
     builders = [partial(builder, x_train.shape[1:], classes=len(classes)) for builder in NETWORKS.values()]
     batch_size = fitting_batch(batch_size, len(x_train), *builders)
     epochs = epochs or (1 if quick else default_epochs(clips, batch_size))
-    report.settings |= {"epochs": epochs, "channels": x_train.shape[-1]}
+    report.settings |= {"epochs": epochs, "grey": x_train.shape[-1] == 1}
     steps = epochs * -(-len(x_train) // batch_size)
     trained, histories, accuracy, results = {}, {}, {}, {}
     for name, builder in NETWORKS.items():

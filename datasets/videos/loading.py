@@ -127,7 +127,7 @@ def list_clips(folder):
     return clips + [clip for each in below if not each.name.startswith(".") for clip in list_clips(each)]
 
 
-def load_data(source, frames=8, size=24, set_aside=None):
+def load_data(source, frames=8, size=24, set_aside=None, channels=3):
     """Load all clips of a folder, all of the same length and size.
 
     Args:
@@ -136,11 +136,12 @@ def load_data(source, frames=8, size=24, set_aside=None):
         size: Height and width of a frame in pixels: the largest centred square is resized.
         set_aside: A list that `(file, reason)` is appended to for each clip that is not used, since it is
             damaged, empty, too short, or also in another class. They are printed, too.
+        channels: 3 for RGB, 1 for grey.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test), class_names`: clips uint8 (n, frames, size, size, 3), RGB from
-        0 to 255, labels int64 (n,) in random order, and a tuple of names. Where there is no folder `test`,
-        always the same fifth of each class is held out. Clips with equal frames are on one side.
+        `(x_train, y_train), (x_test, y_test), class_names`: clips uint8 (n, frames, size, size, channels)
+        from 0 to 255, labels int64 (n,) in random order, and a tuple of names. Where there is no folder
+        `test`, always the same fifth of each class is held out. Clips with equal frames are on one side.
 
     Raises:
         DataError: If there are too few classes, or clips that can be used, or they need too much memory.
@@ -171,7 +172,7 @@ def load_data(source, frames=8, size=24, set_aside=None):
             "taken; give fewer frames= or a smaller size=."
         )
     train, test = class_folders.read(
-        source.path, _KIND, lambda path: read_clip(path, frames, size), set_aside
+        source.path, _KIND, lambda path: read_clip(path, frames, size, channels), set_aside
     )
     where = f"clips in {source.path}{class_folders.left_out(source.path, _KIND)}, {frames} frames of "
     print(

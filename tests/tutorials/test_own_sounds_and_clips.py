@@ -96,7 +96,7 @@ def test_predict_refuses_silence_in_a_sentence(heard, tmp_path, capsys):
 def test_what_is_said_of_ones_own_clips_is_true_of_them(seen):
     outcome, _ = seen
     metrics, results = outcome.metrics, outcome.results
-    assert metrics["data"]["examples"] == 21 and metrics["settings"]["channels"] == 3
+    assert metrics["data"]["examples"] == 21 and metrics["settings"]["grey"] is False
     (one,) = set_aside(outcome)
     assert one["file"].endswith("0.gif")
     tested = 5  # a fifth of 21

@@ -120,7 +120,7 @@ VALID = {
     "hertz": lambda value: type(value) is int and 100 <= value <= 1_000_000,
     "frames": lambda value: type(value) is int and 1 <= value <= 1000,
     "size": lambda value: type(value) is int and 1 <= value <= 512,
-    "channels": lambda value: value in (1, 3) and type(value) is int,
+    "grey": lambda value: type(value) is bool,
     "text_column": lambda value: value is None or isinstance(value, str),
 }
 

@@ -57,7 +57,7 @@ class Clips(NamedTuple):
         return np.unique(part[1], return_index=True)[1][:SHOWN]
 
 
-def load_clips(data, train, test, frames, size, noise, seed, quick=False):
+def load_clips(data, train, test, frames, size, noise, seed, quick=False, grey=False):
     """The clips that `data` names.
 
     Args:
@@ -66,6 +66,7 @@ def load_clips(data, train, test, frames, size, noise, seed, quick=False):
         train, test: Numbers of generated clips; a tenth of the former are the validation split.
         frames, size, noise, seed: As the lesson has them.
         quick: Whether to take some of your own clips only.
+        grey: Whether to take your own clips in grey.
 
     Returns:
         `Clips`.
@@ -81,7 +82,7 @@ def load_clips(data, train, test, frames, size, noise, seed, quick=False):
         )
     source, set_aside = videos.locate(data), []
     check_memory("size", size, 20 * videos.count_clips(source) * frames * size**2, power=2)
-    (x, y), (x_test, y_test), names = videos.load_data(source, frames, size, set_aside)
+    (x, y), (x_test, y_test), names = videos.load_data(source, frames, size, set_aside, 1 if grey else 3)
     if quick:
         x, y, x_test, y_test = x[:80], y[:80], x_test[:80], y_test[:80]
     n_val = -(-len(x) // 10)
