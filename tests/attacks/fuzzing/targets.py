@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fuzzing import (
     archives,
+    clips,
     digit_files,
     folders,
     images,
@@ -184,6 +185,7 @@ TARGETS = {
     "sound folder": library(
         "data", sounds.folder_of_sounds, "datasets.tones.load_data", harms=sounds.HARMS, weight=0.5
     ),
+    "clip": library("data", clips.one_clip, "datasets.videos.read_clip", weight=0.5),
     "digit files": library("data", digit_files.good, "datasets.digits.load_data", harms=digit_files.HARMS),
     "digit weights": Target(
         "models", weights.good("digits"), safely(_digit_weights), weights.HARMS,
