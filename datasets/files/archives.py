@@ -19,6 +19,7 @@ SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", "
 
 MAX_UNPACKED = 2_000_000_000  # bytes, all members together
 MAX_KEPT = 500_000_000  # bytes of them in memory
+SKIPPED = 10  # times its limit that a text which is skipped may be long; of longer ones all is refused
 MAX_MEMBERS = 500_000
 MAX_GROWTH = 100  # times its size that an archive may unpack to, beyond 200 MB
 FREE_GROWTH = 200_000_000
@@ -68,7 +69,7 @@ def read_archive(path, limits, skipped=None):
         limits: Dictionary from a file name's ending in lower case to the most bytes that such a
             file may have; files with other endings are skipped.
         skipped: Dictionary to which the paths of skipped files are added, each with a reason, or None where
-            the ending is the reason; then a text file that is too large is skipped, too.
+            the ending is the reason; then a text file that is somewhat too large is skipped, too.
 
     Returns:
         `(files, folders)`: contents in bytes by path, and the paths of folders; a path is a
@@ -99,7 +100,9 @@ def read_archive(path, limits, skipped=None):
             if skipped is not None:
                 skipped[parts] = None
             continue
-        if skipped is not None and size > limit and parts[-1].lower().endswith(".txt"):
+        long = limit < size <= SKIPPED * limit and parts[-1].lower().endswith(".txt")
+        if skipped is not None and long:
+            content()  # which finds out whether it is so long, or the archive damaged
             skipped[parts] = f"has {size:,} bytes where at most {limit:,} are taken"
             continue
         kept += size
