@@ -37,7 +37,7 @@ The vocabulary is learned from the training texts alone; all other words share t
 at random against overfitting, and scales gradients of a norm above 1 down (**gradient clipping**).
 
 Baselines: a **bag of words** (`--model bag`), the mean of the embeddings, without order; and, in every run, a
-**linear classifier** with weights for words, sequences of words and parts of words, trained in seconds.
+**linear classifier** of words, sequences and parts of words, trained in seconds.
 `pooled_lstm` has a bag beside its LSTM; `conv1d` sees three words at a time.
 
 ## Before you run it
