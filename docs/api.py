@@ -15,7 +15,6 @@ MODULES = {
         "datasets.digits", "datasets.reviews", "datasets.tones", "datasets.videos", "datasets.photos",
         "datasets.generated.edges", "datasets.generated.x_or_o", "datasets.generated.spirals",
         "datasets.generated.customers", "datasets.generated.moving_shapes",
-        "datasets.generated.moving_photos",
     ),
 }  # fmt: skip
 

@@ -43,9 +43,7 @@ parameters?
 Where the order carries the information, a network must be able to use it, by recurrence or by convolution
 over time. It does *not* mean that an LSTM is always better for video: for many real clips one frame (a
 football pitch) tells the class. With frames shuffled both fall back to chance, which shows that they do use
-the order. Nor does it mean that they see motion as we do: with `--data moved_photos`, windows that move over
-photographs, none of the three was above chance. There no frame shows where its window is; only comparing
-frames in detail can tell.
+the order.
 
 ## Exercises
 
@@ -117,8 +115,7 @@ def main(
         size: Height and width of a frame in pixels, from 16 to 128.
         noise: Standard deviation of the noise on each generated pixel, in grey levels, from 0 to 100.
         data: Folder with one folder of clips for each class (folders of frames, GIF, WebP, MP4), or with such
-            folders under train and test; "moved_photos" for windows that move over two photographs; "auto"
-            or "embedded" for moving shapes.
+            folders under train and test; "auto" or "embedded" for moving shapes.
         grey: Take your own clips in grey; generated ones always are.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.

@@ -5,13 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import videos
-from datasets.generated import moving_photos, moving_shapes
+from datasets.generated import moving_shapes
 from datasets.sources import Source
 from models.scores import Share
 from tutorials.figures.labels import distinct, plain
 from tutorials.lesson.limits import check_memory
 
-MOVED_PHOTOS = "moved_photos"
 SHOWN = 8  # classes at most in a figure
 
 
@@ -61,8 +60,7 @@ def load_clips(data, train, test, frames, size, noise, seed, quick=False, grey=F
     """The clips that `data` names.
 
     Args:
-        data: "auto" or "embedded" for moving shapes, "moved_photos" for windows moved over photographs, or a
-            folder with a folder of clips for each class.
+        data: "auto" or "embedded" for moving shapes, or a folder with a folder of clips for each class.
         train, test: Numbers of generated clips; a tenth of the former are the validation split.
         frames, size, noise, seed: As the lesson has them.
         quick: Whether to take some of your own clips only.
@@ -71,15 +69,13 @@ def load_clips(data, train, test, frames, size, noise, seed, quick=False, grey=F
     Returns:
         `Clips`.
     """
-    generated = {"auto": moving_shapes, "embedded": moving_shapes, MOVED_PHOTOS: moving_photos}.get(str(data))
-    if generated:
+    if str(data) in ("auto", "embedded"):
         check_memory("train_clips", train, 4 * frames * size**2 * train)
-        (x, y), tested = generated.load_data(train, test, frames, size, noise, seed)
+        (x, y), tested = moving_shapes.load_data(train, test, frames, size, noise, seed)
         n_val = 8 * -(-train // 80)  # whole sets of frames, so that no set is in both parts
-        source = moving_shapes.locate() if generated is moving_shapes else moving_photos.SOURCE
-        return Clips(
-            source, generated.CLASS_NAMES, (x[n_val:], y[n_val:]), (x[:n_val], y[:n_val]), tested, True, []
-        )
+        training, validation = (x[n_val:], y[n_val:]), (x[:n_val], y[:n_val])
+        names = moving_shapes.CLASS_NAMES
+        return Clips(moving_shapes.locate(), names, training, validation, tested, True, [])
     source, set_aside = videos.locate(data), []
     check_memory("size", size, 20 * videos.count_clips(source) * frames * size**2, power=2)
     (x, y), (x_test, y_test), names = videos.load_data(source, frames, size, set_aside, 1 if grey else 3)
