@@ -106,7 +106,7 @@ class Updates:
 
         self._optimizer.apply(weight_gradients(loss, weights)[1], weights)
         for old, new in zip(self.target.trainable_variables, weights, strict=True):
-            old.assign(keras.ops.where(target_follows > 0, new, old))
+            old.assign(keras.ops.where(target_follows > 0, new.value, old.value))
 
     def take_over(self):
         """Copy the weights of the network into the target network."""
