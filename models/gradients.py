@@ -5,6 +5,7 @@ function of values, so that here the variables get their values in a `keras.Stat
 """
 
 import contextlib
+import functools
 
 import keras
 from keras import ops
@@ -123,7 +124,7 @@ def output_gradients(model, images, chosen, by=None):
     kind, backend = model.inputs[0].dtype, keras.backend.backend()
     images = ops.convert_to_tensor(images, kind if kind in ("float32", "float64") else "float32")
     if backend == "jax":
-        return _output_function(model, chosen, by)(images)
+        return _output_gradients_by_jax(model, images, chosen, by)
     if backend == "torch":
         images = images.detach().clone().requires_grad_(True)
         outputs = _listed(model(images, training=False))
@@ -140,23 +141,6 @@ def output_gradients(model, images, chosen, by=None):
         value = chosen(outputs)
     of = images if by is None else outputs[by]
     return outputs, tape.gradient(value, of, unconnected_gradients="zero")
-
-
-def repeated_output_gradients(model, chosen):
-    """`output_gradients` with respect to the input as a function of the images, for many calls.
-
-    Args:
-        model: As there; its weights must not change between the calls.
-        chosen: As there.
-
-    Returns:
-        Function of images to (outputs, gradient), which JAX compiles for each new shape.
-    """
-    if keras.backend.backend() != "jax":
-        return lambda images: output_gradients(model, images, chosen)
-    import jax
-
-    return jax.jit(_output_function(model, chosen, None))
 
 
 def use_double_precision():
@@ -242,26 +226,38 @@ def _by_jax(losses, groups):
     return found, others, gradients
 
 
-def _output_function(model, chosen, by):
-    """`output_gradients` for JAX, as a function of a tensor of images."""
+def _output_gradients_by_jax(model, images, chosen, by):
     import jax
 
-    # A layer's output cannot be watched in JAX: the part behind it becomes a function of its own
-    behind = by is not None and keras.Function([*model.inputs, model.outputs[by]], model.outputs)
-
-    def gradient(images):
-        def of_images(images):
-            outputs = _listed(model(images, training=False))
-            return chosen(outputs), outputs
-
-        def of_output(output):
-            return chosen(_listed(behind([images, output])))
-
-        if by is None:
-            value, pull, outputs = jax.vjp(of_images, images, has_aux=True)
-        else:
-            outputs = _listed(model(images, training=False))
-            value, pull = jax.vjp(of_output, outputs[by])
+    if by is not None:
+        # A layer's output cannot be watched in JAX: the part behind it becomes a function of its own
+        behind = keras.Function([*model.inputs, model.outputs[by]], model.outputs)
+        outputs = _listed(model(images, training=False))
+        value, pull = jax.vjp(lambda output: chosen(_listed(behind([images, output]))), outputs[by])
         return outputs, pull(ops.ones_like(value))[0]
+    outputs, pull = _outputs_and_pull(model, images)
+    value, pull_chosen = jax.vjp(chosen, outputs)
+    return outputs, pull(pull_chosen(ops.ones_like(value))[0])
 
-    return gradient
+
+def _outputs_and_pull(model, images):
+    """A model's outputs, and the function from gradients by these to the gradient by its input.
+
+    Compiling takes longer than a call, so it is done when a model is asked for the second time.
+    """
+    import jax
+
+    def outputs_of(values, images):
+        with keras.StatelessScope([*zip(model.variables, values, strict=True)]):
+            return _listed(model(images, training=False))
+
+    def pulled(values, images, slopes):
+        return jax.vjp(functools.partial(outputs_of, values), images)[1](slopes)[0]
+
+    values, known = [variable.value for variable in model.variables], model.__dict__
+    if "_compiled_for_gradients" not in known:  # so that the model owns them, and Keras tracks nothing
+        known["_compiled_for_gradients"] = jax.jit(outputs_of), jax.jit(pulled)
+        outputs, pull = jax.vjp(functools.partial(outputs_of, values), images)
+        return outputs, lambda slopes: pull(slopes)[0]
+    compiled, compiled_pull = known["_compiled_for_gradients"]
+    return compiled(values, images), lambda slopes: compiled_pull(values, images, slopes)

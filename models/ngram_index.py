@@ -24,8 +24,8 @@ class NgramIndex(layers.Layer):
     Letters become lower case. Each punctuation mark, symbol, emoji, and letter of a script without spaces
     (Chinese, Japanese, Thai and the like) is a token of its own. An n-gram is a sequence of 1 to `longest`
     neighbouring tokens; or of 2 to `letters` neighbouring letters of a token, at whose ends a space counts as
-    one. The layer knows an n-gram by its fingerprint, a hash of 61 bits. It needs TensorFlow, as
-    TextVectorization does.
+    one. The layer knows an n-gram by its fingerprint, a hash of 61 bits. TensorFlow does this, as in
+    TextVectorization, whatever Keras's backend is.
 
     Args:
         size: How many n-grams it knows, from 1 to 4,194,304. Which ones are its weights: `learn` sets them.

@@ -8,7 +8,7 @@ from keras import ops
 
 from ..checks.arguments import array, batch_for, checked, number, shown, sizes, whole
 from ..errors import ModelError
-from ..gradients import repeated_output_gradients
+from ..gradients import output_gradients
 from .effective_fields import _place, field_boxes
 from .graphs import BEFORE, before_activation, find, layer_at, multi_output
 
@@ -114,10 +114,9 @@ def exciting_image(
     # NumPy moves and smooths small images in a fraction of the time that single operations of Keras take
     moves = ops.convert_to_numpy(keras.random.randint((steps, 2), -jitter, jitter + 1, seed=draws))
     images = np.broadcast_to(np.float32(grey) + noise((1, *shape[1:]), 0.02), shape)
-    gradient_of = repeated_output_gradients(until, activation)
     for step, move in enumerate(moves):
         shifted = ops.convert_to_tensor(np.roll(images, move, (1, 2)))
-        _, gradient = gradient_of(shifted)
+        _, gradient = output_gradients(until, shifted, activation)
         gradient = np.roll(ops.convert_to_numpy(gradient), -move, (1, 2))
         size = np.abs(gradient).mean((1, 2, 3), keepdims=True)
         rate = np.float32(learning_rate * (high - low) * (1 - step / steps))

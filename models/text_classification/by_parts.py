@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from ..gradients import double_precision
+
 
 def predict_texts(model, texts, batch_size=32):
     """What a model of strings gives for texts.
@@ -31,7 +33,8 @@ def predict_texts(model, texts, batch_size=32):
     behind = keras.Model(front.output, model.outputs[0])
     found = []
     for n in range(0, len(texts), batch_size):
-        ids = np.asarray(front.call(list(texts[n : n + batch_size])))
+        with double_precision():  # the ids come with 64 bits, of which JAX would say that it cuts them
+            ids = np.asarray(front.call(list(texts[n : n + batch_size])))
         padding = 2 ** int(np.ceil(np.log2(max(1, ids.shape[1])))) - ids.shape[1]
         ids = np.pad(ids, ((0, batch_size - len(ids)), (0, padding))).astype("int32")
         found.append(behind.predict_on_batch(ids)[: len(texts[n : n + batch_size])])

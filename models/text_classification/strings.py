@@ -23,8 +23,8 @@ def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classif
 
     Returns:
         An uncompiled model: strings (batch,) -> what `classifier` gives. The text is converted to lower
-        case, its punctuation is removed, and it is split at white space. It needs TensorFlow, as
-        TextVectorization does.
+        case, its punctuation is removed, and it is split at white space. Keras's
+        own `predict` of strings needs its TensorFlow backend; `TextClassifier` predicts with any.
 
     Raises:
         ModelError: If an argument is not as described, or `classifier` has not as many token ids as the

@@ -9,6 +9,7 @@ from keras import layers
 
 from ..checks.arguments import checked, whole
 from ..errors import ModelError
+from ..gradients import double_precision
 from ..text import MOST_IDS
 from ..zoo import FOLDER
 from .arguments import texts as _texts
@@ -108,7 +109,8 @@ def reviews_vocabulary():
 
 def _vectorized(vectorize, texts):
     """[(ids of some texts, one text after the other; where each ends)]."""
-    return [_of_batch(vectorize(texts[n : n + AT_ONCE])) for n in range(0, len(texts), AT_ONCE)]
+    with double_precision():  # ids come with 64 bits
+        return [_of_batch(vectorize(texts[n : n + AT_ONCE])) for n in range(0, len(texts), AT_ONCE)]
 
 
 def _of_batch(batch):
