@@ -4,8 +4,8 @@
     python -m benchmarks.backends --lessons digits gan --backends tensorflow jax torch --turns 3
 
 Each run is the lesson's command, from its start to its end: loading the backend and compiling are included,
-which is most of a quick run. Seconds are those of the processors, of all threads together, which other work on
-the machine changes less than the time that passes. Of several turns the fastest counts.
+which is most of a quick run. Seconds are those of the processors, of all threads together, which other work
+on the machine changes less than the time that passes. Of several turns the fastest counts.
 """
 
 import json
@@ -61,10 +61,8 @@ def row(lesson, found, backends):
     first = found[backends[0]]
     cells = ["fails" if first is None else f"{first:.0f} s"]
     for backend in backends[1:]:
-        seconds = found[backend]
-        cells.append(
-            "fails" if seconds is None else f"{seconds / first:.1f}" if first else f"{seconds:.0f} s"
-        )
+        times = found[backend] and (f"{found[backend] / first:.1f}" if first else f"{found[backend]:.0f} s")
+        cells.append(times or "fails")
     return f"| `{lesson}` | {' | '.join(cells)} |"
 
 

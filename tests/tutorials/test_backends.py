@@ -1,4 +1,4 @@
-"""Every lesson, and both classifiers, run on JAX too: in processes of their own, since Keras has one backend."""
+"""Every lesson and the text classifier run on JAX, each in a process of its own, as Keras has one backend."""
 
 import importlib.util
 import json
@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from models import TextClassifier
 from tutorials.__main__ import LESSONS
 
 ROOT = Path(__file__).parents[2]
@@ -18,9 +20,7 @@ DIFFERENT = "gradient_descent", "gan", "forgetting", "look_inside", "sentiment",
 
 pytestmark = [
     pytest.mark.extra,
-    pytest.mark.skipif(
-        not importlib.util.find_spec("jax"), reason="JAX, an optional backend, is not installed"
-    ),
+    pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="the optional backend JAX is missing"),
 ]
 
 
@@ -45,3 +45,34 @@ def test_lesson_runs_on_jax(lesson, tmp_path):
     assert run.returncode == 0, run.stderr[-2000:]
     assert "Traceback" not in run.stderr
     assert json.loads((tmp_path / lesson / "metrics.json").read_text())["results"]
+
+
+TEXTS = ["so good", "a good film", "so bad", "a bad film", "good, so very good", "bad, so very bad"] * 6
+LABELS = ["positive", "positive", "negative", "negative", "positive", "negative"] * 6
+ON_JAX = """
+import json, sys
+from models import TextClassifier
+texts, labels, file, kind = json.loads(sys.argv[1])
+loaded = TextClassifier.load(file)
+own = TextClassifier(kind=kind, epochs=3).fit(texts, labels)
+own.save(file + ".jax.keras")
+again = TextClassifier.load(file + ".jax.keras")
+print(json.dumps([
+    loaded.predict(texts[:6]).probabilities.tolist(),
+    loaded.word_effects("so very good").effects.tolist(),
+    own.predict(texts[:6]).labels,
+    float(abs(own.predict(texts[:6]).probabilities - again.predict(texts[:6]).probabilities).max()),
+]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["ngrams", "bag"])
+def test_a_text_classifier_gives_on_jax_what_it_gives_on_tensorflow(kind, tmp_path):
+    classifier, file = TextClassifier(kind=kind, epochs=3).fit(TEXTS, LABELS), tmp_path / "texts.keras"
+    classifier.save(file)
+    run = on_jax("-c", ON_JAX, json.dumps([TEXTS, LABELS, str(file), kind]))
+    assert run.returncode == 0, run.stderr[-2000:]
+    probabilities, effects, labels, changed = json.loads(run.stdout.splitlines()[-1])
+    assert np.allclose(probabilities, classifier.predict(TEXTS[:6]).probabilities, atol=1e-5)
+    assert np.allclose(effects, classifier.word_effects("so very good").effects, atol=1e-5)
+    assert changed < 1e-6 and (kind == "bag" or labels == LABELS[:6])
