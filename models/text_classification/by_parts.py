@@ -39,3 +39,17 @@ def predict_texts(model, texts, batch_size=32):
         ids = np.pad(ids, ((0, batch_size - len(ids)), (0, padding))).astype("int32")
         found.append(behind.predict_on_batch(ids)[: len(texts[n : n + batch_size])])
     return np.concatenate([np.asarray(each) for each in found])
+
+
+def outputs_for_text(model, text):
+    """What a model of strings gives for one text, with TensorFlow without compiling: array (...).
+
+    Example:
+        >>> from models import SentimentBag, StringClassifier
+        >>> model = StringClassifier(["good", "bad"], SentimentBag(vocabulary_size=4))
+        >>> outputs_for_text(model, "Good").shape
+        (1,)
+    """
+    if keras.backend.backend() == "tensorflow":
+        return np.asarray(model(np.array([text], object)))[0]
+    return predict_texts(model, [text], batch_size=1)[0]
