@@ -30,7 +30,10 @@ def predict_texts(model, texts, batch_size=32):
     if keras.backend.backend() == "tensorflow":
         return model.predict(texts, batch_size=batch_size, verbose=0)
     front = next(layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer))
-    behind = keras.Model(front.output, model.outputs[0])
+    kept = model.__dict__  # so that the model owns its second part, which is compiled once
+    if "_behind_strings" not in kept:
+        kept["_behind_strings"] = keras.Model(front.output, model.outputs[0])
+    behind = kept["_behind_strings"]
     found = []
     for n in range(0, len(texts), batch_size):
         with double_precision():  # the ids come with 64 bits, of which JAX would say that it cuts them
