@@ -1,8 +1,9 @@
 """Adversarial training: a generator and a discriminator, each trained against the other."""
 
 import keras
-import tensorflow as tf
 from keras import ops
+
+from .gradients import several_weight_gradients
 
 CHOSEN = 2.0  # the value of a choice; about as far from 0 as the normal values go
 
@@ -56,31 +57,59 @@ class AdversarialNetwork(keras.Model):
 
     def compile(self, generator_optimizer, discriminator_optimizer, **settings):
         """Set the two optimizers; `settings` are those of `keras.Model.compile`, such as `run_eagerly`."""
+        on_jax = keras.backend.backend() == "jax"
+        if on_jax:  # where fit asks for a model with an optimizer; this one is never used, and holds nothing
+            settings.setdefault("optimizer", keras.optimizers.SGD())
+            self.built = True
         super().compile(**settings)
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
+        if on_jax:  # where training knows no variables but the model's own
+            both = generator_optimizer, discriminator_optimizer
+            self._optimizer_state = [variable for optimizer in both for variable in optimizer.variables]
+
+    @property
+    def _optimizers(self):
+        return self.discriminator_optimizer, self.generator_optimizer
 
     @property
     def metrics(self):
         return self.means
 
-    def train_step(self, real):
-        """One step of both networks on a batch of real images; returns the metrics so far by name."""
+    def train_step(self, *batch):
+        """One step of both networks on a batch of real images; returns the metrics so far by name.
+
+        On JAX it takes the values of all variables too, and returns the new ones, as Keras asks there.
+        """
+        if len(batch) == 1:
+            return self._step(*batch)
+        state, real = batch
+        kinds = self.trainable_variables, self.non_trainable_variables, self.metrics_variables
+        variables, values = sum(kinds, []), sum((state[0], state[1], state[3]), [])
+        mapping = [*zip(variables, values, strict=True)]
+        with keras.StatelessScope(mapping) as scope:
+            logs = self._step(real)
+        new = [[scope.get_current_value(variable) for variable in kind] for kind in kinds]
+        return logs, (new[0], new[1], state[2], new[2])
+
+    def _step(self, real):
         real = keras.utils.unpack_x_y_sample_weight(real)[0]
         z = self.draw(ops.shape(real)[0], self.noise)
-        with tf.GradientTape(persistent=True) as tape:
-            fake = self.generator(z, training=True)
-            on_fake = self.discriminator(fake, training=True)
+
+        def losses():
+            on_fake = self.discriminator(self.generator(z, training=True), training=True)
             on_real = self.discriminator(real, training=True)
-            discriminator_loss = (cross_entropy(on_real, self.smoothing) + cross_entropy(on_fake, 0.0)) / 2
-            generator_loss = cross_entropy(on_fake, 1.0)
-        for network, loss, optimizer in (
-            (self.discriminator, discriminator_loss, self.discriminator_optimizer),
-            (self.generator, generator_loss, self.generator_optimizer),
-        ):
-            weights = network.trainable_variables
-            optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
+            of_both = (cross_entropy(on_real, self.smoothing) + cross_entropy(on_fake, 0.0)) / 2
+            return [of_both, cross_entropy(on_fake, 1.0)], [on_real, on_fake]
+
+        networks = self.discriminator, self.generator
+        groups = [network.trainable_variables for network in networks]
+        (discriminator_loss, generator_loss), (on_real, on_fake), gradients = several_weight_gradients(
+            losses, groups
+        )
+        for optimizer, slopes, weights in zip(self._optimizers, gradients, groups, strict=True):
+            optimizer.apply(slopes, weights)
         self._follow()
         found = discriminator_loss, generator_loss, ops.mean(on_real > 0), ops.mean(on_fake < 0)
         for mean, value in zip(self.means, found, strict=True):

@@ -6,6 +6,7 @@ from keras import layers
 
 from .checks.arguments import whole
 from .errors import ModelError
+from .gradients import double_precision
 
 MOST_NGRAMS = 2**22
 LONGEST_NGRAM = 5  # words, or letters
@@ -23,8 +24,8 @@ class NgramIndex(layers.Layer):
     Letters become lower case. Each punctuation mark, symbol, emoji, and letter of a script without spaces
     (Chinese, Japanese, Thai and the like) is a token of its own. An n-gram is a sequence of 1 to `longest`
     neighbouring tokens; or of 2 to `letters` neighbouring letters of a token, at whose ends a space counts as
-    one. The layer knows an n-gram by its fingerprint, a hash of 61 bits. It needs TensorFlow, as
-    TextVectorization does.
+    one. The layer knows an n-gram by its fingerprint, a hash of 61 bits. TensorFlow does this, as in
+    TextVectorization, whatever Keras's backend is.
 
     Args:
         size: How many n-grams it knows, from 1 to 4,194,304. Which ones are its weights: `learn` sets them.
@@ -55,7 +56,8 @@ class NgramIndex(layers.Layer):
         self.longest = whole(1, LONGEST_NGRAM)("NgramIndex", "longest", longest)
         self.letters = whole(0, LONGEST_NGRAM)("NgramIndex", "letters", letters)
         self._convert_input_args, self._allow_non_tensor_positional_args = False, True
-        self.known = self.add_weight((self.size,), "zeros", "int64", trainable=False, name="known")
+        with double_precision():
+            self.known = self.add_weight((self.size,), "zeros", "int64", trainable=False, name="known")
 
     def learn(self, texts):
         """Know the n-grams of texts.
@@ -79,7 +81,7 @@ class NgramIndex(layers.Layer):
                 f"NgramIndex.learn needs texts of as many different n-grams as size, {self.size:,}, and "
                 f"these have {len(found):,}."
             )
-        self.known.assign(found)
+        self.know(found)
         return self
 
     def tokens(self, texts):
@@ -99,6 +101,16 @@ class NgramIndex(layers.Layer):
 
         spaced = tf.strings.regex_replace(tf.strings.lower(texts, "utf-8"), SPACES, " ")
         return tf.strings.split(tf.strings.regex_replace(spaced, ALONE, r" \1 "))
+
+    def know(self, fingerprints):
+        """Know these n-grams: int64 (size,), ascending."""
+        with double_precision():
+            self.known.assign(fingerprints)
+
+    def load_own_variables(self, store):
+        """Keras calls this when a model is loaded."""
+        with double_precision():
+            super().load_own_variables(store)
 
     def fingerprints(self, texts):
         """All n-grams of texts, known or not, by their fingerprints.
@@ -130,7 +142,8 @@ class NgramIndex(layers.Layer):
         """See the class."""
         import tensorflow as tf
 
-        found, known = self.fingerprints(texts), tf.convert_to_tensor(self.known)
+        known = self.known if keras.backend.backend() == "tensorflow" else np.asarray(self.known)
+        found, known = self.fingerprints(texts), tf.convert_to_tensor(known)
         places = tf.minimum(tf.searchsorted(known, found.values, out_type="int32"), self.size - 1)
         numbers = found.with_values(tf.where(tf.gather(known, places) == found.values, places + 1, 0))
         return tf.ragged.boolean_mask(numbers, numbers > 0).to_tensor(0)

@@ -21,8 +21,8 @@ MAY_IMPORT = {
     "datasets": {"imagehash", "keras", "lazy_loader", "numpy", "PIL", "scipy", "sklearn"},
 }
 MAY_ALSO = {
-    "models.inspection.gradients": {"tensorflow"},  # the one place where a model's gradients come from
-    "models.adversarial": {"tensorflow"},  # a training step of two networks, each with a loss of its own
+    "models.gradients": {"tensorflow", "jax", "torch"},  # the one place where gradients come from
+    "models.compiled": {"tensorflow", "jax", "torch"},  # and where steps of training are compiled
     "models.fine_tuning.linear_probe": {"threadpoolctl"},
     "models.fine_tuning.multi_label.one_vs_rest": {"threadpoolctl"},
     "models.fine_tuning.wrong_labels": {"cleanlab"},
@@ -33,7 +33,6 @@ MAY_ALSO = {
     "datasets.files.sounds": {"soundfile"},  # optional: FLAC, OGG and MP3
     "datasets.videos.films": {"av"},  # optional: MP4 and the like
     "models.pretrained.hub_presets": {"keras_hub"},  # optional: its presets as backbones
-    "models.word_vectors.training": {"tensorflow"},  # adds to some rows of a variable, which Keras cannot
     "models.export.formats": {"tensorflow", "onnx", "tf2onnx", "onnxruntime", "ai_edge_litert"},
 }
 DATA_SETS = "digits", "reviews", "tones", "videos", "generated"  # of which no model may know

@@ -85,11 +85,11 @@ from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from datasets.generated import edges
 from datasets.photos import grey_photo
 from models import FilterBank, activations, filters
+from models.gradients import input_gradients
 from tutorials.figures.charts import map_grid, number_tables
 from tutorials.figures.convolutions import activation_curves
 from tutorials.figures.text_tables import side_by_side
@@ -144,14 +144,12 @@ def main(
     report.figure("padding_and_strides", axes)
     report.figure("sequence_and_volume", filtering.sequence_and_volume(seed))
 
-    # Activation functions: derivatives by TensorFlow's automatic differentiation and by formula
-    z, curves = tf.linspace(-4.0, 4.0, 161), {}
+    # Activation functions: derivatives by automatic differentiation and by formula
+    z, curves = np.linspace(-4, 4, 161, dtype="float32"), {}
     for name, formulas in activations.FORMULAS.items():
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            g = keras.activations.get(name)(z)
-        curves[name] = np.array([g, tape.gradient(g, z)])
-        difference = np.abs(curves[name] - [formula(z) for formula in formulas]).max()
+        g, (derivative,) = input_gradients(keras.activations.get(name), z)
+        curves[name] = np.array([g, derivative])
+        difference = np.abs(curves[name] - np.array([formula(z) for formula in formulas])).max()
         print(f"{name}: g and g′ of Keras and of the lectures' formulas differ by at most {difference:.0e}.")
     title = "Where an activation function is flat, its derivative is almost 0: the gradient vanishes"
     report.figure("activations", activation_curves(z, curves, title))

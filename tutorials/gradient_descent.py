@@ -86,11 +86,12 @@ from tutorials.lesson.command import run  # first: loads Keras quietly
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from datasets.generated import spirals
 from models import DenseChain
 from models.backpropagation import backward, cross_entropy, forward
+from models.compiled import compiled
+from models.gradients import use_double_precision, weight_gradients
 from tutorials.figures.loss_surfaces import descent_film, descents, losses_and_decision_map, paths_on_surface
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
@@ -146,6 +147,7 @@ def main(
 
     # Model: six layers, once for gradients by hand and once for Keras, with the same initial weights.
     # float64, so that rounding hides no difference between the two
+    use_double_precision()
     network, by_keras = DenseChain(dtype="float64"), DenseChain(dtype="float64", name="by_keras")
     by_keras.set_weights(network.get_weights())
     network.summary()
@@ -162,7 +164,8 @@ def main(
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * -(-len(x_train) // batch_size))
     optimizer = keras.optimizers.Adam(schedule)
     optimizer.build(network.trainable_variables)
-    step = tf.function(lambda gradients: optimizer.apply(gradients, network.trainable_variables))
+    variables = [*network.trainable_variables, *optimizer.variables]
+    step = compiled(lambda *gradients: optimizer.apply(gradients, network.trainable_variables), variables)
     by_keras.compile(keras.optimizers.Adam(schedule), keras.losses.CategoricalCrossentropy(dtype="float64"))
 
     # Fit: a training loop with gradients by hand, then Keras's own
@@ -172,7 +175,7 @@ def main(
             x, t = x_train[n : n + batch_size], t_train[n : n + batch_size]
             weights = network.get_weights()
             gradients = backward(forward(x, weights), weights, t)
-            step([tf.constant(gradient) for gradient in gradients])
+            step(*gradients)
         losses.append(cross_entropy(forward(x_val, network.get_weights())[-1], t_val))
         if epoch % 5 == 0 or epoch == epochs:
             print(f"By hand, epoch {epoch} of {epochs}: validation loss {losses[-1]:.4f}", flush=True)
@@ -213,9 +216,9 @@ def main(
 def compare_gradients(network, x, t):
     """The largest difference of gradients by hand and automatic ones, relative to the layer's largest."""
     by_hand = backward(forward(x, network.get_weights()), network.get_weights(), t)
-    with tf.GradientTape() as tape:
-        loss = keras.losses.CategoricalCrossentropy(dtype="float64")(t, network(x))
-    automatic = [slope.numpy() for slope in tape.gradient(loss, network.trainable_variables)]
+    loss = keras.losses.CategoricalCrossentropy(dtype="float64")
+    _, slopes = weight_gradients(lambda: loss(t, network(x)), network.trainable_variables)
+    automatic = [keras.ops.convert_to_numpy(slope) for slope in slopes]
     return max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(by_hand, automatic, strict=True))
 
 

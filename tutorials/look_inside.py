@@ -78,6 +78,7 @@ Adebayo et al., *Sanity checks for saliency maps* (2018). Selvaraju et al., *Gra
 Next: `invariance` shifts and turns the digits.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -240,17 +241,17 @@ def train_network(x_train, y_train, epochs, images):
     )
 
     # Fit
-    moments = {}
+    moments, steps = {0: feature_maps(model, images, ["conv1", "conv2"])}, itertools.count(1)
 
-    def keep(batch=None, logs=None):
-        step = int(model.optimizer.iterations)
-        if step in MOMENTS:
-            moments[step] = feature_maps(model, images, ["conv1", "conv2"])
+    def keep(batch, logs):
+        step = next(steps)
+        if step in MOMENTS:  # `watch.model` has the weights of this moment on every backend
+            moments[step] = feature_maps(watch.model, images, ["conv1", "conv2"])
 
-    keep()
+    watch = keras.callbacks.LambdaCallback(on_train_batch_end=keep)
     model.fit(
         x_train, y_train, batch_size=BATCH_SIZE, epochs=epochs, validation_split=0.1,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=keep)], verbose=VERBOSE,
+        callbacks=[watch], verbose=VERBOSE,
     )  # fmt: skip
     moments[total] = feature_maps(model, images, ["conv1", "conv2"])
     return model, moments

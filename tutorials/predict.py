@@ -36,6 +36,7 @@ from models.fine_tuning.predictions import answering
 from models.none_of_these import refusing
 from models.probabilities import per_class
 from models.text_classification.abstention import answering_texts, text_trust_in
+from models.text_classification.by_parts import predict_texts
 from tutorials.lesson import several_labels
 from tutorials.lesson.classifier_files import read_classifier
 from tutorials.lesson.saved import check_takes
@@ -215,7 +216,11 @@ def _predictions(found, examples, classify=None):
         return [], {}
     content = np.stack([example.content for example in examples])
     try:
-        return classify(content) if classify else (per_class(found.model.predict(content, verbose=0)), {})
+        if classify:
+            return classify(content)
+        if READERS[found.lesson].texts:
+            return per_class(predict_texts(found.model, content)), {}
+        return per_class(found.model.predict(content, verbose=0)), {}
     except Exception as error:
         raise LessonError(
             f"{found.file} fails on what the lesson gives it ({type(error).__name__}); {found.again}."

@@ -174,7 +174,7 @@ def main(
 
     # Evaluate: both networks on the test letters, then on each distortion alone as it grows
     def predict(network, letters):
-        return np.argmax(network(letters), -1)  # 0 for X, 1 for O
+        return np.argmax(np.asarray(network(letters)), -1)  # 0 for X, 1 for O
 
     networks = {"by hand": by_hand, "trained": trained}
     of_hand, of_trained = (np.mean(predict(net, x_test) == y_test) for net in networks.values())

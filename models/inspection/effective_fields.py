@@ -8,7 +8,7 @@ from keras import layers
 
 from ..checks.arguments import array, batch_for, built_model, checked, number, shown, sizes
 from ..errors import ModelError
-from .gradients import gradients
+from ..gradients import output_gradients
 from .graphs import all_paths, find, is_graph, is_map, layer_at, multi_output
 
 AT_ONCE = 16  # images in one batch, where a gradient needs the activations of all of them
@@ -71,7 +71,7 @@ def input_gradient(model, images, layer, position=None, channel=None):
         each = keras.ops.broadcast_to(channels.astype("int32"), values.shape[:1])
         return keras.ops.take_along_axis(values, each[:, None], 1)
 
-    return keras.ops.convert_to_numpy(gradients(until, images, chosen)[1])
+    return keras.ops.convert_to_numpy(output_gradients(until, images, chosen)[1])
 
 
 def _place(owner, position, name="position"):
@@ -272,7 +272,7 @@ def field_boxes(model, layer, image_size, positions):
                 raise ModelError(f"{layer} has {tuple(sides)} pixels: {place} is not among these positions.")
             return outputs[0][(slice(None), *place)]
 
-        touched = keras.ops.convert_to_numpy(gradients(until, image, chosen)[1] != 0).any((0, 3))
+        touched = keras.ops.convert_to_numpy(output_gradients(until, image, chosen)[1] != 0).any((0, 3))
         if not touched.any():
             raise ModelError(f"{layer} at {place} depends on no pixel of the image.")
         rows, columns = touched.any(1).nonzero()[0], touched.any(0).nonzero()[0]

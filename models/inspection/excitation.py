@@ -8,8 +8,8 @@ from keras import ops
 
 from ..checks.arguments import array, batch_for, checked, number, shown, sizes, whole
 from ..errors import ModelError
+from ..gradients import output_gradients
 from .effective_fields import _place, field_boxes
-from .gradients import gradients
 from .graphs import BEFORE, before_activation, find, layer_at, multi_output
 
 AT_ONCE = 32  # images in one batch
@@ -116,7 +116,7 @@ def exciting_image(
     images = np.broadcast_to(np.float32(grey) + noise((1, *shape[1:]), 0.02), shape)
     for step, move in enumerate(moves):
         shifted = ops.convert_to_tensor(np.roll(images, move, (1, 2)))
-        _, gradient = gradients(until, shifted, activation)
+        _, gradient = output_gradients(until, shifted, activation)
         gradient = np.roll(ops.convert_to_numpy(gradient), -move, (1, 2))
         size = np.abs(gradient).mean((1, 2, 3), keepdims=True)
         rate = np.float32(learning_rate * (high - low) * (1 - step / steps))

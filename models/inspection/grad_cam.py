@@ -3,8 +3,8 @@
 from keras import ops
 
 from ..errors import ModelError
+from ..gradients import output_gradients
 from .effective_fields import AT_ONCE
-from .gradients import gradients
 from .graphs import find, is_map, last_map, multi_output
 from .predictions import classifier_images, of_classes, wanted_classes
 
@@ -58,7 +58,9 @@ def grad_cam(model, images, class_index, layer=None):
 
 
 def _class_maps(walked, images, wanted):
-    (features, _), gradient = gradients(walked, images, lambda outputs: of_classes(outputs[-1], wanted), by=0)
+    (features, _), gradient = output_gradients(
+        walked, images, lambda outputs: of_classes(outputs[-1], wanted), by=0
+    )
     weights = ops.mean(gradient, (1, 2), keepdims=True)  # (n, 1, 1, features)
     heat = ops.cast(ops.relu(ops.sum(weights * features, -1)), "float32")
     return ops.divide_no_nan(heat, ops.max(heat, (1, 2), keepdims=True))

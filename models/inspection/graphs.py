@@ -21,9 +21,9 @@ def multi_output(model, paths, scores=False):
     nothing is copied, and the model computes the same.
 
     The part from the input to a layer is `keras.Model(result.inputs, result.outputs[k])`. For the part
-    from a layer to the predictions, take both as outputs of one call: inside a `GradientTape` the gradient of
-    the last output with respect to any other is that of the second half of the network, skip connections
-    past the layer included.
+    from a layer to the predictions, take both as outputs of one call: the gradient of the last output with
+    respect to any other is that of the second half of the network, skip connections past the layer included
+    (`models.gradients.output_gradients`).
 
     Args:
         model: A built functional or sequential model.

@@ -2,8 +2,8 @@
 
 from keras import ops
 
+from ..gradients import output_gradients
 from .effective_fields import AT_ONCE
-from .gradients import gradients
 from .graphs import multi_output
 from .predictions import classifier_images, of_classes, wanted_classes
 
@@ -45,7 +45,7 @@ def saliency(model, images, class_index):
     walked, found = multi_output(model, [], scores=True), []
     for first in range(0, len(images), AT_ONCE):
         some = wanted[first : first + AT_ONCE]
-        _, gradient = gradients(
+        _, gradient = output_gradients(
             walked, images[first : first + AT_ONCE], lambda outputs, some=some: of_classes(outputs[-1], some)
         )
         found.append(gradient)

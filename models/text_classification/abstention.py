@@ -8,6 +8,7 @@ from ..fine_tuning.abstention import MOST_SCORES, ConformalSets
 from ..fine_tuning.saved_arrays import DamagedError, array_as_text, damaged_where, text_as_array
 from ..none_of_these import ANSWER
 from ..probabilities import per_class
+from .by_parts import predict_texts
 from .familiarity import Familiarity, fit_familiarity
 
 UNLIKE = f"{ANSWER}: unlike the training texts"
@@ -146,7 +147,7 @@ def answering_texts(model, class_names, trust, abstain):
     """
 
     def answer(texts):
-        probabilities = per_class(model.predict(texts, verbose=0))
+        probabilities = per_class(predict_texts(model, texts))
         return probabilities, trust.abstentions(probabilities, list(texts), class_names, abstain)
 
     return answer

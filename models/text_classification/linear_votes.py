@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from ..ngram_index import NgramIndex
+from .by_parts import outputs_for_text
 from .log_odds import last_dense
 from .ngrams import has_votes_for_each_ngram, is_ngram_model
 
@@ -56,7 +57,7 @@ def votes_without_words(model, words):
         return None
     text, dense = " ".join(words), last_dense(network)
     found = splitter.fingerprints([text]).values.numpy()
-    known = splitter.known.numpy()
+    known = np.asarray(splitter.known)
     numbers = np.searchsorted(known, found).clip(0, len(known) - 1)
     numbers = np.where(known[numbers] == found, numbers + 1, 0)  # 0 for one that it does not know
     rows = np.unique(numbers[numbers > 0])
@@ -73,8 +74,8 @@ def votes_without_words(model, words):
         return scores @ kernel + (bias[0] if bias else 0)
 
     whole = logits([])
-    outputs = np.asarray(model(np.array([text], object)))[0]
-    if not np.allclose(dense.activation(whole.astype("float32")[None])[0], outputs, atol=1e-4):
+    outputs = outputs_for_text(model, text)
+    if not np.allclose(np.asarray(dense.activation(whole.astype("float32")[None]))[0], outputs, atol=1e-4):
         return None  # it does something else with its votes
     lost = _lost(splitter, words, found, numbers)
     without = [logits(np.searchsorted(rows, each)) for each in lost]

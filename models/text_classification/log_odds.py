@@ -6,6 +6,7 @@ from keras import layers
 from scipy.special import log_softmax, logsumexp
 
 from ..probabilities import per_class
+from .by_parts import predict_texts
 
 LEAST = 2.0**-24  # what a probability of 0 counts as where there are no logits; float32 says 1 for 1 - this
 BATCH = 64  # texts that are computed together
@@ -40,8 +41,11 @@ class LogProbabilities:
 
     def __call__(self, inputs):
         """float64 (n, classes), of arrays or batches that the model takes."""
-        size = {"batch_size": BATCH} if isinstance(inputs, np.ndarray) else {}
-        found = self._features.predict(inputs, **size, verbose=0)
+        if isinstance(inputs, np.ndarray) and inputs.dtype == object:
+            found = predict_texts(self._features, inputs, BATCH)
+        else:
+            size = {"batch_size": BATCH} if isinstance(inputs, np.ndarray) else {}
+            found = self._features.predict(inputs, **size, verbose=0)
         return self._read(*(found if isinstance(found, list) else [found]))
 
 

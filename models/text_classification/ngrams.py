@@ -14,6 +14,7 @@ from ..fine_tuning.calibration import calibration_error, fit_temperature, with_t
 from ..ngram_index import NgramIndex
 from ..probabilities import per_class
 from ..text_ngrams import SentimentNgrams
+from .by_parts import predict_texts
 from .calibrating import HeldBack
 from .ngram_counts import count_ngrams
 
@@ -255,7 +256,7 @@ def _model(grams, absolute, relative, classes):
     network.get_layer("predictions").set_weights([np.eye(len(absolute.bias)), absolute.bias + relative.bias])
     text = keras.Input((), dtype="string", name="text")
     index = NgramIndex(len(grams.fingerprints), grams.longest, grams.letters, name="ngrams")
-    index.known.assign(grams.fingerprints)
+    index.know(grams.fingerprints)
     return keras.Model(text, network(index(text)), name="text_classifier")
 
 
@@ -275,7 +276,7 @@ def predict_strings(model, texts):
         [1, 0]
     """
     order = np.argsort([len(text) for text in texts], kind="stable")
-    outputs = model.predict(np.asarray(texts, object)[order], batch_size=BATCH, verbose=0)
+    outputs = predict_texts(model, np.asarray(texts, object)[order], BATCH)
     return per_class(outputs[np.argsort(order)])
 
 

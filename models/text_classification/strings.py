@@ -7,6 +7,7 @@ from keras import layers, ops
 from ..checks.arguments import built_model, checked, shown, whole
 from ..errors import ModelError
 from .arguments import words
+from .by_parts import predict_texts
 from .vocabulary import LONGEST
 
 
@@ -23,8 +24,8 @@ def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classif
 
     Returns:
         An uncompiled model: strings (batch,) -> what `classifier` gives. The text is converted to lower
-        case, its punctuation is removed, and it is split at white space. It needs TensorFlow, as
-        TextVectorization does.
+        case, its punctuation is removed, and it is split at white space. Called, rather than
+        by `predict`, it needs Keras's TensorFlow backend.
 
     Raises:
         ModelError: If an argument is not as described, or `classifier` has not as many token ids as the
@@ -87,6 +88,8 @@ def takes_lists(model):
             )
         if isinstance(x, (list, tuple)) and x and all(isinstance(text, str) for text in x):
             x = np.array(x, object)
+        if keras.backend.backend() != "tensorflow" and isinstance(x, np.ndarray) and x.dtype.kind in "OU":
+            return predict_texts(model, x, settings.get("batch_size") or 32)
         return of_keras(x, *arguments, **settings)
 
     model.predict = predict

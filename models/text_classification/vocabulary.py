@@ -3,11 +3,13 @@
 import contextlib
 import gzip
 
+import keras
 import numpy as np
 from keras import layers
 
 from ..checks.arguments import checked, whole
 from ..errors import ModelError
+from ..gradients import double_precision
 from ..text import MOST_IDS
 from ..zoo import FOLDER
 from .arguments import texts as _texts
@@ -16,6 +18,7 @@ from .arguments import words as _words
 LONGEST = 800  # words of a text that are used: of 100 film reviews, 98 are shorter
 VOCABULARY = FOLDER / "reviews-vocabulary.txt.gz"
 AT_ONCE = 1000  # texts that are taken apart together
+_RAGGED = keras.backend.backend() == "tensorflow"  # other backends have no ragged tensors
 
 
 @checked(texts=_texts, size=whole(3, MOST_IDS))
@@ -43,10 +46,10 @@ def learn_vocabulary(texts, size=10_000):
         ['film', 'bad', 'a']
     """
     counts = np.zeros(2, int)
-    learner = layers.TextVectorization(max_tokens=size, ragged=True)
+    learner = layers.TextVectorization(max_tokens=size, ragged=_RAGGED)
     if len(texts):
         learner.adapt(texts)
-        counts = np.bincount(np.concatenate([batch.values for batch in _vectorized(learner, texts)]))
+        counts = np.bincount(np.concatenate([ids for ids, _ in _vectorized(learner, texts)]))
     known = int(np.count_nonzero(counts[2:] > 1))
     if not known:
         raise ModelError("No word occurs twice in the training texts; give more or longer texts.")
@@ -73,11 +76,11 @@ def token_ids(texts, vocabulary, longest=LONGEST):
         >>> token_ids(["A good film!", ""], vocabulary=["film", "a"])
         [array([3, 1, 2], dtype=int32), array([], dtype=int32)]
     """
-    vectorize = layers.TextVectorization(vocabulary=vocabulary, ragged=True)
+    vectorize = layers.TextVectorization(vocabulary=vocabulary, ragged=_RAGGED)
     return [
         row[:longest]
-        for batch in _vectorized(vectorize, texts)
-        for row in np.split(batch.values.numpy().astype("int32"), batch.row_splits.numpy()[1:-1])
+        for ids, ends in _vectorized(vectorize, texts)
+        for row in np.split(ids.astype("int32"), ends[:-1])
     ]
 
 
@@ -105,4 +108,14 @@ def reviews_vocabulary():
 
 
 def _vectorized(vectorize, texts):
-    return [vectorize(texts[n : n + AT_ONCE]) for n in range(0, len(texts), AT_ONCE)]
+    """[(ids of some texts, one text after the other; where each ends)]."""
+    with double_precision():  # ids come with 64 bits
+        return [_of_batch(vectorize(texts[n : n + AT_ONCE])) for n in range(0, len(texts), AT_ONCE)]
+
+
+def _of_batch(batch):
+    if _RAGGED:
+        return batch.values.numpy(), batch.row_splits.numpy()[1:]
+    padded = np.asarray(batch)
+    words = padded > 0  # 0 is for padding alone
+    return padded[words], np.cumsum(words.sum(1))

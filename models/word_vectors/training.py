@@ -1,14 +1,14 @@
 """Skip-gram with negative sampling: the gradients by hand, and a step that changes only a batch's words.
 
 Keras's optimizers would change all rows of both embeddings in each step. A batch holds a fraction of the
-vocabulary, so this module asks TensorFlow to add to some rows of a variable, which Keras cannot.
+vocabulary, so here some rows of a variable are added to, which Keras cannot.
 """
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from ..checks.arguments import checked, number, whole
+from ..compiled import add_rows, compiled, rows_of
 from ..errors import ModelError
 
 START = 1e-3  # of Adagrad's sums of squares
@@ -91,33 +91,31 @@ def training_step(network, learning_rate, negatives=5):
         >>> round(float(loss), 2)  # six logits near 0, each of the loss log 2
         4.16
     """
-    tables = [network.get_layer(name).embeddings.value for name in ("word_vectors", "context_vectors")]
-    squares = [tf.Variable(tf.fill(table.shape, START)) for table in tables]
+    tables = [network.get_layer(name).embeddings for name in ("word_vectors", "context_vectors")]
+    squares = [keras.Variable(ops.full(table.shape, START), trainable=False) for table in tables]
 
     def change(which, ids, gradient, rate):
-        table, sums = tables[which], squares[which]
-        sums.scatter_add(tf.IndexedSlices(gradient**2, ids))
-        moved = rate * gradient * tf.math.rsqrt(tf.gather(sums, ids))
-        table.scatter_sub(tf.IndexedSlices(moved, ids))
+        add_rows(squares[which], ids, gradient**2)
+        moved = rate * gradient * ops.rsqrt(rows_of(squares[which], ids))
+        add_rows(tables[which], ids, -moved)
 
-    @tf.function(reduce_retracing=True, autograph=False)
     def step(tokens, neighbours, drawn, left):
-        neighbours = tf.cast(neighbours, "float32")
-        words, contexts = (tf.gather(table, tokens) for table in tables)
-        noise = tf.gather(tables[1], drawn)
+        words, contexts = (rows_of(table, tokens) for table in tables)
+        noise = rows_of(tables[1], drawn)
         loss, (by_words, by_contexts, by_noise) = skip_gram_gradients(
             words, contexts, noise, neighbours, negatives
         )
-        flat, rate = tf.reshape(tokens, [-1]), learning_rate * left
-        rows = [tf.reshape(gradient, [-1, noise.shape[1]]) for gradient in (by_words, by_contexts)]
+        flat, rate = ops.reshape(tokens, [-1]), learning_rate * left
+        rows = [ops.reshape(gradient, [-1, noise.shape[1]]) for gradient in (by_words, by_contexts)]
         change(0, flat, rows[0], rate)
-        change(1, tf.concat([flat, drawn], 0), tf.concat([rows[1], by_noise], 0), rate)
-        return loss / tf.reduce_sum(neighbours)
+        change(1, ops.concatenate([flat, drawn], 0), ops.concatenate([rows[1], by_noise], 0), rate)
+        return loss / ops.sum(neighbours)
+
+    run = compiled(step, [*tables, *squares], donate=True)
 
     def convert(tokens, neighbours, drawn, left):
-        return step(
-            tf.constant(tokens, "int32"), tf.constant(neighbours), tf.constant(drawn, "int32"),
-            tf.constant(left, "float32"),
-        )  # fmt: skip
+        kinds = "int32", "float32", "int32", "float32"
+        arrays = zip((tokens, neighbours, drawn, left), kinds, strict=True)
+        return run(*(ops.convert_to_tensor(array, kind) for array, kind in arrays))
 
     return convert

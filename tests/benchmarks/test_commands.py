@@ -16,6 +16,7 @@ from benchmarks import label_next, photo_faults, seeds, wrong_labels
 
 BENCHMARKS = (
     "abstention",
+    "backends",
     "digits",
     "digits_recipe",
     "label_next",

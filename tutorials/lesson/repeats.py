@@ -16,4 +16,4 @@ def start_afresh(network, untrained):
     """
     network.set_weights(untrained.get_weights())
     for variable in network.optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
+        variable.assign(keras.ops.zeros(variable.shape, variable.dtype))

@@ -21,6 +21,7 @@ from models.text_classification import (
     word_effects,
 )
 from models.text_classification.abstention import fit_text_trust
+from models.text_classification.by_parts import predict_texts
 from models.text_classification.explanations import effects_of_words
 from models.text_classification.predictions import CUT_OFF, LOG_ODDS
 from models.text_classification.training import predict, train
@@ -114,7 +115,7 @@ def classify(model, text, class_names):
         {class name: probability}.
     """
     text = from_command_line(text)
-    probabilities = per_class(model.predict(np.array([text], object), verbose=0))[0]
+    probabilities = per_class(predict_texts(model, [text]))[0]
     predicted = int(probabilities.argmax())
     print(f"{safe(class_names[predicted], 'terminal')} ({probabilities[predicted]:.1%})")
     print(explained(model, text, class_names, predicted))

@@ -4,10 +4,10 @@ from tutorials.lesson.command import LessonError
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from datasets.sources import Source
 from models import QNetwork
+from models.compiled import compiled
 from tutorials.figures.grid_worlds import returns
 from tutorials.lesson.parts.q_learning import ReplayBuffer, Transitions, Updates
 
@@ -92,12 +92,13 @@ class Training:
         optimizer = keras.optimizers.Adam(schedule, global_clipnorm=10)
         self.network.compile(optimizer, keras.losses.Huber(reduction=None))
         self.updates = Updates(self.network, target, discount=0.99, compile_with_xla=False)
-        self.best_action = tf.function(lambda states: tf.argmax(self.network(states), axis=1))
+        network = self.network
+        self.best_action = compiled(lambda x: keras.ops.argmax(network(x), axis=1), network.variables)
         self.buffer = ReplayBuffer(100_000, 4, seed)
 
     def policy(self, states):
         """The action with the highest value."""
-        return self.best_action(tf.constant(states)).numpy()
+        return np.asarray(self.best_action(states))
 
     def fit(self):
         """Learn, and keep the weights that do best in evaluation episodes.

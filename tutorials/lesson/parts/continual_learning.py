@@ -2,10 +2,11 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from datasets.generated.perturbations import shuffle_columns
+from models.compiled import compiled, repeated
 from models.continual import average_accuracy, forgetting, forward_transfer
+from models.gradients import several_weight_gradients, weight_gradients
 from tutorials.lesson.repeats import start_afresh
 
 MEMORY = 200  # examples that replay keeps, of all tasks together
@@ -39,21 +40,25 @@ def fisher_information(network):
     """
     weights = network.trainable_variables
 
-    @tf.function
     def of_one(image):
-        with tf.GradientTape(persistent=True) as tape:
-            probabilities = tf.unstack(network(image[None])[0])
-            logs = [tf.math.log(probability + 1e-20) for probability in probabilities]
-        slopes = [tape.gradient(log, weights) for log in logs]  # by class, then by weight
+        def logs():
+            probabilities = keras.ops.unstack(network(image[None])[0])
+            return [keras.ops.log(probability + 1e-20) for probability in probabilities], probabilities
+
+        groups = [weights] * network.output_shape[-1]
+        _, probabilities, slopes = several_weight_gradients(logs, groups)  # by class, then by weight
         return [
             sum(p * slope**2 for p, slope in zip(probabilities, of_weight, strict=True))
             for of_weight in zip(*slopes, strict=True)
         ]
 
+    fast = compiled(of_one, network.variables)
+
     def of_images(images):
         total = [np.zeros(weight.shape) for weight in weights]
-        for image in tf.constant(images):
-            total = [before + new.numpy() for before, new in zip(total, of_one(image), strict=True)]
+        for image in images:
+            found = [keras.ops.convert_to_numpy(each) for each in fast(image)]
+            total = [before + new for before, new in zip(total, found, strict=True)]
         return [each / len(images) for each in total]
 
     return of_images
@@ -70,15 +75,12 @@ class Learner:
     def __init__(self, network):
         self.network = network
         network.optimizer.build(network.trainable_variables)
-        self._fisher_of = fisher_information(network)
-        self._fisher = [tf.Variable(tf.zeros_like(weight)) for weight in network.trainable_variables]
-        self._anchor = [tf.Variable(weight) for weight in network.trainable_variables]
-        images, labels = (
-            tf.TensorSpec((None, None, *network.input_shape[1:])),
-            tf.TensorSpec((None, None), "int32"),
-        )
-        self._compiled = tf.function(self._steps, input_signature=[images, labels, tf.TensorSpec(())])
-        self._predict = tf.function(lambda images: tf.argmax(network(images), axis=1), reduce_retracing=True)
+        weights, self._fisher_of = network.get_weights(), fisher_information(network)
+        self._fisher = [keras.Variable(np.zeros_like(weight), trainable=False) for weight in weights]
+        self._anchor = [keras.Variable(weight, trainable=False) for weight in weights]
+        variables = [*network.variables, *network.optimizer.variables, *self._fisher, *self._anchor]
+        self._steps = repeated(self._step, variables, changing=True)
+        self._predict = compiled(lambda images: keras.ops.argmax(network(images), axis=1), network.variables)
 
     def begin(self, seed, ewc=0.0, replay=0):
         """Set random weights, and forget all tasks.
@@ -93,7 +95,7 @@ class Learner:
         self.ewc, self.replay, self.random = ewc, replay, np.random.default_rng(seed)
         self.memory, self.seen = None, 0  # (images, labels), number of tasks
         for fisher in self._fisher:
-            fisher.assign(tf.zeros_like(fisher))
+            fisher.assign(keras.ops.zeros(fisher.shape))
 
     def fit(self, images, labels, steps, batch_size):
         """Train on one task.
@@ -106,12 +108,12 @@ class Learner:
         """
         # The moments of the last task's gradients mean nothing for this one
         for variable in self.network.optimizer.variables:
-            variable.assign(tf.zeros_like(variable))
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
         x, y = self._draw(images, labels, steps, batch_size)
         if self.memory is not None:
             old_x, old_y = self._draw(*self.memory, steps, batch_size)
             x, y = np.concatenate([x, old_x], 1), np.concatenate([y, old_y], 1)
-        self._compiled(tf.constant(x, "float32"), tf.constant(y), tf.constant(self.ewc, "float32"))
+        self._steps([x.astype("float32"), y], np.float32(self.ewc))
         self.seen += 1
         if self.ewc:
             some = self.random.choice(len(images), min(FISHER_IMAGES, len(images)), replace=False)
@@ -124,7 +126,7 @@ class Learner:
 
     def accuracies(self, tasks):
         """The accuracy on each task, a list of (images, labels)."""
-        return [np.mean(self._predict(tf.constant(images)).numpy() == labels) for images, labels in tasks]
+        return [np.mean(np.asarray(self._predict(images)) == labels) for images, labels in tasks]
 
     def _draw(self, images, labels, steps, batch_size):
         where = self.random.integers(0, len(images), (steps, batch_size))
@@ -141,18 +143,18 @@ class Learner:
             kept.insert(0, tuple(part[old] for part in self.memory))
         self.memory = tuple(np.concatenate(part) for part in zip(*kept, strict=True))
 
-    def _steps(self, images, labels, ewc):
+    def _step(self, images, labels, ewc):
         weights = self.network.trainable_variables
-        for n in tf.range(len(images)):
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_mean(
-                    keras.losses.sparse_categorical_crossentropy(labels[n], self.network(images[n]))
-                )
-            gradients = tape.gradient(loss, weights)
-            # The derivative of ewc / 2 * sum of F (w - w*)²
-            pulls = [ewc * f * (w - a) for f, w, a in zip(self._fisher, weights, self._anchor, strict=True)]
-            gradients = [g + pull for g, pull in zip(gradients, pulls, strict=True)]
-            self.network.optimizer.apply(gradients, weights)
+
+        def loss():
+            outputs = self.network(images)
+            return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, outputs))
+
+        _, gradients = weight_gradients(loss, weights)
+        # The derivative of ewc / 2 * sum of F (w - w*)²
+        pulls = [ewc * f * (w - a) for f, w, a in zip(self._fisher, weights, self._anchor, strict=True)]
+        gradients = [g + pull for g, pull in zip(gradients, pulls, strict=True)]
+        self.network.optimizer.apply(gradients, weights)
 
 
 def learn_tasks(learner, train, test, steps, batch_size):

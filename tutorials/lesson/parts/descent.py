@@ -2,8 +2,8 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from models.gradients import input_gradients, weight_gradients
 from models.landscapes import ravine, two_valleys
 
 LEARNING_RATES = {"too small": 0.01, "suitable": 0.2, "too large": 1.5}
@@ -23,7 +23,7 @@ def descend(function, optimizer, start, steps):
     """Minimize a function by an optimizer.
 
     Args:
-        function: Function of the parameters to a loss, in TensorFlow.
+        function: Function of the parameters to a loss, in Keras's operations.
         optimizer: A Keras optimizer that has not been used.
         start: Initial parameters, a number or a list.
         steps: Number of gradient steps.
@@ -32,12 +32,11 @@ def descend(function, optimizer, start, steps):
         Array (1 + steps, ...) of the parameters at the start and after each step.
     """
     parameters = keras.Variable(start, dtype="float32")
-    path = [parameters.numpy()]
+    path = [keras.ops.convert_to_numpy(parameters)]
     for _ in range(steps):
-        with tf.GradientTape() as tape:
-            loss = function(parameters.value)
-        optimizer.apply([tape.gradient(loss, parameters.value)], [parameters])
-        path.append(parameters.numpy())
+        _, slopes = weight_gradients(lambda: function(parameters.value), [parameters])
+        optimizer.apply(slopes, [parameters])
+        path.append(keras.ops.convert_to_numpy(parameters))
     return np.array(path)
 
 
@@ -53,10 +52,7 @@ def try_learning_rates(steps):
     """
     print("Gradient descent moves against the sign of the derivative:")
     for start in STARTS:
-        w = tf.Variable(start)
-        with tf.GradientTape() as tape:
-            loss = two_valleys(w)
-        slope = float(tape.gradient(loss, w))
+        slope = float(input_gradients(two_valleys, start)[1][0])
         print(f"  at {start:+.0f} the derivative is {slope:+.2f}: move {'right' if slope < 0 else 'left'}")
     tracks, ends = {}, {}
     for name, rate in LEARNING_RATES.items():

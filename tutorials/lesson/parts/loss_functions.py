@@ -2,9 +2,10 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
+
+from models.gradients import input_gradients, use_double_precision
 
 # The lectures' three images: one-hot labels (dog, cat), and the probabilities predicted by two networks
 LABELS = np.array([[1, 0], [0, 1], [1, 0]])
@@ -44,16 +45,13 @@ def by_keras(labels, predictions):
 
 def gradients(logits, labels):
     """{loss: its gradient with respect to the logits (n, classes)}, by automatic differentiation."""
-    logits, found = tf.constant(logits, "float64"), {}
-    for name, loss in LOSSES.items():
-        with tf.GradientTape() as tape:
-            tape.watch(logits)
-            if name == "cross-entropy":
-                total = keras.losses.categorical_crossentropy(labels, logits, from_logits=True)
-            else:
-                total = loss(labels, tf.nn.softmax(logits))
-        found[name] = tape.gradient(total, logits).numpy()
-    return found
+    use_double_precision()
+    losses = {
+        "squared error": lambda z: squared_error(labels, keras.ops.softmax(z)),
+        "cross-entropy": lambda z: keras.losses.categorical_crossentropy(labels, z, from_logits=True),
+    }
+    slopes = {name: input_gradients(loss, np.float64(logits))[1][0] for name, loss in losses.items()}
+    return {name: keras.ops.convert_to_numpy(slope) for name, slope in slopes.items()}
 
 
 def three_ways(logits, labels):
@@ -66,20 +64,23 @@ def three_ways(logits, labels):
     Returns:
         {way: (loss, gradient with respect to the logits (classes,))}, by automatic differentiation.
     """
-    softmax, from_logits = keras.layers.Softmax(dtype="float64"), False
-    found = {}
-    for way in "softmax layer", "probabilities as numbers", "logits, from_logits=True":
-        z = tf.constant(logits, "float64")
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            if way == "softmax layer":
-                outputs = softmax(z)
-            elif way == "probabilities as numbers":
-                outputs = tf.exp(z) / tf.reduce_sum(tf.exp(z), 1, keepdims=True)
-            else:
-                outputs, from_logits = z, True
-            loss = keras.losses.categorical_crossentropy(labels, outputs, from_logits=from_logits)
-        found[way] = float(loss[0]), tape.gradient(loss, z).numpy()[0]
+    use_double_precision()
+    outputs, found = (
+        {
+            "softmax layer": keras.layers.Softmax(dtype="float64"),
+            "probabilities as numbers": lambda z: keras.ops.exp(z) / keras.ops.sum(keras.ops.exp(z), 1, True),
+            "logits, from_logits=True": lambda z: z,
+        },
+        {},
+    )
+    for way, output in outputs.items():
+
+        def of(z, output=output, way=way):
+            from_logits = way.startswith("logits")
+            return keras.losses.categorical_crossentropy(labels, output(z), from_logits=from_logits)
+
+        loss, (slope,) = input_gradients(of, np.float64(logits))
+        found[way] = float(loss[0]), keras.ops.convert_to_numpy(slope)[0]
     return found
 
 
@@ -132,7 +133,7 @@ def softmax_and_gradient(seed):
     for way, (loss, gradient) in three_ways(logits, labels).items():
         print(f"  {way:<25} loss {loss:4.1f}, gradient {_in_short(gradient)}")
     flat = gradients(logits, labels)["squared error"][0]
-    loss = float(squared_error(labels, tf.nn.softmax(logits))[0])
+    loss = float(squared_error(labels, keras.ops.softmax(logits))[0])
     print(
         f"  {'squared error':<25} loss {loss:4.1f}, gradient {_in_short(flat)}\n"
         "A softmax layer hands its logits on to the loss. Of mere numbers Keras raises those below 1e-7\n"

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from models.compiled import repeated
+from models.gradients import weight_gradients
 from tutorials.lesson.repeats import start_afresh
 
 
@@ -80,7 +81,8 @@ class Updates:
         self.network, self.target, self.discount = network, target, discount
         self._optimizer, self._loss = network.optimizer, keras.losses.get(network.loss)
         self._optimizer.build(network.trainable_variables)
-        self._compiled = tf.function(self._updates, jit_compile=compile_with_xla)
+        variables = [*network.variables, *target.variables, *self._optimizer.variables]
+        self._updates = repeated(self._update, variables, jit_compile=compile_with_xla)
 
     def __call__(self, batches, target_follows=False):
         """Take a step with each batch.
@@ -90,20 +92,21 @@ class Updates:
             target_follows: Whether the target network takes over the network's weights after each step, as
                 if there were none.
         """
-        self._compiled(*map(tf.constant, batches), tf.constant(target_follows))
+        self._updates(batches, np.float32(target_follows))
 
-    def _updates(self, states, actions, rewards, next_states, ended, target_follows):
+    def _update(self, states, actions, rewards, next_states, ended, target_follows):
         weights = self.network.trainable_variables
-        for n in tf.range(len(states)):
-            # The target of Q(s, a): r + discount * max Q(s', ·), where the episode goes on
-            following = tf.reduce_max(self.target(next_states[n]), axis=1)
-            targets = rewards[n] + self.discount * (1 - ended[n]) * following
-            with tf.GradientTape() as tape:
-                values = tf.gather(self.network(states[n]), actions[n], batch_dims=1)
-                loss = tf.reduce_mean(self._loss(targets[:, None], values[:, None]))
-            self._optimizer.apply(tape.gradient(loss, weights), weights)
-            if target_follows:
-                self.take_over()
+        # The target of Q(s, a): r + discount * max Q(s', ·), where the episode goes on
+        following = keras.ops.max(self.target(next_states), axis=1)
+        targets = rewards + self.discount * (1 - ended) * following
+
+        def loss():
+            values = keras.ops.take_along_axis(self.network(states), actions[:, None], 1)
+            return keras.ops.mean(self._loss(targets[:, None], values))
+
+        self._optimizer.apply(weight_gradients(loss, weights)[1], weights)
+        for old, new in zip(self.target.trainable_variables, weights, strict=True):
+            old.assign(keras.ops.where(target_follows > 0, new.value, old.value))
 
     def take_over(self):
         """Copy the weights of the network into the target network."""

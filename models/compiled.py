@@ -1,0 +1,160 @@
+"""Functions that read and change Keras variables, compiled on TensorFlow and JAX.
+
+TensorFlow compiles such a function as it is. JAX compiles functions of values alone: the variables' values go
+in and come out again, as in Keras's own training on JAX.
+"""
+
+import keras
+from keras import ops
+
+
+def compiled(function, variables, donate=False):
+    """A function of tensors, compiled.
+
+    Args:
+        function: Function of tensors to tensors, which may read and assign variables; without Python's `if`
+            on a tensor's value.
+        variables: List of all `keras.Variable` that it reads or assigns; without repetition.
+        donate: Whether no two variables share an array, so that JAX can change them in place.
+
+    Returns:
+        The function, of arrays. PyTorch runs it as it is.
+
+    Example:
+        >>> total = keras.Variable(1.0)
+        >>> add = compiled(lambda x: total.assign_add(keras.ops.sum(x)), [total])
+        >>> _ = add([1.0, 2.0])
+        >>> float(total)
+        4.0
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return _of_tensors(tf.function(function, reduce_retracing=True, autograph=False))
+    if backend != "jax":
+        return _of_tensors(function)
+    import jax
+
+    def pure(values, arguments):
+        return _within(variables, values, lambda: function(*arguments))
+
+    step = jax.jit(pure, donate_argnums=(0,) if donate else ())
+
+    def call(*arguments):
+        values, result = step([each.value for each in variables], arguments)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return result
+
+    return _of_tensors(call)
+
+
+def repeated(step, variables, jit_compile=None, changing=False):
+    """A training step that is taken with many batches in one call, compiled.
+
+    Args:
+        step: Function of a batch's tensors, and of settings, which assigns variables and returns nothing.
+        variables: List of all `keras.Variable` that it reads or assigns; without repetition.
+        jit_compile: Whether TensorFlow compiles it with XLA, as JAX always does.
+        changing: Whether the number of steps and the size of batches change from call to call, so that
+            TensorFlow should compile once for all.
+
+    Returns:
+        Function of (arrays (steps, batch, ...), as a list, and settings, numbers that are the same for all
+        steps).
+
+    Example:
+        >>> import numpy as np
+        >>> total = keras.Variable(0.0)
+        >>> add = repeated(lambda x, factor: total.assign_add(factor * keras.ops.sum(x)) and None, [total])
+        >>> add([np.ones((3, 2), "float32")], np.float32(10))
+        >>> float(total)
+        60.0
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return _repeated_by_tensorflow(step, jit_compile, changing)
+    if backend != "jax":
+        return _repeated_by_python(step)
+    import jax
+
+    @jax.jit
+    def run(values, batches, settings):
+        def one(values, batch):
+            return _within(variables, values, lambda: step(*batch, *settings))[0], None
+
+        return jax.lax.scan(one, values, batches)[0]
+
+    def call(batches, *settings):
+        arrays = [ops.convert_to_tensor(each) for each in batches]
+        values = run([each.value for each in variables], arrays, settings)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    return call
+
+
+def rows_of(variable, rows):
+    """Rows (...) of a variable, read without the others; `keras.ops.take` would have TensorFlow copy all."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.gather(variable.value, rows)
+    return ops.take(variable.value, rows, 0)
+
+
+def add_rows(variable, rows, values):
+    """Add values (n, ...) to some rows (n,) of a variable, which Keras cannot; a row may come twice."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        variable.value.scatter_add(tf.IndexedSlices(values, rows))
+    elif backend == "jax":
+        variable.assign(variable.value.at[rows].add(values))
+    else:
+        import torch
+
+        with torch.no_grad():
+            variable.value.index_add_(0, rows, values)
+
+
+def _of_tensors(function):
+    return lambda *arguments: function(*keras.tree.map_structure(ops.convert_to_tensor, arguments))
+
+
+def _within(variables, values, function):
+    """What the variables hold after a call of a function that finds these values in them, and its result."""
+    with keras.StatelessScope([*zip(variables, values, strict=True)]) as scope:
+        result = function()
+    return [scope.get_current_value(variable) for variable in variables], result
+
+
+def _repeated_by_tensorflow(step, jit_compile, changing):
+    import tensorflow as tf
+
+    def run(batches, settings):
+        for n in tf.range(tf.shape(batches[0])[0]):
+            step(*[each[n] for each in batches], *settings)
+
+    kept = []
+
+    def call(batches, *settings):
+        tensors = [tf.constant(each) for each in batches], [tf.constant(each) for each in settings]
+        if not kept:
+            of_batches = [tf.TensorSpec((None, None, *each.shape[2:]), each.dtype) for each in tensors[0]]
+            of_settings = [tf.TensorSpec(each.shape, each.dtype) for each in tensors[1]]
+            signature = [of_batches, of_settings] if changing else None
+            kept.append(tf.function(run, input_signature=signature, jit_compile=jit_compile))
+        kept[0](*tensors)
+
+    return call
+
+
+def _repeated_by_python(step):
+    def call(batches, *settings):
+        for batch in zip(*map(ops.convert_to_tensor, batches), strict=True):
+            step(*batch, *settings)
+
+    return call
