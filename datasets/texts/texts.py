@@ -160,6 +160,32 @@ class Texts:
             raise DataError(f"part= is {part!r}; name one of {', '.join(map(repr, PARTS))}.")
         return np.flatnonzero(self.parts == part)
 
+    def pairs(self, part):
+        """The texts of a part and their classes by name, as a classifier takes them.
+
+        Args:
+            part: "train", "validation" or "test".
+
+        Returns:
+            `(texts, names)`: object array (k,) of str, and a list of k str.
+
+        Raises:
+            DataError: If there is no such part.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets.texts import Texts
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pathlib.Path(folder, "films.csv")
+            ...     _ = path.write_text("text,stars\n" + "".join(f"{n},{n % 2 + 4}\n" for n in range(20)))
+            ...     texts = Texts.check(path)
+            >>> found, names = texts.pairs("test")
+            >>> len(found), sorted(set(names))
+            (4, ['4', '5'])
+        """
+        rows = self.of(part)
+        return self.texts[rows], [self.class_names[number] for number in self.labels[rows]]
+
     @property
     def summary(self):
         """What the data is, in one line."""

@@ -18,13 +18,16 @@ RESAMPLES = 1000
 SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 
 
-def fit_temperature(probabilities, labels):
+def fit_temperature(probabilities, labels, smoothing=0.0, weights=None):
     """The temperature at which probabilities have the lowest cross-entropy.
 
     Args:
         probabilities: (n, classes), of photos that the classifier was not fitted on, such as out-of-fold
             probabilities.
         labels: Class index of each photo, integers (n,).
+        smoothing: Share of each photo that counts as of the other classes, from 0 to less than 1. With 0, a
+            few photos that are all classified correctly make the classifier as sure as can be.
+        weights: How much each photo counts, (n,); None for all alike.
 
     Returns:
         float from 0.05 to 20: below 1 where the classifier is less sure than it may be, above 1 where it is
@@ -47,12 +50,15 @@ def fit_temperature(probabilities, labels):
     if not seen.any():
         return 1.0
     logits, labels = np.log(np.maximum(probabilities[seen], LEAST)), labels[seen]
-    rows = np.arange(len(labels))
+    counts = None if weights is None else np.asarray(weights)[seen]
+    targets = np.full(logits.shape, smoothing / max(1, logits.shape[1] - 1))
+    targets[np.arange(len(labels)), labels] = 1 - smoothing
 
     def cross_entropy(log_temperature):
         scaled = logits / np.exp(log_temperature)
         scaled = scaled - scaled.max(-1, keepdims=True)
-        return np.mean(np.log(np.exp(scaled).sum(-1)) - scaled[rows, labels])
+        losses = np.log(np.exp(scaled).sum(-1)) - (targets * scaled).sum(-1)
+        return np.average(losses, weights=counts)
 
     bounds = np.log(COOLEST), np.log(HOTTEST)
     found = minimize_scalar(cross_entropy, bounds=bounds, method="bounded", options={"xatol": 1e-5})

@@ -29,6 +29,22 @@ class HeldBack(NamedTuple):
     error: CalibrationError | None
 
 
+def doubt(texts):
+    """The share of mistakes to expect although none was found among texts that were held back (Platt, 1999).
+
+    Args:
+        texts: Number of these texts.
+
+    Returns:
+        float, 1 / (texts + 2).
+
+    Example:
+        >>> doubt(38)
+        0.025
+    """
+    return 1 / (texts + 2)
+
+
 def balanced(model, labels, held_back):
     """Make a model's probabilities those of classes that are equally frequent.
 
@@ -97,7 +113,7 @@ def calibrate(network, tokens, labels):
     wrong = probabilities.argmax(1) != labels
     if len(labels) < FEWEST or dense is None or not wrong.any():
         return HeldBack(probabilities, labels, None)
-    temperature = fit_temperature(probabilities, labels)
+    temperature = fit_temperature(probabilities, labels, smoothing=doubt(len(labels)))
     dense.set_weights([weights / temperature for weights in dense.get_weights()])
     error = calibration_error(probabilities, labels, temperature)
     return HeldBack(with_temperature(probabilities, temperature), labels, error)

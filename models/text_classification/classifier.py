@@ -168,22 +168,22 @@ class TextClassifier:
             )
             found = calibrate(network, *held_back)
         self._learned(StringClassifier(vocabulary, network), names)
-        return self._trusting(texts, labels, found, class_weight)
+        if class_weight:
+            found = balanced(self._model, indices(labels, names), found)
+        return self._trusting(texts, found)
 
     def _fit_ngrams(self, texts, labels, names, validation, class_weight):
         if validation is not None:
             validation = _validation(validation, names)
         with seeded(self.seed):
             model, self.history_, self.seconds_, found = fit_and_hold_back(
-                texts, indices(labels, names), len(names), self.seed, validation
+                texts, indices(labels, names), len(names), self.seed, validation, bool(class_weight)
             )
         self._learned(model, names)
-        return self._trusting(texts, labels, found, class_weight)
+        return self._trusting(texts, found)
 
-    def _trusting(self, texts, labels, held_back, class_weight):
+    def _trusting(self, texts, held_back):
         """Keep what was learned from the texts that were held back, and from what the others look like."""
-        if class_weight:
-            held_back = balanced(self._model, indices(labels, self._classes), held_back)
         self.calibration_ = held_back.error
         self.trust_ = fit_text_trust(texts, held_back.probabilities, held_back.labels, self.seed)
         return self

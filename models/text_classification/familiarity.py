@@ -1,5 +1,6 @@
 """How much a text is like those of training: by how rare its words are among them, and how many are new."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from ..ngram_index import NgramIndex
 MOST_TEXTS = 10_000  # training texts that words are counted in; more are drawn from
 MOST_WORDS = 300_000  # the most frequent of them are kept
 FINGERPRINTS = 2**31  # that many different words can be told apart
+MARKS = re.compile(r"[\W_]+")  # punctuation, symbols, emoji: a text in quotes is as usual as without them
 AT_ONCE = 1000  # texts that are taken apart together
 LEAST = 1e-6  # a variance that is not smaller
 ARRAYS = {"vocabulary": "<i4", "counts": "<f4", "usual": "<f4", "known": "<f4"}
@@ -139,7 +141,7 @@ def _words(texts):
     """The words of all texts: (their numbers, the text that each is in)."""
     splitter, numbers, lengths = NgramIndex(1, longest=1), [], []
     for n in range(0, len(texts), AT_ONCE):
-        found = splitter.fingerprints(list(texts[n : n + AT_ONCE]))
+        found = splitter.fingerprints([MARKS.sub(" ", text) for text in texts[n : n + AT_ONCE]])
         numbers.append(found.values.numpy() % FINGERPRINTS)
         lengths.append(found.row_lengths().numpy())
     if not numbers:

@@ -1,12 +1,15 @@
 """How the linear classifier of n-grams is trained: NB-SVM and logistic regression on TF-IDF, averaged."""
 
 import time
+import warnings
+from functools import partial
 from typing import NamedTuple
 
 import keras
 import numpy as np
 from scipy import sparse
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
@@ -15,7 +18,7 @@ from ..ngram_index import NgramIndex
 from ..probabilities import per_class
 from ..text_ngrams import SentimentNgrams
 from .by_parts import predict_texts
-from .calibrating import HeldBack
+from .calibrating import HeldBack, doubt
 from .ngram_counts import count_ngrams
 
 # Inverses of the L2 penalty, of which the texts that were held back choose one for each of the two parts
@@ -64,15 +67,16 @@ def fit_ngrams(texts, labels, classes, seed, validation=None):
     return fit_and_hold_back(texts, labels, classes, seed, validation)[:3]
 
 
-def fit_and_hold_back(texts, labels, classes, seed, validation=None):
+def fit_and_hold_back(texts, labels, classes, seed, validation=None, balanced=False):
     """The same as `fit_ngrams`, with what it makes of texts that it was not fitted on.
 
     Args:
         texts, labels, classes, seed, validation: As for `fit_ngrams`.
+        balanced: Whether rare classes count as much as frequent ones, in the fit and in what is chosen.
 
     Returns:
         `(model, history, seconds, held_back)`: as `fit_ngrams`, and a `HeldBack`. The calibration error in it
-        is measured on the texts that chose the temperature.
+        is measured on the texts that chose the temperature; there is none if classes are balanced.
 
     Example:
         >>> texts, labels = ["so good", "so bad"] * 10, np.array([1, 0] * 10)
@@ -88,27 +92,27 @@ def fit_and_hold_back(texts, labels, classes, seed, validation=None):
         folds = _folds(labels, seed)
     grams = count_ngrams(every, fitted, classes)
     known = labels[np.concatenate([held for _, held in folds])]
+    counts = 1 / np.bincount(known, minlength=classes)[known] if balanced else np.ones(len(known))
     history, chosen, average = {}, [], 0
     for name, part, strengths in (("nb", _naive_bayes, STRENGTHS), ("tf_idf", _tf_idf, TF_IDF_STRENGTHS)):
-        scores = [_held_back(part, grams, labels, classes, strength, seed, folds) for strength in strengths]
+        part = partial(part, grams, labels, classes, seed, balanced)
+        scores = [_held_back(part, grams.matrix, classes, strength, folds) for strength in strengths]
         # At its own temperature: a weak penalty makes a classifier too sure, and often more accurate
-        temperatures = [fit_temperature(softmax(each, axis=1), known) for each in scores]
-        losses = [_cross_entropy(each / t, known) for each, t in zip(scores, temperatures, strict=True)]
+        temperatures = [_temperature(each, known, counts) for each in scores]
+        scaled = [each / temperature for each, temperature in zip(scores, temperatures, strict=True)]
+        losses = [_cross_entropy(each, known, counts) for each in scaled]
         best = int(np.argmin(losses))
         chosen.append((part, strengths[best], 2 * temperatures[best]))
-        average = average + scores[best] / (2 * temperatures[best])
+        average = average + scaled[best] / 2
         history |= {f"{name}_val_accuracy": [_accuracy(each, known) for each in scores]}
         history |= {f"{name}_val_loss": losses}
-    temperature = fit_temperature(softmax(average, axis=1), known)
+    temperature = _temperature(average, known, counts)
     history |= {"val_accuracy": [_accuracy(average, known)]}
-    history |= {"val_loss": [_cross_entropy(average / temperature, known)]}
+    history |= {"val_loss": [_cross_entropy(average / temperature, known, counts)]}
     rows = np.arange(fitted)
-    votes = [
-        part(grams, labels, classes, strength, seed, rows).divided_by(by * temperature)
-        for part, strength, by in chosen
-    ]
+    votes = [part(strength, rows).divided_by(by * temperature) for part, strength, by in chosen]
     probabilities = softmax(average.astype("float64"), axis=1)
-    error = calibration_error(probabilities, known, temperature)
+    error = None if balanced else calibration_error(probabilities, known, temperature)
     held_back = HeldBack(with_temperature(probabilities, temperature), known, error)
     return _model(grams, *votes, classes), history, time.perf_counter() - began, held_back
 
@@ -150,40 +154,56 @@ def _folds(labels, seed):
     return [*KFold(min(FOLDS, len(rows)), shuffle=True, random_state=seed).split(rows)]
 
 
-def _held_back(part, grams, labels, classes, strength, seed, folds):
+def _held_back(part, matrix, classes, strength, folds):
     """Scores (n, classes) of the rows that are held back, of all folds one after the other."""
-    scores = [
-        part(grams, labels, classes, strength, seed, rows).scores(grams.matrix[held]) for rows, held in folds
-    ]
-    scores = np.concatenate(scores)
+    scores = np.concatenate([part(strength, rows).scores(matrix[held]) for rows, held in folds])
     return np.hstack([np.zeros_like(scores), scores]) if classes == 2 else scores
 
 
-def _naive_bayes(grams, labels, classes, strength, seed, rows):
+def _temperature(scores, labels, weights):
+    return fit_temperature(softmax(scores, axis=1), labels, doubt(len(labels)), weights)
+
+
+def _naive_bayes(grams, labels, classes, seed, balanced, strength, rows):
     """NB-SVM with logistic loss, of words, fitted on some rows."""
     matrix = grams.rows(rows, words_only=True)
-    size = len(grams.fingerprints)
-    return _one_against_others(matrix, labels[rows], classes, strength, seed, size, log_count_ratios)
+    size, solver = len(grams.fingerprints), _solver(strength, seed, balanced)
+    return _one_against_others(matrix, labels[rows], classes, solver, size, log_count_ratios)
 
 
-def _tf_idf(grams, labels, classes, strength, seed, rows):
+def _tf_idf(grams, labels, classes, seed, balanced, strength, rows):
     """Logistic regression on TF-IDF, of words and letters, fitted on some rows."""
     matrix, size = grams.rows(rows), len(grams.fingerprints)
     frequency = np.bincount(matrix.indices, minlength=size)
     weights = (np.log((1 + len(rows)) / (1 + frequency)) + 1).astype("float32")
     norms = np.maximum(np.sqrt(matrix @ weights**2), 1e-6)
+    solver = _solver(strength, seed, balanced)
     found = _one_against_others(
-        matrix, labels[rows], classes, strength, seed, size, lambda matrix, is_one: weights, norms
+        matrix, labels[rows], classes, solver, size, lambda matrix, is_one: weights, norms
     )
     return found._replace(weights=weights)
 
 
-def _one_against_others(matrix, labels, classes, strength, seed, size, weigh, norms=None):
+def _solver(strength, seed, balanced):
+    weights = "balanced" if balanced else None
+    return LogisticRegression(
+        C=strength,
+        solver="liblinear",
+        dual=True,
+        tol=TOLERANCE,
+        max_iter=200,
+        random_state=seed,
+        class_weight=weights,
+    )
+
+
+def _one_against_others(matrix, labels, classes, solver, size, weigh, norms=None):
     """`Votes` for `size` n-grams, of which the matrix has the first ones.
 
     Args:
         matrix: Which n-grams each text has.
-        labels, classes, strength, seed: As for `fit_ngrams`.
+        labels, classes: As for `fit_ngrams`.
+        solver: `LogisticRegression`.
         size: Number of n-grams.
         weigh: Function of the matrix and of which texts are of a class that gives each n-gram's scale.
         norms: What each text's scales are divided by, if by anything.
@@ -202,10 +222,9 @@ def _one_against_others(matrix, labels, classes, strength, seed, size, weigh, no
         values = scale[matrix.indices].astype("float64")
         if norms is not None:
             values /= np.repeat(norms, np.diff(matrix.indptr))
-        solver = LogisticRegression(
-            C=strength, solver="liblinear", dual=True, tol=TOLERANCE, max_iter=200, random_state=seed
-        )
-        solver.fit(sparse.csr_matrix((values, matrix.indices, matrix.indptr), matrix.shape), is_one)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # what was held back tells how good it is
+            solver.fit(sparse.csr_matrix((values, matrix.indices, matrix.indptr), matrix.shape), is_one)
         votes[: len(scale), column] = solver.coef_[0] * scale
         bias[column] = solver.intercept_[0]
     return Votes(votes, bias)
@@ -239,9 +258,9 @@ def _accuracy(scores, labels):
     return float(np.mean(scores.argmax(1) == labels))
 
 
-def _cross_entropy(scores, labels):
+def _cross_entropy(scores, labels, weights):
     probabilities = softmax(scores, axis=1)[np.arange(len(labels)), labels]
-    return float(-np.mean(np.log(np.maximum(probabilities, 1e-30))))
+    return float(-np.average(np.log(np.maximum(probabilities, 1e-30)), weights=weights))
 
 
 def _model(grams, absolute, relative, classes):

@@ -133,13 +133,12 @@ def explained(model, text, class_names, predicted):
     """
     found = effects_of_words(model, text, predicted)
     strongest = [n for n in np.argsort(-np.abs(found.log_odds))[:5] if abs(found.log_odds[n]) >= LEAST]
-    vocabulary = [layer for layer in model.layers if layer.name == "vocabulary"]
-    if vocabulary and not np.any(np.asarray(vocabulary[0]([text])) > 1):
-        return "None of these words is in the vocabulary, so this is the prediction for an empty text."
+    least = {"vocabulary": 2, "ngrams": 1}  # the smallest number of a known word
+    splitters = [layer for layer in model.layers if layer.name in least]
+    if splitters and np.max(splitters[0]([text]), initial=0) < least[splitters[0].name]:
+        return "It knows none of these words, so this is the prediction for an empty text."
     if not strongest:
-        return (
-            f"Leaving out any one of the {len(found.words)} words changes its log-odds by less than {LEAST}."
-        )
+        return f"Leaving out any one of its words changes its log-odds by less than {LEAST}."
     words = ", ".join(f"{safe(found.words[n], 'terminal', 50)} ({found.log_odds[n]:+.1f})" for n in strongest)
     exact = "" if found.exact else f" ({CUT_OFF})"
     return f"How single words change the {LOG_ODDS}{exact}: {words}."

@@ -276,3 +276,15 @@ def test_validation_texts_that_are_copies_are_not_trained_on(tmp_path):
     assert [len(texts.of(part)) for part in ("train", "validation", "test")] == [34, 19, 20]
     assert "3 of 20 test texts are copies of other texts" in " ".join(texts.notes)
     assert "4 of 19 validation texts are copies of training texts" in " ".join(texts.notes)
+
+
+def test_pairs_name_the_classes(tmp_path):
+    rows = [f"film {n} was {word},{stars}" for n in range(20) for word, stars in (("bad", 1), ("good", 5))]
+    (tmp_path / "stars.csv").write_text("\n".join(["text,stars", *rows]))
+    texts = Texts.check(tmp_path / "stars.csv", label_column="stars")
+    found, names = texts.pairs("train")
+    assert len(found) == len(names) == len(texts.of("train"))
+    assert all(name == ("1" if "bad" in text else "5") for text, name in zip(found, names, strict=True))
+    assert set(texts.pairs("test")[1]) == {"1", "5"}
+    with pytest.raises(DataError, match="no part"):
+        texts.pairs("holdout")

@@ -46,6 +46,12 @@ def test_known_texts_are_answered_and_others_are_none_of_these(classifier, opini
     assert None not in classifier.predict(TICKETS).labels
 
 
+def test_punctuation_makes_no_text_unusual(classifier, opinions):
+    plain, familiarity = list(opinions[2][:100]), classifier.trust_.familiarity
+    for changed in ([f'"{text}"' for text in plain], [f"{text} - \U0001f600!?" for text in plain]):
+        np.testing.assert_array_equal(familiarity.unusual(changed), familiarity.unusual(plain))
+
+
 def test_it_tells_others_better_than_the_highest_probability_does(classifier, opinions):
     is_other = [0] * len(opinions[2]) + [1] * len(TICKETS)
     texts = [*opinions[2], *TICKETS]

@@ -166,3 +166,11 @@ def test_on_real_reviews_it_beats_nb_svm_as_published(imdb_folder):
     (x, y), (xt, yt), _ = reviews.load_data(reviews.locate(str(imdb_folder)))
     found = TextClassifier().fit(x, y).evaluate(xt, yt)
     assert found.accuracy.value > 0.9122 and found.calibration_error < 0.03
+
+
+@pytest.mark.parametrize("copies", [2, 10])
+def test_few_texts_do_not_make_it_as_sure_as_can_be(copies):
+    texts, labels = ["a good film", "so good", "a bad film", "so bad"] * copies, [1, 1, 0, 0] * copies
+    classifier = TextClassifier().fit(texts, labels)
+    found = classifier.predict(["so good", "zzz qqq"]).probabilities.max(1)
+    assert found[0] < 1 - 0.5 / (4 * copies + 2) and found[1] < 0.75
