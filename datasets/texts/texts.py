@@ -177,7 +177,7 @@ class Texts:
             >>> from datasets.texts import Texts
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     path = pathlib.Path(folder, "films.csv")
-            ...     _ = path.write_text("text,stars\n" + "".join(f"{n},{n % 2 + 4}\n" for n in range(20)))
+            ...     _ = path.write_text("text,stars\\n" + "".join(f"{n},{n % 2 + 4}\\n" for n in range(20)))
             ...     texts = Texts.check(path)
             >>> found, names = texts.pairs("test")
             >>> len(found), sorted(set(names))

@@ -286,5 +286,5 @@ def test_pairs_name_the_classes(tmp_path):
     assert len(found) == len(names) == len(texts.of("train"))
     assert all(name == ("1" if "bad" in text else "5") for text, name in zip(found, names, strict=True))
     assert set(texts.pairs("test")[1]) == {"1", "5"}
-    with pytest.raises(DataError, match="no part"):
+    with pytest.raises(DataError, match="name one of"):
         texts.pairs("holdout")
