@@ -14,9 +14,10 @@ from models import TextClassifier
 from tutorials.__main__ import LESSONS
 
 ROOT = Path(__file__).parents[2]
-# Lessons each of which uses something that the others do not: float64 and compiled steps, a training step of
-# two networks, repeated steps, gradients by images and by layers, text networks, rows of embeddings
-DIFFERENT = "gradient_descent", "gan", "forgetting", "look_inside", "sentiment", "word2vec", "few_examples"
+# Lessons each of which uses something that the others do not: float64 and compiled steps, repeated steps,
+# gradients by images and by layers, text networks, a pretrained network
+DIFFERENT = "gradient_descent", "forgetting", "look_inside", "sentiment", "few_examples"
+LONG = pytest.mark.slow, pytest.mark.long
 
 pytestmark = [
     pytest.mark.extra,
@@ -38,7 +39,7 @@ def on_jax(*arguments):
 
 @pytest.mark.parametrize(
     "lesson",
-    [name if name in DIFFERENT else pytest.param(name, marks=pytest.mark.slow) for name in LESSONS],
+    [name if name in DIFFERENT else pytest.param(name, marks=LONG) for name in LESSONS],
 )
 def test_lesson_runs_on_jax(lesson, tmp_path):
     run = on_jax(f"tutorials/{lesson}.py", "--quick", "--outputs", str(tmp_path))
