@@ -2,12 +2,15 @@
 
 import numpy as np
 
+TRIES = 50  # to fill the last tenth with whole groups of copies
 
-def as_arrays(checked):
+
+def as_arrays(checked, together=True):
     """The training and the test part as arrays, the training texts shuffled, always alike.
 
     Args:
         checked: A `datasets.texts.checking.Checked`.
+        together: Whether copies are next to each other, see `with_copies_together`.
 
     Returns:
         `(x_train, y_train), (x_test, y_test), class_names`: texts, object (n,) of str; labels, int64 (n,);
@@ -25,7 +28,57 @@ def as_arrays(checked):
     texts, labels = texts_and_labels(checked)
     train, test = (np.flatnonzero(checked.parts == part) for part in ("train", "test"))
     train = train[np.random.default_rng(0).permutation(len(train))]
+    if together:
+        train = train[with_copies_together(checked.groups[train], labels[train])]
     return (texts[train], labels[train]), (texts[test], labels[test]), list(checked.class_names)
+
+
+def with_copies_together(groups, labels):
+    """An order of shuffled texts whose last tenth, to validate on, has no copies in the rest.
+
+    Args:
+        groups: int (n,), the same for copies.
+        labels: int (n,).
+
+    Returns:
+        int64 (n,): the order. Copies are next to each other, and on one side of the cut before the last tenth
+        (at least one text), unless whole groups cannot fill it. Each class has texts before the cut, unless
+        the others are too few. Texts without copies stay as they are, if this does not take others.
+
+    Example:
+        >>> with_copies_together(np.array([0, 1, 2, 0]), np.array([0, 1, 0, 0])).tolist()
+        [0, 3, 1, 2]
+    """
+    blocks = {}
+    for row, group in enumerate(groups.tolist()):
+        blocks.setdefault(group, []).append(row)
+    size = max(1, len(groups) // 10)
+    first, rest = [], list(blocks.values())
+    while True:
+        order = np.array([row for block in (*first, *_last_filled(rest, size)) for row in block], "int64")
+        lacking = set(labels.tolist()) - set(labels[order[:-size]].tolist())
+        moved = []
+        for label in sorted(lacking):
+            if not any(label in labels[block] for block in moved):
+                moved += [block for block in rest if label in labels[block]][:1]
+        if not moved or sum(map(len, rest)) - sum(map(len, moved)) < size:
+            return order
+        first += moved
+        rest = [block for block in rest if block not in moved]
+
+
+def _last_filled(blocks, size):
+    """Blocks of rows in such an order that the last ones have exactly a number of rows, if that can be."""
+    for skipped in range(min(TRIES, len(blocks))):
+        last, left = set(), size
+        for number in range(len(blocks) - 1 - skipped, -1, -1):
+            if len(blocks[number]) <= left:
+                last.add(number)
+                left -= len(blocks[number])
+            if not left:
+                kept = [block for number, block in enumerate(blocks) if number not in last]
+                return kept + [block for number, block in enumerate(blocks) if number in last]
+    return blocks
 
 
 def texts_and_labels(checked):
