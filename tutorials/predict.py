@@ -27,7 +27,7 @@ import numpy as np
 from tyro.conf import Positional, arg
 
 from datasets import DataError, digits, photos, tones, videos
-from datasets.files import notices
+from datasets.files import notices, tables
 from datasets.files.names import safe, sentence, shown
 from datasets.texts import reading
 from models import ModelError
@@ -39,9 +39,11 @@ from models.text_classification.abstention import answering_texts, text_trust_in
 from models.text_classification.by_parts import predict_texts
 from tutorials.lesson import several_labels
 from tutorials.lesson.classifier_files import read_classifier
+from tutorials.lesson.flags import in_flags
 from tutorials.lesson.saved import check_takes
 from tutorials.lesson.texts import explained, from_command_line
 
+EMPTY = "is empty"  # reason of a row without a text
 AT_ONCE = 128  # examples that are read and predicted together, however many there are
 VALUES_AT_ONCE = 64 << 20  # and numbers in them, of which there are many in large images
 
@@ -53,7 +55,7 @@ class Reader(NamedTuple):
         noun: What one file is called.
         suffixes: How its files end, in lower case.
         read: Function of a path and the `settings` that gives an example as the model was trained on them;
-            for texts, a list of them.
+            for texts, a list of them with the reason, if there is one, why each cannot be used.
         shape: Function of the `settings` that gives the shape of an example.
         settings: Names of the lesson's settings that both functions take.
         texts: Whether examples are texts. Then a text may also be given instead of a file.
@@ -72,7 +74,7 @@ class Reader(NamedTuple):
 class Example(NamedTuple):
     """One input of the model: how it is printed, its file and its text if it has one, and its content.
 
-    One that could not be read has a reason, a sentence, instead of a content.
+    One that could not be read has a reason instead of a content: a sentence, or of a row what is wrong.
     """
 
     shown: str
@@ -80,6 +82,21 @@ class Example(NamedTuple):
     text: str
     content: Any
     reason: str = ""
+
+    @property
+    def is_row(self):
+        """Whether it is a row of a file, and not all of it."""
+        return self.shown != self.file
+
+    @property
+    def unusable(self):
+        """Whether it is wrong, and not only empty."""
+        return bool(self.reason) and self.reason != EMPTY
+
+    @property
+    def said(self):
+        """Why it could not be read, as a sentence."""
+        return f"{self.shown} {self.reason}." if self.is_row else self.reason
 
 
 READERS = {
@@ -110,7 +127,7 @@ READERS = {
         list_files=videos.list_clips,
     ),
     "sentiment": Reader(
-        "text", reading.SUFFIXES, reading.read_texts, lambda column: (), ("text_column",), texts=True
+        "text", reading.SUFFIXES, reading.read_rows, lambda column: (), ("text_column",), texts=True
     ),
 }
 
@@ -121,6 +138,7 @@ def main(
     csv: bool = False,
     abstain: float | None = None,
     explain: bool = False,
+    encoding: str | None = None,
 ) -> None:
     """Classify files or texts with the model that a lesson, or `save` of a classifier, saved.
 
@@ -138,6 +156,7 @@ def main(
         abstain: Do not answer for photos of other things, or texts unlike those of training, nor where
             several classes are possible: the share of answers that may be wrong, such as 0.05.
         explain: Name the words that change the prediction of each text most.
+        encoding: Of files of texts that are not UTF-8, such as cp1252, if it is not obvious.
     """
     if not inputs:
         raise LessonError("Name at least one file or folder to classify, after the lesson's folder.")
@@ -147,9 +166,13 @@ def main(
     check_takes(model, file, shape, found.lesson, found.again)
     if explain and (csv or not reader.texts):
         raise LessonError("explain= is for texts, and prints lines, not a table; leave one of them out.")
+    if encoding is not None:
+        if not reader.texts:
+            raise LessonError("encoding= is for files of texts; leave it out.")
+        reader = reader._replace(read=partial(reader.read, encoding=encoding))
     at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
     named = list(_named(inputs, reader))
-    unusable, failed = 0, 0
+    unusable, rows_unusable, failed = 0, 0, 0
     thresholds = several_labels.read_thresholds(file, model, class_names, found.held, abstain)
     if thresholds is None:
         classify = _abstaining(found, abstain)
@@ -160,7 +183,8 @@ def main(
         classify, show = None, printed(class_names, thresholds, _is_valid)
     for batch in _batches(named, reader, found.settings, at_once):
         read = [example for example in batch if not example.reason]
-        unusable += len(batch) - len(read)
+        unusable += sum(example.unusable and not example.is_row for example in batch)
+        rows_unusable += sum(example.unusable and example.is_row for example in batch)
         rows, unsure = _predictions(found, read, classify)
         reasons = iter([unsure.get(n, "") for n in range(len(read))])
         rows = iter(rows)
@@ -173,6 +197,10 @@ def main(
     if unusable:
         raise LessonError(
             f"{unusable} of {len(named)} {'inputs' if reader.texts else 'files'} could not be used."
+        )
+    if rows_unusable:
+        raise LessonError(
+            f"{rows_unusable:,} {'text' if rows_unusable == 1 else 'texts'} of tables could not be used."
         )
     if failed:
         raise LessonError(
@@ -335,8 +363,8 @@ def _batches(named, reader, settings, at_once):
         found = photos.in_threads(read, some) if reader.list_files else map(read, some)
         for examples in found:
             for example in examples:
-                if example.reason and len(named) > 1:
-                    print(f"Error: {sentence(example.reason)}", file=sys.stderr, flush=True)
+                if example.unusable and (len(named) > 1 or example.is_row):
+                    print(f"Error: {sentence(example.said)}", file=sys.stderr, flush=True)
                 waiting.append(example)
                 if len(waiting) == at_once:
                     yield waiting
@@ -367,7 +395,8 @@ def _read_or_not(name, reader, settings):
     try:
         return _read(name, reader, settings)
     except DataError as error:
-        return [Example(name, name, "", None, str(error))]
+        reason = in_flags(in_flags(str(error), main), reader.shape)  # main's and the lesson's
+        return [Example(name, name, "", None, reason)]
 
 
 def _read(name, reader, settings):
@@ -380,17 +409,21 @@ def _read(name, reader, settings):
             raise DataError("A text without words cannot be classified; give at least one word.")
         text = from_command_line(name)
         return [Example(repr(_shortened(text)), "", text, np.array(text, object))]
-    texts = reader.read(Path(name), *settings)
-    if empty := sum(not text.strip() for text in texts):
+    rows = reader.read(Path(name), *settings)
+    if empty := sum(reason == EMPTY for _, reason in rows):
         print(
-            f"{safe(name, 'terminal')}: {empty} of {len(texts)} texts are empty and left out.",
+            f"{safe(name, 'terminal')}: {empty} of {tables.count(len(rows), 'text')} "
+            f"{'is' if empty == 1 else 'are'} empty and not classified.",
             file=sys.stderr,
         )
-    return [
-        Example(f"{name}, text {n}, {_shortened(text)!r}", name, text, np.array(text, object))
-        for n, text in enumerate(texts, start=1)
-        if text.strip()
-    ]
+    return [_row(name, n, text, reason) for n, (text, reason) in enumerate(rows, start=1)]
+
+
+def _row(name, number, text, reason):
+    """A text of a file, or the reason why there is none."""
+    if reason:
+        return Example(f"{name}, text {number}", name, "", None, reason)
+    return Example(f"{name}, text {number}, {_shortened(text)!r}", name, text, np.array(text, object))
 
 
 def _is(kind, name):

@@ -80,7 +80,7 @@ def _too_long(length, name):
     )
 
 
-def read_table(text, name, aside=None):
+def read_table(text, name, aside=None, most=ODD_SHARE):
     """Parse a CSV or TSV file.
 
     The separator is the one of `, ; tab |` that gives the most rows as many cells as the first
@@ -90,7 +90,8 @@ def read_table(text, name, aside=None):
         text: The whole file.
         name: What messages call it.
         aside: List that (line, reason) of each row of another length, or with too long a text, is added to,
-            while these are at most a quarter; None to refuse a table with any.
+            while these are few; None to refuse a table with any.
+        most: Share of the rows that these may be.
 
     Returns:
         A `Table`; rows without anything in them are left out.
@@ -108,10 +109,10 @@ def read_table(text, name, aside=None):
         rows, lines = _rows(text, name, separator, None if aside is None else [])
     if not rows:
         raise DataError(f"{name} is empty; name a table with a row for each example.")
-    return _even_rows(Table(name, rows, lines), separator, aside)
+    return _even_rows(Table(name, rows, lines), separator, aside, most)
 
 
-def _even_rows(table, separator, aside):
+def _even_rows(table, separator, aside, most):
     """The table without rows of another length or with too long a text, if these are few."""
     odd, first = {}, None
     for number, (row, line) in enumerate(zip(table.rows, table.lines, strict=True)):
@@ -132,7 +133,7 @@ def _even_rows(table, separator, aside):
             odd[number] = _too_long_cell(longest)
             error = _too_long(longest, f"line {line:,} of {table.name}")
         first = first or error
-    if first and (aside is None or too_many(len(odd), len(table.rows) - 1) or 0 in odd):
+    if first and (aside is None or too_many(len(odd), len(table.rows) - 1, most) or 0 in odd):
         raise DataError(str(first))
     if not odd:
         return table
@@ -152,9 +153,9 @@ def _too_long_row(name, line):
     )
 
 
-def too_many(odd, all_of_them):
-    """Whether so many are odd that not they but the whole is wrong: more than a quarter."""
-    return odd > ODD_SHARE * all_of_them
+def too_many(odd, all_of_them, most=ODD_SHARE):
+    """Whether so many are odd that not they but the whole is wrong: by default more than a quarter."""
+    return odd > most * all_of_them
 
 
 def check_size(text, name):

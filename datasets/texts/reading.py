@@ -12,6 +12,8 @@ from ..sources import DataError
 # Of files that `read_texts` reads
 SUFFIXES = {".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".gz", ".parquet", ".xlsx"}
 
+MOST_ROWS = 0.5  # share of the rows of a table to classify that may be wrong
+
 
 def read_texts(path, text_column=None, encoding=None):
     """Read texts without labels, to classify them.
@@ -39,7 +41,36 @@ def read_texts(path, text_column=None, encoding=None):
         ...     read_texts(file)
         ['A good film.', 'Too long.']
     """
-    path = Path(path)
+    return [text for text, _ in _rows(Path(path), text_column, encoding, None)]
+
+
+def read_rows(path, text_column=None, encoding=None):
+    """Read texts without labels, as `read_texts`, but those that cannot be used have a reason.
+
+    Args:
+        path, text_column, encoding: As of `read_texts`.
+
+    Returns:
+        List of `(text, reason)` of all rows in turn. Where the reason is "" the text can be classified.
+
+    Raises:
+        DataError: If the file cannot be read, holds no text, or half of its rows cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "texts.csv"
+        ...     _ = file.write_bytes(b"text,stars\\nA good film.,5\\n,3\\nA caf\\xe9.,2\\n")
+        ...     read_rows(file)
+        [('A good film.', ''), ('', 'is empty'), ('', 'has a byte that is not UTF-8, 0xe9')]
+    """
+    rows = _rows(Path(path), text_column, encoding, [])
+    return [(text, reason or ("" if text.strip() else "is empty")) for text, reason in rows]
+
+
+def _rows(path, text_column, encoding, aside):
+    """All texts of a file in turn, each with "" or the reason why it could not be read."""
     try:
         if not path.is_file():
             what = "is no file" if path.exists() else "does not exist"
@@ -54,19 +85,22 @@ def read_texts(path, text_column=None, encoding=None):
         else:
             content = encodings.decode_as(content, path, encoding)
         tables.check_length(content, path)
-        texts = [with_line_breaks(content)]
+        found = [(with_line_breaks(content), "")]
     else:
-        table, notes = open_table(tree, (path.name,), encoding, None)
+        table, notes = open_table(tree, (path.name,), encoding, aside, MOST_ROWS)
         for note in notes:  # standard output may be a table for programs
             print(sentence(f"{note}."), file=sys.stderr, flush=True)
         text, _, header = columns.columns(table, text_column, labelled=False)
         texts = [with_line_breaks(columns.text_of(row, text)) for row in table.rows[header:]]
-    if not any(text.strip() for text in texts):
+        rows = [(line, word, "") for line, word in zip(table.lines[header:], texts, strict=True)]
+        rows += [(line, "", reason) for line, reason in aside or ()]
+        found = [(text, reason) for _, text, reason in sorted(rows, key=lambda row: row[0])]
+    if not any(text.strip() for text, _ in found):
         raise DataError(f"{path} holds no text; name a file that does.")
-    return texts
+    return found
 
 
-def open_table(tree, parts, encoding=None, aside=None):
+def open_table(tree, parts, encoding=None, aside=None, most=tables.ODD_SHARE):
     """A table of a folder or an archive, whatever its format.
 
     Args:
@@ -75,6 +109,7 @@ def open_table(tree, parts, encoding=None, aside=None):
         encoding: Of a table that is not UTF-8; None to guess it where it is clear.
         aside: List to which (line, reason) of each row that cannot be read is added, while these are few;
             None to refuse a table with any.
+        most: Share of the rows that these may be.
 
     Returns:
         `(table, notes)`: a `datasets.files.tables.Table`, and a list of what was guessed.
@@ -109,10 +144,10 @@ def open_table(tree, parts, encoding=None, aside=None):
             '{"text": "...", "label": "..."} on each line, or save it as CSV.'
         )
     else:
-        table = tables.read_table(text, name, None if aside is None else odd)
+        table = tables.read_table(text, name, None if aside is None else odd, most)
     if wrong or as_json:
         header, table = table.rows[0], _without_odd(table, odd)
-        if odd and (aside is None or _too_many(odd, table) or encodings.odd("".join(header))):
+        if odd and (aside is None or _too_many(odd, table, most) or encodings.odd("".join(header))):
             line, reason = odd[0]
             said = f"Line {line:,} of {name} {reason}; correct it, or leave it out."
             raise DataError(wrong or said)
@@ -121,8 +156,8 @@ def open_table(tree, parts, encoding=None, aside=None):
     return table, notes
 
 
-def _too_many(odd, table):
-    return tables.too_many(len(odd), len(table.rows) + len(odd) - 1)
+def _too_many(odd, table, most):
+    return tables.too_many(len(odd), len(table.rows) + len(odd) - 1, most)
 
 
 def _without_odd(table, odd):

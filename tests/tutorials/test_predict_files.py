@@ -1,6 +1,7 @@
 """`tutorials.predict` on a file that `save` of a classifier wrote, without a lesson's folder around it."""
 
 import csv
+import io
 import shutil
 
 import keras
@@ -9,6 +10,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from datasets import DataError
 from models import MLP, ModelError, TextClassifier
 from models.loading.saved_classifiers import About, save_classifier
 from tutorials.predict import LessonError, main
@@ -41,6 +43,55 @@ def test_texts_and_tables_are_classified_by_a_saved_file(tickets, tmp_path, caps
     assert [row[1] for row in rows] == expected.labels and [row[3] for row in rows] == texts
     found = [[float(cell) for cell in row[4:6]] for row in rows]
     np.testing.assert_allclose(found, expected.probabilities, atol=2e-6)
+
+
+def rows_of(capsys):
+    """The rows of the CSV table that was printed, without its header, and what went to standard error."""
+    said = capsys.readouterr()
+    return list(csv.reader(io.StringIO(said.out)))[1:], said.err
+
+
+def test_an_empty_text_of_a_table_has_its_row(tickets, tmp_path, capsys):
+    file = tmp_path / "new.csv"
+    file.write_text("message,number\nthe parcel is late,1\n,2\n  ,3\ncharged twice,4\n")
+    main(tickets[1], (str(file),), csv=True)
+    rows, said = rows_of(capsys)
+    assert [row[3] for row in rows] == ["the parcel is late", "", "", "charged twice"]
+    assert [row[-1] for row in rows] == ["", "is empty", "is empty", ""]
+    assert [row[1] for row in rows] == ["delivery", "", "", "billing"]
+    assert all(row[2] == row[4] == row[5] == "" for row in rows[1:3])
+    assert said == f"{file}: 2 of 4 texts are empty and not classified.\n"
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"a caf\xe9,2", "has a byte that is not UTF-8, 0xe9"),
+        (b"x" * 2_000_000 + b",2", "has a text of 2,000,000 characters, more than 1,000,000"),
+        (b"one cell", "has 1 cell where the first row has 2"),
+    ],
+)
+def test_a_bad_row_of_a_table_has_a_reason_and_the_others_are_classified(
+    tickets, tmp_path, capsys, bad, reason
+):
+    file = tmp_path / "new.csv"
+    file.write_bytes(b"message,number\nthe parcel is late,1\n" + bad + b"\ncharged twice,4\n")
+    with pytest.raises(LessonError, match=r"^1 text of tables could not be used\.$"):
+        main(tickets[1], (str(file),), csv=True)
+    rows, said = rows_of(capsys)
+    assert [row[1] for row in rows] == ["delivery", "", "billing"]
+    assert [row[-1] for row in rows] == ["", reason, ""]
+    assert said == f"Error: {file}, text 2 {reason}.\n"
+
+
+def test_a_table_in_another_encoding_is_read_if_that_is_named(tickets, tmp_path, capsys):
+    file = tmp_path / "new.csv"
+    file.write_bytes("message,number\nпосылка опоздала,1\nсчёт неверен,2\nхорошо,3\n".encode("koi8-r"))
+    with pytest.raises(DataError, match="name its encoding with --encoding"):
+        main(tickets[1], (str(file),), csv=True)
+    capsys.readouterr()
+    main(tickets[1], (str(file),), csv=True, encoding="koi8-r")
+    assert [row[3] for row in rows_of(capsys)[0]] == ["посылка опоздала", "счёт неверен", "хорошо"]
 
 
 def test_words_are_explained(tickets, capsys):
