@@ -40,6 +40,7 @@ from models.text_classification.by_parts import predict_texts
 from tutorials.lesson import several_labels
 from tutorials.lesson.classifier_files import read_classifier
 from tutorials.lesson.flags import in_flags
+from tutorials.lesson.named_files import files_in, is_file, is_folder, named_in, no_files
 from tutorials.lesson.saved import check_takes
 from tutorials.lesson.texts import explained, from_command_line
 
@@ -171,7 +172,7 @@ def main(
             raise LessonError("encoding= is for files of texts; leave it out.")
         reader = reader._replace(read=partial(reader.read, encoding=encoding))
     at_once = min(AT_ONCE, max(1, VALUES_AT_ONCE // math.prod(shape)))
-    named = list(_named(inputs, reader))
+    named = list(named_in(inputs, reader))
     unusable, rows_unusable, failed = 0, 0, 0
     thresholds = several_labels.read_thresholds(file, model, class_names, found.held, abstain)
     if thresholds is None:
@@ -332,23 +333,6 @@ def load(folder):
     return found.lesson, found.model, found.class_names
 
 
-def _named(inputs, reader):
-    """Every named file or text, and in every named folder the files that end as the reader's do."""
-    for name in map(str, inputs):
-        if not name.strip() or not _is(Path.is_dir, name):  # Path("") is the current folder
-            yield name
-            continue
-        found = (reader.list_files or partial(_files_below, suffixes=reader.suffixes))(name)
-        if not found:
-            raise LessonError(f"{name} holds no {reader.noun} files; name a folder that does.")
-        yield from map(str, found)
-
-
-def _files_below(folder, suffixes):
-    found = (file for file in Path(folder).rglob("*") if file.suffix.lower() in suffixes)
-    return sorted(file for file in found if not file.is_dir())
-
-
 def _batches(named, reader, settings, at_once):
     """Lists of examples, at most `at_once` in each, in the order of the names.
 
@@ -401,10 +385,12 @@ def _read_or_not(name, reader, settings):
 
 def _read(name, reader, settings):
     """The examples that a name stands for, all of them or none."""
+    if is_folder(name) and not files_in(name, reader):
+        raise DataError(no_files(name, reader))
     if not reader.texts:
         return [Example(name, name, "", reader.read(Path(name), *settings))]
     looks_like_a_file = len(name.split()) == 1 and Path(name).suffix.lower() in reader.suffixes
-    if not looks_like_a_file and not _is(Path.is_file, name):
+    if not looks_like_a_file and not is_file(name):
         if not name.strip():
             raise DataError("A text without words cannot be classified; give at least one word.")
         text = from_command_line(name)
@@ -424,14 +410,6 @@ def _row(name, number, text, reason):
     if reason:
         return Example(f"{name}, text {number}", name, "", None, reason)
     return Example(f"{name}, text {number}, {_shortened(text)!r}", name, text, np.array(text, object))
-
-
-def _is(kind, name):
-    """`Path(name).is_file()` and the like, also where the name is a long text and no name."""
-    try:
-        return kind(Path(name))
-    except (OSError, ValueError):
-        return False
 
 
 def _shortened(text, most=50):

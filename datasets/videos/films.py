@@ -40,7 +40,12 @@ def read(content, name, choose, size):
     """
     kind = _kind(content)
     if kind is None:
-        raise DataError(f"{name} is not an MP4, MOV, MKV, WebM or AVI file, or is damaged; replace it.")
+        if name.lower().endswith(tuple(SUFFIXES)):
+            raise DataError(f"{name} is not an MP4, MOV, MKV, WebM or AVI file, or is damaged; replace it.")
+        raise DataError(
+            f"{name} is no animated GIF or WebP file, no MP4, MOV, MKV, WebM or AVI file, and no folder of frames; "
+            "name a clip."
+        )
     try:
         import av
     except (ImportError, OSError) as error:  # its libraries may be missing

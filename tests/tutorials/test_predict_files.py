@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 
 import keras
@@ -94,6 +95,21 @@ def test_a_table_in_another_encoding_is_read_if_that_is_named(tickets, tmp_path,
     assert [row[3] for row in rows_of(capsys)[0]] == ["посылка опоздала", "счёт неверен", "хорошо"]
 
 
+def test_files_of_a_folder_that_are_not_read_are_named(tickets, tmp_path, capsys):
+    for name in "one.md", "two.MD", "table.ods", ".hidden":
+        (tmp_path / name).write_text("My parcel is late")
+    with pytest.raises(
+        LessonError, match="holds no text files .3 files, 2 .md, 1 .ods, such as one.md, are not"
+    ):
+        main(tickets[1], (str(tmp_path),))
+    capsys.readouterr()
+    (tmp_path / "a.txt").write_text("My parcel is late")
+    main(tickets[1], (str(tmp_path),), csv=True)
+    rows, said = rows_of(capsys)
+    assert [row[1] for row in rows] == ["delivery"]
+    assert said == f"{tmp_path}: 3 files, 2 .md, 1 .ods, such as one.md, are not read.\n"
+
+
 def test_words_are_explained(tickets, capsys):
     main(tickets[1], ("my parcel is late", "charged twice"), explain=True)
     lines = capsys.readouterr().out.splitlines()
@@ -145,6 +161,40 @@ def test_files_that_are_no_classifier_of_files_are_one_sentence(about, said, tmp
     with pytest.raises((LessonError, ModelError), match=said) as error:
         main(file, ("a.png",))
     assert "\n" not in str(error.value) and str(error.value).endswith(".")
+
+
+@pytest.fixture(scope="module")
+def watching(tmp_path_factory):
+    """A model of clips of 3 frames of 8 pixels, saved as its lesson does."""
+    clips = keras.Input((3, 8, 8, 1))
+    x = layers.GlobalAveragePooling3D()(clips)
+    model = keras.Model(clips, layers.Dense(2, activation="softmax", name="predictions")(x))
+    folder, settings = tmp_path_factory.mktemp("video"), {"frames": 3, "size": 8, "grey": True}
+    model.save(folder / "model.keras")
+    (folder / "labels.json").write_text('["down", "up"]')
+    (folder / "metrics.json").write_text(json.dumps({"lesson": "video", "settings": settings}))
+    return folder
+
+
+def test_inputs_that_are_no_clips_have_reasons_and_the_others_are_classified(watching, tmp_path, capsys):
+    def write(file, count):
+        frames = [Image.new("L", (20, 20), 60 * n) for n in range(count)]
+        frames[0].save(file, save_all=True, append_images=frames[1:])
+        return str(file)
+
+    (tmp_path / "nothing").mkdir()
+    names = [write(tmp_path / "a.gif", 4), str(tmp_path / "nothing"), write(tmp_path / "short.gif", 2)]
+    Image.new("L", (20, 20)).save(tmp_path / "one.png")
+    names += [str(tmp_path / "one.png"), write(tmp_path / "b.gif", 3)]
+    with pytest.raises(LessonError, match="3 of 5 files could not be used"):
+        main(watching, tuple(names), csv=True)
+    rows, said = rows_of(capsys)
+    assert [row[0] for row in rows] == names
+    assert [bool(row[1]) for row in rows] == [True, False, False, False, True]
+    assert rows[1][-1] == f"{names[1]} holds no clip files; name a folder that does."
+    assert rows[2][-1].endswith("take a longer clip, or fewer as --frames.")
+    assert "no animated GIF or WebP file, no MP4" in rows[3][-1]
+    assert "frames=" not in said and said.count("Error: ") == 3
 
 
 def test_a_missing_or_damaged_file_is_one_sentence(tickets, tmp_path):
