@@ -12,6 +12,7 @@ from ..sources import DataError
 from .reading import open_table, with_line_breaks
 
 NO_LABEL = {"", "na", "n/a", "#n/a", "<na>", "nan", "null"}  # labels in lower case that are none
+NONE = "None"  # as Python writes it; "none" may be a class
 
 
 class Part(NamedTuple):
@@ -247,7 +248,7 @@ def _labelled(table, text, label, header, name, found):
     labels = as_names([from_csv(row[label].strip()) for row in rows], table.name)
     part = Part([], [], [], [])
     for words, given, line in zip(texts, labels, table.lines[header:], strict=True):
-        if given.casefold() in NO_LABEL and words.strip():
+        if (given == NONE or given.casefold() in NO_LABEL) and words.strip():
             said = f"has no label but {quoted(given)}" if given else "has no label"
             found.aside.append((where(name, line), said))
         else:

@@ -7,6 +7,7 @@ Jaccard similarity.
 
 import functools
 import hashlib
+import html
 import re
 import unicodedata
 
@@ -28,6 +29,11 @@ _UNSPACED = (
 )
 _words = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 _unspaced = re.compile(rf"[{_UNSPACED}]")
+_entity = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# Soft hyphen, zero-width characters and marks of direction, which separate no words
+_INVISIBLE = dict.fromkeys(
+    [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
+)
 _ASCII = str.maketrans({letter: " " for letter in map(chr, range(128)) if not letter.isalnum()} | {
     letter: letter for letter in "$+<=>^`|~"  # symbols, which are not punctuation
 })  # fmt: skip
@@ -40,16 +46,20 @@ def normalized(text):
         text: A str.
 
     Returns:
-        A str: NFKC, case folded, punctuation and white space a single space. Emoji and emoticons are kept,
-        and so is a text of nothing but punctuation.
+        A str: NFKC, case folded, punctuation and white space a single space, HTML's entities as what they
+        mean, without zero-width characters and soft hyphens. Emoji and emoticons are kept, and so is a text
+        of nothing but punctuation.
 
     Example:
         >>> normalized("“Well-written”,  NOT dull…"), normalized("Fine :-)"), normalized("?!")
         ('well written not dull', 'fine :-)', '?!')
     """
+    if "&" in text:
+        text = _entity.sub(lambda found: html.unescape(found[0]), text)
     if text.isascii():
         text = text.lower()
     else:
+        text = text.translate(_INVISIBLE)
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     kept = _EMOTICON.split(text) if ":" in text or ";" in text or "=" in text or "<3" in text else [text]
     faces = _EMOTICON.findall(text) if len(kept) > 1 else []

@@ -43,8 +43,8 @@ def read(content, name, choose, size):
         if name.lower().endswith(tuple(SUFFIXES)):
             raise DataError(f"{name} is not an MP4, MOV, MKV, WebM or AVI file, or is damaged; replace it.")
         raise DataError(
-            f"{name} is no animated GIF or WebP file, no MP4, MOV, MKV, WebM or AVI file, and no folder of frames; "
-            "name a clip."
+            f"{name} is no animated GIF or WebP file, no MP4, MOV, MKV, WebM or AVI file, and no folder of "
+            "frames; name a clip."
         )
     try:
         import av

@@ -31,7 +31,7 @@ def named_in(inputs, reader):
         if not found and len(inputs) == 1:
             raise LessonError(no_files(name, reader))
         if found and (skipped := _skipped(name, reader)):
-            print(sentence(f"{shown(name)}: not read are {skipped}."), file=sys.stderr, flush=True)
+            print(sentence(f"{shown(name)} also holds {skipped}, not read."), file=sys.stderr, flush=True)
         yield from map(str, found or [name])  # of which its reader says that it is none
 
 
@@ -66,7 +66,7 @@ def _skipped(folder, reader):
     total = sum(map(len, endings.values()))
     kinds = ", ".join(f"{len(files):,} {shown(end)}" for end, files in sorted(endings.items())[:5])
     first = next(files[0] for _, files in sorted(endings.items()))
-    return f"{count(total, 'other file')} ({kinds}; the first is {shown(first.name)})"
+    return f"{count(total, 'file')} ({kinds}; the first is {shown(first.name)})"
 
 
 def is_folder(name):

@@ -17,6 +17,31 @@ WORDS = [f"word{n}" for n in range(3000)]
 LONG = [" ".join(WORDS[n : n + 20]) for n in range(12)]  # neighbours are near copies
 
 
+# Whose parts mean more together than each by itself
+TANGLED = st.lists(
+    st.sampled_from(
+        [
+            "&",
+            "&amp;",
+            "amp;",
+            "#38;",
+            "&#769;",
+            "e",
+            "\u0301",
+            "\u200b",
+            "\xad",
+            "<3",
+            "&lt;",
+            ":",
+            ")",
+            " ",
+            "İ",
+        ]
+    ),
+    max_size=9,
+).map("".join)
+
+
 def article(words, random=RANDOM):
     return " ".join(random.choice(WORDS, words))
 
@@ -43,6 +68,18 @@ def grouped(texts, **options):
         ["Don't.", "don’t"],
         ["so good 😀", "So good, 😀!"],
         ["fine :-)", "Fine  :-)"],
+        [
+            "a wonderful film",
+            "a won\u00adder\u00adful film",
+            "a\u200b wonder\u200bful\u2060 film\ufeff",
+            "a wonder\u200cful film",
+        ],
+        [
+            'the "best" film & more',
+            "the &quot;best&quot; film &amp; more",
+            "the &#34;best&#x22; film&nbsp;more",
+        ],
+        ["I <3 cafés", "I &lt;3 caf&eacute;s"],
     ],
 )
 def test_typographic_variants_are_one_text(variants):
@@ -56,6 +93,7 @@ def test_typographic_variants_are_one_text(variants):
         ("not bad", "bad, not"), ("good :)", "good :("), ("good 😀", "good 😞"),
         ("?", "!"), ("5 stars", "1 star"),
         ("café", "cafe"), ("c++", "c"), ("well written", "wellwritten"),
+        ("R&notes", "R¬es"), ("&copy", "©"),
     ],
 )  # fmt: skip
 def test_texts_that_say_something_else_are_two(one, other):
@@ -63,7 +101,7 @@ def test_texts_that_say_something_else_are_two(one, other):
 
 
 @settings(max_examples=300, deadline=None)
-@given(text=st.text(max_size=40), spaces=st.sampled_from([" ", "  ", "\n", "\t", "\u2003"]))
+@given(text=st.text(max_size=40) | TANGLED, spaces=st.sampled_from([" ", "  ", "\n", "\t", "\u2003"]))
 def test_normalizing_again_changes_nothing_and_case_punctuation_and_space_do_not_matter(text, spaces):
     once = normalized(text)
     assert normalized(once) == once

@@ -211,16 +211,20 @@ def test_labels_of_numbers_written_in_two_ways_are_one(tmp_path, capsys):
 def test_texts_whose_label_is_none_are_set_aside_and_counted(tmp_path, capsys):
     rows = [
         *labelled(40),
-        *((sentence(n), label) for n, label in enumerate(["NA", "nan", "", "N/A", "null"])),
+        *((sentence(n), label) for n, label in enumerate(["NA", "nan", "", "N/A", "null", "None"])),
     ]
     (x_train, _), (x_test, _), names = reviews.load_data(write(tmp_path / "texts.csv", rows))
     assert (len(x_train) + len(x_test), names) == (40, ["bad", "good"])
     assert (
-        "5 texts set aside: texts.csv, line 42 (has no label but 'NA'), texts.csv, line 43 (has no label but "
-        "'nan'), texts.csv, line 44 (has no label) and 2 more"
+        "6 texts set aside: texts.csv, line 42 (has no label but 'NA'), texts.csv, line 43 (has no label but "
+        "'nan'), texts.csv, line 44 (has no label) and 3 more"
     ) in said(capsys)
     rows = [(sentence(n), ["none", "some"][n % 2]) for n in range(20)]  # a class may be called none
     assert reviews.load_data(write(tmp_path / "texts.csv", rows))[2] == ["none", "some"]
+    (tmp_path / "texts.csv").unlink()
+    rows = [*labelled(40), (sentence(41), "None")]
+    assert reviews.load_data(write(tmp_path / "texts.csv", rows))[2] == ["bad", "good"]
+    assert "1 text set aside: texts.csv, line 42 (has no label but 'None')" in said(capsys)
 
 
 @pytest.mark.parametrize("name", ["dev", "valid", "validation"])
