@@ -8,6 +8,7 @@ import numpy as np
 
 from ..files.display import Finding
 from ..files.names import quoted
+from ..files.tables import count as counted
 from ..labels import TEST_SHARE, check_labels, in_order, rare_classes, split
 from ..sources import DataError
 from .collecting import where
@@ -133,11 +134,11 @@ def _choose_parts(found, validation):
     name = files[0] if len(files) == 1 else "the part to validate on"
     if "test" not in found.parts:
         found.parts["test"] = part
-        found.notes.append(f"{name} ({len(part.texts):,} texts) is the part to test on, as there is no other")
+        count = counted(len(part.texts), "text")
+        found.notes.append(f"{name} ({count}) is the part to test on, as there is no other")
     else:
-        found.notes.append(
-            f"{name} ({len(part.texts):,} texts to validate on) is not used here; Texts.check uses it"
-        )
+        count = counted(len(part.texts), "text")
+        found.notes.append(f"{name} ({count} to validate on) is not used here; Texts.check uses it")
 
 
 def _flat(found):
@@ -269,9 +270,11 @@ def copies_between(checked, path, report_only=False, near=NEAR):
         example = next(row for row in rows if checked.groups[row] == checked.groups[copied[0]])
         others = "other" if later == "test" and "validation" in checked.parts else "training"
         nearly = ", or nearly" if near <= 1 else ""
+        all_of_them = counted((checked.parts == later).sum(), f"{later} text")
+        verb = "is a copy" if len(copied) == 1 else "are copies"
         said = (
-            f"{len(copied):,} of {(checked.parts == later).sum():,} {later} texts are copies of {others} "
-            f"texts{nearly} ({checked.where(copied[0])} of {checked.where(example)})"
+            f"{len(copied):,} of {all_of_them} {verb} of {others} texts{nearly} "
+            f"({checked.where(copied[0])} of {checked.where(example)})"
         )
         if report_only:
             checked.found(f"copies of {later} texts", rows, "used", f"{said}; all are used, so that results "
@@ -336,7 +339,7 @@ def _note_uneven(checked):
             "uneven classes",
             rows,
             "used; look at each class by itself",
-            f"class {quoted(name)} has {count:,} of {len(checked.labels):,} texts: always saying "
+            f"class {quoted(name)} has {count:,} of {counted(len(checked.labels), 'text')}: always saying "
             f"{quoted(name)} would be right for {share:.0%}",
         )
 

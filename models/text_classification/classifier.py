@@ -39,7 +39,9 @@ def _optional_share(owner, name, value):
 
 
 def _class_weight(owner, name, value):
-    return None if value is None else choice("balanced")(owner, name, value)
+    if value is None or (isinstance(value, str) and value == "balanced"):
+        return value
+    raise ModelError(f'{owner} takes {name} None or "balanced", not {shown(value)}.')
 
 
 class TextClassifier:

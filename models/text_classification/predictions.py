@@ -90,7 +90,7 @@ class TextPredictions:
         return columns, [row[: len(columns)] for row in rows]
 
     def __repr__(self):
-        return f"<TextPredictions for {len(self):,} texts>"
+        return f"<TextPredictions for {len(self):,} {'text' if len(self) == 1 else 'texts'}>"
 
     def __str__(self):
         return tables.as_text(*self._table()) if len(self) else "no texts"

@@ -292,3 +292,10 @@ def test_pairs_name_the_classes(tmp_path):
     assert set(texts.pairs("test")[1]) == {"1", "5"}
     with pytest.raises(DataError, match="name one of"):
         texts.pairs("holdout")
+
+
+def test_of_one_text_it_is_said_in_the_singular(tmp_path, capsys):
+    write(tmp_path / "train.csv", rows := labelled(40))
+    write(tmp_path / "test.csv", rows[:1])
+    reviews.load_data(tmp_path)
+    assert "1 of 1 test text is a copy of training texts" in said(capsys)

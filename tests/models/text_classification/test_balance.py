@@ -71,7 +71,7 @@ def test_macro_f1_and_the_majority_are_shown(rare):
 
 
 def test_other_weights_are_refused():
-    with pytest.raises(ModelError, match="class_weight"):
+    with pytest.raises(ModelError, match='fit takes class_weight None or "balanced", not .heavy'):
         TextClassifier().fit(TEXTS, LABELS, class_weight="heavy")
 
 
