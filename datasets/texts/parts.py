@@ -2,6 +2,7 @@
 
 import numpy as np
 
+MOST_LEFT_OUT = 9  # copies
 TRIES = 50  # to fill the last tenth with whole groups of copies
 
 
@@ -29,7 +30,11 @@ def as_arrays(checked, together=True):
     train, test = (np.flatnonzero(checked.parts == part) for part in ("train", "test"))
     train = train[np.random.default_rng(0).permutation(len(train))]
     if together:
-        train = train[with_copies_together(checked.groups[train], labels[train])]
+        order = with_copies_together(checked.groups[train], labels[train])
+        if left_out := len(train) - len(order):
+            said = "copy is left out, so that" if left_out == 1 else "copies are left out, so that"
+            checked.notes.append(f"{left_out} {said} the last tenth has no copies of other training texts")
+        train = train[order]
     return (texts[train], labels[train]), (texts[test], labels[test]), list(checked.class_names)
 
 
@@ -41,14 +46,29 @@ def with_copies_together(groups, labels):
         labels: int (n,).
 
     Returns:
-        int64 (n,): the order. Copies are next to each other, and on one side of the cut before the last tenth
-        (at least one text), unless whole groups cannot fill it. Each class has texts before the cut, unless
-        the others are too few. Texts without copies stay as they are, if this does not take others.
+        int64 (k,): the order. Copies are next to each other, and on one side of the cut before the last tenth
+        (at least one text). Where whole groups cannot fill it, up to nine copies are left out, or a group is
+        cut if that does not help. Each class has texts before the cut, unless the others are too few. Texts
+        without copies stay as they are, if this does not take others.
 
     Example:
         >>> with_copies_together(np.array([0, 1, 2, 0]), np.array([0, 1, 0, 0])).tolist()
         [0, 3, 1, 2]
     """
+    classes, rows, first = set(labels.tolist()), np.arange(len(groups)), None
+    for _ in range(MOST_LEFT_OUT + 1):
+        order = rows[_together(groups[rows], labels[rows])]
+        first = order if first is None else first
+        cut = len(order) - max(1, len(order) // 10)
+        if set(labels[order[:cut]].tolist()) != classes:
+            break
+        if not set(groups[order[:cut]].tolist()) & set(groups[order[cut:]].tolist()):
+            return order
+        rows = rows[rows != order[cut]]
+    return first
+
+
+def _together(groups, labels):
     blocks = {}
     for row, group in enumerate(groups.tolist()):
         blocks.setdefault(group, []).append(row)

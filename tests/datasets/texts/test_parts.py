@@ -17,6 +17,7 @@ def arrays(groups, labels, **options):
     checked = SimpleNamespace(
         texts=[str(n) for n in range(count)], labels=labels, groups=np.array(groups),
         parts=np.array(["train"] * count), class_names=sorted(set(labels)),
+        notes=[],
     )  # fmt: skip
     (texts, _), _, _ = as_arrays(checked, **options)
     return [int(text) for text in texts]
@@ -66,9 +67,20 @@ def test_a_class_of_the_last_tenth_alone_comes_to_the_front():
     assert order[1:] == [n for n in plain if n != plain[-2]]
 
 
-def test_texts_all_of_which_are_copies_are_all_there():
-    for groups in [0] * 20, [n // 2 for n in range(30)], [0, 0]:
-        assert sorted(arrays(groups, ["a", "b"] * (len(groups) // 2))) == list(range(len(groups)))
+@pytest.mark.parametrize("copies", [2, 3, 4, 5])
+@pytest.mark.parametrize("texts", [15, 16, 47, 79])
+def test_where_every_text_has_copies_a_few_are_left_out(copies, texts):
+    groups = [n // copies for n in range(copies * texts)]
+    order = arrays(groups, ["a"] * len(groups))
+    before, behind = sides(groups, order)
+    assert not set(before) & set(behind) and set(before) | set(behind) == set(groups)
+    assert len(groups) - 9 <= len(order) == len(set(order))
+
+
+def test_a_group_is_cut_where_nothing_else_helps():
+    for groups in [0] * 20, [0, 0], [0] * 30 + [1] * 30:
+        for labels in ["a"] * len(groups), ["a", "b"] * (len(groups) // 2):
+            assert sorted(arrays(groups, labels)) == list(range(len(groups)))
 
 
 def test_many_texts_are_ordered_within_seconds():
@@ -79,7 +91,7 @@ def test_many_texts_are_ordered_within_seconds():
     assert len(behind) == 10_000 and not set(before) & set(behind)
 
 
-def test_a_table_with_copies_is_loaded_so(tmp_path):
+def test_a_table_with_copies_is_loaded_so(tmp_path, capsys):
     words = ["plot", "cast", "music", "end", "cut", "joke"]
     rows = [f"film {n} has a {words[n % 6]} that {n % 3},{'good' if n % 2 else 'bad'}" for n in range(60)]
     half = rows[:30]
@@ -88,3 +100,10 @@ def test_a_table_with_copies_is_loaded_so(tmp_path):
     (texts, _), _, _ = reviews.load_data(tmp_path / "films.csv")
     before, behind = sides([text.lower() for text in texts], range(len(texts)))
     assert not set(before) & set(behind)
+    capsys.readouterr()
+    (tmp_path / "films.csv").write_text("\n".join(["text,label", *rows[:60] * 3]))
+    (texts, _), _, _ = reviews.load_data(tmp_path / "films.csv")
+    before, behind = sides(texts.tolist(), range(len(texts)))
+    assert len(texts) == 143 and not set(before) & set(behind)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 copy is left out, so that the last tenth has no copies of other training texts" in said
