@@ -44,7 +44,6 @@ def files_in(folder, reader):
 
 def no_files(folder, reader):
     """What is said of a folder without files that a reader takes."""
-    skipped = _skipped(folder, reader)
     only = f", only {skipped}" if (skipped := _skipped(folder, reader)) else ""
     return f"{folder} holds no {reader.noun} files{only}; name a folder that does."
 
