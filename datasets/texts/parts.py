@@ -47,9 +47,9 @@ def with_copies_together(groups, labels):
 
     Returns:
         int64 (k,): the order. Copies are next to each other, and on one side of the cut before the last tenth
-        (at least one text). Where whole groups cannot fill it, up to nine copies are left out, or a group is
-        cut if that does not help. Each class has texts before the cut, unless the others are too few. Texts
-        without copies stay as they are, if this does not take others.
+        (at least one text). Where whole groups cannot fill it, up to nine copies of the same label are left
+        out, or a group is cut if that does not help. Each class has texts before the cut, unless the others
+        are too few. Texts without copies stay as they are, if this does not take others.
 
     Example:
         >>> with_copies_together(np.array([0, 1, 2, 0]), np.array([0, 1, 0, 0])).tolist()
@@ -64,6 +64,9 @@ def with_copies_together(groups, labels):
             break
         if not set(groups[order[:cut]].tolist()) & set(groups[order[cut:]].tolist()):
             return order
+        alike = rows[(groups[rows] == groups[order[cut]]) & (labels[rows] == labels[order[cut]])]
+        if len(alike) < 2:  # nothing that has another label is left out
+            break
         rows = rows[rows != order[cut]]
     return first
 
