@@ -54,7 +54,7 @@ def repeated(step, variables, jit_compile=None, changing=False):
     """A training step that is taken with many batches in one call, compiled.
 
     Args:
-        step: Function of a batch's tensors, and of settings, which assigns variables and returns nothing.
+        step: Function of a batch's tensors, and of settings, which assigns variables.
         variables: List of all `keras.Variable` that it reads or assigns; without repetition.
         jit_compile: Whether TensorFlow compiles it with XLA, as JAX always does.
         changing: Whether the number of steps and the size of batches change from call to call, so that
@@ -67,7 +67,7 @@ def repeated(step, variables, jit_compile=None, changing=False):
     Example:
         >>> import numpy as np
         >>> total = keras.Variable(0.0)
-        >>> add = repeated(lambda x, factor: total.assign_add(factor * keras.ops.sum(x)) and None, [total])
+        >>> add = repeated(lambda x, factor: total.assign_add(factor * keras.ops.sum(x)), [total])
         >>> add([np.ones((3, 2), "float32")], np.float32(10))
         >>> float(total)
         60.0
@@ -96,7 +96,21 @@ def repeated(step, variables, jit_compile=None, changing=False):
 
 
 def rows_of(variable, rows):
-    """Rows (...) of a variable, read without the others; `keras.ops.take` would have TensorFlow copy all."""
+    """Some rows of a variable, read without the others; `keras.ops.take` would have TensorFlow copy all.
+
+    Args:
+        variable: `keras.Variable` (n, ...).
+        rows: Their numbers, integers (...).
+
+    Returns:
+        Tensor (..., ...): a row for each number.
+
+    Example:
+        >>> import numpy as np
+        >>> table = keras.Variable(np.arange(6.0).reshape(3, 2))
+        >>> keras.ops.convert_to_numpy(rows_of(table, np.array([2, 0]))).tolist()
+        [[4.0, 5.0], [0.0, 1.0]]
+    """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -105,7 +119,20 @@ def rows_of(variable, rows):
 
 
 def add_rows(variable, rows, values):
-    """Add values (n, ...) to some rows (n,) of a variable, which Keras cannot; a row may come twice."""
+    """Add to some rows of a variable, which Keras cannot.
+
+    Args:
+        variable: `keras.Variable` (n, ...).
+        rows: Their numbers, integers (k,); one may come twice.
+        values: What is added to each, (k, ...).
+
+    Example:
+        >>> import numpy as np
+        >>> table = keras.Variable(np.zeros((2, 1), "float32"))
+        >>> add_rows(table, np.array([1, 1]), np.array([[2.0], [3.0]], "float32"))
+        >>> keras.ops.convert_to_numpy(table).tolist()
+        [[0.0], [5.0]]
+    """
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

@@ -144,7 +144,13 @@ def output_gradients(model, images, chosen, by=None):
 
 
 def use_double_precision():
-    """From now on keep numbers of 64 bits as such, as TensorFlow and PyTorch do; JAX has to be told."""
+    """From now on keep numbers of 64 bits as such, as TensorFlow and PyTorch do; JAX has to be told.
+
+    Example:
+        >>> use_double_precision()
+        >>> keras.backend.standardize_dtype(keras.ops.convert_to_tensor(1.0, "float64").dtype)
+        'float64'
+    """
     if keras.backend.backend() == "jax":
         import jax
 
@@ -156,8 +162,8 @@ def double_precision():
 
     Example:
         >>> with double_precision():
-        ...     keras.Variable([2**40], dtype="int64").shape
-        (1,)
+        ...     int(keras.ops.convert_to_tensor(2**40, "int64"))
+        1099511627776
     """
     if keras.backend.backend() != "jax":
         return contextlib.nullcontext()

@@ -17,6 +17,7 @@ from benchmarks import label_next, photo_faults, seeds, wrong_labels
 BENCHMARKS = (
     "abstention",
     "backends",
+    "contrast",
     "digits",
     "digits_recipe",
     "label_next",

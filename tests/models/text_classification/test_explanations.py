@@ -131,7 +131,10 @@ def test_a_model_without_logits_says_that_it_is_cut_off():
     assert LogProbabilities(bag([1.0])).exact
 
 
-@pytest.mark.parametrize("seed", range(3))
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=SLOW), pytest.param(2, marks=SLOW)])
 def test_deleting_the_named_words_matters_more_than_deleting_others(linear, opinions, seed):
     texts = np.random.default_rng(seed).permutation(opinions[2])[:200]
     drops = _drops(linear, texts, seed)
