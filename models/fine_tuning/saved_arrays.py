@@ -10,7 +10,12 @@ from ..errors import ModelError
 
 
 class DamagedError(ValueError):
-    """What is wrong, in a few words."""
+    """What is wrong, in a few words.
+
+    Example:
+        >>> str(DamagedError("it is none"))
+        'it is none'
+    """
 
 
 def array_as_text(values, kind):

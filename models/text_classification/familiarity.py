@@ -38,7 +38,7 @@ class Familiarity:
     Example:
         >>> some = ["the parcel is late", "the box is late", "the parcel is lost", "the box is lost"] * 20
         >>> familiarity = fit_familiarity(some, seed=0)
-        >>> found = familiarity.surprise(["a box is lost", "Superb acting, moving plot"])
+        >>> found = familiarity.surprise(["The box is lost!", "Superb acting, moving plot"])
         >>> bool(found[0] > 0.05 > found[1])
         True
     """
