@@ -72,7 +72,7 @@ class NgramIndex(layers.Layer):
             ModelError: If they have another number of n-grams.
 
         Example:
-            >>> len(NgramIndex(size=1, longest=1).learn(["so so so"]).known)
+            >>> len(NgramIndex(size=1, longest=1).learn(["so so so"]).known.numpy())
             1
         """
         found = np.unique(self.fingerprints(list(texts)).values.numpy())

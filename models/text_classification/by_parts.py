@@ -45,7 +45,14 @@ def predict_texts(model, texts, batch_size=32):
 
 
 def outputs_for_text(model, text):
-    """What a model of strings gives for one text, with TensorFlow without compiling: array (...).
+    """What a model of strings gives for one text, with TensorFlow without compiling.
+
+    Args:
+        model: Keras model of strings.
+        text: One str.
+
+    Returns:
+        Array (...).
 
     Example:
         >>> from models import SentimentBag, StringClassifier

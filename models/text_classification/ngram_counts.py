@@ -25,6 +25,11 @@ class Grams(NamedTuple):
         matrix: Which n-grams each text has: sparse int8 (n, ngrams) of 0 and 1.
         words: How many of the n-grams are of words.
         longest, letters: As for `NgramIndex`.
+
+    Example:
+        >>> grams = Grams(np.array([3, 8]), sparse.csr_matrix([[1, 0], [1, 1]], dtype="int8"), 2, 1, 0)
+        >>> grams.rows([1]).toarray().tolist()
+        [[1, 1]]
     """
 
     fingerprints: np.ndarray

@@ -125,6 +125,11 @@ class Votes(NamedTuple):
         bias: float32 (outputs,).
         weights: float32 (ngrams,), relative to whose norm in a text its votes count; None if they count as
             they are.
+
+    Example:
+        >>> votes = Votes(np.array([[2.0], [-1.0]]), np.array([0.5]))
+        >>> votes.scores(sparse.csr_matrix([[1, 0], [1, 1]])).tolist()
+        [[2.5], [1.5]]
     """
 
     votes: np.ndarray
