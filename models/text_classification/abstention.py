@@ -29,7 +29,7 @@ class TextTrust:
         >>> texts, labels = ["so good", "so bad"] * 30, np.array([1, 0] * 30)
         >>> probabilities = np.eye(2)[labels] * 0.8 + 0.1
         >>> trust = fit_text_trust(texts, probabilities, labels)
-        >>> trust.abstentions([[0.1, 0.9], [0.5, 0.5]], ["so good", "so bad"], ["no", "yes"], abstain=0.05)
+        >>> trust.abstentions([[0.05, 0.95], [0.5, 0.5]], ["so good", "so bad"], ["no", "yes"], abstain=0.05)
         {1: 'several classes are possible: no or yes'}
         >>> trust.abstentions([[0.1, 0.9]], ["My parcel is late"], ["no", "yes"], abstain=0.05)
         {0: 'none of these: unlike the training texts'}
