@@ -83,7 +83,7 @@ def test_saved_model_classifies_texts_and_tables(trained, tmp_path, capsys):
     answers = [line.rpartition(": ")[2].split(" (")[0] for line in said.out.splitlines()]
     assert answers == ["praise", "billing", "praise", "delivery"]
     assert "text 3" in said.out
-    assert "1 of 3 texts are empty" in said.err
+    assert "1 of 3 texts is empty" in said.err
 
 
 @pytest.mark.parametrize(
