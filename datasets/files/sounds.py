@@ -10,6 +10,7 @@ from scipy.io import wavfile
 
 from ..errors import DataError
 from . import notices
+from .contents import content_of
 
 WAV = {".wav", ".wave"}
 COMPRESSED = {".flac", ".ogg", ".oga", ".opus", ".mp3"}
@@ -46,7 +47,9 @@ def first_seconds(path, seconds):
         ...     first_seconds(file, 1)[1][:2].tolist()
         [0.5, 0.5]
     """
-    content = _content(path)
+    content = content_of(
+        path, MAX_BYTES, "a file of a sound", "cut it into shorter files", "record it again or remove it"
+    )
     if path.suffix.lower() in COMPRESSED and not content.startswith((b"RIFF", b"RIFX", b"RF64")):
         return _compressed(path, content, seconds)
     if not content.startswith((b"RIFF", b"RIFX", b"RF64")) and path.suffix.lower() not in WAV:
@@ -65,28 +68,6 @@ def first_seconds(path, seconds):
     if not numbers or not np.isfinite(sound).all():
         raise DataError(f"{path} holds values that are not numbers; save it again or remove it.")
     return rate, sound
-
-
-def _content(path):
-    """The bytes of a file; those of one that is too large are not read."""
-    try:
-        if not path.is_file():
-            what = "is a folder, not a file" if path.is_dir() else "does not exist"
-            raise DataError(f"{path} {what}; name a file of a sound.")
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            content = file.read(size + 1) if size <= MAX_BYTES else b""  # no more, even if it grows
-    except PermissionError as error:
-        raise DataError(f"{path} may not be read; change its permissions.") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); name another file.") from error
-    if size > MAX_BYTES:
-        raise DataError(
-            f"{path} has {size:,} bytes where at most {MAX_BYTES:,} are taken; cut it into shorter files."
-        )
-    if not content:
-        raise DataError(f"{path} is empty; record it again or remove it.")
-    return content
 
 
 def _check_rate(path, rate):

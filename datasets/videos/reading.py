@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError
+from ..files.contents import content_of
 from ..files.names import shown
 from ..photos import read_square
 from . import animations, films
@@ -57,7 +58,8 @@ def read_clip(path, frames=8, size=24, channels=3):
             clip = _from_folder(path, frames, size)
         else:
             kind = animations if path.suffix.lower() in animations.SUFFIXES else films
-            clip = kind.read(_content(path), shown(path), lambda found: chosen(found, frames, path), size)
+            content = content_of(path, MAX_BYTES, "a clip", "cut it into clips", "replace or remove it")
+            clip = kind.read(content, shown(path), lambda found: chosen(found, frames, path), size)
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be read ({error.strerror}); name another clip.") from error
     if int(clip.max()) - int(clip.min()) < ONE_COLOUR:
@@ -134,22 +136,3 @@ def _from_folder(folder, frames, size):
     if not files:
         raise DataError(f"{shown(folder)} holds no images; put the frames of a clip there, or remove it.")
     return np.stack([read_square(files[number], size) for number in chosen(len(files), frames, folder)])
-
-
-def _content(path):
-    """The bytes of a file; those of one that is too large are not read."""
-    try:
-        if not path.is_file():
-            raise DataError(f"{shown(path)} does not exist; name a clip.")
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            content = file.read(size + 1) if size <= MAX_BYTES else b""  # no more, even if it grows
-    except PermissionError as error:
-        raise DataError(f"{shown(path)} may not be read; change its permissions.") from error
-    if size > MAX_BYTES:
-        raise DataError(
-            f"{shown(path)} has {size:,} bytes where at most {MAX_BYTES:,} are taken; cut it into clips."
-        )
-    if not content:
-        raise DataError(f"{shown(path)} is empty; replace or remove it.")
-    return content

@@ -14,7 +14,6 @@ from .familiarity import Familiarity, fit_familiarity
 UNLIKE = f"{ANSWER}: unlike the training texts"
 SEVERAL = "several classes are possible"
 ARRAYS = {"scores": "<f4", "labels": "<i4"}
-MOST_CLASSES = 1 << 20
 
 
 @dataclass(frozen=True)

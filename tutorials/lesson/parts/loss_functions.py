@@ -1,5 +1,7 @@
 """Losses and their gradients: the parts of the lesson `losses` without training."""
 
+from functools import partial
+
 import keras
 import numpy as np
 from rich.console import Console
@@ -65,21 +67,17 @@ def three_ways(logits, labels):
         {way: (loss, gradient with respect to the logits (classes,))}, by automatic differentiation.
     """
     use_double_precision()
-    outputs, found = (
-        {
-            "softmax layer": keras.layers.Softmax(dtype="float64"),
-            "probabilities as numbers": lambda z: keras.ops.exp(z) / keras.ops.sum(keras.ops.exp(z), 1, True),
-            "logits, from_logits=True": lambda z: z,
-        },
-        {},
-    )
-    for way, output in outputs.items():
-
-        def of(z, output=output, way=way):
-            from_logits = way.startswith("logits")
-            return keras.losses.categorical_crossentropy(labels, output(z), from_logits=from_logits)
-
-        loss, (slope,) = input_gradients(of, np.float64(logits))
+    ways = {
+        "softmax layer": keras.layers.Softmax(dtype="float64"),
+        "probabilities as numbers": lambda z: keras.ops.exp(z) / keras.ops.sum(keras.ops.exp(z), 1, True),
+        "logits, from_logits=True": lambda z: z,
+    }
+    found = {}
+    for way, outputs in ways.items():
+        cross_entropy = partial(
+            keras.losses.categorical_crossentropy, labels, from_logits=way.startswith("logits")
+        )
+        loss, (slope,) = input_gradients(lambda z, f=cross_entropy, y=outputs: f(y(z)), np.float64(logits))
         found[way] = float(loss[0]), keras.ops.convert_to_numpy(slope)[0]
     return found
 
