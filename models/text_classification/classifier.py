@@ -25,7 +25,7 @@ from .arguments import texts as _texts
 from .calibrating import balanced, calibrate
 from .examples import checked_labels, class_names, indices, split
 from .explanations import effects_of_words
-from .ngrams import fit_and_hold_back, has_votes_for_each_ngram, is_ngram_model, predict_strings
+from .ngrams import fit_ngrams, has_votes_for_each_ngram, is_ngram_model, predict_strings
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier, takes_lists
 from .training import BUILDERS, build_network, by_default, predict, train
@@ -178,7 +178,7 @@ class TextClassifier:
         if validation is not None:
             validation = _validation(validation, names)
         with seeded(self.seed):
-            model, self.history_, self.seconds_, found = fit_and_hold_back(
+            model, self.history_, self.seconds_, found = fit_ngrams(
                 texts, indices(labels, names), len(names), self.seed, validation, bool(class_weight)
             )
         self._learned(model, names)

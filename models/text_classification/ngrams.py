@@ -31,7 +31,7 @@ BATCH = 64  # texts that are classified together
 NEVER = -10.0  # the score of a class that no text to fit on has
 
 
-def fit_ngrams(texts, labels, classes, seed, validation=None):
+def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False):
     """Train a linear classifier of n-grams: two, whose scores are averaged.
 
     The one weights n-grams of words by naive Bayes' log-count ratios (NB-SVM). The other weights n-grams of
@@ -46,11 +46,14 @@ def fit_ngrams(texts, labels, classes, seed, validation=None):
         classes: Number of classes, each of which occurs.
         seed: Draws the folds, and the order in which the solver looks at the texts.
         validation: (texts, class indices) to choose by; these are not fitted on.
+        balanced: Whether rare classes count as much as frequent ones, in the fit and in what is chosen.
 
     Returns:
-        `(model, history, seconds)`: a Keras model of strings (batch,) -> (batch, 1) for two classes,
-        (batch, classes) for more; {"val_accuracy" and "val_loss": a list of the average's; the same of the
-        two parts, "nb_" and "tf_idf_" before, for each strength}; seconds of all of this.
+        `(model, history, seconds, held_back)`: a Keras model of strings (batch,) -> (batch, 1) for two
+        classes, (batch, classes) for more; {"val_accuracy" and "val_loss": a list of the average's; the same
+        of the two parts, "nb_" and "tf_idf_" before, for each strength}; seconds of all of this; and what it
+        makes of texts that it was not fitted on, a `HeldBack`. The calibration error in that is measured on
+        the texts that chose the temperature; there is none if classes are balanced.
 
     Raises:
         ModelError: If no text has a word.
@@ -60,27 +63,10 @@ def fit_ngrams(texts, labels, classes, seed, validation=None):
 
     Example:
         >>> texts, labels = ["so good", "so bad"] * 10, np.array([1, 0] * 10)
-        >>> model, history, _ = fit_ngrams(texts, labels, classes=2, seed=0)
+        >>> model, history, _, held_back = fit_ngrams(texts, labels, classes=2, seed=0)
         >>> float(model(np.array(["Good!"], object))[0, 0]) > 0.8, history["val_accuracy"]
         (True, [1.0])
-    """
-    return fit_and_hold_back(texts, labels, classes, seed, validation)[:3]
-
-
-def fit_and_hold_back(texts, labels, classes, seed, validation=None, balanced=False):
-    """The same as `fit_ngrams`, with what it makes of texts that it was not fitted on.
-
-    Args:
-        texts, labels, classes, seed, validation: As for `fit_ngrams`.
-        balanced: Whether rare classes count as much as frequent ones, in the fit and in what is chosen.
-
-    Returns:
-        `(model, history, seconds, held_back)`: as `fit_ngrams`, and a `HeldBack`. The calibration error in it
-        is measured on the texts that chose the temperature; there is none if classes are balanced.
-
-    Example:
-        >>> texts, labels = ["so good", "so bad"] * 10, np.array([1, 0] * 10)
-        >>> fit_and_hold_back(texts, labels, classes=2, seed=0)[3].probabilities.shape
+        >>> held_back.probabilities.shape
         (20, 2)
     """
     began = time.perf_counter()
@@ -295,7 +281,7 @@ def predict_strings(model, texts):
         Array (n, classes).
 
     Example:
-        >>> model, _, _ = fit_ngrams(["good", "bad"] * 5, np.array([1, 0] * 5), classes=2, seed=0)
+        >>> model, *_ = fit_ngrams(["good", "bad"] * 5, np.array([1, 0] * 5), classes=2, seed=0)
         >>> predict_strings(model, np.array(["so good", "bad"], object)).argmax(1).tolist()
         [1, 0]
     """
@@ -325,7 +311,7 @@ def has_votes_for_each_ngram(model):
         model: A Keras model for which `is_ngram_model` is true.
 
     Example:
-        >>> model, _, _ = fit_ngrams(["good", "bad"] * 5, np.array([1, 0] * 5), classes=2, seed=0)
+        >>> model, *_ = fit_ngrams(["good", "bad"] * 5, np.array([1, 0] * 5), classes=2, seed=0)
         >>> has_votes_for_each_ngram(model)
         True
     """
