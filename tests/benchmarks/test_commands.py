@@ -30,6 +30,7 @@ BENCHMARKS = (
     "photos",
     "seeds",
     "sentiment",
+    "serving",
     "texts",
     "time_budget",
     "train_zoo",
