@@ -7,7 +7,15 @@ else is asked for.
 
 import importlib
 
-ALLOWED = ("files.download", "files.names", "labels", "photos", "sources", "texts.bucketing")
+ALLOWED = (
+    "files.download",
+    "files.names",
+    "labels",
+    "photos",
+    "photos.sharded.engines",
+    "sources",
+    "texts.bucketing",
+)
 
 
 def datasets_module(name):

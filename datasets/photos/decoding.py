@@ -6,11 +6,14 @@ from functools import partial
 
 import numpy as np
 
+from ..files.names import shown
+from ..sources import DataError
 from . import duplicates, placeholders, pool, quality
 from . import streams as damage
 from .candidates import Facts
 from .kept import Kept
 from .pixels import Unusable, decode
+from .sharded.facts import facts_in_parts
 from .streamed import Streamed, streams
 
 ONE_COLOUR = 4  # of 255, the range of a channel below which a photo shows nothing
@@ -63,7 +66,7 @@ class DecodedFiles:
         return Streamed(files, self.squares.shape[0], digests, self.folder)
 
 
-def decode_files(files, size, scratch=None, verbose=0, checkpoint=None):
+def decode_files(files, size, scratch=None, verbose=0, checkpoint=None, engine=None):
     """Decode every file once, but those that were decoded by a check that was stopped.
 
     Args:
@@ -72,10 +75,16 @@ def decode_files(files, size, scratch=None, verbose=0, checkpoint=None):
         scratch: Folder for pixels if they are more than 1 GB; None to keep them in memory.
         verbose: 1 for a progress bar, if the output is a terminal.
         checkpoint: Folder that keeps what was found out about each file; None to keep nothing.
+        engine: "threads" or "ray" to keep it there in Parquet files, see `sharded`; None for one text file.
 
     Returns:
         A `DecodedFiles`.
+
+    Raises:
+        DataError: If what was found out cannot be kept.
     """
+    if engine is not None:
+        return _in_parts(files, size, verbose, checkpoint, engine)
     again = streams(files, size, scratch, checkpoint)
     decoded = DecodedFiles({}, {}, {}, pool.Squares(size, scratch), {}, {} if again else None, checkpoint)
     kept = Kept(checkpoint if again else None, size)
@@ -97,6 +106,20 @@ def decode_files(files, size, scratch=None, verbose=0, checkpoint=None):
             kept.add(file, found if isinstance(found, Unusable) else found[1])
     finally:
         kept.close()
+    return decoded
+
+
+def _in_parts(files, size, verbose, out, engine):
+    """As `decode_files`, in parts that may be decoded by other processes."""
+    if not files.known or any(file.in_order for file in files.found[:1]):
+        raise DataError(
+            f"{shown(files.source)} is one archive, which can be read in its order only; extract it, or give "
+            "a folder of tar files, a folder of photos or a table."
+        )
+    decoded = DecodedFiles({}, {}, {}, pool.Squares(size), {}, {}, out)
+    work = partial(_facts_only, size=size)
+    for file, found in facts_in_parts(files.found, work, size, out, engine, verbose):
+        decoded.add(file, found if isinstance(found, Unusable) else (None, found))
     return decoded
 
 

@@ -20,6 +20,8 @@ from .locating import find, locate
 from .placeholders import reject_placeholders
 from .quality import note_quality
 from .reading import decode_again
+from .sharded import saved
+from .sharded.engines import engine_of
 from .split import UNEVEN, split
 from .streamed import Streamed, streams
 
@@ -80,7 +82,17 @@ class Photos:
     checkpoint: object = None
 
     @classmethod
-    def check(cls, data, image_size=320, seed=0, scratch=None, verbose=0, checkpoint=None):
+    def check(
+        cls,
+        data,
+        image_size=320,
+        seed=0,
+        scratch=None,
+        verbose=0,
+        checkpoint=None,
+        out=None,
+        engine="threads",
+    ):
         """Decode every file once, set aside what cannot be used, and split the rest.
 
         Nothing in your folder is changed, and archives are not extracted. Duplicates are found, and are
@@ -101,12 +113,18 @@ class Photos:
                 2 KB each, and features that are computed from them. If the check is stopped, the same call
                 goes on; what has changed since then is decoded again. Remove it when you are done. None to
                 keep nothing.
+            out: A folder for Parquet files of what was found out about each photo, and of features that are
+                computed later. If the check is stopped, the same call goes on. Afterwards it can be given as
+                `data`. It needs pyarrow. None for none.
+            engine: "threads", or "ray" to decode on all processors of a machine or a cluster; then with
+                `out`. The result is the same.
 
         Returns:
             A `Photos`.
 
         Raises:
-            DataError: If there are too few photos to train on, or the data cannot be read.
+            DataError: If there are too few photos to train on, the data cannot be read, or a package is
+                missing.
 
         Example:
             >>> import pathlib, tempfile
@@ -118,15 +136,17 @@ class Photos:
             >>> photos.quarantine
             [('0/damaged.png', 'is empty')]
         """
-        source = locate(data)
         _check_size(image_size)
+        if saved.is_saved(data):
+            return cls.load(data).at(image_size)
+        source, engine = locate(data), engine_of(engine, out, checkpoint)
         notices.take()  # what others read before is not about these photos
         files = find(source.path)
         notes = files.results_note()
         print_sentences(notes, verbose)
         if files.known:  # then what is wrong with the folders can be said before decoding
             layout.places(files, {file.name: file.path for file in files.found})
-        decoded = decode_files(files, image_size, scratch, verbose, checkpoint)
+        decoded = decode_files(files, image_size, scratch, verbose, out or checkpoint, engine)
         places = layout.places(files, decoded.paths)
         candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.rejected)
         candidates = reject_untrained_classes(candidates)
@@ -135,6 +155,9 @@ class Photos:
         candidates = split(note_quality(candidates), seed)
         late_notes = [*places.notes, *files.hidden_note(), *files.outside_note(), *notices.taken()]
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
+        if engine is not None:
+            saved.save(photos, out)
+            photos = cls.load(out)
         print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
         return photos
 
@@ -163,6 +186,33 @@ class Photos:
             digests=contents,
             checkpoint=decoded.folder,
         )
+
+    @classmethod
+    def load(cls, folder):
+        """Photos that were checked with `out`; the photos themselves need not be there any more.
+
+        Args:
+            folder: What was given as `out`.
+
+        Returns:
+            A `Photos`. Its pixels are decoded from the photos where these were, when they are asked for.
+
+        Raises:
+            DataError: If the folder holds no checked photos, or a package is missing.
+
+        Example:
+            >>> from datasets import DataError, Photos
+            >>> try:
+            ...     Photos.load("nothing here")
+            ... except DataError as error:
+            ...     print(error)
+            nothing here holds no photos.parquet; name a folder that Photos.check was given as out=.
+        """
+        if not saved.is_saved(folder):
+            raise DataError(
+                f"{shown(folder)} holds no {saved.FILE}; name a folder that Photos.check was given as out=."
+            )
+        return cls(**saved.saved(folder))
 
     def at(self, image_size, scratch=None, verbose=0):
         """The same photos at another size, decoded from their files again.
@@ -217,8 +267,14 @@ class Photos:
 
     def _streamed(self, size, scratch):
         """The same photos at another size, if their pixels are decoded when they are needed; else None."""
+        if self.digests is None or self.sides is None:
+            return None
+        tiny = [name for name, side in zip(self.files, self.sides, strict=True) if is_tiny(side, size)]
+        if isinstance(self.pixels, saved.FromFiles):
+            pixels = self.pixels.at(size)
+            return replace(self, size=size, pixels=pixels, findings=with_tiny(self.findings, tiny))
         total = len(self) * size * size * 3
-        if self.digests is None or (self.checkpoint is None and total <= pool.IN_MEMORY):
+        if self.checkpoint is None and total <= pool.IN_MEMORY:
             return None
         files = find(self.source.path)
         if not streams(files, size, scratch, self.checkpoint):
@@ -228,13 +284,8 @@ class Photos:
             raise DataError(
                 f"{missing} in {shown(self.source.path)} is not there any more; put it back, or train again."
             )
-        tiny = [name for name, side in zip(self.files, self.sides, strict=True) if is_tiny(side, size)]
-        return replace(
-            self,
-            size=size,
-            pixels=Streamed([known[name] for name in self.files], size, self.digests, self.checkpoint),
-            findings=with_tiny(self.findings, tiny),
-        )
+        pixels = Streamed([known[name] for name in self.files], size, self.digests, self.checkpoint)
+        return replace(self, size=size, pixels=pixels, findings=with_tiny(self.findings, tiny))
 
     def of(self, part):
         """The rows of the photos of one part.

@@ -56,7 +56,7 @@ class Room:
             self.give(amount)
 
 
-def each(files, work, total=None, progress=False):
+def each(files, work, total=None, progress=False, threads=None):
     """Apply a function to every file.
 
     Args:
@@ -64,12 +64,13 @@ def each(files, work, total=None, progress=False):
         work: Function of a file, its content and a `Room` for pixels.
         total: Number of files, if it is known.
         progress: Whether to show a progress bar, if the output is a terminal.
+        threads: How many; None for one for each core.
 
     Yields:
         `(file, result)` in the order of the files; the result is an `Unusable` where `work` raised
         one.
     """
-    contents, pixels = Room(BYTES_AT_ONCE), Room(PIXELS_AT_ONCE)
+    contents, pixels, threads = Room(BYTES_AT_ONCE), Room(PIXELS_AT_ONCE), threads or cores()
 
     def job(file, content, amount):
         try:
@@ -81,13 +82,13 @@ def each(files, work, total=None, progress=False):
             notices.drain()
 
     waiting, bar = deque(), _Bar(total, progress)
-    with quietly(), ThreadPoolExecutor(cores()) as pool:
+    with quietly(), ThreadPoolExecutor(threads) as pool:
         for file in files:
             amount = contents.take(file.size)
             # Archives are unpacked here, in their order; other files are read in the threads
             content = file.read() if file.in_order else None
             waiting.append((file, pool.submit(job, file, content, amount)))
-            while waiting and (waiting[0][1].done() or len(waiting) > 4 * cores()):
+            while waiting and (waiting[0][1].done() or len(waiting) > 4 * threads):
                 file, future = waiting.popleft()
                 yield file, future.result()
                 bar.add()

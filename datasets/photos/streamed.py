@@ -40,6 +40,14 @@ class Streamed:
     def __len__(self):
         return len(self.files)
 
+    def __getstate__(self):
+        """What other processes get: neither threads nor locks can be sent to them."""
+        return {name: value for name, value in vars(self).items() if name not in ("room", "threads")}
+
+    def __setstate__(self, state):
+        vars(self).update(state, room=pool.Room(pool.PIXELS_AT_ONCE), threads=None)
+        formats()
+
     def __getitem__(self, rows):
         if isinstance(rows, tuple):
             return self[rows[0]][

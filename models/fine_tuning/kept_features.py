@@ -14,20 +14,25 @@ class KeptFeatures:
     """Features of photos whose pixels have a folder in which such things are kept; of others nothing is kept.
 
     Args:
-        pixels: An array; or one that is decoded when needed, with the attributes `folder` and `digests`.
+        pixels: An array; or one that is decoded when needed, with the attributes `folder` and `digests`. If
+            it has the methods `read_features` and `write_features`, these decide how features are kept.
         model: The Keras model that computes the features.
+        rows: Of which of the photos, integers (n,).
+        sizes: Image sizes.
         *settings: What else they depend on.
 
     Example:
         >>> import keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-        >>> kept = KeptFeatures(np.zeros((3, 8, 8, 3)), model, 64)
+        >>> kept = KeptFeatures(np.zeros((3, 8, 8, 3)), model, np.arange(3), (8,))
         >>> kept.write(0, np.zeros((1, 3, 1)))
         >>> kept.read(0) is None
         True
     """
 
-    def __init__(self, pixels, model, *settings):
+    def __init__(self, pixels, model, rows, sizes, *settings):
+        self.rows, self.sizes, settings = rows, sizes, (rows, sizes, *settings)
+        self.tables = pixels if hasattr(pixels, "read_features") else None
         folder = getattr(pixels, "folder", None)
         self.folder = None if folder is None else Path(folder)
         if self.folder is None:
@@ -41,6 +46,8 @@ class KeptFeatures:
         """What was kept of the photos from this one on; None if that is nothing, or damaged."""
         if self.folder is None:
             return None
+        if self.tables is not None:
+            return self.tables.read_features(self.name, start)
         try:
             content = (self.folder / f"{self.name}-{start}.bin").read_bytes()
             digest, content = content[:DIGEST], content[DIGEST:]
@@ -53,6 +60,10 @@ class KeptFeatures:
     def write(self, start, values):
         """Keep the features of the photos from this one on."""
         if self.folder is None:
+            return
+        if self.tables is not None:
+            rows = self.rows[start : start + len(values[0])]
+            self.tables.write_features(self.name, start, values, rows, self.sizes)
             return
         file = io.BytesIO()
         np.save(file, values, allow_pickle=False)

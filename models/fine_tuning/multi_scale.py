@@ -9,9 +9,8 @@ from keras import layers, ops
 
 from ..checks.arguments import built_model, checked, flag, sizes, whole
 from ..errors import ModelError
-from .batches import computed, steps_per_epoch
-from .features import AT_ONCE, filled_up
-from .kept_features import KeptFeatures
+from .feature_chunks import FeatureChunks
+from .features import AT_ONCE
 from .linear_probe import LEAST_SCALE, LinearProbe, fit_linear_probe
 from .resizing import resizing, smaller
 
@@ -399,38 +398,33 @@ def multi_scale_features(backbone, pixels, rows, sizes, flip=True, verbose=0):
         >>> {size: values.shape for size, values in features.items()}
         {32: (2, 8), 64: (2, 8)}
     """
-    rows = np.asarray(rows)
-    images = keras.Input(backbone.input_shape[1:])
-    features = keras.Model(images, pooling(backbone)(backbone(images)))
-    kept = KeptFeatures(pixels, features, rows, sizes, flip, CHUNK)
-    dtype = "float16" if len(rows) > MANY else "float32"
-    found = {size: np.empty((len(rows), features.output_shape[-1]), dtype) for size in sizes}
-    bar = keras.utils.Progbar(len(rows) * len(sizes), unit_name="photo") if verbose == 1 else None
-    for start in range(0, len(rows), CHUNK):  # so that each photo is decoded once, and few at a time
-        some = slice(start, start + CHUNK)
-        values = kept.read(start)
-        if values is None:
-            squares = np.asarray(pixels[rows[some]])
-            values = np.stack([_features_at(features, squares, size, sizes[-1], flip) for size in sizes])
-            values = values.astype(dtype)
-            kept.write(start, values)
-        for size, of_size in zip(sizes, values, strict=True):
-            found[size][some] = of_size
+    chunks = feature_chunks(backbone, pixels, rows, sizes, flip)
+    shape = len(chunks.rows), chunks.model.output_shape[-1]
+    found = {size: np.empty(shape, chunks.dtype) for size in sizes}
+    bar = keras.utils.Progbar(len(chunks.rows) * len(sizes), unit_name="photo") if verbose == 1 else None
+    for start in chunks.starts:
+        for size, of_size in zip(sizes, chunks.at(start), strict=True):
+            found[size][start : start + CHUNK] = of_size
         if bar:
-            bar.update(min(start + CHUNK, len(rows)) * len(sizes))
+            bar.update(min(start + CHUNK, len(chunks.rows)) * len(sizes))
     return found
 
 
-def _features_at(features, squares, size, largest, flip):
-    """Features of some squares, brought to a size: float32 (n, features)."""
-    resize = None if size == largest else smaller(size)
+def feature_chunks(backbone, pixels, rows, sizes, flip=True):
+    """The same features, by chunks.
 
-    def make(index):
-        batch = filled_up(np.asarray(squares[index * AT_ONCE : (index + 1) * AT_ONCE], "float32"))
-        if resize is not None:
-            batch = keras.ops.convert_to_numpy(resize(batch, training=False))
-        return np.concatenate([batch, batch[:, :, ::-1]]) if flip else batch
+    Args:
+        backbone, pixels, rows, sizes, flip: As for `multi_scale_features`.
 
-    values = computed(features, make, steps_per_epoch(len(squares), AT_ONCE))
-    values = values.reshape(-1, 2 if flip else 1, AT_ONCE, values.shape[-1]).mean(1)
-    return values.reshape(-1, values.shape[-1])[: len(squares)]
+    Returns:
+        `FeatureChunks`.
+
+    Example:
+        >>> backbone = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])
+        >>> feature_chunks(backbone, np.zeros((3, 64, 64, 3)), [0, 2], sizes=(32, 64)).at(0).shape
+        (2, 2, 8)
+    """
+    images = keras.Input(backbone.input_shape[1:])
+    features = keras.Model(images, pooling(backbone)(backbone(images)))
+    dtype = "float16" if len(rows) > MANY else "float32"
+    return FeatureChunks(features, pixels, rows, sizes, flip, CHUNK, dtype)

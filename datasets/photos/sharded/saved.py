@@ -1,0 +1,196 @@
+"""Checked photos as Parquet files, from which a classifier can be fitted without the photos."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ...files.display import Finding
+from ...files.names import shown
+from ...sources import DataError, Source
+from ..locating import find
+from ..streamed import Streamed
+from .parts import check_parquet, read_table, write_table
+
+FILE = "photos.parquet"
+MADE = "checked photos"
+
+
+def is_saved(folder):
+    """Whether a folder holds photos that were checked with `out=`.
+
+    Args:
+        folder: Its path.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from datasets.photos.sharded.saved import is_saved
+        >>> is_saved("photos")
+        False
+    """
+    try:
+        return Path(folder, FILE).is_file()
+    except (OSError, TypeError, ValueError):
+        return False
+
+
+def save(photos, folder):
+    """Write the labels and parts of checked photos, and what was set aside, as photos.parquet.
+
+    Args:
+        photos: What `Photos.check` is about to return.
+        folder: The folder that has what was found out about each photo.
+
+    Raises:
+        DataError: If it cannot be written.
+    """
+    arrow, _ = check_parquet()
+    aside, none = photos.quarantine, [None] * len(photos.quarantine)
+    labels = [photos.class_names[label] for label in photos.labels]
+    table = arrow.table(
+        {
+            "name": arrow.array([*photos.files, *(name for name, _ in aside)], arrow.string()),
+            "label": arrow.array([*labels, *none], arrow.string()),
+            "part": arrow.array([*photos.parts.tolist(), *none], arrow.string()),
+            "side": arrow.array([*photos.sides.tolist(), *none], arrow.int64()),
+            "digest": arrow.array([*photos.digests, *none], arrow.binary(32)),
+            "reason": arrow.array([None] * len(labels) + [reason for _, reason in aside], arrow.string()),
+        }
+    )
+    about = {
+        "made": MADE,
+        "source": photos.source.name,
+        "path": str(photos.source.path.absolute()),
+        "size": photos.size,
+        "class_names": list(photos.class_names),
+        "fingerprint": photos.fingerprint,
+        "findings": [[each.what, list(each.files), each.action] for each in photos.findings],
+        "notes": list(photos.notes),
+    }
+    write_table(Path(folder, FILE), table, json.dumps(about))
+
+
+def saved(folder):
+    """What `save` wrote: the arguments of a `Photos`.
+
+    Args:
+        folder: Its folder.
+
+    Returns:
+        {name: value}.
+
+    Raises:
+        DataError: If it is damaged, or not what `save` writes.
+    """
+    path = Path(folder, FILE)
+    table = read_table(path)
+    damaged = DataError(f"{shown(path)} is damaged or was not written here; check the photos again.")
+    try:
+        about = json.loads(table.schema.metadata[b"glass_zoo"])
+        columns = {name: table.column(name).to_pylist() for name in table.column_names}
+        used = [n for n, reason in enumerate(columns["reason"]) if reason is None]
+        names, sides, digests = ([columns[what][n] for n in used] for what in ("name", "side", "digest"))
+        number = {name: place for place, name in enumerate(about["class_names"])}
+        labels = np.array([number[columns["label"][n]] for n in used], "int64")
+        reasons = zip(columns["name"], columns["reason"], strict=True)
+        source = Source(about["source"], Path(about["path"]))
+        return {
+            "source": source,
+            "size": int(about["size"]),
+            "class_names": tuple(about["class_names"]),
+            "files": names,
+            "labels": labels,
+            "parts": np.array([columns["part"][n] for n in used], "<U10"),
+            "pixels": FromFiles(LazyFiles(source, names), int(about["size"]), digests, str(folder)),
+            "quarantine": [(name, reason) for name, reason in reasons if reason is not None],
+            "findings": [Finding(*each) for each in about["findings"]],
+            "fingerprint": about["fingerprint"],
+            "notes": tuple(about["notes"]),
+            "sides": np.array(sides, "int64"),
+            "digests": digests,
+            "checkpoint": str(folder),
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise damaged from error
+
+
+class LazyFiles:
+    """The files of a data set, looked for when the first is asked for.
+
+    Args:
+        source: Their `Source`.
+        names: As in `Photos.files`.
+
+    Raises:
+        DataError: When a file is asked for that is not there.
+    """
+
+    def __init__(self, source, names):
+        self.source, self.names, self.known = source, names, None
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, row):
+        if self.known is None:
+            if self.source.path is None or not self.source.path.exists():
+                raise DataError(
+                    f"The photos are not in {shown(self.source.path)} any more; only features that were kept "
+                    'can be used, as fit(effort="quick") does.'
+                )
+            self.known = {file.name: file for file in find(self.source.path).found}
+        if self.names[row] not in self.known:
+            raise DataError(
+                f"{self.names[row]} in {shown(self.source.path)} is not there any more; put it back, or "
+                "check the photos again."
+            )
+        return self.known[self.names[row]]
+
+
+class FromFiles(Streamed):
+    """Squares that are decoded when needed, whose features are kept in Parquet files.
+
+    Args:
+        files, size, digests, folder: As for `Streamed`.
+    """
+
+    def at(self, size):
+        """The same photos as squares of another size."""
+        return FromFiles(self.files, size, self.digests, self.folder)
+
+    def read_features(self, name, start):
+        """Features that were kept: float (sizes, n, features); None if there are none."""
+        table = read_table(self._path(name, start), name)
+        if table is None:
+            return None
+        columns = [column for column in table.column_names if column != "name"]
+        return np.stack([_as_array(table.column(column)) for column in columns])
+
+    def write_features(self, name, start, values, rows, sizes):
+        """Keep features: of each image size a column, beside the names of the photos.
+
+        Args:
+            name: What they are of; other features have another name.
+            start: Number of the first photo among those that features are computed of.
+            values: float (sizes, n, features).
+            rows: Which of the photos, (n,).
+            sizes: Image sizes.
+        """
+        arrow, _ = check_parquet()
+        names = [self.files.names[row] for row in rows]
+        columns = {"name": arrow.array(names, arrow.string())}
+        for size, of_size in zip(sizes, np.ascontiguousarray(values), strict=True):
+            flat = arrow.array(of_size.ravel())
+            columns[f"features_{size}"] = arrow.FixedSizeListArray.from_arrays(flat, of_size.shape[1])
+        write_table(self._path(name, start), arrow.table(columns), name)
+
+    def _path(self, name, start):
+        return Path(self.folder, name, f"part-{start:09}.parquet")
+
+
+def _as_array(column):
+    """A column of lists of equal lengths as an array (n, length)."""
+    column = column.combine_chunks()
+    return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1)

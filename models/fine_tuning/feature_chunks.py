@@ -1,0 +1,63 @@
+"""Features of photos at several image sizes, a chunk of photos at a time, each of which may be kept."""
+
+import keras
+import numpy as np
+
+from .batches import computed, steps_per_epoch
+from .features import AT_ONCE, filled_up
+from .kept_features import KeptFeatures
+from .resizing import smaller
+
+
+class FeatureChunks:
+    """The features of some photos, by chunks.
+
+    Args:
+        model: Keras model of images of any size, (batch, height, width, 3) -> (batch, features).
+        pixels: (photos, size, size, 3) in [0, 255], at the largest of the sizes. If they are kept, so are the
+            features, see `KeptFeatures`.
+        rows: Which of the photos, integers (n,).
+        sizes: Heights and widths in pixels, ascending.
+        flip: Whether features of an image and of its mirror image are averaged.
+        length: Photos in a chunk: so many are in memory at once.
+
+    Attributes:
+        starts: Number of the first photo of each chunk.
+
+    Example:
+        >>> model = keras.Sequential(
+        ...     [keras.Input((None, None, 3)), keras.layers.GlobalAveragePooling2D()]
+        ... )
+        >>> chunks = FeatureChunks(model, np.ones((5, 64, 64, 3)), np.arange(5), (32, 64), True, length=4)
+        >>> [chunks.at(start).shape for start in chunks.starts]
+        [(2, 4, 3), (2, 1, 3)]
+    """
+
+    def __init__(self, model, pixels, rows, sizes, flip, length, dtype="float32"):
+        self.model, self.pixels, self.rows, self.sizes = model, pixels, np.asarray(rows), tuple(sizes)
+        self.flip, self.length, self.dtype = flip, length, dtype
+        self.starts = range(0, len(self.rows), length)
+        self.kept = KeptFeatures(pixels, model, self.rows, self.sizes, flip, length)
+
+    def at(self, start):
+        """Features of one chunk, float (sizes, photos, features): as they were kept, or computed and kept."""
+        values = self.kept.read(start)
+        if values is None:  # each photo is decoded once for all sizes
+            squares = np.asarray(self.pixels[self.rows[start : start + self.length]])
+            values = np.stack([self._of_size(squares, size) for size in self.sizes]).astype(self.dtype)
+            self.kept.write(start, values)
+        return values
+
+    def _of_size(self, squares, size):
+        """Features of some squares, brought to a size: float32 (n, features)."""
+        resize = None if size == self.sizes[-1] else smaller(size)
+
+        def make(index):
+            batch = filled_up(np.asarray(squares[index * AT_ONCE : (index + 1) * AT_ONCE], "float32"))
+            if resize is not None:
+                batch = keras.ops.convert_to_numpy(resize(batch, training=False))
+            return np.concatenate([batch, batch[:, :, ::-1]]) if self.flip else batch
+
+        values = computed(self.model, make, steps_per_epoch(len(squares), AT_ONCE))
+        values = values.reshape(-1, 2 if self.flip else 1, AT_ONCE, values.shape[-1]).mean(1)
+        return values.reshape(-1, values.shape[-1])[: len(squares)]

@@ -1,0 +1,204 @@
+"""The check of photos in parts gives what the check in one piece gives, on Ray and after kills as well."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from datasets import DataError, Photos, digits
+from datasets.photos.sharded import facts, parts
+from models import ModelError, PhotoClassifier
+from models.fine_tuning.extraction import extract_features
+
+pytestmark = pytest.mark.extra
+NEEDED = {"threads": ["pyarrow"], "ray": ["pyarrow", "ray"]}
+
+
+def need(engine):
+    if missing := [name for name in NEEDED[engine] if importlib.util.find_spec(name) is None]:
+        pytest.skip(f"{missing[0]} of requirements-extra.txt is not installed")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """1,120 digits as photos, with copies, damaged, empty and one-coloured ones."""
+    top = tmp_path_factory.mktemp("photos")
+    digits.save_photos(top, examples=60)
+    train = top / "train"
+    shutil.copy(train / "0" / "0033.png", train / "0" / "copy.png")
+    shutil.copy(train / "1" / os.listdir(train / "1")[0], train / "2" / "elsewhere.png")
+    (train / "3" / "empty.png").touch()
+    (train / "3" / "cut.png").write_bytes((train / "0" / "0033.png").read_bytes()[:90])
+    (train / "4" / "notes.txt").write_text("no photo")
+    return train
+
+
+@pytest.fixture(scope="module")
+def whole(folder):
+    return Photos.check(folder, 28)
+
+
+def assert_same(found, expected):
+    for what in ("size", "class_names", "files", "quarantine", "findings", "fingerprint", "notes", "digests"):
+        assert getattr(found, what) == getattr(expected, what), what
+    for what in ("labels", "parts", "sides", "pixels"):
+        np.testing.assert_array_equal(np.asarray(getattr(found, what)), np.asarray(getattr(expected, what)))
+
+
+@pytest.mark.parametrize("engine", NEEDED)
+def test_in_parts_the_result_is_the_same(engine, folder, whole, tmp_path, monkeypatch):
+    need(engine)
+    monkeypatch.setattr(facts, "PART", 150)
+    found = Photos.check(folder, 28, out=tmp_path / "out", engine=engine)
+    assert_same(found, whole)
+    assert len(list((tmp_path / "out" / "facts").iterdir())) == 5
+    assert_same(Photos.load(tmp_path / "out"), whole)
+    assert_same(Photos.check(tmp_path / "out", 28), whole)
+    assert_same(found.at(32), whole.at(32))
+
+
+def test_facts_are_read_as_they_were_written(folder, tmp_path):
+    need("threads")
+    Photos.check(folder, 28, out=tmp_path)
+    (part,) = (tmp_path / "facts").iterdir()
+    table = parts.read_table(part)
+    assert parts.read_part(part, "another") is None
+    known = parts.read_part(part, table.schema.metadata[b"glass_zoo"].decode())
+    parts.write_part(tmp_path / "again.parquet", list(known.items()), "abc")
+    again = parts.read_part(tmp_path / "again.parquet", "abc")
+    assert list(again) == list(known) and len(known) == 605
+    reasons = {name: str(each) for name, each in again.items() if isinstance(each, ValueError)}
+    assert reasons["3/empty.png"] == "is empty" and len(reasons) == 3
+    one, other = again["0/0033.png"], known["0/0033.png"]
+    np.testing.assert_array_equal(one.thumbnail, other.thumbnail)
+    np.testing.assert_array_equal(one.hash, other.hash)
+    assert (one.digest, one.quality, one.traits) == (other.digest, other.quality, other.traits)
+
+
+def test_only_what_is_missing_damaged_or_changed_is_decoded_again(folder, tmp_path, monkeypatch):
+    need("threads")
+    monkeypatch.setattr(facts, "PART", 150)
+    data = tmp_path / "data"
+    shutil.copytree(folder, data)
+    first = Photos.check(data, 28, out=tmp_path / "out")
+    files = sorted((tmp_path / "out" / "facts").iterdir())
+    before = [file.stat().st_mtime_ns for file in files]
+    files[0].unlink()
+    files[1].write_bytes(files[1].read_bytes()[:-100])
+    os.utime(data / first.files[-1])
+    again = Photos.check(data, 28, out=tmp_path / "out")
+    assert again.fingerprint == first.fingerprint and again.findings == first.findings
+    assert sorted((tmp_path / "out" / "facts").iterdir()) == files
+    changed = [file.stat().st_mtime_ns != old for file, old in zip(files, before, strict=True)]
+    assert changed == [True, True, False, False, True]
+
+
+@pytest.mark.parametrize("engine", NEEDED)
+def test_a_classifier_is_fitted_without_the_photos(engine, folder, tmp_path):
+    need(engine)
+    data = tmp_path / "data"
+    shutil.copytree(folder, data)
+    photos = Photos.check(data, 28, out=tmp_path / "out")
+    settings = {"backbone": "convnet", "flip": False, "seed": 1}
+    expected = PhotoClassifier(**settings).fit(Photos.check(data, 28), effort="quick")
+    count = extract_features(PhotoClassifier(**settings), photos, engine=engine)
+    assert count == np.count_nonzero(photos.parts != "test")
+    shutil.rmtree(data)
+    found = PhotoClassifier(**settings).fit(Photos.load(tmp_path / "out"), effort="quick")
+    ours, theirs = (each.cross_validation_.probabilities for each in (found, expected))
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    with pytest.raises(DataError, match="are not in .*data any more"):
+        found.evaluate(Photos.load(tmp_path / "out"))
+    with pytest.raises(DataError, match="are not in .*data any more"):
+        PhotoClassifier("convnet", flip=True).fit(Photos.load(tmp_path / "out"), effort="quick")
+
+
+KILLED = """
+import sys, os, signal
+sys.path.insert(0, sys.argv[1])
+from datasets import Photos
+from datasets.photos.sharded import facts, parts
+facts.PART, write, left = 50, facts.write_part, 4
+def dying(*arguments):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(*arguments)
+facts.write_part = dying
+Photos.check(sys.argv[2], 28, out=sys.argv[3])
+"""
+
+
+def test_a_killed_check_goes_on(folder, whole, tmp_path, root, monkeypatch):
+    need("threads")
+    command = [sys.executable, "-c", KILLED, str(root), str(folder), str(tmp_path / "out")]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / "out" / "facts").iterdir()}
+    assert len(kept) == 3 and not (tmp_path / "out" / "photos.parquet").exists()
+    monkeypatch.setattr(facts, "PART", 50)
+    assert_same(Photos.check(folder, 28, out=tmp_path / "out"), whole)
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+
+
+def test_a_killed_actor_loses_nothing_and_does_nothing_twice(folder, whole, tmp_path, monkeypatch):
+    need("ray")
+    import psutil
+
+    monkeypatch.setattr(facts, "PART", 25)
+    out, killed = tmp_path / "out", []
+
+    def kill_one():
+        """Kill a worker of Ray as soon as it has written a part."""
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not killed:
+            if list(out.glob("facts/part-*")):
+                for process in psutil.Process().children(recursive=True):
+                    if "MapWorker" in " ".join(process.cmdline()):
+                        process.kill()
+                        killed.append(process.pid)
+                        break
+            time.sleep(0.01)
+
+    import threading
+
+    thread = threading.Thread(target=kill_one)
+    thread.start()
+    found = Photos.check(folder, 28, out=out, engine="ray")
+    thread.join()
+    assert killed
+    assert_same(found, whole)
+    assert len([*out.glob("facts/*")]) == 25  # no draft of the killed one is left where results are
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"engine": "ray"}, "name one as out="),
+        ({"engine": "spark", "out": "x"}, '"threads" or "ray"'),
+        ({"out": "x", "checkpoint": "y"}, "only one of the two"),
+        ({"out": 5}, "name a folder"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_a_sentence(arguments, sentence, folder, tmp_path):
+    need("threads")
+    with pytest.raises(DataError, match=sentence):
+        Photos.check(folder, 28, **arguments)
+
+
+def test_one_archive_and_photos_without_parquet_are_refused(folder, whole, tmp_path):
+    need("threads")
+    archive = shutil.make_archive(tmp_path / "digits", "zip", folder)
+    with pytest.raises(DataError, match="is one archive"):
+        Photos.check(archive, 28, out=tmp_path / "out")
+    with pytest.raises(ModelError, match="out=FOLDER"):
+        extract_features(PhotoClassifier("convnet"), whole)
+    (tmp_path / "photos.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(DataError, match="is damaged"):
+        Photos.load(tmp_path)
