@@ -2,20 +2,28 @@
 
     python -m benchmarks.photo_scale --counts 1000 10000
     python -m benchmarks.photo_scale --counts 1000 10000 100000 --image-size 96
+    python -m benchmarks.photo_scale --counts 1000 10000 --image-size 96 --side 64 --engine ray
 
 Each number of photos is checked and trained on in a process of its own, whose time, greatest memory and files
 are measured. Where other work runs beside, see the column "processor": the time of all cores together that
-the process took, its start included. Photos are JPEG files of 200 x 200 pixels, of ten classes that differ in
-their colours.
+the process took, its start included. Photos are JPEG files of ten classes that differ in their colours.
+
+With an engine, the check and the features go to Parquet files (`Photos.check(out=...)`, `extract_features`);
+with "ray", on all processors. "memory" is that of the largest process, Ray's workers included; "processor"
+leaves these out.
 """
 
+import contextlib
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
+from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
@@ -26,16 +34,18 @@ from PIL import Image
 
 from datasets import Photos
 from models import PhotoClassifier
+from models.fine_tuning.extraction import extract_features
 
 CLASSES, SIDE = 10, 200
 
 
-def generate(folder, count, seed=0):
+def generate(folder, count, side=SIDE, seed=0):
     """Write JPEG files with details of several sizes, below a folder for each class.
 
     Args:
         folder: Where.
         count: Number of photos.
+        side: Height and width in pixels.
         seed: The same seed gives the same photos.
     """
     random = np.random.default_rng(seed)
@@ -46,30 +56,64 @@ def generate(folder, count, seed=0):
         scene = 0
         for share in (1, 3, 9):
             detail = Image.fromarray(random.integers(0, 256, (5 * share, 5 * share, 3), "uint8"))
-            scene = scene + (np.asarray(detail.resize((SIDE, SIDE), 2), "float32") - 127) / share**0.6
+            scene = scene + (np.asarray(detail.resize((side, side), 2), "float32") - 127) / share**0.6
         pixels = (127 + scene / 2 + colours[number % CLASSES]).clip(0, 255).astype("uint8")
         Image.fromarray(pixels).save(folder / f"class {number % CLASSES}" / f"{number:07}.jpg", quality=85)
 
 
-def measure(folder, checkpoint, weights, backbone, image_size):
+def measure(folder, checkpoint, weights, backbone, image_size, engine=""):
     """Check and train in this process: {what: seconds, bytes or accuracy}."""
-    started = time.perf_counter()
-    photos = Photos.check(folder, image_size or 224, checkpoint=checkpoint)
+    started, memory = time.perf_counter(), LargestProcess()
+    keeping = {"out": checkpoint, "engine": engine} if engine else {"checkpoint": checkpoint}
+    photos = Photos.check(folder, image_size or 224, **keeping)
     checked = time.perf_counter()
-    classifier = PhotoClassifier(backbone, weights or None, image_size=image_size or None).fit(
-        photos, effort="quick"
-    )
+    classifier = PhotoClassifier(backbone, weights or None, image_size=image_size or None)
+    if engine:
+        extract_features(classifier, photos, "quick", engine)
+    classifier.fit(photos, effort="quick")
     trained = time.perf_counter()
     return {
         "photos": len(photos) + len(photos.quarantine),
         "check": checked - started,
         "quick": trained - checked,
         "processor": time.process_time(),
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "memory": memory.bytes(),
         "disk": sum(file.stat().st_size for file in Path(checkpoint).rglob("*")),
         "accuracy": classifier.cross_validation_.accuracy.value,
         "fingerprint": photos.fingerprint,
     }
+
+
+class LargestProcess:
+    """The most memory that this process or one that it started, directly or not, has used at a moment."""
+
+    def __init__(self):
+        self.most, self.done = 0, threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self):
+        while not self.done.wait(0.5):
+            self.most = max([self.most, *map(_resident, _descendants(os.getpid()))])
+
+    def bytes(self):
+        """Of the largest so far; nothing is measured any more."""
+        self.done.set()
+        return max(self.most, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+def _descendants(process):
+    found = []
+    for tasks in Path("/proc", str(process), "task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in tasks.read_text().split():
+                found += [child, *_descendants(child)]
+    return found
+
+
+def _resident(process):
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc", str(process), "statm").read_text().split()[1]) * resource.getpagesize()
+    return 0
 
 
 def main(
@@ -77,6 +121,8 @@ def main(
     weights: str = "",
     backbone: str = "mobilenet_025",
     image_size: int = 0,
+    side: int = SIDE,
+    engine: Literal["", "threads", "ray"] = "",
     folder: str = "",
 ) -> None:
     """Print seconds per photo, memory and disk for several numbers of photos.
@@ -86,12 +132,14 @@ def main(
         weights: File of the backbone's weights; "" for random ones.
         backbone: Network whose features are taken.
         image_size: Height and width of the images whose features are taken; 0 for those that suit.
+        side: Height and width of the photos, in pixels.
+        engine: "threads" or "ray" to keep what is found out in Parquet files; "" for one text file.
         folder: A folder with photos that is measured in this process, instead of generating them.
     """
-    check_positive(counts=min(counts))
+    check_positive(counts=min(counts), side=side)
     if folder:
         with tempfile.TemporaryDirectory() as checkpoint:
-            print(json.dumps(measure(folder, checkpoint, weights, backbone, image_size)))
+            print(json.dumps(measure(folder, checkpoint, weights, backbone, image_size, engine)))
         return
     print(
         f"{'photos':>9}{'check':>12}{'quick':>12}{'together':>12}{'processor':>12}{'memory':>10}{'disk':>10}"
@@ -99,9 +147,10 @@ def main(
     )
     for count in counts:
         with tempfile.TemporaryDirectory() as top:
-            generate(Path(top), count)
+            generate(Path(top), count, side)
             command = [sys.executable, "-m", "benchmarks.photo_scale", "--folder", top]
             command += ["--weights", weights, "--backbone", backbone, "--image-size", str(image_size)]
+            command += ["--engine", engine]
             done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
         if done.returncode:
             raise LessonError(f"{count:,} photos failed ({done.stderr.strip().splitlines()[-1]}).")

@@ -30,6 +30,7 @@ MAY_ALSO = {
     "models.ngram_index": {"tensorflow"},  # strings, of which Keras knows only TextVectorization's own
     "datasets.photos.heif": {"pillow_heif"},  # optional: the photos of phones
     "datasets.files.spreadsheets": {"pyarrow", "openpyxl"},  # optional: Parquet and xlsx
+    "datasets.photos.sharded.engines": {"ray"},  # optional: photos checked on a cluster
     "datasets.files.sounds": {"soundfile"},  # optional: FLAC, OGG and MP3
     "datasets.videos.films": {"av"},  # optional: MP4 and the like
     "models.pretrained.hub_presets": {"keras_hub"},  # optional: its presets as backbones

@@ -93,6 +93,20 @@ def read_bytes(path):
     return content
 
 
+def read_piece(path, start, size):
+    """Some of the bytes of a file; fewer, if it ends before.
+
+    Raises:
+        Unusable: If it cannot be read.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | _NONBLOCK), "rb") as file:
+            file.seek(start)
+            return file.read(size) or b""
+    except OSError as error:
+        raise Unusable("not readable", why(error)) from error
+
+
 def too_many_bytes():
     return Unusable("huge", f"has more than {MAX_BYTES / 1e6:.0f} MB")
 

@@ -10,8 +10,10 @@ from ..files import folders as trees
 from ..files.names import shown
 from ..sources import DataError, Source, is_results
 from . import tables
-from .files import MAX_NAME, File, Files, bounded, read_bytes, too_many_bytes, why
+from .files import MAX_NAME, File, Files, bounded, read_bytes, read_piece, too_many_bytes, why
 from .pixels import MAX_BYTES
+from .remote import Url, files_at, is_url, locate_url, open_remote, path_of, piece_of
+from .tar_shards import are_tar_shards, in_tar_shards
 
 MAX_FILES = 20_000_000  # some kilobytes of memory each
 _IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", ".ds_store"}
@@ -23,7 +25,8 @@ def locate(data):
     Args:
         data: A folder that holds a folder of photos for each class, perhaps below folders
             such as train and val; a zip or tar archive of one; a table (CSV or TSV) of
-            paths, labels and, optionally, parts; or a `Source`, which is returned as it is.
+            paths, labels and, optionally, parts; a folder of tar files with photos; the address of a folder
+            that fsspec reads, such as "s3://bucket/photos"; or a `Source`, which is returned as it is.
 
     Returns:
         A `Source`, named like the folder or file.
@@ -40,6 +43,8 @@ def locate(data):
     """
     if isinstance(data, Source):
         return data
+    if is_url(data):
+        return locate_url(data)
     path = Path(data)
     try:
         if path.is_dir():
@@ -68,7 +73,8 @@ def find(path):
     """Find all files that may be photos.
 
     Args:
-        path: A folder, a zip or tar archive, or a table (CSV or TSV).
+        path: A folder of photos or of tar files, a zip or tar archive, a table (CSV or TSV), or a
+            `remote.Url`.
 
     Returns:
         A `Files`.
@@ -85,11 +91,25 @@ def find(path):
         ...     [file.name for file in find(pathlib.Path(folder)).found]
         ['bees/1.jpg']
     """
+    if isinstance(path, Url):
+        files = files_at(path, is_ignored)
+        if are_tar_shards(files.found):
+            opener = lambda file: open_remote(path, path_of(file))  # noqa: E731
+            return in_tar_shards(files, opener, partial(piece_of, path))
+        return files
     if path.is_dir():
-        return _in_folder(path)
+        files = _in_folder(path)
+        if not are_tar_shards(files.found):
+            return files
+        return in_tar_shards(files, _open, lambda file: partial(read_piece, file.read.args[0]))
     if path.suffix.lower() in trees.TABLES:
         return tables.in_table(path)
     return _in_archive(path)
+
+
+def _open(file):
+    """A file of a folder, opened to be read and moved in."""
+    return file.read.args[0].open("rb")
 
 
 def is_ignored(name):

@@ -9,6 +9,7 @@ from ...files.display import Finding
 from ...files.names import shown
 from ...sources import DataError, Source
 from ..locating import find
+from ..remote import Url, is_url
 from ..streamed import Streamed
 from .parts import check_parquet, read_table, write_table
 
@@ -95,7 +96,7 @@ def saved(folder):
         number = {name: place for place, name in enumerate(about["class_names"])}
         labels = np.array([number[columns["label"][n]] for n in used], "int64")
         reasons = zip(columns["name"], columns["reason"], strict=True)
-        source = Source(about["source"], Path(about["path"]))
+        source = Source(about["source"], _place(about["path"]))
         return {
             "source": source,
             "size": int(about["size"]),
@@ -114,6 +115,10 @@ def saved(folder):
         }
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise damaged from error
+
+
+def _place(path):
+    return Url(path) if is_url(path) else Path(path)
 
 
 class LazyFiles:

@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
     digits.save_photos(top, examples=60)
     train = top / "train"
     shutil.copy(train / "0" / "0033.png", train / "0" / "copy.png")
-    shutil.copy(train / "1" / os.listdir(train / "1")[0], train / "2" / "elsewhere.png")
+    shutil.copy(next((train / "1").iterdir()), train / "2" / "elsewhere.png")
     (train / "3" / "empty.png").touch()
     (train / "3" / "cut.png").write_bytes((train / "0" / "0033.png").read_bytes()[:90])
     (train / "4" / "notes.txt").write_text("no photo")

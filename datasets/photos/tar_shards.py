@@ -1,0 +1,155 @@
+"""Photos in several tar files, as WebDataset lays them out: 000017.jpg beside 000017.cls or 000017.json.
+
+Labels may also be the names of folders inside the tar files. Of each tar file only the headers and the labels
+are read at first; photos are read where they lie, in any order, and nothing is extracted.
+"""
+
+import contextlib
+import json
+import re
+import tarfile
+from functools import partial
+from pathlib import PurePosixPath
+
+from ..files._tar import Header, Sparse, Tar
+from ..files.names import shown
+from ..sources import DataError
+from .files import MAX_NAME, File, Files, bounded, too_many_bytes, why
+from .layout import part_of
+from .pixels import MAX_BYTES, Unusable, endings
+
+MAX_LABEL = 100_000  # bytes of a label's file
+LABELS = ".cls", ".json"
+KEYS = "label", "class", "cls", "class_name", "category"  # of a label in JSON
+EACH = 4096  # bytes of long headers that a member may have on average
+
+
+def are_tar_shards(files):
+    """Whether files are tar files, and none of them is a photo.
+
+    Args:
+        files: List of `files.File`.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from datasets.photos.files import File
+        >>> from datasets.photos.tar_shards import are_tar_shards
+        >>> are_tar_shards([File("0.tar", ("0.tar",), 512, None), File("README", ("README",), 9, None)])
+        True
+    """
+    kinds = {PurePosixPath(file.path[-1]).suffix.lower() for file in files}
+    return ".tar" in kinds and not kinds & endings()
+
+
+def in_tar_shards(files, open_file, read_piece):
+    """The photos in several tar files.
+
+    Args:
+        files: The `files.Files` of a folder; those that are no tar files are set aside.
+        open_file: Function of a `files.File` that opens it, to be read and moved in.
+        read_piece: Function of a `files.File` that returns a function of (start, size) that returns bytes; it
+            can be pickled.
+
+    Returns:
+        A `Files`.
+
+    Raises:
+        DataError: If there is no photo with a label.
+    """
+    found = Files(files.source, [], known=True, rejected=dict(files.rejected), places={}, hidden=files.hidden)
+    unlabelled = []
+    for file in files.found:
+        if PurePosixPath(file.path[-1]).suffix.lower() != ".tar":
+            found.rejected[file.name] = "not an image", "is no tar file, where the others are"
+            continue
+        try:
+            with open_file(file) as stream:
+                photos, labels = _members(file, stream, read_piece(file), found.rejected)
+        except OSError as error:
+            found.rejected[file.name] = "not readable", why(error)
+            continue
+        except (tarfile.TarError, EOFError, Sparse, ValueError, OverflowError):
+            found.rejected[file.name] = "damaged", "is no tar file that can be read to its end"
+            continue
+        part = _part(file)
+        for key, photo in photos:
+            label = labels.get(key) or (photo.path[-2] if len(photo.path) > 1 else None)
+            if label is None:
+                unlabelled.append(photo.name)
+                reason = "has no label: neither a .cls or .json file beside it, nor a folder in the tar file"
+                found.rejected[photo.name] = "without a class", reason
+            else:
+                found.found.append(photo)
+                found.places[photo.name] = part, label
+    if not found.found:
+        hint = f", such as {unlabelled[0]}, which has no label" if unlabelled else ""
+        raise DataError(
+            f"{shown(files.source)} holds tar files, but no photo with a label in them{hint}; give each "
+            "photo a file beside it whose name ends in .cls, or a folder of its class."
+        )
+    found.found.sort(key=lambda photo: photo.name)
+    return found
+
+
+def _members(file, stream, read, rejected):
+    """([(key, `File` of a photo)], {key: label}) of a tar file that is open."""
+    photos, labels, known = [], {}, set()
+    with Tar(fileobj=stream, mode="r", tarinfo=Header) as archive:
+        while (member := archive.next()) is not None:
+            archive.left += EACH
+            archive.members = []  # it would keep all
+            names = tuple(part for part in member.name.split("/") if part not in ("", "."))
+            if not member.isreg() or not names or any(name.startswith(".") for name in names):
+                continue
+            folder, (stem, ending) = names[:-1], _divided(names[-1])
+            key, name = (*folder, stem), bounded(f"{file.name}/{shown('/'.join(names))}", file.name)
+            if ending in LABELS:
+                if member.size <= MAX_LABEL and (label := _label(ending, archive.extractfile(member).read())):
+                    labels[key] = label
+                continue
+            if "." + ending.rpartition(".")[2] not in endings():
+                continue
+            if member.size > MAX_BYTES:
+                rejected[name] = "huge", str(too_many_bytes())
+                continue
+            while name in known:
+                name += "_"
+            known.add(name)
+            piece = partial(_read, read, member.offset_data, member.size)
+            photos.append((key, File(name, names, member.size, piece, changed=file.changed)))
+    return photos, labels
+
+
+def _divided(name):
+    """The part of a file's name that it shares with its label's, and its ending in lower case."""
+    stem, dot, ending = name.partition(".")
+    return stem, (dot + ending).lower()
+
+
+def _label(ending, content):
+    """The label in a file beside a photo; None if there is none."""
+    with contextlib.suppress(ValueError):  # of text that is neither UTF-8 nor JSON
+        text = content.decode("utf-8-sig").strip()
+        if ending == ".json":
+            told = json.loads(text)
+            text = next((told[key] for key in KEYS if key in told), None) if isinstance(told, dict) else None
+            text = str(text) if isinstance(text, (str, int)) and not isinstance(text, bool) else ""
+        if text and len(text) <= MAX_NAME and "\n" not in text:
+            return text
+    return None
+
+
+def _part(file):
+    """The part of a split that the name of a tar file or of a folder above it tells: train-000017.tar."""
+    pieces = [*file.path[:-1], *re.split(r"[-_.\d]+", PurePosixPath(file.path[-1]).stem)]
+    parts = {part_of(piece) for piece in pieces} - {None}
+    return parts.pop() if len(parts) == 1 else None
+
+
+def _read(read, start, size):
+    content = read(start, size)
+    if len(content) < size:
+        raise Unusable("truncated", "is cut off")
+    return content
