@@ -140,6 +140,8 @@ class Photos:
         if saved.is_saved(data):
             return cls.load(data).at(image_size)
         source, engine = locate(data), engine_of(engine, out, checkpoint)
+        if engine is not None:
+            saved.prepare_folder(out, source.path)
         notices.take()  # what others read before is not about these photos
         files = find(source.path)
         notes = files.results_note()

@@ -14,6 +14,7 @@ from ..streamed import Streamed
 from .parts import check_parquet, read_table, write_table
 
 FILE = "photos.parquet"
+MARK = "made_by_glass_zoo.json"  # a folder that has it holds nothing but what was written here
 MADE = "checked photos"
 
 
@@ -32,9 +33,38 @@ def is_saved(folder):
         False
     """
     try:
-        return Path(folder, FILE).is_file()
+        return Path(folder, FILE).is_file() and Path(folder, MARK).is_file()
     except (OSError, TypeError, ValueError):
         return False
+
+
+def prepare_folder(folder, data):
+    """Make a folder for results, or take one that is empty or has results of an earlier check.
+
+    Args:
+        folder: Its path.
+        data: What is checked, a path or a `remote.Url`.
+
+    Raises:
+        DataError: If it holds other files, lies among the photos, or cannot be made.
+    """
+    folder = Path(folder)
+    try:
+        if not is_url(data) and folder.resolve().is_relative_to(Path(data).resolve()):
+            raise DataError(f"out= {shown(folder)} lies among the photos; name a folder beside them.")
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / MARK).is_file():
+            if any(folder.iterdir()):
+                raise DataError(
+                    f"out= {shown(folder)} holds other files, which might be replaced; name a new folder."
+                )
+            (folder / MARK).write_text(
+                '{"made_by": "Glass Zoo", "what": "checked photos"}\n', encoding="utf-8"
+            )
+    except OSError as error:
+        raise DataError(
+            f"out= {shown(folder)} cannot be used ({error.strerror}); name another folder."
+        ) from error
 
 
 def save(photos, folder):

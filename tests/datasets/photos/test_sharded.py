@@ -199,6 +199,23 @@ def test_one_archive_and_photos_without_parquet_are_refused(folder, whole, tmp_p
         Photos.check(archive, 28, out=tmp_path / "out")
     with pytest.raises(ModelError, match="out=FOLDER"):
         extract_features(PhotoClassifier("convnet"), whole)
-    (tmp_path / "photos.parquet").write_bytes(b"PAR1 nothing")
+    Photos.check(folder, 28, out=tmp_path / "out")
+    (tmp_path / "out" / "photos.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(DataError, match="is damaged"):
+        Photos.load(tmp_path / "out")
+
+
+def test_a_users_files_are_never_among_the_results(folder, tmp_path):
+    need("threads")
+    theirs = tmp_path / "photos.parquet"
+    theirs.write_bytes(b"the user's")
+    with pytest.raises(DataError, match="holds other files"):
+        Photos.check(folder, 28, out=tmp_path)
+    with pytest.raises(DataError, match="lies among the photos"):
+        Photos.check(folder, 28, out=folder / "out")
+    with pytest.raises(DataError, match="no photos.parquet"):
         Photos.load(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be used"):
+        Photos.check(folder, 28, out=tmp_path / "file")
+    assert theirs.read_bytes() == b"the user's" and not (folder / "out").exists()
