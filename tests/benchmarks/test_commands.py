@@ -25,6 +25,7 @@ BENCHMARKS = (
     "no_digits",
     "none_of_these",
     "page",
+    "photo_copies",
     "photo_faults",
     "photo_scale",
     "photos",

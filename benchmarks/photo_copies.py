@@ -1,0 +1,96 @@
+"""Seconds and memory of looking for copies and of the split, in the one process that sees all photos.
+
+    python -m benchmarks.photo_copies --counts 10000 40000 160000
+
+What was found out about each photo is made up, so that nothing is decoded: random thumbnails, no copies. Each
+number of photos is measured in a process of its own; seconds are of the processor.
+"""
+
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
+
+from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
+
+import numpy as np
+from PIL import Image
+
+from datasets.photos.candidates import Candidate, Candidates, Facts
+from datasets.photos.duplicates import reject_duplicates
+from datasets.photos.quality import Quality, note_quality
+from datasets.photos.split import split
+
+CLASSES = [f"class {number}" for number in range(10)]
+
+
+def made_up(count, seed=0):
+    """Photos as they are after decoding.
+
+    Args:
+        count: Number of photos.
+        seed: The same seed gives the same photos.
+
+    Returns:
+        `Candidates`.
+    """
+    random, photos = np.random.default_rng(seed), []
+    for number in range(count):
+        coarse = random.integers(0, 256, (8, 8), "uint8")
+        digest = hashlib.sha256(str(number).encode()).digest()
+        facts = Facts(
+            digest=digest,
+            square=digest,
+            traits=set(),
+            side=224,
+            hash=(coarse > np.median(coarse)).ravel(),
+            thumbnail=np.array(Image.fromarray(coarse).resize((32, 32), Image.Resampling.BILINEAR)),
+            flat=0.1,
+            colours=1000,
+            drawn=False,
+            quality=Quality(bright=250.0, dark=5.0, details=0.3, noise=1.0),
+        )
+        label = CLASSES[number % len(CLASSES)]
+        photos.append(Candidate(f"{label}/{number:08}.jpg", None, label, facts))
+    return Candidates("made up", tuple(photos), frozenset((None, label) for label in CLASSES), {})
+
+
+def measure(count):
+    """Look for copies among so many photos and split them: {what: seconds, bytes}."""
+    photos, started = made_up(count), time.process_time()
+    copies = reject_duplicates(photos)
+    looked = time.process_time()
+    divided = split(note_quality(copies), 0)
+    found = {"copies": looked - started, "split": time.process_time() - looked, "left": len(divided.photos)}
+    return found | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+
+
+def main(counts: tuple[int, ...] = (10_000, 40_000), alone: bool = False) -> None:
+    """Print processor seconds and memory for several numbers of photos.
+
+    Args:
+        counts: Numbers of photos.
+        alone: Measure the first of them in this process.
+    """
+    check_positive(counts=min(counts))
+    if alone:
+        print(json.dumps(measure(counts[0])))
+        return
+    print(f"{'photos':>11}{'copies, s':>12}{'split, s':>10}{'memory, MB':>12}")
+    for count in counts:
+        command = [sys.executable, "-m", "benchmarks.photo_copies", "--counts", str(count), "--alone"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+        if done.returncode:
+            raise LessonError(f"{count:,} photos failed ({done.stderr.strip().splitlines()[-1]}).")
+        found = json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
+        memory = found["memory"] / 1e6
+        print(f"{count:>11,}{found['copies']:>12.1f}{found['split']:>10.1f}{memory:>12.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    run(main)
