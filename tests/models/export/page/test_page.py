@@ -706,6 +706,23 @@ def colour_of_zero(browser):
     return red
 
 
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_the_first_maps_stand_on_the_first_screen_with_the_drawing(browser, page, width):
+    open_page(browser, page, width, phone=width < 1000)
+    browser.value("document.querySelector('#examples button').click()")
+    settle(browser)
+    panel_top = box(browser, "document.getElementById('panel')")[1]
+    ends = browser.value("innerHeight") if width > 1000 else panel_top
+    places = [tile(browser, "conv1", 0), "document.getElementById('pad')"]
+    for place in places + ["document.getElementById('bars')"] * (width == 390):
+        _, top, _, height = box(browser, place)
+        assert top + height <= ends
+    small = browser.value("""[...document.querySelectorAll('button')].filter(one => {
+        const {width, height} = one.getBoundingClientRect()
+        return one.offsetParent && (width < 24 || height < 24) }).map(one => one.outerHTML)""")
+    assert width == 1440 or small == []  # a mouse points more exactly than a finger
+
+
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_it_fits_its_window_in_light_and_dark(browser, page, width, dark):
