@@ -5,12 +5,13 @@ Layers of a nested model are named like others, or `outer/inner` if several have
 are TensorFlow's.
 """
 
+from .attribution import integrated_gradients, smooth_grad
 from .effective_fields import effective_field, field_boxes, input_gradient, linear_probe, pixels_holding
 from .excitation import Excitement, exciting_image, most_exciting
 from .feature_maps import feature_maps, hidden_activations
-from .grad_cam import grad_cam
+from .grad_cam import grad_cam, grad_cam_plus_plus, layer_cam
 from .graphs import first_filters, has_feature_maps, hidden_layer, stages
-from .occlusion import deletion, occlusion
+from .occlusion import deletion, insertion, occlusion
 from .predictions import check_image_classifier, class_probabilities
 from .randomization import randomized, rank_correlations, sanity_check, weighted_layers
 from .saliency import saliency
@@ -26,10 +27,14 @@ __all__ = [
     "field_boxes",
     "first_filters",
     "grad_cam",
+    "grad_cam_plus_plus",
     "has_feature_maps",
     "hidden_activations",
     "hidden_layer",
     "input_gradient",
+    "insertion",
+    "integrated_gradients",
+    "layer_cam",
     "linear_probe",
     "most_exciting",
     "occlusion",
@@ -38,6 +43,7 @@ __all__ = [
     "rank_correlations",
     "saliency",
     "sanity_check",
+    "smooth_grad",
     "stages",
     "weighted_layers",
 ]

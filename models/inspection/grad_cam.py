@@ -44,23 +44,93 @@ def grad_cam(model, images, class_index, layer=None):
         >>> grad_cam(ConvNet(weights="mnist"), images, 7).shape
         (3, 6, 6)
     """
-    images = classifier_images("grad_cam", model, images)
+    return _class_maps("grad_cam", model, images, class_index, layer, _by_mean)
+
+
+def layer_cam(model, images, class_index, layer=None):
+    """LayerCAM: like Grad-CAM, but each pixel of a map has a weight of its own: its gradient, where positive.
+
+    So it also shows fine regions in early layers, where one weight for a whole map says little.
+
+    Args:
+        model, images, class_index, layer: As for `grad_cam`.
+
+    Returns:
+        Array (n, rows, columns) of the layer's size, float32, in [0, 1], as for `grad_cam`.
+
+    Raises:
+        ModelError: As `grad_cam` does.
+
+    Reference:
+        Jiang et al., LayerCAM: exploring hierarchical class activation maps for localization, 2021.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import ConvNet
+        >>> from models.inspection import layer_cam
+        >>> images = np.random.default_rng(0).uniform(0, 255, (3, 28, 28, 1))
+        >>> layer_cam(ConvNet(weights="mnist"), images, 7, "conv1").shape
+        (3, 14, 14)
+    """
+    return _class_maps("layer_cam", model, images, class_index, layer, _by_pixel)
+
+
+def grad_cam_plus_plus(model, images, class_index, layer=None):
+    """Grad-CAM++: like Grad-CAM, with weights that count each region of a class, also small ones.
+
+    Args:
+        model, images, class_index, layer: As for `grad_cam`.
+
+    Returns:
+        Array (n, rows, columns) of the layer's size, float32, in [0, 1], as for `grad_cam`.
+
+    Raises:
+        ModelError: As `grad_cam` does.
+
+    Reference:
+        Chattopadhay et al., Grad-CAM++: generalized gradient-based visual explanations for deep convolutional
+        networks, 2018.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import ConvNet
+        >>> from models.inspection import grad_cam_plus_plus
+        >>> images = np.random.default_rng(0).uniform(0, 255, (3, 28, 28, 1))
+        >>> grad_cam_plus_plus(ConvNet(weights="mnist"), images, 7).shape
+        (3, 6, 6)
+    """
+    return _class_maps("grad_cam_plus_plus", model, images, class_index, layer, _by_pixels_that_speak)
+
+
+def _class_maps(owner, model, images, class_index, layer, weigh):
+    """Weighted sums of a layer's maps, where positive; `weigh` gives weights, of (maps, gradients)."""
+    images = classifier_images(owner, model, images)
     wanted = wanted_classes(model, images, class_index)
     path = last_map(model) if layer is None else find(model, layer)
     walked = multi_output(model, [path], scores=True)
     if not is_map(walked.outputs[0]):
         raise ModelError(f"The output of {layer} has no rows and columns; choose another layer.")
-    maps = [
-        _class_maps(walked, images[n : n + AT_ONCE], wanted[n : n + AT_ONCE])
-        for n in range(0, len(images), AT_ONCE)
-    ]
+    maps = []
+    for n in range(0, len(images), AT_ONCE):
+        some = wanted[n : n + AT_ONCE]
+        (features, _), gradient = output_gradients(
+            walked, images[n : n + AT_ONCE], lambda outputs, some=some: of_classes(outputs[-1], some), by=0
+        )
+        heat = ops.cast(ops.relu(ops.sum(weigh(features, gradient) * features, -1)), "float32")
+        maps.append(ops.divide_no_nan(heat, ops.max(heat, (1, 2), keepdims=True)))
     return ops.convert_to_numpy(ops.concatenate(maps))
 
 
-def _class_maps(walked, images, wanted):
-    (features, _), gradient = output_gradients(
-        walked, images, lambda outputs: of_classes(outputs[-1], wanted), by=0
-    )
-    weights = ops.mean(gradient, (1, 2), keepdims=True)  # (n, 1, 1, features)
-    heat = ops.cast(ops.relu(ops.sum(weights * features, -1)), "float32")
-    return ops.divide_no_nan(heat, ops.max(heat, (1, 2), keepdims=True))
+def _by_mean(features, gradient):
+    return ops.mean(gradient, (1, 2), keepdims=True)  # (n, 1, 1, features)
+
+
+def _by_pixel(features, gradient):
+    return ops.relu(gradient)
+
+
+def _by_pixels_that_speak(features, gradient):
+    """Second and third derivatives of the exponential of a logit, in which its maps are linear."""
+    whole = ops.sum(features, (1, 2), keepdims=True)
+    shares = ops.divide_no_nan(gradient**2, 2 * gradient**2 + whole * gradient**3)
+    return ops.sum(shares * ops.relu(gradient), (1, 2), keepdims=True)

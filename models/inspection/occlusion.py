@@ -105,17 +105,54 @@ def deletion(model, images, class_index, heat, share=0.1, fill=None):
         >>> deletion(ConvNet(), images, 3, grad_cam(ConvNet(), images, 3), share=0.2).shape
         (2,)
     """
-    images = classifier_images("deletion", model, images)
+    return _without("deletion", model, images, class_index, heat, share, fill, highest=True)
+
+
+@checked(share=number(least=0, most=1))
+def insertion(model, images, class_index, heat, share=0.1, fill=None):
+    """The probability of a class when only the highest pixels of a map are shown.
+
+    The better a map shows which pixels suffice for the prediction, the higher that probability.
+
+    Args:
+        model, images, class_index, fill: As in `occlusion`.
+        heat: Array (n, rows, columns), of any size: the highest values are shown first.
+        share: Share of the image's pixels to show, from 0 to 1.
+
+    Returns:
+        Array (n,), float32: probabilities.
+
+    Raises:
+        ModelError: As for `deletion`.
+
+    Reference:
+        Petsiuk et al., RISE: randomized input sampling for explanation of black-box models, 2018.
+
+    Example:
+        >>> import numpy as np
+        >>> from models import ConvNet
+        >>> from models.inspection import class_probabilities, insertion, layer_cam
+        >>> images, model = np.random.default_rng(0).uniform(0, 255, (2, 28, 28, 1)), ConvNet(weights="mnist")
+        >>> whole = insertion(model, images, 3, layer_cam(model, images, 3), share=1)
+        >>> bool(np.allclose(whole, class_probabilities(model, images)[:, 3], atol=1e-6))
+        True
+    """
+    return _without("insertion", model, images, class_index, heat, 1 - share, fill, highest=False)
+
+
+def _without(owner, model, images, class_index, heat, share, fill, highest):
+    """Probabilities of a class when a share of the pixels is hidden: those of highest, or lowest, heat."""
+    images = classifier_images(owner, model, images)
     wanted = wanted_classes(model, images, class_index)
-    heat, fill = array("deletion", "heat", heat), _check_fill("deletion", images, fill)
+    heat, fill = array(owner, "heat", heat), _check_fill(owner, images, fill)
     if heat.ndim != 3 or len(heat) != len(images):
         raise ModelError(
-            f"deletion needs heat as maps (n, rows, columns) for {len(images)} images, not {heat.shape}."
+            f"{owner} needs heat as maps (n, rows, columns) for {len(images)} images, not {heat.shape}."
         )
     height, width = images.shape[1:3]
     heat = ops.expand_dims(ops.cast(heat, "float32"), -1)
     heat = ops.reshape(ops.image.resize(heat, (height, width)), (len(images), -1))
-    ranks = ops.argsort(ops.argsort(-heat))
+    ranks = ops.argsort(ops.argsort(-heat if highest else heat))
     hidden = ops.reshape(ops.cast(ranks < round(share * height * width), "float32"), (-1, height, width, 1))
     batch = hidden * _fills(images, fill) + (1 - hidden) * ops.cast(images, "float32")
     return ops.convert_to_numpy(of_classes(Probabilities(model)(batch), wanted))
