@@ -78,8 +78,8 @@ def by_class(folder, kind):
 
 
 def class_names(folder, kind):
-    """The classes as they are shown, in alphabetical order of their folders."""
-    folders = by_class(parts(folder, kind)[0], kind)
+    """The classes that can be trained on as they are shown, in alphabetical order of their folders."""
+    folders = _large_enough(by_class(parts(folder, kind)[0], kind))
     texts = shown_apart(folders)
     return tuple(texts[each] for each in folders)
 
@@ -119,7 +119,8 @@ def read(folder, kind, reader, set_aside=None):
     """Read all examples, set aside what cannot be used, and split the others.
 
     Copies, which are the same array, stay on one side of the split. What is the same in two classes is set
-    aside in both; a training example that is also in a given test part is set aside.
+    aside in both; a training example that is also in a given test part is set aside. So is a class with fewer
+    than five examples, if two others are left.
 
     Args:
         folder: What `locate` returned.
@@ -138,13 +139,22 @@ def read(folder, kind, reader, set_aside=None):
     set_aside = [] if set_aside is None else set_aside
     first = len(set_aside)
     train, test = parts(folder, kind)
-    classes = by_class(train, kind)
+    every = by_class(train, kind)
+    _check_classes(train, test, [*every], kind)
+    classes = _large_enough(every)
     names = [*classes]
-    _check_classes(train, test, names, kind)
     _check_counts(train, {name: len(some) for name, some in classes.items()}, kind)
+    tests = {} if test is None else by_class(test, kind)
+    for name in [name for name in every if name not in classes]:
+        number = f"{len(every[name])} {_plural(kind.noun, len(every[name]))}"
+        reason = (
+            f"is of the class {quoted(name)}, which has {number} to train on; {LEAST} or more are needed."
+        )
+        some = [*every[name], *tests.pop(name, [])]
+        set_aside += [(str(path), f"{path} {reason}") for path in some]
     digests = {}
     training = _read_part(classes, names, reader, set_aside, digests)
-    testing = None if test is None else _read_part(by_class(test, kind), names, reader, set_aside, digests)
+    testing = None if test is None else _read_part(tests, names, reader, set_aside, digests)
     training, testing = _without_conflicts(training, testing, names, kind, digests, set_aside)
     rejected = set_aside[first:]
     why = (
@@ -161,6 +171,12 @@ def read(folder, kind, reader, set_aside=None):
     _say(rejected, kind, len(training) - sum(different.values()))
     sides = _shuffled(training, testing) if testing is not None else _split(training, digests)
     return tuple(_stacked(side) for side in sides)
+
+
+def _large_enough(classes):
+    """The classes that have enough examples; all, if those are fewer than two."""
+    enough = {name: some for name, some in classes.items() if len(some) >= LEAST}
+    return enough if len(enough) > 1 else classes
 
 
 def _check_classes(train, test, names, kind):

@@ -77,6 +77,27 @@ def test_where_too_few_are_left_the_reason_is_said(tmp_path):
         load(folder)
 
 
+def test_a_class_with_too_few_is_set_aside_and_the_others_are_used(tmp_path, capsys):
+    folder = collection(tmp_path / "sounds")
+    write(folder / "chirp" / "only.wav", tone(900, 0.25))
+    train, test, aside = load(folder)
+    assert tones.class_names(tones.locate(folder)) == ("bark", "meow")
+    assert len(train[0]) + len(test[0]) == 16 and set(train[1]) == {0, 1}
+    ((name, reason),) = aside.items()
+    assert reason == f"{name} is of the class 'chirp', which has 1 sound to train on; 5 or more are needed."
+    assert "Set aside, 1 sound:" in capsys.readouterr().out
+    for part in "train", "test":
+        collection(tmp_path / "parts" / part, 8 if part == "train" else 2)
+        write(tmp_path / "parts" / part / "chirp" / "one.wav", tone(900, 0.25))
+    write(tmp_path / "parts" / "test" / "bark" / "new.wav", tone(1234, 0.25))
+    train, test, aside = load(tmp_path / "parts")
+    assert sorted(name[-19:] for name in aside if "chirp" in name) == [
+        "/test/chirp/one.wav",
+        "train/chirp/one.wav",
+    ]
+    assert set(train[1]) == {0, 1} and set(test[1]) == {0}  # the others are copies of test sounds
+
+
 @pytest.mark.parametrize(
     ("values", "silent"),
     [
