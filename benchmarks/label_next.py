@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.photos import folder_of
 from benchmarks.wrong_labels import features_of, fit, predict
-from models.fine_tuning.label_next import pick
+from models.labelling.label_next import pick
 
 
 def by_pick(probabilities, features, count, seed):

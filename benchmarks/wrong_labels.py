@@ -30,7 +30,7 @@ from benchmarks.photos import folder_of
 from datasets import Photos
 from models.fine_tuning.linear_probe import fit_linear_probe
 from models.fine_tuning.multi_scale import any_size, multi_scale_features, suitable_sizes
-from models.fine_tuning.wrong_labels import find_suspects
+from models.labelling.wrong_labels import find_suspects
 from models.pretrained.backbones import Backbone
 
 PLAIN = 224  # pixels: the image size of the plain regression

@@ -25,7 +25,7 @@ MAY_ALSO = {
     "models.compiled": {"tensorflow", "jax", "torch"},  # and where steps of training are compiled
     "models.fine_tuning.linear_probe": {"threadpoolctl"},
     "models.fine_tuning.multi_label.one_vs_rest": {"threadpoolctl"},
-    "models.fine_tuning.wrong_labels": {"cleanlab"},
+    "models.labelling.wrong_labels": {"cleanlab"},
     "models.fine_tuning.features": {"tensorflow"},  # tf.data: validation starts twice as fast with it
     "models.ngram_index": {"tensorflow"},  # strings, of which Keras knows only TextVectorization's own
     "datasets.photos.heif": {"pillow_heif"},  # optional: the photos of phones

@@ -7,10 +7,10 @@ import numpy as np
 
 from ..checks.arguments import shown, whole
 from ..errors import ModelError
+from ..labelling.label_next import pick
+from ..labelling.label_page.page import is_label_page, write_label_page
 from ..sibling import datasets_module
 from .abstention import features_and_answers
-from .label_next import pick
-from .label_page.page import is_label_page, write_label_page
 from .predictions import photo_files, photos_read
 
 

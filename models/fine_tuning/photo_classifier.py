@@ -8,6 +8,7 @@ import numpy as np
 from ..checks.arguments import checked, choice, flag, number, shown, whole
 from ..errors import ModelError
 from ..export import formats
+from ..labelling.wrong_labels import find_suspects
 from ..loading.saved_classifiers import (
     About,
     about_beside,
@@ -30,7 +31,6 @@ from .predictions import predict_files
 from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
 from .tuning import EPOCHS, LEARNING_RATE, FineTuning
-from .wrong_labels import find_suspects
 
 PARTS = ("train", "validation", "test")
 

@@ -1,1 +1,1 @@
-"""The report of a fine-tuned classifier, one HTML file."""
+"""What the report of a fine-tuned classifier of photos says."""

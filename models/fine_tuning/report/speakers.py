@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ...report.report import Speaker
 from ..influence import advocates
 from ..multi_scale import at_sizes, multi_scale_features
-from .report import Speaker
 
 MOST = 20_000  # photos that the probes were fitted on; the values of more would take gigabytes
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from .report import Mistake, PhotoReport, Suspicion
+from ...report.report import Mistake, PhotoReport, Suspicion
 
 MISTAKES = 12  # misclassified photos that are shown
 SUSPECTS = 24  # photos with labels that may be wrong
@@ -130,7 +130,7 @@ def suspicions(photos, rows, suspects):
 
     Example:
         >>> from types import SimpleNamespace
-        >>> from models.fine_tuning.wrong_labels import Suspect, Suspects
+        >>> from models.labelling.wrong_labels import Suspect, Suspects
         >>> photos = SimpleNamespace(pixels=np.zeros((9, 8, 8, 3)))
         >>> one = Suspects([2], [Suspect("4.jpg", "ants", "bees", 0.02, 0.02, 0.98)], estimated=1)
         >>> suspicions(photos, [0, 2, 4], one)["suspects"][0].likely

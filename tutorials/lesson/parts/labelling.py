@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from threadpoolctl import ThreadpoolController
 
-from models.fine_tuning.label_next import pick, uncertainty
+from models.labelling.label_next import pick, uncertainty
 
 CLASSES = 10
 SURE = 0.9  # confidence from which a prediction becomes a pseudo-label

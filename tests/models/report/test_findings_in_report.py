@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from models.fine_tuning.learning_curve import Forecast
-from models.fine_tuning.report.next_steps import Step
-from models.fine_tuning.report.report import Figure, Mistake, PhotoReport, Speaker, Suspicion, render
+from models.report.next_steps import Step
+from models.report.report import Figure, Mistake, PhotoReport, Speaker, Suspicion, render
 
 PHOTO = np.zeros((8, 8, 3), "uint8")
 HOSTILE = [

@@ -4,7 +4,7 @@ import numpy as np
 
 from models.evaluation import Evaluation
 from models.fine_tuning.learning_curve import Forecast
-from models.fine_tuning.report.next_steps import next_steps
+from models.report.next_steps import next_steps
 
 NAMES = "ants", "bees", "wasps"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ...export.html import rendered, template
+from ..export.html import rendered, template
 
 TEMPLATE = Path(__file__).with_name("report.html")
 FEW = 12  # rows of a table that are shown at once; a longer one is folded

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.fine_tuning.report.report import MOST, Figure, Mistake, PhotoReport, render, write_report
+from models.report.report import MOST, Figure, Mistake, PhotoReport, render, write_report
 from models.scores import ClassScore, Share
 
 SCRIPT = "<script>alert(1)</script>"

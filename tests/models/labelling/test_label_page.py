@@ -12,7 +12,7 @@ from datasets import Photos
 from datasets.files.names import from_csv
 from datasets.files.tables import read_table
 from models import ModelError
-from models.fine_tuning.label_page.page import render, write_label_page
+from models.labelling.label_page.page import render, write_label_page
 
 SCRIPT = "</script><script>document.title='gone'</script><b>bold</b>"
 ODD = ["ants", "bees, wasps", '"=1+1', "x" * 90, "蚂蚁"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models import ModelError
 from models.fine_tuning.linear_probe import fit_linear_probe
-from models.fine_tuning.wrong_labels import find_suspects
+from models.labelling.wrong_labels import find_suspects
 
 NAMES = ["ants", "<b>bees</b>", "wasps"]
 
@@ -103,6 +103,6 @@ def test_what_does_not_fit_is_one_sentence(probabilities, labels, said):
 
 
 def test_cleanlab_is_loaded_only_when_it_is_needed():
-    code = "import sys, models.fine_tuning.wrong_labels; print('cleanlab' in sys.modules)"
+    code = "import sys, models.labelling.wrong_labels; print('cleanlab' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == "False"

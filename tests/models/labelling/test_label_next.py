@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from models import ModelError
-from models.fine_tuning.label_next import CANDIDATES, pick, uncertainty
+from models.labelling.label_next import CANDIDATES, pick, uncertainty
 
 
 def test_uncertainty_is_the_lead_of_the_likeliest_class_worked_out_by_hand():

@@ -1,0 +1,1 @@
+"""Labels: which may be wrong, which examples to label next, and a page to label them on."""
