@@ -14,7 +14,10 @@ ALLOWED = (
     "photos",
     "photos.sharded.engines",
     "sources",
+    "texts",
     "texts.bucketing",
+    "texts.copies",
+    "texts.reading",
 )
 
 

@@ -3,7 +3,7 @@
 import re
 
 from ..errors import DataError
-from .names import quoted
+from .names import from_csv, quoted
 from .tables import count
 
 # Column names, the likeliest first; a name's last word counts as well ("star_rating")
@@ -95,8 +95,8 @@ def text_of(row, text):
         str.
     """
     if isinstance(text, int):
-        return row[text]
-    return "\n".join(row[index] for index in text if row[index].strip())
+        return from_csv(row[text])
+    return "\n".join(from_csv(row[index]) for index in text if row[index].strip())
 
 
 def other_texts(table, text, label, header):

@@ -7,12 +7,15 @@ from ..files import columns, encodings, folders, spreadsheets, tables
 from ..files.archives import is_archive
 from ..files.names import from_csv, quoted, shown, shown_apart
 from ..files.results import results_in
+from ..files.splits import PARTS
 from ..labels import as_names
 from ..sources import DataError
 from .reading import open_table, with_line_breaks
 
 NO_LABEL = {"", "na", "n/a", "#n/a", "<na>", "nan", "null"}  # labels in lower case that are none
 NONE = "None"  # as Python writes it; "none" may be a class
+_PART_NAMES = ({"split", "part", "subset", "partition"},)  # of a column that says what a row is used for
+_PART_OF = {word: part for part, words in PARTS.items() for word in words}
 
 
 class Part(NamedTuple):
@@ -238,7 +241,9 @@ def _read_tables(tree, files, wanted, encoding, found):
                 found.notes.append(f"{name} is not read ({reason_of(error, table.name)})")
                 continue  # as of SST-2, whose test part has no labels
         found.aside += [(where(name, line), reason) for line, reason in odd]
-        found.parts[part] = _labelled(table, *columns_of, header, name, found)
+        read = _labelled(table, *columns_of, header, name, found)
+        places = _places(table, columns_of, header) if len(files) == 1 else {}
+        found.parts |= _by_places(read, places) if places else {part: read}
 
 
 def _labelled(table, text, label, header, name, found):
@@ -255,6 +260,27 @@ def _labelled(table, text, label, header, name, found):
             for column, value in zip(part, (words, given, name, line), strict=True):
                 column.append(value)
     return part
+
+
+def _places(table, columns_of, header):
+    """{line: part} by the column of a table that says it; empty where there is none."""
+    text, label = columns_of
+    column = columns.named([cell.strip() for cell in table.rows[0]], _PART_NAMES) if header else None
+    if column is None or column in (label, *((text,) if isinstance(text, int) else text)):
+        return {}
+    words = [row[column].strip().casefold() for row in table.rows[header:]]
+    if not set(words) <= set(_PART_OF) or not set(words) & set(PARTS["train"]):
+        return {}
+    return {line: _PART_OF[word] for line, word in zip(table.lines[header:], words, strict=True)}
+
+
+def _by_places(read, places):
+    """A `Part` taken apart: {name: `Part`}."""
+    parts = {name: Part([], [], [], []) for name in PARTS if name in places.values()}
+    for row in zip(*read, strict=True):
+        for column, value in zip(parts[places[row[-1]]], row, strict=True):
+            column.append(value)
+    return parts
 
 
 def _note_other_texts(table, text, label, header, wanted, found):

@@ -1,48 +1,17 @@
 """Choose unlabelled photos whose labels would help a classifier most, and write a page to label them on."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from ..checks.arguments import shown, whole
+from ..checks.arguments import whole
 from ..errors import ModelError
+from ..labelling.asked import Asked, check_page, shown, written
 from ..labelling.label_next import pick
-from ..labelling.label_page.page import is_label_page, write_label_page
+from ..labelling.label_page.page import write_label_page
 from ..sibling import datasets_module
 from .abstention import features_and_answers
 from .predictions import photo_files, photos_read
-
-
-class Asked(NamedTuple):
-    """What `ask` did.
-
-    Attributes:
-        page: Path of the page.
-        files: Paths of the photos that are on it, the one whose label helps most first.
-        skipped: {path: why it could not be read}.
-
-    Example:
-        >>> print(Asked("label.html", ["1.jpg"], {"2.jpg": "is empty"}))
-        1 photo to label in label.html; 1 file skipped: 2.jpg is empty
-    """
-
-    page: str
-    files: list
-    skipped: dict
-
-    def __str__(self):
-        text = f"{_photos(len(self.files))} to label in {_shown(self.page)}"
-        if not self.skipped:
-            return text
-        name, reason = next(iter(self.skipped.items()))
-        more = ", and others" if len(self.skipped) > 1 else ""
-        number = f"{len(self.skipped):,} file{'s' * (len(self.skipped) > 1)}"
-        return f"{text}; {number} skipped: {_shown(name)} {reason}{more}"
-
-
-def _photos(number):
-    return f"{number:,} photo{'s' * (number != 1)}"
 
 
 def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=(), seed=0):
@@ -81,45 +50,16 @@ def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=
     files = [file for row, file in enumerate(files) if row not in reasons]
     read, answers, features = _examined(model, files, size, skipped) if files else ([], None, None)
     if not read:
-        why = "".join(f"{_shown(name)} {reason}" for name, reason in list(skipped.items())[:1])
+        why = "".join(f"{shown(name)} {reason}" for name, reason in list(skipped.items())[:1])
         raise ModelError(f"There is no photo to ask for: {why}.")
     chosen = [read[row] for row in pick(answers, features, count, seed)]
     read_squares = datasets_module("photos").read_squares
     squares = dict(zip(chosen, read_squares(chosen, size), strict=True))
     chosen = [file for file in chosen if not isinstance(squares[file], Exception)]
     whole_paths = [str(Path(file).absolute()) for file in chosen]
-    try:
-        write_label_page(page, [squares[file] for file in chosen], whole_paths, class_names, labelled)
-    except OSError as error:
-        reason = error.strerror or error
-        raise ModelError(f"page= {_shown(page)} cannot be written: {reason}.") from error
+    pixels = [squares[file] for file in chosen]
+    written(page, write_label_page, pixels, whole_paths, class_names, labelled)
     return Asked(str(page), chosen, skipped)
-
-
-def check_page(page):
-    """Refuse a file that a page must not replace, before anything takes time.
-
-    Args:
-        page: Its path.
-
-    Returns:
-        The `Path`.
-
-    Raises:
-        ModelError: If it is no path, its folder does not exist, or it is a file that is no label page.
-
-    Example:
-        >>> check_page("label.html").name
-        'label.html'
-    """
-    if not isinstance(page, (str, Path)) or not str(page):
-        raise ModelError(f"page= takes the name of a file such as label.html, not {shown(page)}.")
-    page = Path(page)
-    if not page.absolute().parent.is_dir():
-        raise ModelError(f"page= {_shown(page)} is in a folder that does not exist; create it.")
-    if (page.exists() or page.is_symlink()) and not is_label_page(page):
-        raise ModelError(f"page= {_shown(page)} is not a page of photos to label; name another file.")
-    return page
 
 
 def labelled_rows(source, table):
@@ -158,8 +98,3 @@ def _examined(model, files, size, skipped):
             answers.append(found.pop("answers"))
             features.append(np.concatenate(list(found.values()), 1).astype("float16"))
     return (read, np.concatenate(answers), np.concatenate(features)) if read else ([], None, None)
-
-
-def _shown(name):
-    """The name of a file as it may stand in a sentence."""
-    return datasets_module("files.names").shown(name)

@@ -1,4 +1,4 @@
-"""Which unlabelled photos to label next: those that a classifier cannot decide, and that differ."""
+"""Which unlabelled photos or texts to label next: those that a classifier cannot decide, and that differ."""
 
 import numpy as np
 

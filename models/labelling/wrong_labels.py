@@ -1,4 +1,4 @@
-"""Wrong labels: photos whose class, told by probes that never saw them, is not the one they were given."""
+"""Wrong labels: photos and texts whose class, predicted by others, is not the one that they were given."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,23 +7,28 @@ import numpy as np
 
 from .. import tables
 from ..errors import ModelError
+from ..sibling import datasets_module
+
+cut = datasets_module("files.names").cut
 
 # A given class less probable than this is worth a look. On ants and bees and on small photos that is 1 to 2 %
 # of clean labels; where 5 % were flipped, it is from a seventh to half of these
 SURE = 0.07
 SHOWN = 50  # rows of a long table that are shown
+CHARACTERS = 60  # of a text in it
 
 
 class Suspect(NamedTuple):
-    """A photo whose label may be wrong.
+    """A photo or text whose label may be wrong.
 
     Attributes:
-        file: Its name.
+        file: Its name; of a text where it comes from.
         label: Name of the class that it was given.
         likely: Name of the class that is most probable.
         score: Quality of the label, from 0 to 1: the lower, the more suspicious.
-        probability: Of the given class, by probes that were fitted on other photos.
+        probability: Of the given class, by classifiers that were fitted on others.
         likely_probability: Of the likely class.
+        text: The text; empty for a photo.
 
     Example:
         >>> Suspect("1.jpg", "ants", "bees", 0.02, 0.02, 0.98).likely
@@ -36,15 +41,17 @@ class Suspect(NamedTuple):
     score: float
     probability: float
     likely_probability: float
+    text: str = ""
 
 
 class Suspects(Sequence):
-    """Photos whose labels may be wrong, the most suspicious first: a sequence of `Suspect`.
+    """Photos or texts whose labels may be wrong, the most suspicious first: a sequence of `Suspect`.
 
     Args:
-        rows: Which of the photos these are, integers (k,).
+        rows: Which of them these are, integers (k,).
         suspects: List of k `Suspect`, the lowest score first.
         estimated: How many wrong labels there are, by confident learning.
+        noun: What they are: "photos" or "texts".
 
     Attributes:
         rows: As given: places in the arrays that `find_suspects` took.
@@ -61,7 +68,8 @@ class Suspects(Sequence):
         4.jpg  ants   bees    0.020                 0.980
     """
 
-    def __init__(self, rows, suspects, estimated):
+    def __init__(self, rows, suspects, estimated, noun="photos"):
+        self.noun = noun
         self.rows, self._suspects, self.estimated = np.asarray(rows, int), list(suspects), int(estimated)
         sure = sum(each.probability < SURE for each in self._suspects)
         self.confident = min(sure, self.estimated)
@@ -76,15 +84,16 @@ class Suspects(Sequence):
         """All suspects as a table, for a CSV file.
 
         Returns:
-            List of (file, label, likely label, score, probability, probability of the likely label), a header
-            first.
+            List of (file, label, likely label, score, probability, probability of the likely label), for
+            texts also the text; a header first.
 
         Example:
             >>> Suspects([], [], 0).table()[0][:3]
             ('file', 'label', 'likely_label')
         """
-        header = ("file", "label", "likely_label", "score", "probability", "likely_probability")
-        return [header, *map(tuple, self)]
+        header = ("file", "label", "likely_label", "score", "probability", "likely_probability", "text")
+        columns = len(header) - (self.noun != "texts")
+        return [row[:columns] for row in (header, *map(tuple, self))]
 
     def _table(self):
         shown = self[: max(self.confident, 1)][:SHOWN] if self.confident else []
@@ -92,12 +101,16 @@ class Suspects(Sequence):
             (each.file, each.label, each.likely, f"{each.probability:.3f}", f"{each.likely_probability:.3f}")
             for each in shown
         ]
+        columns = ("file", "given", "likely", "probability of given", "of likely")
+        if self.noun == "texts":
+            texts = (cut(" ".join(each.text.split()), CHARACTERS) for each in shown)
+            columns, rows = (*columns, "text"), [(*row, text) for row, text in zip(rows, texts, strict=True)]
         if self.confident > len(shown):
-            rows.append((f"{self.confident - len(shown):,} more", "", "", "", ""))
-        return ("file", "given", "likely", "probability of given", "of likely"), rows
+            rows.append((f"{self.confident - len(shown):,} more", *[""] * (len(columns) - 1)))
+        return columns, rows
 
     def __repr__(self):
-        return f"<{len(self):,} photos whose labels may be wrong, {self.confident:,} of them likely>"
+        return f"<{len(self):,} {self.noun} whose labels may be wrong, {self.confident:,} of them likely>"
 
     def __str__(self):
         return tables.as_text(*self._table()) if self.confident else "no label looks wrong"
@@ -106,21 +119,22 @@ class Suspects(Sequence):
         return tables.as_html(*self._table()) if self.confident else "no label looks wrong"
 
 
-def find_suspects(probabilities, labels, files, class_names):
-    """Find photos whose labels may be wrong.
+def find_suspects(probabilities, labels, files, class_names, texts=None):
+    """Find photos or texts whose labels may be wrong.
 
-    Photos are ranked by the probability of the class that they were given; on flipped labels nothing else
+    They are ranked by the probability of the class that they were given; on flipped labels nothing else
     found more. Confident learning estimates how many are wrong.
 
     Args:
-        probabilities: Out-of-fold probabilities, (n, classes): of each photo by a classifier that was fitted
-            on others, such as `Probes.out_of_fold`.
+        probabilities: Out-of-fold probabilities, (n, classes): of each by a classifier that was fitted on
+            others, such as `Probes.out_of_fold`.
         labels: Index of the class that each was given, integers (n,).
-        files: Names of the photos, (n,).
+        files: Names of the photos, or where the texts come from, (n,).
         class_names: In index order.
+        texts: The texts, (n,) of str; None for photos.
 
     Returns:
-        `Suspects`: all photos whose most probable class is another one than the given.
+        `Suspects`: all whose most probable class is another one than the given.
 
     Raises:
         ModelError: If the arrays do not fit each other, or hold no probabilities.
@@ -152,10 +166,12 @@ def find_suspects(probabilities, labels, files, class_names):
             float(scores[row]),
             float(probabilities[row, labels[row]]),
             float(probabilities[row, likely[row]]),
+            "" if texts is None else str(texts[row]),
         )
         for row in rows
     ]
-    return Suspects(rows, suspects, min(estimated, len(rows)))
+    noun = "photos" if texts is None else "texts"
+    return Suspects(rows, suspects, min(estimated, len(rows)), noun)
 
 
 def _check(probabilities, labels, files, class_names):

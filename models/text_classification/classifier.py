@@ -20,11 +20,12 @@ from ..loading.saved_classifiers import (
 from ..seeds import seeded
 from ..text import MOST_IDS
 from .abstention import fit_text_trust, text_trust_in
-from .arguments import labels as _labels
 from .arguments import texts as _texts
 from .calibrating import balanced, calibrate
 from .examples import checked_labels, class_names, indices, split
 from .explanations import effects_of_words
+from .given import given_texts, to_evaluate
+from .labelling import LabelWork
 from .ngrams import fit_ngrams, has_votes_for_each_ngram, is_ngram_model, predict_strings
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier, takes_lists
@@ -44,7 +45,7 @@ def _class_weight(owner, name, value):
     raise ModelError(f'{owner} takes {name} None or "balanced", not {shown(value)}.')
 
 
-class TextClassifier:
+class TextClassifier(LabelWork):
     """A classifier of texts: a vocabulary and a network that are both learned from labelled texts.
 
     It prints nothing unless `verbose`, and writes nothing unless a path is given.
@@ -117,12 +118,14 @@ class TextClassifier:
         self.word_dropout, self.epochs, self.batch_size, self.seed = word_dropout, epochs, batch_size, seed
         self._model = None
 
-    @checked(texts=_texts, labels=_labels, verbose=whole(0, 2), class_weight=_class_weight)
-    def fit(self, texts, labels, validation=None, verbose=0, class_weight=None):
+    @checked(verbose=whole(0, 2), class_weight=_class_weight)
+    def fit(self, texts, labels=None, validation=None, verbose=0, class_weight=None):
         """Learn the vocabulary and train the network; the best epoch on the validation texts is kept.
 
         Args:
-            texts: Sequence of n str.
+            texts: Sequence of n str. Or, without labels, what `Texts.check` returned, or what it takes, such
+                as a table: the training part is trained on, the validation part validates, and the test part
+                is not looked at.
             labels: Class of each text: n str, or n whole numbers. Texts that come sorted by class are
                 shuffled.
             validation: (texts, labels) to choose the best epoch by; None for the last tenth of `texts`,
@@ -138,10 +141,13 @@ class TextClassifier:
         Raises:
             ModelError: If an argument is not as described, there are too few texts or only one class, or
                 there is not enough memory.
+            DataError: If texts in files cannot be read.
         """
+        given = given_texts("TextClassifier.fit", texts, labels, validation, self.seed, verbose)
+        texts, labels, validation = given.texts, given.labels, given.validation
         names = class_names("TextClassifier.fit", texts, labels)
         if self.kind == NGRAMS:
-            return self._fit_ngrams(texts, labels, names, validation, class_weight)
+            return self._fit_ngrams(given, names, class_weight)
         training, held_back = split(texts, indices(labels, names), self.seed)
         if validation is not None:
             training, held_back = (texts, indices(labels, names)), _validation(validation, names)
@@ -172,22 +178,22 @@ class TextClassifier:
         self._learned(StringClassifier(vocabulary, network), names)
         if class_weight:
             found = balanced(self._model, indices(labels, names), found)
-        return self._trusting(texts, found)
+        return self._trusting(given, found)
 
-    def _fit_ngrams(self, texts, labels, names, validation, class_weight):
-        if validation is not None:
-            validation = _validation(validation, names)
+    def _fit_ngrams(self, given, names, class_weight):
+        validation = None if given.validation is None else _validation(given.validation, names)
+        labels = indices(given.labels, names)
         with seeded(self.seed):
             model, self.history_, self.seconds_, found = fit_ngrams(
-                texts, indices(labels, names), len(names), self.seed, validation, bool(class_weight)
+                given.texts, labels, len(names), self.seed, validation, bool(class_weight)
             )
         self._learned(model, names)
-        return self._trusting(texts, found)
+        return self._trusting(given, found)
 
-    def _trusting(self, texts, held_back):
+    def _trusting(self, given, held_back):
         """Keep what was learned from the texts that were held back, and from what the others look like."""
-        self.calibration_ = held_back.error
-        self.trust_ = fit_text_trust(texts, held_back.probabilities, held_back.labels, self.seed)
+        self.calibration_, self._given = held_back.error, given
+        self.trust_ = fit_text_trust(given.texts, held_back.probabilities, held_back.labels, self.seed)
         return self
 
     def _learned(self, model, names, longest=LONGEST):
@@ -212,13 +218,14 @@ class TextClassifier:
         """The names of the classes, in index order."""
         return self.model and self.class_names_
 
-    @checked(texts=_texts, labels=_labels)
-    def evaluate(self, texts, labels):
+    def evaluate(self, texts, labels=None, part="test"):
         """Classify texts whose classes are known, and compare.
 
         Args:
-            texts: Sequence of n str.
+            texts: Sequence of n str; or, without labels, as for `fit`.
             labels: Class of each text, of the kind that the classifier was trained with.
+            part: Which texts, where they come without labels: "train", "validation" or "test"; or "all" of
+                them, such as texts that the classifier has never seen.
 
         Returns:
             An `Evaluation`: accuracy with its 95 % interval, precision and recall of each class,
@@ -226,9 +233,13 @@ class TextClassifier:
 
         Raises:
             ModelError: If the classifier is not trained, or an argument is not as described.
+            DataError: If texts in files cannot be read.
         """
-        numbers = checked_labels("TextClassifier.evaluate", texts, labels, self.model and self._classes)
-        return Evaluation("", self.class_names_, texts, numbers, self._probabilities(texts), noun="texts")
+        owner, classes = "TextClassifier.evaluate", self.model and self._classes
+        name = part if labels is None else ""
+        texts, labels = to_evaluate(owner, texts, labels, part, classes, self.seed)
+        numbers = checked_labels(owner, texts, labels, classes)
+        return Evaluation(name, self.class_names_, texts, numbers, self._probabilities(texts), noun="texts")
 
     def predict(self, texts, abstain=None):
         """Classify texts.
@@ -356,12 +367,8 @@ class TextClassifier:
 
 
 def _validation(validation, names):
-    """(texts, class indices) from what was given."""
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise ModelError(f"TextClassifier.fit takes validation=(texts, labels), not {shown(validation)}.")
-    texts = _texts("TextClassifier.fit", "validation texts", validation[0])
-    labels = _labels("TextClassifier.fit", "validation labels", validation[1])
-    return texts, checked_labels("TextClassifier.fit", texts, labels, names, "validation ")
+    """(texts, class indices)."""
+    return validation[0], checked_labels("TextClassifier.fit", *validation, names, "validation ")
 
 
 def _check_model(model, path):

@@ -11,8 +11,9 @@ from scipy import sparse
 from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
+from ..errors import ModelError
 from ..fine_tuning.calibration import calibration_error, fit_temperature, with_temperature
 from ..ngram_index import NgramIndex
 from ..probabilities import per_class
@@ -79,6 +80,23 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False):
     grams = count_ngrams(every, fitted, classes)
     known = labels[np.concatenate([held for _, held in folds])]
     counts = 1 / np.bincount(known, minlength=classes)[known] if balanced else np.ones(len(known))
+    history, chosen, average, temperature = _choose(grams, labels, classes, seed, balanced, folds, counts)
+    rows = np.arange(fitted)
+    votes = [part(strength, rows).divided_by(by * temperature) for part, strength, by in chosen]
+    probabilities = softmax(average.astype("float64"), axis=1)
+    error = None if balanced else calibration_error(probabilities, known, temperature)
+    held_back = HeldBack(with_temperature(probabilities, temperature), known, error)
+    return _model(grams, *votes, classes), history, time.perf_counter() - began, held_back
+
+
+def _choose(grams, labels, classes, seed, balanced, folds, counts):
+    """Choose the strength of both penalties, and temperatures, by the texts that are held back.
+
+    Returns:
+        (history as `fit_ngrams` returns it; list of (part, strength, twice its temperature); the average of
+        their scores of what is held back, fold by fold, (n, classes); the temperature of that average).
+    """
+    known = labels[np.concatenate([held for _, held in folds])]
     history, chosen, average = {}, [], 0
     for name, part, strengths in (("nb", _naive_bayes, STRENGTHS), ("tf_idf", _tf_idf, TF_IDF_STRENGTHS)):
         part = partial(part, grams, labels, classes, seed, balanced)
@@ -95,12 +113,43 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False):
     temperature = _temperature(average, known, counts)
     history |= {"val_accuracy": [_accuracy(average, known)]}
     history |= {"val_loss": [_cross_entropy(average / temperature, known, counts)]}
-    rows = np.arange(fitted)
-    votes = [part(strength, rows).divided_by(by * temperature) for part, strength, by in chosen]
-    probabilities = softmax(average.astype("float64"), axis=1)
-    error = None if balanced else calibration_error(probabilities, known, temperature)
-    held_back = HeldBack(with_temperature(probabilities, temperature), known, error)
-    return _model(grams, *votes, classes), history, time.perf_counter() - began, held_back
+    return history, chosen, average, temperature
+
+
+def out_of_fold(texts, labels, classes, seed=0, groups=None):
+    """What the linear classifier of n-grams makes of each text when it was fitted on others.
+
+    Penalties and temperatures are chosen as in `fit_ngrams`; then five classifiers are fitted, each without
+    one fold of the texts.
+
+    Args:
+        texts, labels, classes, seed: As for `fit_ngrams`.
+        groups: The same number for texts that are copies of each other, integers (n,): they are in one fold.
+
+    Returns:
+        Calibrated probabilities, float64 (n, classes).
+
+    Raises:
+        ModelError: If no text has a word, or all are copies of each other.
+
+    Example:
+        >>> labels = np.array([1, 0] * 10)
+        >>> found = out_of_fold(["so good", "so bad"] * 10, labels, classes=2)
+        >>> bool(np.all(found.argmax(1) == labels)), found.shape
+        (True, (20, 2))
+    """
+    grams = count_ngrams(texts, len(labels), classes)
+    folds = _folds(labels, seed)
+    counts = np.ones(sum(len(held) for _, held in folds))
+    _, chosen, _, temperature = _choose(grams, labels, classes, seed, False, folds, counts)
+    found = np.zeros((len(labels), classes))
+    for rows, held in _folds_of_groups(labels, seed, groups):
+        scores = sum(
+            _held_back(part, grams.matrix, classes, strength, [(rows, held)]) / by
+            for part, strength, by in chosen
+        )
+        found[held] = softmax(scores.astype("float64") / temperature, axis=1)
+    return found
 
 
 class Votes(NamedTuple):
@@ -140,6 +189,23 @@ def _folds(labels, seed):
     if len(labels) > CROSS_VALIDATED:
         stratified = labels if smallest > 1 else None
         return [train_test_split(rows, test_size=0.1, random_state=seed, stratify=stratified)]
+    return _five_folds(labels, seed)
+
+
+def _folds_of_groups(labels, seed, groups):
+    """Five folds, none of which has a copy of a text in another one."""
+    if groups is None or len(np.unique(groups)) == len(groups):
+        return _five_folds(labels, seed)
+    count = min(FOLDS, len(np.unique(groups)), int(np.bincount(labels).max()))
+    if count < 2:
+        raise ModelError("These texts are copies of each other, so that none can be held back; give others.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class may have fewer texts than there are folds
+        return [*StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(labels, labels, groups)]
+
+
+def _five_folds(labels, seed):
+    rows, smallest = np.arange(len(labels)), np.bincount(labels).min()
     if smallest > 1:
         return [*StratifiedKFold(min(FOLDS, smallest), shuffle=True, random_state=seed).split(rows, labels)]
     return [*KFold(min(FOLDS, len(rows)), shuffle=True, random_state=seed).split(rows)]

@@ -97,7 +97,7 @@ def test_training_photos_beside_each_mistake_are_of_the_class_that_was_predicted
 def test_photos_to_label_are_on_a_page_in_the_results(results):
     text = (results / "label.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
-    assert len(data["photos"]) == 20
+    assert len(data["items"]) == 20
     known = table(results / "split.csv")
     assert data["start"].count("\n") == 1 + len(known)
     assert all(row["file"] in data["start"] for row in known)

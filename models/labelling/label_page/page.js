@@ -1,11 +1,11 @@
-/* One photo at a time, a button for each class, and a table of the labels to save.
+/* One photo or text at a time, a button for each class, and a table of the labels to save.
    Cells of the table come ready for it: this script only joins them. */
 
 const KEYS = "1234567890abcdefghijklmnopqrstuvwxyz";
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
-const labels = data.photos.map(() => null);
-const done = []; // what undo takes back: [photo, the label before]
+const labels = data.items.map(() => null);
+const done = []; // what undo takes back: [place, the label before]
 let at = 0;
 let kept = null; // the labels that were saved last
 
@@ -31,11 +31,13 @@ const classButtons = data.classes.map((one, index) => {
   return button;
 });
 
-const photoButtons = data.photos.map((photo, index) => {
-  const picture = make("img");
-  picture.src = photo.uri;
-  picture.alt = "";
-  const button = make("button", picture, make("bdi"));
+const itemButtons = data.items.map((item, index) => {
+  const small = item.uri ? make("img") : make("span", item.name);
+  if (item.uri) {
+    small.src = item.uri;
+    small.alt = "";
+  }
+  const button = make("button", small, make("bdi"));
   button.type = "button";
   onClick(button, () => show(index));
   return button;
@@ -43,27 +45,32 @@ const photoButtons = data.photos.map((photo, index) => {
 
 function show(index) {
   at = index;
-  const photo = data.photos[at];
-  byId("photo").src = photo.uri;
-  byId("photo").alt = `Photo ${at + 1}: ${photo.name}`;
-  byId("name").textContent = photo.name;
+  const item = data.items[at];
+  if (item.uri) {
+    byId("photo").src = item.uri;
+    byId("photo").alt = `${data.noun} ${at + 1}: ${item.name}`;
+    byId("name").textContent = item.name;
+  } else {
+    byId("text").textContent = item.text;
+    byId("text").scrollTop = 0;
+  }
   classButtons.forEach((button, each) => {
     button.setAttribute("aria-pressed", labels[at] === each);
   });
-  photoButtons.forEach((button, each) => {
+  itemButtons.forEach((button, each) => {
     const label = labels[each] === null ? null : data.classes[labels[each]].name;
     button.setAttribute("aria-current", each === at);
-    button.setAttribute("aria-label", `Photo ${each + 1}, ${label ?? "no label"}`);
+    button.setAttribute("aria-label", `${data.noun} ${each + 1}, ${label ?? "no label"}`);
     button.lastChild.textContent = label ?? "–";
     button.lastChild.className = label === null ? "" : "labelled";
   });
   const count = labels.filter((label) => label !== null).length;
-  byId("progress").textContent = `Photo ${at + 1} of ${labels.length}, ${count} labelled`;
+  byId("progress").textContent = `${data.noun} ${at + 1} of ${labels.length}, ${count} labelled`;
   byId("undo").disabled = done.length === 0;
   byId("save").disabled = count === 0;
 }
 
-/* The next photo without a label after this one, or before it; the next one where all have labels. */
+/* The next one without a label after this one, or before it; the next one where all have labels. */
 function next() {
   const places = labels.map((_, step) => (at + 1 + step) % labels.length);
   return (
@@ -87,8 +94,8 @@ function undo() {
 }
 
 function table() {
-  const rows = data.photos
-    .map((photo, index) => [photo.cell, labels[index]])
+  const rows = data.items
+    .map((item, index) => [item.cell, labels[index]])
     .filter(([, label]) => label !== null)
     .map(([cell, label]) => `${cell},${data.classes[label].cell}${data.rest}\n`);
   return data.start + rows.join("");
@@ -128,7 +135,7 @@ function find(event) {
 }
 
 byId("classes").append(...classButtons);
-byId("photos").append(...photoButtons);
+byId("photos").append(...itemButtons);
 onClick(byId("skip"), () => choose(null));
 onClick(byId("undo"), undo);
 onClick(byId("save"), save);

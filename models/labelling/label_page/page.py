@@ -1,4 +1,4 @@
-"""Write a page on which a person chooses the class of each photo, and saves a table of the labels.
+"""Write a page on which a person chooses the class of each photo or text, and saves a table of the labels.
 
 Its style and script lie beside this file. No other script may run in the page: its Content-Security-Policy
 allows only the checksums of these. Whatever files and classes are called is shown as text, and comes to the
@@ -22,8 +22,9 @@ names = datasets_module("files.names")
 FOLDER = Path(__file__).parent
 SIDE = 480  # pixels of a photo's longer side in the page
 KEYS = 35  # classes that have a key
-GENERATOR = "Glass Zoo, photos to label"  # by which a page is known
+GENERATOR = "Glass Zoo, examples to label"  # by which a page is known
 MANY = 12  # classes; of more, a field finds one
+SNIPPET = 60  # characters of a text in the overview
 
 
 def write_label_page(path, photos, files, class_names, labelled=(), title="Label these next"):
@@ -55,7 +56,38 @@ def write_label_page(path, photos, files, class_names, labelled=(), title="Label
         ...     page.read_text(encoding="utf-8").count("data:image/jpeg;base64,")
         2
     """
-    page = render(photos, files, class_names, labelled, title)
+    _write(path, render(photos, files, class_names, labelled, title))
+
+
+def write_text_page(path, texts, class_names, labelled=(), title="Label these next"):
+    """Write a page on which a person chooses the class of each text: one HTML file that needs no network.
+
+    The page saves `labels.csv`, which `Texts.check` takes.
+
+    Args:
+        path: Where to.
+        texts: List of str.
+        class_names: In index order.
+        labelled: Rows of texts that have labels already, (text, label) or (text, label, part) each, as for
+            `write_label_page`.
+        title: Heading of the page.
+
+    Raises:
+        ModelError: If there are no texts or classes, or the rows do not fit.
+        OSError: If it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     page = Path(folder) / "label.html"
+        ...     write_text_page(page, ["My parcel is late."], ["delivery", "invoice"])
+        ...     "My parcel is late." in page.read_text(encoding="utf-8")
+        True
+    """
+    _write(path, render_texts(texts, class_names, labelled, title))
+
+
+def _write(path, page):
     draft = Path(path).with_name(f"{Path(path).name}.part")
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
@@ -99,33 +131,83 @@ def render(photos, files, class_names, labelled=(), title="Label these next"):
         >>> "<h1>Ants?</h1>" in render(np.zeros((1, 32, 32, 3)), ["1.jpg"], ["ants", "bees"], title="Ants?")
         True
     """
-    photos, files, labelled = list(photos), list(files), [tuple(row) for row in labelled]
+    photos, files = list(photos), list(files)
     if not photos or len(photos) != len(files) or not len(class_names):
         raise ModelError(
             f"photos= ({len(photos):,}), files= ({len(files):,}) and class_names= ({len(class_names):,}) "
             "must have at least one each, and as many files as photos."
         )
+    items = [
+        {"uri": _uri(photo), "name": names.shown(file), "cell": _cells([names.shown(file)])}
+        for photo, file in zip(photos, files, strict=True)
+    ]
+    advice = (
+        "It names photos by their whole paths, so that it can be trained on from there."
+        if all(Path(file).is_absolute() for file in files)
+        else "Move it to the folder of the photos, and train on it."
+    )
+    return _rendered("photo", items, class_names, labelled, title, advice)
+
+
+def render_texts(texts, class_names, labelled=(), title="Label these next"):
+    """The page of `write_text_page` as text.
+
+    Args:
+        texts, class_names, labelled, title: As for `write_text_page`.
+
+    Returns:
+        HTML.
+
+    Raises:
+        ModelError: As `write_text_page`.
+
+    Example:
+        >>> "<h1>Which?</h1>" in render_texts(["Late again."], ["delivery", "invoice"], title="Which?")
+        True
+    """
+    texts = list(texts)
+    if not texts or not len(class_names):
+        raise ModelError(
+            f"texts= ({len(texts):,}) and class_names= ({len(class_names):,}) must have at least one each."
+        )
+    items = [
+        {
+            "text": text,
+            "name": names.shown(names.cut(" ".join(text.split()), SNIPPET)),
+            "cell": _cells([text]),
+        }
+        for text in texts
+    ]
+    advice = "Train on it" + (
+        "; your other labelled texts are in it." if labelled else ", together with your other labelled texts."
+    )
+    return _rendered("text", items, class_names, labelled, title, advice)
+
+
+def _rendered(noun, items, class_names, labelled, title, advice):
+    """The page for examples: dictionaries with a name, the cell of the table, and a uri or a text."""
+    labelled = [tuple(row) for row in labelled]
     widths = {len(row) for row in labelled}
+    first = "text" if noun == "text" else "file"
     if len(widths) > 1 or not widths <= {2, 3}:
-        raise ModelError("labelled= must have rows of (file, label), or all of them (file, label, part).")
+        raise ModelError(
+            f"labelled= must have rows of ({first}, label), or all of them ({first}, label, part)."
+        )
     with_parts = widths == {3}
-    header = ("file", "label", "split") if with_parts else ("file", "label")
+    header = (first, "label", "split") if with_parts else (first, "label")
     data = {
-        "photos": [
-            {"uri": _uri(photo), "name": names.shown(file), "cell": _cells([names.shown(file)])}
-            for photo, file in zip(photos, files, strict=True)
-        ],
+        "noun": noun.capitalize(),
+        "items": items,
         "classes": [{"name": names.shown(name), "cell": _cells([names.shown(name)])} for name in class_names],
         "start": "".join(_cells(row) + "\n" for row in [header, *labelled]),
         "rest": ",train" if with_parts else "",
         "file": "labels.csv",
-        "advice": "It names photos by their whole paths, so that it can be trained on from there."
-        if all(Path(file).is_absolute() for file in files)
-        else "Move it to the folder of the photos, and train on it.",
+        "advice": advice,
     }
     return rendered(
         _template(),
         title=title,
+        noun=noun,
         generator=GENERATOR,
         classes=list(class_names),
         keys=_keys(min(len(class_names), KEYS)),
@@ -145,8 +227,9 @@ def _keys(count):
 def _cells(row):
     """Cells of a CSV file, without the end of the line."""
     held = io.StringIO()
-    csv.writer(held, lineterminator="").writerow([names.safe(cell, "csv") for cell in row])
-    return held.getvalue()
+    # With this end a cell with either letter of it is quoted
+    csv.writer(held, lineterminator="\r\n").writerow([names.safe(cell, "csv") for cell in row])
+    return held.getvalue().removesuffix("\r\n")
 
 
 @functools.cache

@@ -299,3 +299,28 @@ def test_of_one_text_it_is_said_in_the_singular(tmp_path, capsys):
     write(tmp_path / "test.csv", rows[:1])
     reviews.load_data(tmp_path)
     assert "1 of 1 test text is a copy of training texts" in said(capsys)
+
+
+def test_a_column_that_says_what_a_row_is_used_for_is_kept_to(tmp_path):
+    rows = [(*row, ("train", "Dev", "TEST")[n % 3]) for n, row in enumerate(labelled(90))]
+    texts = Texts.check(write(tmp_path / "t.csv", rows, ("text", "label", "split")))
+    by_text = dict(zip(texts.texts, texts.parts.tolist(), strict=True))
+    names = {"train": "train", "Dev": "validation", "TEST": "test"}
+    assert by_text == {text: names[part] for text, _, part in rows}
+    assert texts.rows[texts.of("test")].tolist() == list(range(4, 92, 3))
+
+
+@pytest.mark.parametrize("cells", [["a", "b"], ["test", "test"], ["train", ""]])
+def test_a_column_of_other_words_is_no_split(tmp_path, cells):
+    rows = [(*row, cells[n % 2]) for n, row in enumerate(labelled(60))]
+    path = write(tmp_path / "t.csv", rows, ("text", "label", "split"))
+    plain = write(tmp_path / "plain.csv", [row[:2] for row in rows])
+    assert Texts.check(path).parts.tolist() == Texts.check(plain).parts.tolist()
+
+
+def test_apostrophes_that_keep_a_spreadsheet_from_running_a_text_are_taken_off(tmp_path):
+    """They stand in tables that the project writes; `'n` or a quotation keep theirs."""
+    rows = [(f"{mark}{sentence(n)}", CLASSES[n % 2]) for n, mark in enumerate(["'=", "'@", "'", "'-"] * 8)]
+    texts = Texts.check(write(tmp_path / "t.csv", rows))
+    expected = {text[1:] if text[1] in "=@-" else text for text, _ in rows}
+    assert set(texts.texts) == expected

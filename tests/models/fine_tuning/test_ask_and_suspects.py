@@ -79,7 +79,7 @@ def test_photos_that_look_like_two_classes_are_asked_for(trained, unlabelled, tm
     assert sum("mixed" in file for file in asked.files) >= 2
     assert asked.skipped == {str(unlabelled / "broken.png"): asked.skipped[str(unlabelled / "broken.png")]}
     assert "broken.png" in str(asked) and str(asked).startswith("3 photos to label in ")
-    assert [photo["name"] for photo in data_of(page)["photos"]] == asked.files
+    assert [photo["name"] for photo in data_of(page)["items"]] == asked.files
     assert all(Path(file).is_absolute() for file in asked.files)
 
 
@@ -88,7 +88,7 @@ def test_the_table_of_the_page_is_a_data_set_with_all_photos(trained, folder, un
     page = tmp_path / "label.html"
     trained.ask(unlabelled, count=2, page=page)
     data = data_of(page)
-    rows = [f"{photo['cell']},{data['classes'][4]['cell']}{data['rest']}\n" for photo in data["photos"]]
+    rows = [f"{photo['cell']},{data['classes'][4]['cell']}{data['rest']}\n" for photo in data["items"]]
     (tmp_path / "labels.csv").write_text(data["start"] + "".join(rows), encoding="utf-8")
     before, after = Photos.check(folder, 28), Photos.check(tmp_path / "labels.csv", 28)
     assert len(after.files) == len(before.files) + 2
@@ -107,12 +107,12 @@ def test_a_loaded_classifier_asks_for_the_same_photos(trained, unlabelled, tmp_p
 def test_only_pages_of_earlier_calls_are_replaced(trained, unlabelled, tmp_path):
     page = tmp_path / "label.html"
     page.write_text("<!DOCTYPE html>my own", encoding="utf-8")
-    with pytest.raises(ModelError, match="is not a page of photos to label; name another file"):
+    with pytest.raises(ModelError, match="is not a page of examples to label; name another file"):
         trained.ask(unlabelled, page=page)
     assert page.read_text(encoding="utf-8") == "<!DOCTYPE html>my own"
     page.unlink()
     assert len(trained.ask(unlabelled, 2, page).files) == 2
-    assert len(trained.ask(unlabelled, 3, page).files) == len(data_of(page)["photos"]) == 3
+    assert len(trained.ask(unlabelled, 3, page).files) == len(data_of(page)["items"]) == 3
 
 
 def test_where_there_is_nothing_to_ask_one_sentence_says_so(trained, unlabelled, tmp_path):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import Photos
+from datasets import Photos, Texts
 from datasets.files.names import from_csv
 from datasets.files.tables import read_table
 from models import ModelError
-from models.labelling.label_page.page import render, write_label_page
+from models.labelling.label_page.page import render, write_label_page, write_text_page
 
 SCRIPT = "</script><script>document.title='gone'</script><b>bold</b>"
 ODD = ["ants", "bees, wasps", '"=1+1', "x" * 90, "蚂蚁"]
@@ -228,3 +228,34 @@ def test_what_does_not_fit_is_one_sentence(photos):
     for rows in ([("a", "b"), ("a", "b", "c")], [("a",)]):
         with pytest.raises(ModelError, match=r"^labelled= .*\.$"):
             render(pixels, files, ["a", "b"], rows)
+
+
+def test_texts_are_shown_as_text_and_come_back_as_they_were(browser, downloads):
+    texts = [f"{SCRIPT} late", 'say "no", then\n=leave()', "蚂蚁 parcel", "@SUM(1) is wrong"]
+    rows = [(f"{word} number {n}", word) for n in range(12) for word in ("delivery", "invoice")]
+    page = downloads.parent / "label.html"
+    write_text_page(page, texts, ["delivery", "invoice"], rows)
+    browser.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
+    browser.show(1280)
+    browser.open(page.as_uri())
+    assert browser.value("document.title") == "Label these next" and not browser.value(
+        "document.images.length"
+    )
+    assert browser.value("document.getElementById('text').textContent") == texts[0]
+    for number, label in enumerate("1212"):
+        assert progress(browser) == f"Text {number + 1} of 4, {number} labelled"
+        key(browser, label, label)
+    path, table = saved(browser, downloads)
+    assert table[0] == ["text", "label"] and len(table) == 1 + len(rows) + 4
+    read = Texts.check(path)
+    labels = dict(zip(read.texts, read.labels, strict=True))
+    assert [labels[text] for text in texts] == [0, 1, 0, 1]
+    assert browser.named("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
+
+
+def test_a_page_without_texts_or_with_rows_that_do_not_fit_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="must have at least one each"):
+        write_text_page(tmp_path / "label.html", [], ["a", "b"])
+    with pytest.raises(ModelError, match=r"labelled= must have rows of \(text, label\)"):
+        write_text_page(tmp_path / "label.html", ["x"], ["a", "b"], [("y", "a"), ("z", "b", "train")])
+    assert not list(tmp_path.iterdir())
