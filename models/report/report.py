@@ -1,6 +1,6 @@
-"""The report of a fine-tuned classifier: one HTML file that needs no other file, no network, no script.
+"""The report of a classifier of photos or texts: one HTML file that needs no other file, network or script.
 
-Whatever a user's folders and files are called is shown as text: the template escapes every value.
+Whatever a user's folders, files and texts are called or say is shown as text: the template escapes every value.
 """
 
 import base64
@@ -19,6 +19,8 @@ TEMPLATE = Path(__file__).with_name("report.html")
 FEW = 12  # rows of a table that are shown at once; a longer one is folded
 MOST = 200  # rows of a table at all; of a longer one the report names the file that has the rest
 LARGEST = 150_000  # bytes of a figure that is kept as it is
+PALE = 0.25  # log-odds; where no word has a larger effect, none is shown in full colour
+BLUE, ORANGE = "0, 114, 178", "230, 159, 0"
 PIXELS = 1.5  # of a figure's file for each pixel of the page: sharp on high-resolution screens
 
 
@@ -107,47 +109,112 @@ class Suspicion:
     probability: float
 
 
+@dataclass(frozen=True)
+class TextMistake:
+    """A misclassified text.
+
+    Attributes:
+        words: List of (word, by how much it raises the log-odds of the prediction).
+        file: Where the text comes from.
+        label, prediction: Names of the classes.
+        confidence: Probability of the prediction.
+        cut_off: How many more words the text has.
+
+    Example:
+        >>> TextMistake([("late", 1.2)], "a.csv, line 7", "invoice", "delivery", confidence=0.9).cut_off
+        0
+    """
+
+    words: list
+    file: str
+    label: str
+    prediction: str
+    confidence: float
+    cut_off: int = 0
+
+    def shades(self):
+        """(word, effect, CSS colour) of each word: blue raises the log-odds, orange lowers them."""
+        most = max(PALE, *(abs(effect) for _, effect in self.words)) if self.words else PALE
+        return [
+            (word, effect, f"rgba({BLUE if effect > 0 else ORANGE}, {0.65 * abs(effect) / most:.2f})")
+            for word, effect in self.words
+        ]
+
+
+@dataclass(frozen=True)
+class TextSuspicion:
+    """A text whose label may be wrong.
+
+    Attributes:
+        text: The text, or its beginning.
+        file: Where it comes from.
+        label: Name of the class that it was given.
+        likely: Name of the class that is most probable.
+        probability: Of the given class.
+
+    Example:
+        >>> TextSuspicion("Paid twice.", "a.csv, line 7", "delivery", "invoice", probability=0.02).likely
+        'invoice'
+    """
+
+    text: str
+    file: str
+    label: str
+    likely: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the classifier has to beat.
+
+    Attributes:
+        name: What it is, such as "Majority".
+        accuracy: A `Share`.
+        note: What it does, in a few words.
+
+    Example:
+        >>> from models.scores import Share
+        >>> Baseline("Majority", Share(6, 10), "always the most frequent class").accuracy.value
+        0.6
+    """
+
+    name: str
+    accuracy: object
+    note: str
+
+
 @dataclass
-class PhotoReport:
-    """What the report of a classifier of photos says. The first four are needed; what is empty is left out.
+class ClassifierReport:
+    """What the report of any classifier says. The first four are needed; what is empty is left out.
 
     Attributes:
         title: Heading of the report.
         finding: What came out, in one sentence.
-        used: Number of photos used.
-        set_aside: Number of photos set aside.
-        test_accuracy: A `Share`, or None where no photos were held back for a test.
-        baseline_accuracy: A `Share`: what linear probes alone reach on the same photos.
-        cross_validation_accuracy: A `Share`: of the other photos, each classified by a model that did not
-            see it.
+        used: Number of photos or texts used.
+        set_aside: Number of those set aside.
+        test_accuracy: A `Share`, or None where nothing was held back for a test.
+        baselines: List of `Baseline`.
         seconds: {what was done in training: seconds}, in order.
         total_seconds: From the start of the run to the report.
-        backbone: Name of the pretrained network.
-        weights: Where its weights came from.
         settings: {name: value}.
         findings: What was found in the data: objects with `what`, `files` (names) and `action`.
-        quarantine: (file, reason) of each photo set aside.
+        quarantine: (file, reason) of each one set aside.
         quarantine_file: Name of the file that lists all of them.
         class_names: In index order.
-        photos: {"train" and so on: number of photos of each class, in index order}.
+        counts: {"train" and so on: number of examples of each class, in index order}.
         class_scores: List of `ClassScore`.
-        scored: Which photos the scores, mistakes and figures are of, such as "the test photos".
+        scored: What the scores, mistakes and figures are of, such as "the test photos".
         calibration_error: The expected calibration error.
-        figures: {name: `Figure`}; the names are "augmentation", "curves", "confusion_matrix",
-            "class_scores", "calibration", "more_photos" and "grad_cam".
+        figures: {name: `Figure`}; the names are those of the sections in report.html.
         steps: What to do next, in order: list of `Step`.
-        more_photos: What more photos would bring, a `Forecast`; None for no estimate.
-        suspects: List of `Suspicion`, the most suspicious first: training photos whose labels may be wrong.
+        suspects: List of `Suspicion` or `TextSuspicion`, the most suspicious first.
         suspects_in_all: How many there are, if more than are shown.
         suspects_file: Name of the file that lists all of them.
-        mistakes: List of `Mistake`, those with the highest confidence first.
+        mistakes: List of `Mistake` or `TextMistake`, those with the highest confidence first.
         commands: (what it is for, command line) of each way to use the model; paths in it are
             to be quoted for a shell already.
         environment: {name: value}.
-
-    Example:
-        >>> PhotoReport("Ants and bees", "All photos are classified correctly.", used=20, set_aside=1).figures
-        {}
     """
 
     title: str
@@ -155,24 +222,20 @@ class PhotoReport:
     used: int
     set_aside: int
     test_accuracy: object = None
-    baseline_accuracy: object = None
-    cross_validation_accuracy: object = None
+    baselines: list = field(default_factory=list)
     seconds: dict = field(default_factory=dict)
     total_seconds: float | None = None
-    backbone: str = ""
-    weights: str = ""
     settings: dict = field(default_factory=dict)
     findings: list = field(default_factory=list)
     quarantine: list = field(default_factory=list)
     quarantine_file: str = "quarantine.csv"
     class_names: list = field(default_factory=list)
-    photos: dict = field(default_factory=dict)
+    counts: dict = field(default_factory=dict)
     class_scores: list = field(default_factory=list)
-    scored: str = "the photos held back"
+    scored: str = "those held back"
     calibration_error: float | None = None
     figures: dict = field(default_factory=dict)
     steps: list = field(default_factory=list)
-    more_photos: object = None
     suspects: list = field(default_factory=list)
     suspects_in_all: int = 0
     suspects_file: str = "suspects.csv"
@@ -181,12 +244,53 @@ class PhotoReport:
     environment: dict = field(default_factory=dict)
 
 
+@dataclass
+class PhotoReport(ClassifierReport):
+    """What the report of a classifier of photos says: a `ClassifierReport`, and more.
+
+    Attributes:
+        baseline_accuracy: A `Share`: what linear probes alone reach on the same photos.
+        cross_validation_accuracy: A `Share`: of the other photos, each classified by a model that did not
+            see it.
+        backbone: Name of the pretrained network.
+        weights: Where its weights came from.
+        more_photos: What more photos would bring, a `Forecast`; None for no estimate.
+        noun: What the report calls an example.
+
+    Example:
+        >>> PhotoReport("Ants and bees", "All photos are classified correctly.", used=20, set_aside=1).figures
+        {}
+    """
+
+    baseline_accuracy: object = None
+    cross_validation_accuracy: object = None
+    backbone: str = ""
+    weights: str = ""
+    more_photos: object = None
+    noun: str = "photo"
+
+
+@dataclass
+class TextReport(ClassifierReport):
+    """What the report of a classifier of texts says: a `ClassifierReport`.
+
+    Attributes:
+        noun: What the report calls an example.
+
+    Example:
+        >>> TextReport("Tickets", "All texts are classified correctly.", used=20, set_aside=1).noun
+        'text'
+    """
+
+    noun: str = "text"
+
+
 def write_report(path, report):
     """Write a report as one HTML file that needs no other file, no network and no script.
 
     Args:
         path: Where to.
-        report: A `PhotoReport`.
+        report: A `PhotoReport` or `TextReport`.
 
     Raises:
         OSError: If it cannot be written.
@@ -205,7 +309,7 @@ def render(report):
     """A report as HTML, all images inside.
 
     Args:
-        report: A `PhotoReport`.
+        report: A `PhotoReport` or `TextReport`.
 
     Returns:
         The file's text.

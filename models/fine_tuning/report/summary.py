@@ -94,7 +94,7 @@ def summary(photos, evaluations, rows, finding, speakers=(), **more):
         findings=photos.findings,
         quarantine=photos.quarantine,
         class_names=names,
-        photos={
+        counts={
             part: np.bincount(photos.labels[rows[part]], minlength=len(names)).tolist()
             for part in PARTS
             if part in rows

@@ -104,7 +104,7 @@ def full_report(names=("ants", "bees"), files=("a.jpg",), **changes):
         "findings": [Finding("truncated", list(files), "set aside")],
         "quarantine": [(file, f"{file} is broken") for file in files],
         "class_names": list(names),
-        "photos": {"train": [30] * n, "validation": [5] * n, "test": [7] * n},
+        "counts": {"train": [30] * n, "validation": [5] * n, "test": [7] * n},
         "class_scores": [ClassScore(name, Share(3, 4), Share(0, 0)) for name in names],
         "scored": "the test photos",
         "calibration_error": 0.0421,
