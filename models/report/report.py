@@ -1,6 +1,6 @@
 """The report of a classifier of photos or texts: one HTML file that needs no other file, network or script.
 
-Whatever a user's folders, files and texts are called or say is shown as text: the template escapes every value.
+Whatever a user's folders, files and texts say is shown as text: the template escapes every value.
 """
 
 import base64
