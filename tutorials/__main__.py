@@ -22,6 +22,7 @@ LESSONS = {
     "video": 0.7,
     "few_examples": 0.7,
     "fine_tune": 0.4,
+    "classify_texts": 0.3,
     "knobs": 1.3,
     "word2vec": 1.2,
     "gan": 1.6,
@@ -53,6 +54,7 @@ BUILDS_ON = {
     "video": ("digits", "sentiment"),
     "few_examples": ("digits",),
     "fine_tune": ("few_examples",),
+    "classify_texts": ("sentiment",),
     "knobs": ("digits",),
     "word2vec": ("sentiment",),
     "gan": ("digits",),
@@ -106,6 +108,7 @@ def main():
         "sound recording.wav",
         'sentiment "What a film!"',
         "fine_tune photo.jpg more/",
+        'classify_texts "Where is my parcel?"',
     ):
         print(f"  python -m tutorials.predict outputs/{example}")
     print("  python -m tutorials.look_inside --load outputs/fine_tune --data photos/ --page")

@@ -73,7 +73,7 @@ Compare the classifier with its baseline, and look at the interval: 19 of 20 cor
 Yosinski et al., *How transferable are features in deep neural networks?* (2014). Kornblith et al., *Do better
 ImageNet models transfer better?* (2019).
 
-Next: `knobs` changes the settings of a network one by one.
+Next: `classify_texts` does the same for texts.
 """
 
 import sys

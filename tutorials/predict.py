@@ -131,6 +131,7 @@ READERS = {
         "text", reading.SUFFIXES, reading.read_rows, lambda column: (), ("text_column",), texts=True
     ),
 }
+READERS["classify_texts"] = READERS["sentiment"]
 
 
 def main(
@@ -214,7 +215,7 @@ def _abstaining(found, abstain):
     model, file = found.model, found.file
     if abstain is None:
         return _sentence(refusing, model, found.held, file) if found.lesson == "digits" else None
-    if found.lesson not in ("fine_tune", "sentiment"):
+    if not (found.lesson == "fine_tune" or READERS[found.lesson].texts):
         raise LessonError(
             f"Only a classifier of photos or texts can abstain, not one of the lesson {found.lesson}."
         )

@@ -215,6 +215,10 @@ class ClassifierReport:
         commands: (what it is for, command line) of each way to use the model; paths in it are
             to be quoted for a shell already.
         environment: {name: value}.
+
+    Example:
+        >>> ClassifierReport("Ants and bees", "All are classified correctly.", used=20, set_aside=1).baselines
+        []
     """
 
     title: str

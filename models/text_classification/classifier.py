@@ -310,12 +310,15 @@ class TextClassifier(LabelWork):
         Raises:
             ModelError: If the classifier is not trained, or the file cannot be written.
         """
-        model = self.model
+        save_classifier(self.model, path, self.about())
+
+    def about(self):
+        """What `save` writes beside the model: class names, settings and when to abstain, as an `About`."""
         numbers = all(isinstance(name, int) for name in self._classes)
         settings = self._settings() | {"longest": self._longest, "labels": "numbers" if numbers else "names"}
         if self.trust_ is not None:
             settings["trust"] = self.trust_.state()
-        save_classifier(model, path, About("texts", self.class_names_, settings))
+        return About("texts", self.class_names_, settings)
 
     @classmethod
     def load(cls, path):

@@ -15,6 +15,26 @@ class LabelWork:
 
     _given = None  # `Given`: what it was fitted on
 
+    def trained_on(self):
+        """The texts that it was fitted on or that validated, without any test text.
+
+        Returns:
+            (object (n,) of str, list of n labels), in the order that the rows of `suspects` count in.
+
+        Raises:
+            ModelError: If the classifier is not trained, or was loaded.
+
+        Example:
+            >>> from models import TextClassifier
+            >>> TextClassifier().fit(["so good", "so bad"] * 10, [1, 0] * 10).trained_on()[1][:3]
+            [1, 0, 1]
+        """
+        if self.model and self._given is None:
+            raise ModelError(
+                "This TextClassifier was loaded and does not hold the texts that it was trained on; call fit."
+            )
+        return self._given.known()
+
     def suspects(self):
         """Find training and validation texts whose labels may be wrong; nothing is changed.
 
@@ -29,18 +49,13 @@ class LabelWork:
 
         Example:
             >>> from models import TextClassifier
-            >>> texts = ["a good film", "so good", "a bad film", "so bad", "good, bad me"] * 10
-            >>> labels = ["+", "+", "-", "-", "+"] * 10
-            >>> labels[2] = "+"
-            >>> [each.file for each in TextClassifier().fit(texts, labels).suspects()]
-            []
+            >>> texts = [f"{word} one, number {n}" for n in range(30) for word in ("good", "bad")]
+            >>> labels = ["+", "-"] * 30
+            >>> labels[2] = "-"
+            >>> [each.text for each in TextClassifier().fit(texts, labels).suspects()]
+            ['good one, number 1']
         """
-        if self.model and self._given is None:
-            raise ModelError(
-                "TextClassifier.suspects needs the texts that it was trained on, which a loaded classifier "
-                "does not hold; call fit first."
-            )
-        texts, labels = self._given.known()
+        texts, labels = self.trained_on()
         numbers = indices(labels, self._classes)
         found = out_of_fold(texts, numbers, len(self._classes), self.seed, self._given.groups())
         return find_suspects(found, numbers, self._given.names(), self.class_names_, texts)

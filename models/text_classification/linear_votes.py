@@ -52,7 +52,7 @@ def votes_without_words(model, words):
         >>> votes_without_words(StringClassifier(["a"], SentimentBag(vocabulary_size=3)), ["a"]) is None
         True
     """
-    splitter, network = _parts(model)
+    splitter, network = linear_parts(model)
     if network is None:
         return None
     text, dense = " ".join(words), last_dense(network)
@@ -112,8 +112,20 @@ def _lost(splitter, words, found, numbers):
     return lost
 
 
-def _parts(model):
-    """(splitter, network) of a linear classifier of n-grams; else (None, None)."""
+def linear_parts(model):
+    """The parts of a linear classifier of n-grams.
+
+    Args:
+        model: Any Keras model.
+
+    Returns:
+        (the `NgramIndex`, the network behind it); (None, None) of any other model.
+
+    Example:
+        >>> from models import MLP
+        >>> linear_parts(MLP())
+        (None, None)
+    """
     inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if len(model.layers) != 3 or len(inner) != 1 or not is_ngram_model(model):
         return None, None

@@ -5,16 +5,14 @@ from matplotlib.ticker import PercentFormatter
 
 from models.fine_tuning.report.summary import scored_photos
 from models.inspection import grad_cam
-from tutorials.figures.charts import BLUE, GREY, ORANGE, axes_grid, confusion_matrix
-from tutorials.figures.labels import plain
+from tutorials.figures.charts import BLUE, GREY, ORANGE, axes_grid
 from tutorials.figures.photos import (
     augmented_photos,
     captioned_photos,
-    class_intervals,
     heat_overlays,
     phase_curves,
-    reliability,
 )
+from tutorials.figures.scores import score_figures
 
 SHOWN = 12  # misclassified photos, and photos with their Grad-CAM
 
@@ -52,7 +50,7 @@ def report_figures(photos, rows, evaluations, model, versions, histories):
             "The first of each row is the photo as it is.",
         ),
         **curves,
-        **_scores(evaluation, part.split(",")[0].removeprefix("the ").partition(" ")[2]),
+        **score_figures(evaluation, part.split(",")[0].removeprefix("the ").partition(" ")[2]),
         "grad_cam": _grad_cam(photos, which, evaluation, model),
     }
 
@@ -116,36 +114,6 @@ def misclassified(photos, rows, evaluation):
     return captioned_photos(
         photos.pixels[rows[wrong]], captions, "Misclassified photos, those with the highest confidence first"
     )
-
-
-def _scores(evaluation, part):
-    share, scores, names = evaluation.accuracy, evaluation.class_scores, evaluation.class_names
-    weakest = min((score for score in scores if score.recall.of), key=lambda score: score.recall.value)
-    return {
-        "confusion_matrix": (
-            confusion_matrix(
-                evaluation.confusion_matrix,
-                names,
-                f"{share.of - share.hits:,} of {share.of:,} {part} are misclassified",
-            ),
-            "How many photos of each class are predicted as each class.",
-            "Rows are labels, columns are predictions. On the diagonal are those classified correctly: the "
-            "darker, the larger their share of the class, its recall.",
-        ),
-        "class_scores": (
-            class_intervals(scores, f"Lowest recall: {weakest.recall.value:.0%} of {plain(weakest.name)}"),
-            "Precision and recall of each class with their 95 % intervals.",
-            "The fewer photos, the wider the interval.",
-        ),
-        "calibration": (
-            reliability(
-                evaluation.calibration,
-                f"Confidence and accuracy differ by {100 * evaluation.calibration_error:.1f} points",
-            ),
-            "Accuracy of predictions by their confidence.",
-            "On the diagonal, confidence equals accuracy.",
-        ),
-    }
 
 
 def _grad_cam(photos, rows, evaluation, model):

@@ -155,13 +155,14 @@ def phase_curves(phases, title):
     return axes
 
 
-def class_intervals(scores, title, most=40):
+def class_intervals(scores, title, most=40, noun="photos"):
     """Precision and recall of each class, with their 95 % intervals.
 
     Args:
         scores: List of `ClassScore`.
         title: What they show.
         most: Classes shown; of more, those of the lowest recall.
+        noun: What was classified: "photos" or "texts".
 
     Returns:
         Array (1, 2) of Axes.
@@ -174,7 +175,7 @@ def class_intervals(scores, title, most=40):
     axes[0, 0].figure.get_layout_engine().set(wspace=0.06)
     for ax, measure, colour, words in (
         (axes[0, 0], "precision", BLUE, "precision: predictions of this class\nthat are correct (%)"),
-        (axes[0, 1], "recall", ORANGE, "recall: photos of this class\nclassified correctly (%)"),
+        (axes[0, 1], "recall", ORANGE, f"recall: {noun} of this class\nclassified correctly (%)"),
     ):
         for place, n in enumerate(order):
             share = getattr(scores[n], measure)

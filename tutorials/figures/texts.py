@@ -118,6 +118,39 @@ def neighbourhoods(embeddings, words, groups):
     return axes
 
 
+def heavy_ngrams(words, weights, class_names, most_classes=6):
+    """The n-grams with the largest weights for each class.
+
+    Args:
+        words: For each class a list of n-grams, the heaviest first.
+        weights: For each class their weights, as many.
+        class_names: In index order.
+        most_classes: Classes shown; of more, the first ones.
+
+    Returns:
+        Array (rows, columns) of Axes.
+    """
+    shown = range(min(len(class_names), most_classes))
+    columns = min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    longest = max([1, *(len(words[n]) for n in shown)])
+    title = "What speaks most for each class: words, and sequences of words"
+    axes = axes_grid(rows, columns, 2.9 * columns, rows * (0.24 * longest + 0.7) + 0.5, title)
+    most = max([1e-6, *(max(weights[n], default=0) for n in shown)])
+    for n, ax in zip(shown, axes.flat, strict=False):
+        at = np.arange(len(words[n]))
+        ax.barh(at, weights[n], color=BLUE)
+        ax.set_yticks(at, [plain(cut(word, 24), 24) for word in words[n]], fontsize=8)
+        ax.set_title(plain(class_names[n], 28), fontsize=10)
+        ax.set_ylim(longest - 0.4, -0.6)
+        ax.set_xlim(0, 1.05 * most)
+        ax.set_xlabel("weight in the score")
+        ax.spines[["top", "right"]].set_visible(False)
+    for ax in list(axes.flat)[len(shown) :]:
+        ax.set_visible(False)
+    return axes
+
+
 def moved_words(texts, most=70, line=105):
     """Texts with each word coloured by what leaving it out does to the prediction.
 

@@ -109,7 +109,7 @@ def test_suspects_of_checked_texts_are_named_by_file_and_line_and_never_of_the_t
 
 def test_a_loaded_one_has_no_texts_to_look_at(fitted, tmp_path):
     fitted.save(tmp_path / "x.keras")
-    with pytest.raises(ModelError, match="which a loaded classifier does not hold; call fit first"):
+    with pytest.raises(ModelError, match="does not hold the texts that it was trained on"):
         TextClassifier.load(tmp_path / "x.keras").suspects()
 
 

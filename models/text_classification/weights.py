@@ -1,0 +1,122 @@
+"""What a linear classifier of n-grams goes by: the weight of each n-gram of words for each class."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import ModelError
+from .linear_votes import PARTS, linear_parts
+from .log_odds import last_dense
+
+MOST_TEXTS = 5000  # of which n-grams are taken
+
+
+class NgramWeights(NamedTuple):
+    """The weights of a linear classifier.
+
+    Attributes:
+        ngrams: List of n str: words, and sequences of words, in lower case.
+        weights: float64 (n, classes): what an n-gram adds to the score of each class in a text of usual
+            length, less the mean of all classes.
+        texts: Number of the texts that have each, int (n,).
+
+    Example:
+        >>> NgramWeights(["so", "good"], np.array([[0.0, 0.0], [-1.2, 1.2]]), np.array([9, 5])).heaviest(1, 1)
+        ['good']
+    """
+
+    ngrams: list
+    weights: np.ndarray
+    texts: np.ndarray
+
+    def heaviest(self, class_index, count=10):
+        """The n-grams that speak most for a class, the heaviest first.
+
+        Args:
+            class_index: Index of the class.
+            count: How many; those without a positive weight are left out.
+
+        Returns:
+            List of str.
+        """
+        rows = np.argsort(-self.weights[:, class_index], kind="stable")[:count]
+        return [self.ngrams[row] for row in rows if self.weights[row, class_index] > 0]
+
+
+def ngram_weights(model, texts):
+    """The weights of the n-grams of words that some texts have.
+
+    Its model adds two numbers for each n-gram of a text: a vote, and one that counts for less the longer the
+    text is, which is taken here as in a text of usual length. N-grams of letters have weights as well, which
+    are not among these.
+
+    Args:
+        model: Keras model of strings of a `TextClassifier(kind="ngrams")`.
+        texts: Sequence of str, such as the training texts; the first 5,000 are taken.
+
+    Returns:
+        `NgramWeights` of those n-grams that the model knows.
+
+    Raises:
+        ModelError: If the model is no such linear classifier.
+
+    Example:
+        >>> from models import TextClassifier
+        >>> texts = ["so good", "so bad"] * 10
+        >>> found = ngram_weights(TextClassifier().fit(texts, [1, 0] * 10).model, texts)
+        >>> sorted(found.heaviest(1)), found.weights.shape
+        (['good', 'so good'], (5, 2))
+    """
+    splitter, network = linear_parts(model)
+    if network is None:
+        raise ModelError('ngram_weights needs the model of a TextClassifier(kind="ngrams").')
+    known = np.asarray(splitter.known)
+    counts, norms = {}, []
+    votes, relative, frequency = (network.get_layer(name).get_weights()[0] for name in PARTS)
+    for text in list(texts)[:MOST_TEXTS]:
+        numbers = np.unique(_numbers(splitter, known, [text]))
+        norms.append(np.sqrt(np.sum(frequency[numbers[numbers > 0], 0].astype("float64") ** 2)))
+        for ngram in _ngrams(splitter, text):
+            counts[ngram] = counts.get(ngram, 0) + 1
+    names = list(counts)
+    rows = _rows_of(splitter, known, names)
+    there = rows > 0
+    norm = max(np.mean([each for each in norms if each > 0] or [1.0]), 1e-6)
+    kernel = last_dense(model).get_weights()[0].astype("float64")
+    scores = (votes[rows[there]] + relative[rows[there]] / norm).astype("float64") @ kernel
+    if scores.shape[1] == 1:
+        scores = np.hstack([np.zeros_like(scores), scores])
+    return NgramWeights(
+        [name for name, known_one in zip(names, there, strict=True) if known_one],
+        scores - scores.mean(1, keepdims=True),
+        np.array([counts[name] for name, known_one in zip(names, there, strict=True) if known_one], int),
+    )
+
+
+def _ngrams(splitter, text):
+    """The different n-grams of words of a text, as str."""
+    tokens = [token.decode("utf-8") for token in splitter.tokens([text]).values.numpy()]
+    found = {}
+    for size in range(1, splitter.longest + 1):
+        for start in range(len(tokens) - size + 1):
+            found[" ".join(tokens[start : start + size])] = None
+    return list(found)
+
+
+def _numbers(splitter, known, texts):
+    """The number of each n-gram of some texts, 0 for one that is not known."""
+    found = splitter.fingerprints(texts).values.numpy()
+    places = np.searchsorted(known, found).clip(0, len(known) - 1)
+    return np.where(known[places] == found, places + 1, 0)
+
+
+def _rows_of(splitter, known, names):
+    """The number of each n-gram by its name: that of the longest one in it, which comes last of all words."""
+    if not names:
+        return np.zeros(0, int)
+    ragged = splitter.fingerprints(names)
+    starts = ragged.row_splits.numpy()[:-1]
+    sizes = np.array([name.count(" ") + 1 for name in names])
+    found = ragged.values.numpy()[starts + sizes * (sizes + 1) // 2 - 1]
+    places = np.searchsorted(known, found).clip(0, len(known) - 1)
+    return np.where(known[places] == found, places + 1, 0)
