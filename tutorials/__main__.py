@@ -22,7 +22,7 @@ LESSONS = {
     "video": 0.7,
     "few_examples": 0.7,
     "fine_tune": 0.4,
-    "classify_texts": 0.3,
+    "classify_texts": 0.4,
     "knobs": 1.3,
     "word2vec": 1.2,
     "gan": 1.6,

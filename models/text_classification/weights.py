@@ -29,18 +29,21 @@ class NgramWeights(NamedTuple):
     weights: np.ndarray
     texts: np.ndarray
 
-    def heaviest(self, class_index, count=10):
+    def heaviest(self, class_index, count=10, least_texts=1):
         """The n-grams that speak most for a class, the heaviest first.
 
         Args:
             class_index: Index of the class.
             count: How many; those without a positive weight are left out.
+            least_texts: Those that fewer texts have are left out, too: what a single text has, such as a
+                number, is often learned by heart.
 
         Returns:
             List of str.
         """
-        rows = np.argsort(-self.weights[:, class_index], kind="stable")[:count]
-        return [self.ngrams[row] for row in rows if self.weights[row, class_index] > 0]
+        weights = np.where(self.texts >= least_texts, self.weights[:, class_index], 0)
+        rows = np.argsort(-weights, kind="stable")[:count]
+        return [self.ngrams[row] for row in rows if weights[row] > 0]
 
 
 def ngram_weights(model, texts):

@@ -12,7 +12,8 @@ from tutorials.lesson.command import LessonError
 import numpy as np
 import pytest
 
-from benchmarks import label_next, photo_faults, seeds, wrong_labels
+from benchmarks import label_next, photo_faults, seeds, text_labels, wrong_labels
+from datasets.generated import messages
 
 BENCHMARKS = (
     "abstention",
@@ -32,6 +33,7 @@ BENCHMARKS = (
     "seeds",
     "sentiment",
     "serving",
+    "text_labels",
     "texts",
     "time_budget",
     "train_zoo",
@@ -170,3 +172,29 @@ def test_bands_of_correlations_reach_below_zero_and_those_of_shares_do_not():
     low, high = seeds._band("occlusion_left", values)
     assert low <= -0.03 - 4 * 0.02 + 1e-9 and high >= -0.03 + 4 * 0.02 - 1e-9
     assert seeds._band("saliency_drop", np.array([0.01, 0.02, 0.03]))[0] == 0
+
+
+@pytest.fixture(scope="module")
+def shop_messages():
+    """Generated messages as training and test texts: (x, y) each."""
+    made = messages.generate(300)
+    x = np.array([message.text for message in made], object)
+    y = np.array([messages.CLASS_NAMES.index(message.truth) for message in made])
+    return (x[:220], y[:220]), (x[220:], y[220:])
+
+
+def test_text_labels_flips_finds_and_counts(shop_messages):
+    training, test = shop_messages
+    found = text_labels.wrong_labels(text_labels.draw(*training, 50, seed=0), test, 0.05, seed=0)
+    assert found["texts"] == 200 and found["flipped"] == 10
+    assert found["found by ours"] >= 0.5 > found["found by chance"]
+    assert found["of these flipped"] <= found["shown"]
+    accuracy = [found[f"accuracy {how}"] for how in ("on flipped labels", "on clean labels")]
+    assert 0.5 < min(accuracy) <= max(accuracy) <= 1
+
+
+@pytest.mark.parametrize("way", text_labels.ASKING)
+def test_text_labels_starts_with_a_few_and_adds_some_at_a_time(shop_messages, way):
+    training, test = shop_messages
+    found = text_labels.curve(way, training, test, first=5, each=40, most=60, seed=0)
+    assert len(found) == 2 and 0.3 < found[0] <= 1 and found[1] > found[0] - 0.1

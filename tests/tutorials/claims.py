@@ -347,6 +347,18 @@ CLAIMS = {
         + ["more_photos", "finding"],
         CAPTION,  # test_fine_tune_findings.py holds them
     ),
+    "classify_texts": {
+        **dict.fromkeys(
+            ["class_scores", "weights", "moved_words", "confusion_matrix", "calibration"], CAPTION
+        ),
+        "finding": lambda text, n, r: (
+            percent(n[2], r["test_accuracy"], 1)
+            and percent(n[6], r["majority_test_accuracy"], 1)
+            and percent(n[7], r["words_test_accuracy"], 1)
+            and n[8] == r["wrong_labels"]
+            and percent(n[9], r["wrong_labels_found"])
+        ),
+    },
     "knobs": {"knobs": knobs, "finding": knobs},
     "word2vec": {
         "sampling": CAPTION,  # shares of what is drawn

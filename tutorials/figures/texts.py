@@ -131,7 +131,7 @@ def heavy_ngrams(words, weights, class_names, most_classes=6):
         Array (rows, columns) of Axes.
     """
     shown = range(min(len(class_names), most_classes))
-    columns = min(3, len(shown))
+    columns = 3 if len(shown) in (3, 5, 6) else min(2, len(shown))
     rows = -(-len(shown) // columns)
     longest = max([1, *(len(words[n]) for n in shown)])
     title = "What speaks most for each class: words, and sequences of words"

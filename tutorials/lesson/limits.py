@@ -61,6 +61,7 @@ BOUNDS = {
     "white": Bounds(0, 65_535.0, open=True),  # 16 bits a pixel
     "ewc": Bounds(0, 1e9),
     "search": Bounds(0, YEAR),
+    "abstain": Bounds(0.001, 0.5),
     "seed": Bounds(0, 2**32 - 1),
 }
 

@@ -24,6 +24,7 @@ from tutorials.lesson.report import predict_command
 GENERATED = 1200  # messages, of which a quick run takes a quarter
 SAMPLE = 400  # texts of a quick run
 SHOWN = 8  # n-grams of each class in the figure
+LEAST_TEXTS = 3  # that have each of them
 EXPLAINED = 4  # misclassified texts in the figure
 CHECKED = 40  # texts, about, that the saved model classifies as well
 ASKED = 20  # texts to label next
@@ -120,7 +121,7 @@ def found_wrong(suspects, classifier_texts, truth):
     if not wrong:
         return {}
     first = set(suspects.rows[: len(wrong)].tolist())
-    return {"wrong_labels": len(wrong), "wrong_labels_found": len(first & wrong) / len(wrong)}
+    return {"wrong_labels": float(len(wrong)), "wrong_labels_found": len(first & wrong) / len(wrong)}
 
 
 def finding_of(test, baselines, seconds, labels):
@@ -142,8 +143,8 @@ def finding_of(test, baselines, seconds, labels):
     )
     if labels:
         said += (
-            f" Of {labels['wrong_labels']:,} wrong labels {100 * labels['wrong_labels_found']:.0f} % are "
-            "among as many suspects."
+            f" Of {labels['wrong_labels']:,.0f} labels that were made wrong "
+            f"{100 * labels['wrong_labels_found']:.0f} % are among as many suspects."
         )
     return said
 
@@ -238,13 +239,14 @@ def draw(report, classifier, texts, test):
     drawn = score_figures(test, "test texts")
     if classifier.kind == "ngrams":
         known = ngram_weights(classifier.model, texts.pairs("train")[0])
-        words = [known.heaviest(n, SHOWN) for n in range(len(texts.class_names))]
+        words = [known.heaviest(n, SHOWN, LEAST_TEXTS) for n in range(len(texts.class_names))]
         place = {name: row for row, name in enumerate(known.ngrams)}
         weights = [[known.weights[place[word], n] for word in some] for n, some in enumerate(words)]
         drawn["weights"] = (
             heavy_ngrams(words, weights, texts.class_names),
             "For each class the words and sequences of words with the largest weights.",
-            "In a text of usual length, less the mean over the classes. Parts of words have weights, too.",
+            f"Of n-grams that {LEAST_TEXTS} or more training texts have, in a text of usual length, less the "
+            "mean over the classes. Parts of words have weights, too.",
         )
     else:
         drawn["curves"] = (
