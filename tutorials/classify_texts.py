@@ -47,9 +47,8 @@ pairs of words add to single words? One label in 25 is wrong on purpose. How man
 
 ## What it means
 
-The weights are the model: if "monday" speaks for a class, the texts are at fault. Other misclassified messages
-name what they are not about, "it is not that ... , but ...": a sum cannot tell which part counts.
-`report.html` says what to do next.
+The weights are the model: if "monday" speaks for a class, the texts are at fault. Other mistakes name what
+they are not about, "it is not that ... , but ...": a sum cannot tell which part counts. `report.html` says what to do next.
 
 ## Exercises
 
