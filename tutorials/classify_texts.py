@@ -48,7 +48,8 @@ pairs of words add to single words? One label in 25 is wrong on purpose. How man
 ## What it means
 
 The weights are the model: if "monday" speaks for a class, the texts are at fault. Other mistakes name what
-they are not about, "it is not that ... , but ...": a sum cannot tell which part counts. `report.html` says what to do next.
+they are not about, "it is not that ... , but ...": a sum cannot tell which part counts. `report.html` says
+what to do next.
 
 ## Exercises
 
@@ -138,7 +139,7 @@ def main(
         outputs: Where results go.
     """
     check_settings(locals())
-    check_unlabelled(unlabelled)
+    check_unlabelled(unlabelled, text_column, encoding)
     report = Report(main, settings=locals())
     keras.utils.set_random_seed(seed)
 

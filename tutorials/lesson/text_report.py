@@ -80,14 +80,15 @@ def sample(texts, most):
     return replace(texts, **columns, files=[texts.files[row] for row in kept])
 
 
-def check_unlabelled(unlabelled):
+def check_unlabelled(unlabelled, text_column=None, encoding=None):
     """Refuse texts to label that cannot be read, before anything takes time.
 
     Args:
         unlabelled: The lesson's setting: a table, a .txt file or a folder; None for none.
+        text_column, encoding: The lesson's settings.
     """
     if unlabelled is not None:
-        unlabelled_texts("unlabelled=", Path(unlabelled))
+        unlabelled_texts("unlabelled=", Path(unlabelled), text_column, encoding)
 
 
 def words_baseline(predicted, labels):
@@ -322,7 +323,8 @@ def ask_for_labels(report, classifier, unlabelled):
         unlabelled: The lesson's setting.
     """
     with report.unless_it_fails("label.html"), report.writing("label.html") as page:
-        asked = classifier.ask(Path(unlabelled), ASKED, page)
+        how = {name: report.settings[name] for name in ("text_column", "encoding")}
+        asked = classifier.ask(Path(unlabelled), ASKED, page, **how)
         for where, reason in list(asked.skipped.items())[:5]:
             print(f"Not asked for: {safe(where, 'terminal')} {safe(reason, 'terminal')}.")
 
