@@ -11,7 +11,13 @@ from .ngrams import out_of_fold
 
 
 class LabelWork:
-    """Methods of `TextClassifier` that look at labels, those that there are and those that would help."""
+    """Methods of `TextClassifier` that look at labels, those that there are and those that would help.
+
+    Example:
+        >>> from models import TextClassifier
+        >>> issubclass(TextClassifier, LabelWork)
+        True
+    """
 
     _given = None  # `Given`: what it was fitted on
 
