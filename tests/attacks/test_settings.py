@@ -20,6 +20,7 @@ pytestmark = pytest.mark.attack
 
 # Of lessons that do not train by `fit` of Keras, at least not at first
 OTHER_TRAININGS = (
+    "tutorials.classify_texts.TextClassifier",
     "tutorials.gradient_descent.backward",
     "tutorials.labels.label_step_by_step",
     "tutorials.lesson.parts.continual_learning.Learner.fit",
