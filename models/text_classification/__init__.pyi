@@ -14,6 +14,7 @@ from .training import (
     validation_size,
 )
 from .vocabulary import LONGEST, learn_vocabulary, reviews_vocabulary, token_ids
+from .weights import ngram_weights
 
 __all__ = [
     "BUILDERS",
@@ -30,6 +31,7 @@ __all__ = [
     "keep_best",
     "learn_vocabulary",
     "nearest_words",
+    "ngram_weights",
     "reviews_vocabulary",
     "token_ids",
     "validation_size",

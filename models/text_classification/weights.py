@@ -65,6 +65,7 @@ def ngram_weights(model, texts):
 
     Example:
         >>> from models import TextClassifier
+        >>> from models.text_classification import ngram_weights
         >>> texts = ["so good", "so bad"] * 10
         >>> found = ngram_weights(TextClassifier().fit(texts, [1, 0] * 10).model, texts)
         >>> sorted(found.heaviest(1)), found.weights.shape

@@ -14,9 +14,9 @@ from models import TextClassifier
 from models.report.next_steps import next_steps
 from models.report.report import Baseline, Figure, write_report
 from models.scores import Share
+from models.text_classification import ngram_weights
 from models.text_classification.asking import unlabelled_texts
 from models.text_classification.report import MISTAKES, text_summary
-from models.text_classification.weights import ngram_weights
 from tutorials.figures.scores import score_figures
 from tutorials.figures.texts import heavy_ngrams, moved_words, text_learning_curves
 from tutorials.lesson.report import predict_command
