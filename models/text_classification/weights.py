@@ -9,6 +9,7 @@ from .linear_votes import PARTS, linear_parts
 from .log_odds import last_dense
 
 MOST_TEXTS = 5000  # of which n-grams are taken
+AT_ONCE = 500  # texts that are taken apart together
 
 
 class NgramWeights(NamedTuple):
@@ -75,15 +76,21 @@ def ngram_weights(model, texts):
     if network is None:
         raise ModelError('ngram_weights needs the model of a TextClassifier(kind="ngrams").')
     known = np.asarray(splitter.known)
-    counts, norms = {}, []
+    counts, norms, texts = {}, [], list(texts)[:MOST_TEXTS]
     votes, relative, frequency = (network.get_layer(name).get_weights()[0] for name in PARTS)
-    for text in list(texts)[:MOST_TEXTS]:
-        numbers = np.unique(_numbers(splitter, known, [text]))
-        norms.append(np.sqrt(np.sum(frequency[numbers[numbers > 0], 0].astype("float64") ** 2)))
-        for ngram in _ngrams(splitter, text):
-            counts[ngram] = counts.get(ngram, 0) + 1
+    for start in range(0, len(texts), AT_ONCE):
+        some = texts[start : start + AT_ONCE]
+        norms += _norms(splitter.fingerprints(some), known, frequency[:, 0].astype("float64"))
+        for tokens in splitter.tokens(some).to_list():
+            for ngram in _ngrams(tokens, splitter.longest):
+                counts[ngram] = counts.get(ngram, 0) + 1
     names = list(counts)
-    rows = _rows_of(splitter, known, names)
+    rows = np.concatenate(
+        [
+            np.zeros(0, int),
+            *(_rows_of(splitter, known, names[n : n + 10_000]) for n in range(0, len(names), 10_000)),
+        ]
+    )
     there = rows > 0
     norm = max(np.mean([each for each in norms if each > 0] or [1.0]), 1e-6)
     kernel = last_dense(model).get_weights()[0].astype("float64")
@@ -97,30 +104,33 @@ def ngram_weights(model, texts):
     )
 
 
-def _ngrams(splitter, text):
+def _ngrams(tokens, longest):
     """The different n-grams of words of a text, as str."""
-    tokens = [token.decode("utf-8") for token in splitter.tokens([text]).values.numpy()]
+    tokens = [token.decode("utf-8") for token in tokens]
     found = {}
-    for size in range(1, splitter.longest + 1):
+    for size in range(1, longest + 1):
         for start in range(len(tokens) - size + 1):
             found[" ".join(tokens[start : start + size])] = None
-    return list(found)
+    return found
 
 
-def _numbers(splitter, known, texts):
-    """The number of each n-gram of some texts, 0 for one that is not known."""
-    found = splitter.fingerprints(texts).values.numpy()
-    places = np.searchsorted(known, found).clip(0, len(known) - 1)
-    return np.where(known[places] == found, places + 1, 0)
+def _norms(ragged, known, weights):
+    """Of each text the length of the vector of the weights of its known n-grams."""
+    splits = ragged.row_splits.numpy()
+    numbers = _numbers(ragged.values.numpy(), known)
+    found = (np.unique(numbers[start:end]) for start, end in zip(splits, splits[1:], strict=False))
+    return [np.sqrt(np.sum(weights[each[each > 0]] ** 2)) for each in found]
+
+
+def _numbers(fingerprints, known):
+    """The number of each n-gram by its fingerprint, 0 for one that is not known."""
+    places = np.searchsorted(known, fingerprints).clip(0, len(known) - 1)
+    return np.where(known[places] == fingerprints, places + 1, 0)
 
 
 def _rows_of(splitter, known, names):
     """The number of each n-gram by its name: that of the longest one in it, which comes last of all words."""
-    if not names:
-        return np.zeros(0, int)
     ragged = splitter.fingerprints(names)
     starts = ragged.row_splits.numpy()[:-1]
     sizes = np.array([name.count(" ") + 1 for name in names])
-    found = ragged.values.numpy()[starts + sizes * (sizes + 1) // 2 - 1]
-    places = np.searchsorted(known, found).clip(0, len(known) - 1)
-    return np.where(known[places] == found, places + 1, 0)
+    return _numbers(ragged.values.numpy()[starts + sizes * (sizes + 1) // 2 - 1], known)
