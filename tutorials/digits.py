@@ -97,6 +97,7 @@ from sklearn import metrics
 import models
 from datasets import digits
 from datasets.files.names import safe
+from models.distribution import shared
 from models.none_of_these import about_classifier
 from tutorials.figures.charts import confusion_matrix, image_grid, learning_curves
 from tutorials.lesson.limits import check_settings, fitting_batch
@@ -174,14 +175,15 @@ def main(
 
     # Fit: a tenth of the training images is the validation split
     started = time.perf_counter()
-    history = network.fit(
-        x_train,
-        y_train,
-        batch_size=batch_size,
-        epochs=epochs,
-        validation_split=0.1,
-        verbose=VERBOSE,
-    ).history
+    with shared(network):  # with --processes, by all of them together
+        history = network.fit(
+            x_train,
+            y_train,
+            batch_size=batch_size,
+            epochs=epochs,
+            validation_split=0.1,
+            verbose=VERBOSE,
+        ).history
     fit_seconds = time.perf_counter() - started
 
     # Evaluate: the test images are used once, here

@@ -20,6 +20,7 @@ _BEGUN = time.perf_counter()  # before Keras, which takes seconds to load
 from models.startup import interrupts
 from models.startup.quiet import without_notices
 from models.startup.surroundings import readable_output, say
+from tutorials.lesson import processes
 from tutorials.lesson.flags import flag, header, in_flags, parse
 
 
@@ -81,6 +82,7 @@ def _help():
 
 
 _help()
+processes.begin()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of retracing wherever models are many
 logging.getLogger("matplotlib").setLevel("ERROR")  # and matplotlib of a home folder that it may not use
@@ -164,6 +166,8 @@ def _exit_code(main):
         say(f"Error: {sentence(in_flags(str(error), main))}")
         return 1
     except Exception as error:
+        if processes.is_lost(error):
+            return processes.lost()
         if not _of_memory(error):
             raise
         names = [name for name in OF_MEMORY if name in inspect.signature(main).parameters]

@@ -12,6 +12,7 @@ from pathlib import Path
 import tyro
 
 from datasets.files.names import shown
+from tutorials.lesson import processes
 from tutorials.lesson.conclusions import checked
 
 OF_LESSONS = {"seed", "quick", "outputs"}  # the parameters that each lesson has
@@ -19,12 +20,14 @@ CHECK = (
     "Exit with 3, after everything is written, if a result lies outside its expected band or a conclusion of "
     "the lesson does not hold; for default settings only."
 )
+CHECK_FLAG = inspect.Parameter("check", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool)
 
 
 def parse(main):
     """Take the arguments of `main` from the command line.
 
-    A lesson, which is known by the parameters that all lessons have, takes --check as well.
+    A lesson, which is known by the parameters that all lessons have, takes --check as well; a command that
+    trains in several processes takes --processes, see `tutorials.lesson.processes`.
 
     Returns:
         `main` with these arguments, ready to be called.
@@ -35,12 +38,15 @@ def parse(main):
 
     @functools.wraps(main)
     def with_settings(*arguments, check=False, **settings):
-        call = functools.partial(main, *arguments, **settings)
+        alone = processes.of_main(settings)
+        call = functools.partial(main, *arguments, **alone)
         return functools.partial(checked, main, call) if check else call
 
     if inspect.signature(main).parameters.keys() >= OF_LESSONS:
-        _add_check(with_settings)
+        _add(with_settings, [CHECK_FLAG], {"check": CHECK})
     file = Path(inspect.getfile(main))
+    if processes.takes_processes(file):
+        _add(with_settings, processes.parameters(), processes.HELP)
     message = io.StringIO()
     try:
         with contextlib.redirect_stderr(message):
@@ -55,14 +61,14 @@ def parse(main):
         raise
 
 
-def _add_check(function):
-    """Give a lesson's function the flag --check, in its signature and in its docstring's last section."""
+def _add(function, parameters, help):
+    """Give a lesson's function more flags, in its signature and in its docstring's last section."""
     signature = inspect.signature(function)
-    check = inspect.Parameter("check", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool)
-    function.__signature__ = signature.replace(parameters=[*signature.parameters.values(), check])
-    function.__annotations__ = {**function.__annotations__, "check": bool}
-    function.__doc__ = f"{inspect.getdoc(function)}\n    check: {CHECK}"
-    del function.__wrapped__  # where tyro would look for the docstring
+    function.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *parameters])
+    function.__annotations__ = function.__annotations__ | {one.name: one.annotation for one in parameters}
+    lines = "".join(f"\n    {name}: {text}" for name, text in help.items())
+    function.__doc__ = f"{inspect.getdoc(function)}{lines}"
+    vars(function).pop("__wrapped__", None)  # where tyro would look for the docstring
 
 
 def _readable(message):

@@ -1,0 +1,209 @@
+"""Training that is divided among all devices of all processes, with the numbers of one.
+
+With `keras.distribution.DataParallel` alone, each process must hand Keras other rows of a batch, all of them
+equally many: what is given to all in the same way is trained on twice, without a warning, and a last batch
+that is smaller cannot be divided. Here each process hands over the whole batch, and the compiled step divides
+it: as it is compiled, so many rows go to each device, also where they do not come out even. Random numbers
+of dropout are drawn by all alike and for the whole batch, so that no row gets other ones than in one process.
+"""
+
+import contextlib
+import json
+import random
+
+import keras
+import numpy as np
+
+from ..errors import ModelError
+from .joining import State, check_jax, joined
+
+
+class DataParallel(keras.distribution.DataParallel):
+    """All devices of all processes, each of which computes some rows of every batch.
+
+    It is `keras.distribution.DataParallel(auto_shard_dataset=False)` that takes whole batches, the same ones
+    in each process, from arrays, a `PyDataset`, a generator or `tf.data` alike.
+
+    Args:
+        devices: List of devices, as `keras.distribution.list_devices` names them; None for all.
+
+    Raises:
+        ModelError: If Keras does not compute with JAX.
+
+    Example:
+        >>> try:
+        ...     kind = type(DataParallel()).__bases__[0]
+        ... except ModelError:  # with TensorFlow
+        ...     kind = keras.distribution.DataParallel
+        >>> kind.__name__
+        'DataParallel'
+    """
+
+    def __init__(self, devices=None):
+        check_jax()
+        super().__init__(devices=devices, auto_shard_dataset=False)
+
+    def get_data_layout(self, data_shape):
+        """The whole batch is handed to every device: see `get_tensor_layout`.
+
+        Args:
+            data_shape: Shape of an input.
+
+        Returns:
+            A `keras.distribution.TensorLayout`.
+
+        Example: Keras calls it, in `fit`.
+        >>> DataParallel.get_data_layout.__name__
+        'get_data_layout'
+        """
+        return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
+
+    def get_tensor_layout(self, path):
+        """Each device computes some rows of what a model's layers put out; all get the model's own outputs.
+
+        Args:
+            path: Names of the model and of the layers in it, as "model/layer/output".
+
+        Returns:
+            A `keras.distribution.TensorLayout`, or None to leave it to the compiler: in what is nested deeper.
+
+        Example: Keras calls it, in `fit`.
+        >>> DataParallel.get_tensor_layout.__name__
+        'get_tensor_layout'
+        """
+        import jax
+
+        if not isinstance(jax.numpy.zeros(()), jax.core.Tracer):  # computed at once, by each for itself
+            return None
+        depth = path.count("/")
+        axes = {1: [], 2: [self.batch_dim_name]}
+        return keras.distribution.TensorLayout(axes[depth], self.device_mesh) if depth in axes else None
+
+
+def everywhere():
+    """All devices of the processes that this one has joined, as a `DataParallel`; None where it is alone.
+
+    Example:
+        >>> everywhere() is None
+        True
+    """
+    return DataParallel() if joined() > 1 else None
+
+
+@contextlib.contextmanager
+def shared(model, distribution=None):
+    """Within this block, let all devices of all processes train, evaluate or predict with a model together.
+
+    Before and after it, each process has the model for itself, with the same weights. The first process's
+    weights and random numbers are taken by all at the beginning.
+
+    Args:
+        model: A compiled model.
+        distribution: A `DataParallel`, this one's or Keras's; None for the processes that were joined. Where
+            this process is alone, nothing is changed.
+
+    Yields:
+        The model.
+
+    Raises:
+        ModelError: If `distribution` is none.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> with shared(model):
+        ...     history = model.fit(np.ones((4, 2)), np.ones(4), verbose=0).history
+        >>> list(history)
+        ['loss']
+    """
+    distribution = everywhere() if distribution is None else _ours(distribution)
+    if distribution is None:
+        yield model
+        return
+    if model.optimizer:
+        model.optimizer.build(model.trainable_variables)
+    together, State.together = State.together, True
+    _agree(model)
+    with distribution.scope():
+        for variable in _variables(model):
+            _place(variable, distribution.get_variable_layout(variable))
+        _forget_compiled(model)
+        try:
+            yield model
+        finally:
+            State.together = together
+            for variable in _variables(model):
+                _place(variable, None)
+            _forget_compiled(model)
+
+
+def from_first(content):
+    """What the first process has, where all of them compute alike; each must ask at the same place.
+
+    Args:
+        content: Bytes.
+
+    Returns:
+        The first process's bytes; where this process is alone, its own.
+
+    Example:
+        >>> from_first(b"epoch 3")
+        b'epoch 3'
+    """
+    if not State.together or joined() == 1:
+        return content
+    from jax.experimental.multihost_utils import broadcast_one_to_all
+
+    size = int(broadcast_one_to_all(np.array(len(content))))
+    filled = np.zeros(size, "uint8")
+    own = np.frombuffer(content, "uint8")[:size]
+    filled[: len(own)] = own
+    return np.asarray(broadcast_one_to_all(filled), "uint8").tobytes()
+
+
+def _ours(distribution):
+    if isinstance(distribution, DataParallel):
+        return distribution
+    if not isinstance(distribution, keras.distribution.DataParallel):
+        raise ModelError(
+            f"distribution= must be a DataParallel of models.distribution or of keras.distribution, not "
+            f"{type(distribution).__name__}."
+        )
+    return DataParallel(distribution.device_mesh.devices.flatten().tolist())
+
+
+def _variables(model):
+    """All variables that a step of training reads or changes, each once."""
+    found = [*model.variables, *(model.optimizer.variables if model.optimizer else ()), *model.metrics_variables]
+    return [*{id(variable): variable for variable in found}.values()]
+
+
+def _place(variable, layout):
+    """Bring a variable to the devices of a layout; None for this process's own."""
+    value = variable.value
+    # Keras places a variable by its layout whenever it is assigned, as a metric is before every epoch. It
+    # knows only variables that are made within the distribution; this one is to leave it again
+    variable._layout = layout
+    variable.assign(value if layout is not None else np.asarray(value))
+
+
+def _forget_compiled(model):
+    """Let Keras compile the model's steps anew: they are compiled for certain devices."""
+    model.train_function = model.test_function = model.predict_function = None
+
+
+def _agree(model):
+    """Take the first process's random numbers and weights: with others, each would train another model."""
+    if joined() == 1:
+        return
+    from jax.experimental.multihost_utils import broadcast_one_to_all
+
+    kind, keys, *others = np.random.get_state()
+    states = json.dumps([random.getstate(), [kind, keys.tolist(), *others]]).encode()
+    (version, numbers, following), (kind, keys, *others) = json.loads(from_first(states))
+    random.setstate((version, tuple(numbers), following))
+    np.random.set_state((kind, np.array(keys, "uint32"), *others))
+    variables = _variables(model)
+    values = broadcast_one_to_all([np.asarray(variable.value) for variable in variables])
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
