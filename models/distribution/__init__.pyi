@@ -1,4 +1,4 @@
-from .joining import is_first, join, joined, wait
+from .joining import is_first, join, joined, leave, wait
 from .launching import launch
 from .training import DataParallel, everywhere, from_first, shared
 
@@ -10,6 +10,7 @@ __all__ = [
     "join",
     "joined",
     "launch",
+    "leave",
     "shared",
     "wait",
 ]

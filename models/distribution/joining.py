@@ -1,5 +1,7 @@
 """Joining the processes that train together, on this machine or on several."""
 
+import atexit
+import contextlib
 import importlib.util
 import os
 import sys
@@ -7,6 +9,7 @@ import sys
 from ..errors import ModelError
 
 SILENCE = 20  # seconds after which a process that is not heard of is given up
+PARTING = 20  # seconds that a process waits at its end for the others to end
 PATIENCE = 300  # seconds that the first process waits for the others, and these for it
 # What Keras calls them; `keras.distribution.initialize` reads the same
 COORDINATOR, PROCESSES, RANK = (
@@ -82,6 +85,8 @@ def join(coordinator=None, processes=None, rank=None):
     import jax
 
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    with contextlib.suppress(AttributeError):  # earlier versions have none
+        jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM, which then ends nothing
     try:
         jax.distributed.initialize(
             coordinator,
@@ -89,13 +94,25 @@ def join(coordinator=None, processes=None, rank=None):
             rank,
             initialization_timeout=PATIENCE,
             heartbeat_timeout_seconds=SILENCE,
+            shutdown_timeout_seconds=PARTING,
         )
-    except (RuntimeError, ValueError, OSError) as error:  # also all that a cluster's own library raises
+    except (RuntimeError, ValueError, OSError) as error:  # all that a cluster's own library raises
         reason = " ".join(str(error).split())[:300].rstrip(".")
         raise ModelError(
             f"The other processes cannot be joined ({reason}); call join before anything is computed, and name "
             "coordinator=, processes= and rank= where the cluster does not tell them."
         ) from error
+
+
+def leave():
+    """Let this process end without the others: JAX would wait for them at the end, and they for it.
+
+    Example:
+        >>> leave()
+    """
+    if jax := _jax_in_use():
+        with contextlib.suppress(AttributeError):
+            atexit.unregister(jax._src.api.clean_up)
 
 
 def joined():

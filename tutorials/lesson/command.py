@@ -162,11 +162,12 @@ def _exit_code(main):
     try:
         with readable_output():
             parse(main)()
+        processes.wait()  # for those that compute the same
     except (DataError, ModelError, LessonError) as error:
         say(f"Error: {sentence(in_flags(str(error), main))}")
         return 1
     except Exception as error:
-        if processes.is_lost(error):
+        if processes.is_lost(error) and not interrupts.requested():
             return processes.lost()
         if not _of_memory(error):
             raise
@@ -200,5 +201,6 @@ def _leave(code):
     The ordinary way out ends in an abort now and then, where a training step still runs in TensorFlow's
     threads. What was printed last may be lost, since nobody may be reading it any more.
     """
+    processes.leave()
     atexit._run_exitfuncs()
     os._exit(code)

@@ -14,7 +14,7 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Literal
 
-from models.distribution.joining import State, is_first, join, joined, wait
+from models.distribution.joining import State, is_first, join, joined, leave, wait  # noqa: F401 (the command takes two from here)
 from models.distribution.launching import LOST, UNKEPT, WORKER, launch, watch_parent
 from models.errors import ModelError
 from models.startup import interrupts
