@@ -24,6 +24,7 @@ import numpy as np
 import models
 from datasets import digits, reviews
 from datasets.texts.bucketing import LengthBuckets
+from models.distribution import is_first, shared
 from models.fine_tuning.augmentation import random_affine
 from models.text_classification import BUILDERS as TEXTS
 from models.text_classification import CLIP_NORMS, LONGEST, averaged_adam, learn_vocabulary, token_ids
@@ -73,7 +74,10 @@ def main(
     keras.utils.set_random_seed(seed)
     FOLDER.mkdir(exist_ok=True)
     make = _train_digits if model in DIGITS else _train_texts
-    builder, network, file, entry = make(model, epochs, batch_size, learning_rate, data, seed)
+    made = make(model, epochs, batch_size, learning_rate, data, seed)
+    if made is None:  # of several processes, the first writes
+        return
+    builder, network, file, entry = made
     accuracy = entry["test_accuracy"]
     entry["command"] = (
         f"python -m benchmarks.train_zoo --model {model} --epochs {epochs} "
@@ -103,14 +107,17 @@ def _train_digits(model, epochs, batch_size, learning_rate, data, seed):
         metrics=["accuracy"],
     )
     started = time.perf_counter()
-    for epoch in range(epochs):
-        perturbed = np.concatenate(
-            [random_affine(x_train[n : n + 10_000]) for n in range(0, len(x_train), 10_000)]
-        )
-        network.fit(
-            perturbed, y_train, batch_size=batch_size, initial_epoch=epoch, epochs=epoch + 1,
-            verbose=2,
-        )  # fmt: skip
+    with shared(network):  # with --processes, by all of them together
+        for epoch in range(epochs):
+            perturbed = np.concatenate(
+                [random_affine(x_train[n : n + 10_000]) for n in range(0, len(x_train), 10_000)]
+            )
+            network.fit(
+                perturbed, y_train, batch_size=batch_size, initial_epoch=epoch, epochs=epoch + 1,
+                verbose=2,
+            )  # fmt: skip
+    if not is_first():
+        return None
     print(f"Trained in {time.perf_counter() - started:.0f} s.")
 
     accuracy = float(np.mean(network.predict(x_test, verbose=0).argmax(-1) == y_test))
@@ -129,7 +136,8 @@ def _train_texts(model, epochs, batch_size, learning_rate, data, seed):
             "The zoo's text networks are trained on the Large Movie Review Dataset; name it with data=."
         )
     vocabulary = learn_vocabulary(x_train, WORDS)
-    VOCABULARY.write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), mtime=0))
+    if is_first():
+        VOCABULARY.write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), mtime=0))
     batch_size = fitting_batch(batch_size, len(x_train), lambda: TEXTS[model](WORDS), length=LONGEST)
     batches = LengthBuckets(
         token_ids(x_train, vocabulary, LONGEST), y_train, batch_size=batch_size, seed=seed
@@ -140,7 +148,10 @@ def _train_texts(model, epochs, batch_size, learning_rate, data, seed):
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )
-    network.fit(batches, epochs=epochs, verbose=2)
+    with shared(network):
+        network.fit(batches, epochs=epochs, verbose=2)
+    if not is_first():
+        return None
 
     file = FOLDER / f"{TEXTS[model].__name__.removeprefix('Sentiment').lower()}-reviews.weights.h5"
     bare = TEXTS[model](WORDS)

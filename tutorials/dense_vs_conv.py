@@ -79,6 +79,7 @@ import numpy as np
 
 from datasets.generated import edges
 from models import ConvLayer, CountingMLP, DenseLayer
+from models.distribution import shared
 from tutorials.figures.charts import map_grid
 from tutorials.figures.comparisons import count_bars
 from tutorials.lesson.limits import check_memory, check_settings, fitting_batch
@@ -134,7 +135,8 @@ def main(
         print(f"\nTraining {model.name} on {train_images} images")
         schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
         model.compile(optimizer=keras.optimizers.Adam(schedule), loss="mean_squared_error")
-        model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=VERBOSE)
+        with shared(model):  # with --processes, by all of them together
+            model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=VERBOSE)
 
     # Evaluate: mean squared error on the test images; the baseline predicts "no edges anywhere"
     dense_error = dense.evaluate(x_test, y_test, verbose=0)

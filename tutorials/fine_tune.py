@@ -87,6 +87,7 @@ from tutorials.lesson.command import VERBOSE, run  # first: loads Keras quietly
 import keras
 
 from models.checks.memory import answering_bytes
+from models.distribution import shared
 from models.export import formats
 from models.fine_tuning.abstention import trusted
 from models.fine_tuning.batches import AugmentedPhotos
@@ -222,13 +223,14 @@ def main(
     training.extract_features()
 
     # Fit: on each fold; the learning rate rises, and then falls to 0
-    for part in training.parts():
-        training.top.fit(
-            training.batches(part),
-            callbacks=training.callbacks(part),
-            **training.settings(part),
-            verbose=VERBOSE,
-        )
+    with shared(training.top):  # with --processes, by all of them together
+        for part in training.parts():
+            training.top.fit(
+                training.batches(part),
+                callbacks=training.callbacks(part),
+                **training.settings(part),
+                verbose=VERBOSE,
+            )
     write_log(report, training, tensorboard)
 
     # Calibrate: a temperature, from predictions of photos that a model did not see; and when not to answer

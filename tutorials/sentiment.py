@@ -97,6 +97,7 @@ from datasets import reviews
 from datasets.files.names import safe
 from datasets.texts.bucketing import LengthBuckets
 from models import StringClassifier
+from models.distribution import shared
 from models.probabilities import per_class
 from models.text_classification import (
     BUILDERS,
@@ -221,13 +222,14 @@ def main(
     # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, and those
     # of the last layer divided by the temperature at which the validation texts' probabilities are calibrated
     started = time.perf_counter()
-    history = network.fit(
-        batches,
-        epochs=epochs,
-        validation_data=LengthBuckets(*validation, batch_size=500, shuffle=False),
-        callbacks=keep_best(epochs),
-        verbose=VERBOSE,
-    ).history
+    with shared(network):  # with --processes, by all of them together
+        history = network.fit(
+            batches,
+            epochs=epochs,
+            validation_data=LengthBuckets(*validation, batch_size=500, shuffle=False),
+            callbacks=keep_best(epochs),
+            verbose=VERBOSE,
+        ).history
     seconds = time.perf_counter() - started
     held_back = calibrate(network, *validation)
 

@@ -22,8 +22,8 @@ class State:
     """Where this process is.
 
     Attributes:
-        together: Whether all that it computes is computed by all processes alike, step by step, so that it may
-            ask them: in a command that they run together, and while a classifier is trained on all of them.
+        together: Whether all processes compute the same, step by step, so that they may ask each other: in a
+            command that they run together, and while a classifier is trained on all of them.
     """
 
     together = False
@@ -48,15 +48,17 @@ def check_jax():
     keras = sys.modules.get("keras")
     chosen = keras.backend.backend() if keras else os.environ.get("KERAS_BACKEND", "jax")
     if chosen != "jax":
-        raise ModelError(f"{NEEDED}; KERAS_BACKEND is {chosen!r}, set KERAS_BACKEND=jax before Keras is loaded.")
+        raise ModelError(
+            f"{NEEDED}; KERAS_BACKEND is {chosen!r}, set KERAS_BACKEND=jax before Keras is loaded."
+        )
 
 
 def join(coordinator=None, processes=None, rank=None):
     """Join the other processes; each of them calls this first, before anything is computed.
 
-    What is not given is taken from the environment: `KERAS_DISTRIBUTION_JOB_ADDRESSES`, `…_NUM_PROCESSES` and
-    `…_PROCESS_ID`, or what SLURM, Kubernetes, Open MPI or a TPU pod say, as `jax.distributed.initialize` knows
-    them.
+    What is not given is taken from the environment: `KERAS_DISTRIBUTION_JOB_ADDRESSES`, `…_NUM_PROCESSES`
+    and `…_PROCESS_ID`, or what SLURM, Kubernetes, Open MPI or a TPU pod say, as `jax.distributed.initialize`
+    knows them.
 
     Args:
         coordinator: Host and port of the first process, such as "10.0.0.1:1234".
@@ -76,10 +78,12 @@ def join(coordinator=None, processes=None, rank=None):
     given = os.environ.get
     coordinator = coordinator or (given(COORDINATOR) or "").partition(",")[0] or None
     processes, rank = _whole(processes, PROCESSES), _whole(rank, RANK)
-    if processes is not None and not 1 <= processes:
+    if processes is not None and processes < 1:
         raise ModelError(f"processes= must be 1 or more, not {processes}.")
     if rank is not None and not 0 <= rank < (processes or rank + 1):
-        raise ModelError(f"rank= is {rank}, and must be from 0 to {(processes or 1) - 1}, as processes count.")
+        raise ModelError(
+            f"rank= is {rank}, and must be from 0 to {(processes or 1) - 1}, as processes count."
+        )
     check_jax()
     os.environ.setdefault("KERAS_BACKEND", "jax")
     import jax
@@ -99,8 +103,8 @@ def join(coordinator=None, processes=None, rank=None):
     except (RuntimeError, ValueError, OSError) as error:  # all that a cluster's own library raises
         reason = " ".join(str(error).split())[:300].rstrip(".")
         raise ModelError(
-            f"The other processes cannot be joined ({reason}); call join before anything is computed, and name "
-            "coordinator=, processes= and rank= where the cluster does not tell them."
+            f"The other processes cannot be joined ({reason}); call join before anything is computed, and "
+            "name coordinator=, processes= and rank= where the cluster does not tell them."
         ) from error
 
 

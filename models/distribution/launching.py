@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -15,7 +16,7 @@ from collections import deque
 from ..errors import ModelError
 from .joining import COORDINATOR, NEEDED, PROCESSES, RANK
 
-WORKER = "GLASS_ZOO_WORKER"  # set in the processes that are started here
+WORKER = "GLASS_ZOO_WORKER"  # set in the processes that are started here: a folder for what they do not keep
 LOST = 75  # exit code of a process that could not go on without another one, which is the one to speak of
 GRACE = 5.0  # seconds that the others have to end by themselves, as where all find the same error
 KILL_AFTER = 5.0  # seconds from the request to end until a process is killed
@@ -45,16 +46,15 @@ def launch(command, processes, unkept=UNKEPT):
         3
     """
     check_launch(processes)
-    workers = []
-    stopped = _Stopped()
-    try:
-        with stopped:
+    workers, stopped = [], _Stopped()
+    with stopped, tempfile.TemporaryDirectory(prefix="processes-", ignore_cleanup_errors=True) as folder:
+        try:
             address = f"127.0.0.1:{_free_port()}"
             for rank in range(processes):
-                workers.append(_Worker(command, address, processes, rank))
+                workers.append(_Worker(command, address, processes, rank, folder))
             return _watch(workers, stopped, unkept)
-    finally:
-        _end(workers)
+        finally:
+            _end(workers)
 
 
 NEEDED_IS_HERE = bool(importlib.util.find_spec("jax"))
@@ -108,7 +108,7 @@ def watch_parent():
 class _Worker:
     """A process, whose standard error is read by a thread."""
 
-    def __init__(self, command, address, processes, rank):
+    def __init__(self, command, address, processes, rank, folder):
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         share = str(max(1, cores // processes))
         settings = {"PJRT_NPROC": share, "OMP_NUM_THREADS": share} | os.environ
@@ -116,7 +116,7 @@ class _Worker:
         self.rank, self.shown, self.lines = rank, rank == 0, deque(maxlen=50)
         self.process = subprocess.Popen(
             command,
-            env=settings | {WORKER: "1", "KERAS_BACKEND": "jax", "PYTHONUNBUFFERED": "1"},
+            env=settings | {WORKER: folder, "KERAS_BACKEND": "jax", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,  # it ends with this process: see `watch_parent`
             stdout=None if rank == 0 else subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -42,6 +42,32 @@ class DataParallel(keras.distribution.DataParallel):
     def __init__(self, devices=None):
         check_jax()
         super().__init__(devices=devices, auto_shard_dataset=False)
+        self._layouts = {}
+
+    def divide(self, model):
+        """From here on, divide what the layers of a model put out, and no other model's.
+
+        Args:
+            model: A functional or sequential model; None for none.
+
+        Example: see `shared`, which calls it.
+        >>> DataParallel.divide.__name__
+        'divide'
+        """
+        self._layouts = {}
+        if model is None:
+            return
+        divided = keras.distribution.TensorLayout([self.batch_dim_name], self.device_mesh)
+        whole = keras.distribution.TensorLayout([], self.device_mesh)
+        several = len(model.outputs) > 1
+        for layer in model.layers:
+            # Cells of recurrent layers and other layers inside of these are left to the compiler
+            outputs = keras.tree.flatten(layer.output)
+            if len(outputs) == 1:
+                ends = several and any(outputs[0] is each for each in model.outputs)
+                self._layouts[f"{model.name}/{layer.name}/output"] = whole if ends else divided
+        if not several:  # all processes get the outputs: what only another one has, none can read
+            self._layouts[f"{model.name}/output"] = whole
 
     def get_data_layout(self, data_shape):
         """The whole batch is handed to every device: see `get_tensor_layout`.
@@ -62,10 +88,10 @@ class DataParallel(keras.distribution.DataParallel):
         """Each device computes some rows of what a model's layers put out; all get the model's own outputs.
 
         Args:
-            path: Names of the model and of the layers in it, as "model/layer/output".
+            path: Names of the model and of the layer in it, as "model/layer/output".
 
         Returns:
-            A `keras.distribution.TensorLayout`, or None to leave it to the compiler: in what is nested deeper.
+            A `keras.distribution.TensorLayout`; None to leave it to the compiler.
 
         Example: Keras calls it, in `fit`.
         >>> DataParallel.get_tensor_layout.__name__
@@ -73,11 +99,8 @@ class DataParallel(keras.distribution.DataParallel):
         """
         import jax
 
-        if not isinstance(jax.numpy.zeros(()), jax.core.Tracer):  # computed at once, by each for itself
-            return None
-        depth = path.count("/")
-        axes = {1: [], 2: [self.batch_dim_name]}
-        return keras.distribution.TensorLayout(axes[depth], self.device_mesh) if depth in axes else None
+        is_compiled = isinstance(jax.numpy.zeros(()), jax.core.Tracer)  # else each process computes by itself
+        return self._layouts.get(path) if is_compiled else None
 
 
 def everywhere():
@@ -98,7 +121,7 @@ def shared(model, distribution=None):
     weights and random numbers are taken by all at the beginning.
 
     Args:
-        model: A compiled model.
+        model: A compiled model; None where nothing is to be trained.
         distribution: A `DataParallel`, this one's or Keras's; None for the processes that were joined. Where
             this process is alone, nothing is changed.
 
@@ -116,25 +139,73 @@ def shared(model, distribution=None):
         >>> list(history)
         ['loss']
     """
-    distribution = everywhere() if distribution is None else _ours(distribution)
-    if distribution is None:
+    distribution = everywhere() if distribution is None else data_parallel(distribution)
+    if distribution is None or model is None:
         yield model
         return
     if model.optimizer:
         model.optimizer.build(model.trainable_variables)
-    together, State.together = State.together, True
-    _agree(model)
-    with distribution.scope():
+    with together(distribution), distribution.scope():
+        _agree(model)
         for variable in _variables(model):
             _place(variable, distribution.get_variable_layout(variable))
         _forget_compiled(model)
+        distribution.divide(model)
         try:
             yield model
         finally:
-            State.together = together
+            distribution.divide(None)
             for variable in _variables(model):
                 _place(variable, None)
             _forget_compiled(model)
+
+
+def data_parallel(distribution):
+    """A `DataParallel` of this module for the same devices.
+
+    Args:
+        distribution: One of this module or of `keras.distribution`.
+
+    Returns:
+        A `DataParallel`.
+
+    Raises:
+        ModelError: If it is something else.
+
+    Example:
+        >>> try:
+        ...     data_parallel("all")
+        ... except ModelError as error:
+        ...     print(error)
+        distribution= must be a DataParallel of models.distribution or of keras.distribution, not str.
+    """
+    if isinstance(distribution, DataParallel):
+        return distribution
+    if not isinstance(distribution, keras.distribution.DataParallel):
+        raise ModelError(
+            f"distribution= must be a DataParallel of models.distribution or of keras.distribution, not "
+            f"{type(distribution).__name__}."
+        )
+    return DataParallel(distribution.device_mesh.devices.flatten().tolist())
+
+
+@contextlib.contextmanager
+def together(distribution):
+    """Within this block, all processes of a distribution compute alike, and may ask the first one.
+
+    Args:
+        distribution: A `DataParallel`; None to change nothing.
+
+    Example:
+        >>> with together(None):
+        ...     State.together
+        False
+    """
+    before, State.together = State.together, State.together or distribution is not None
+    try:
+        yield
+    finally:
+        State.together = before
 
 
 def from_first(content):
@@ -161,20 +232,13 @@ def from_first(content):
     return np.asarray(broadcast_one_to_all(filled), "uint8").tobytes()
 
 
-def _ours(distribution):
-    if isinstance(distribution, DataParallel):
-        return distribution
-    if not isinstance(distribution, keras.distribution.DataParallel):
-        raise ModelError(
-            f"distribution= must be a DataParallel of models.distribution or of keras.distribution, not "
-            f"{type(distribution).__name__}."
-        )
-    return DataParallel(distribution.device_mesh.devices.flatten().tolist())
-
-
 def _variables(model):
     """All variables that a step of training reads or changes, each once."""
-    found = [*model.variables, *(model.optimizer.variables if model.optimizer else ()), *model.metrics_variables]
+    found = [
+        *model.variables,
+        *(model.optimizer.variables if model.optimizer else ()),
+        *model.metrics_variables,
+    ]
     return [*{id(variable): variable for variable in found}.values()]
 
 

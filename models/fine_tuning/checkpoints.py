@@ -15,6 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from ..distribution.training import from_first
 from ..errors import ModelError
 
 DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is noticed
@@ -133,20 +134,20 @@ class TrainingState(keras.callbacks.Callback):
         self.checkpoint = checkpoint
         self.file = f"{part}.state"
         self.epochs, self.history, self.seconds = 0, {}, 0.0
-        self._left = self._read() if checkpoint is not None and checkpoint.resumed else None
+        self._left = _arrays(from_first(self._read()))  # of several processes, only the first keeps the state
         if self._left is not None:
             facts = json.loads(str(self._left["facts"]))
             self.epochs, self.history, self.seconds = facts["epochs"], facts["history"], facts["seconds"]
 
     def _read(self):
-        """What an earlier run left of this part; None if that is nothing, or damaged."""
-        with contextlib.suppress(OSError):
-            content = (self.checkpoint.folder / self.file).read_bytes()
-            digest, content = content[:DIGEST], content[DIGEST:]
-            if hashlib.sha256(content).digest() == digest:
-                with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                    return {name: arrays[name] for name in arrays.files}
-        return None
+        """What an earlier run left of this part; no bytes if that is nothing, or damaged."""
+        if self.checkpoint is not None and self.checkpoint.resumed:
+            with contextlib.suppress(OSError):
+                content = (self.checkpoint.folder / self.file).read_bytes()
+                digest, content = content[:DIGEST], content[DIGEST:]
+                if hashlib.sha256(content).digest() == digest:
+                    return content
+        return b""
 
     def on_train_begin(self, logs=None):
         self._began = time.perf_counter()
@@ -174,6 +175,14 @@ class TrainingState(keras.callbacks.Callback):
         np.savez(file, facts=json.dumps(facts), **arrays)
         content = file.getvalue()
         self.checkpoint.write(self.file, hashlib.sha256(content).digest() + content)
+
+
+def _arrays(content):
+    """{name: array} of a state; None if there is none."""
+    if not content:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 def training_variables(model):

@@ -1,11 +1,14 @@
 """A classifier of your own photos: a pretrained network, fine-tuned, evaluated, saved."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from ..checks.arguments import checked, choice, flag, number, shown, whole
+from ..distribution.joining import is_first
+from ..distribution.training import data_parallel, shared, together
 from ..errors import ModelError
 from ..export import formats
 from ..labelling.wrong_labels import find_suspects
@@ -139,7 +142,7 @@ class PhotoClassifier:
         self.budget, self.seed = budget, seed
         self._model = None
 
-    def fit(self, photos, verbose=0, checkpoint=None, effort="normal"):
+    def fit(self, photos, verbose=0, checkpoint=None, effort="normal", distribution=None):
         """Train on checked photos.
 
         Args:
@@ -150,17 +153,21 @@ class PhotoClassifier:
                 call goes on with it; when it is complete, the state is removed. None to keep none.
             effort: "quick" fits the probes alone, in seconds. "normal" then fine-tunes the top of the
                 backbone as well, and keeps it if that helps. "best" does the same with one image size more.
+            distribution: A `models.distribution.DataParallel`, on whose devices it is fine-tuned; each of its
+                processes calls this alike. None for this process alone.
 
         Returns:
             This classifier.
 
         Raises:
             ModelError: If the backbone or its weights cannot be had, the checkpoint is of another training,
-                or there is not enough memory.
+                `distribution` is none, or there is not enough memory.
             DataError: If the photos cannot be read or are too few.
         """
         whole(0, 2)("PhotoClassifier.fit", "verbose", verbose)
         choice(*EFFORTS)("PhotoClassifier.fit", "effort", effort)
+        distribution = None if distribution is None else data_parallel(distribution)
+        writes = distribution is None or is_first()
         deadline, entry = deadline_of(self.budget), backbone_entry(self.backbone)
         with seeded(self.seed):
             base = built_backbone(entry, self.weights, self.image_size)  # it may be missing
@@ -185,11 +192,11 @@ class PhotoClassifier:
                 batch_size=self.batch_size,
                 cache=self.cache,
                 seed=self.seed,
-                checkpoint=self._checkpoint(checkpoint, photos, sizes, effort),
+                checkpoint=self._checkpoint(checkpoint, photos, sizes, effort) if writes else None,
                 verbose=verbose,
             )
             try:
-                self._train(training, deadline, verbose)
+                self._train(training, deadline, verbose, distribution)
                 self._model = training.classifier()
             finally:
                 training.close()
@@ -203,7 +210,7 @@ class PhotoClassifier:
         with seeded(self.seed):
             return learn_trust(self, photos, probes.features)
 
-    def _train(self, training, deadline, verbose):
+    def _train(self, training, deadline, verbose, distribution):
         if training.top is None:
             return
         training.top.compile(
@@ -212,15 +219,17 @@ class PhotoClassifier:
             metrics=["accuracy"],
         )
         if self.budget is not None or verbose:
-            training.plan(deadline)
+            with together(distribution):
+                training.plan(deadline)
         training.extract_features()
-        for part in training.parts():
-            training.top.fit(
-                training.batches(part),
-                callbacks=training.callbacks(part),
-                **training.settings(part),
-                verbose=verbose,
-            )
+        with nullcontext() if distribution is None else shared(training.top, distribution):
+            for part in training.parts():
+                training.top.fit(
+                    training.batches(part),
+                    callbacks=training.callbacks(part),
+                    **training.settings(part),
+                    verbose=verbose,
+                )
 
     def _checked(self, method, photos, size, verbose=0):
         """Checked photos of the right size, from what was given."""
@@ -364,7 +373,8 @@ class PhotoClassifier:
         """Write the classifier as one `.keras` file, class names and image size inside.
 
         `PhotoClassifier.load` reads it, and `keras.saving.load_model` its model. A file of that name is
-        replaced when the new one is complete.
+        replaced when the new one is complete. Of processes that were joined, all may call this, and the first
+        writes.
 
         Args:
             path: A file that ends in `.keras`.
@@ -376,7 +386,8 @@ class PhotoClassifier:
         settings["backbone"] = named(self.backbone)
         settings["weights"] = None if settings["weights"] is None else str(settings["weights"])
         settings |= extras(self.trust_, self.trained_on_)
-        save_classifier(self.model, path, About("photos", self.class_names_, settings))
+        if is_first():
+            save_classifier(self.model, path, About("photos", self.class_names_, settings))
 
     @classmethod
     def load(cls, path):

@@ -3,6 +3,7 @@
 The lesson `fine_tune` and `PhotoClassifier` are built from this, so that both come to the same numbers.
 """
 
+import json
 import tempfile
 import time
 
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 
 from ..checks.memory import memory_refusal, training_bytes
+from ..distribution.training import from_first
 from ..errors import ModelError
 from ..seeds import seeded
 from .batches import UncachedPhotos, steps_per_epoch
@@ -164,9 +166,11 @@ class FineTuning:
         left = None if deadline is None else max(0.0, deadline - time.perf_counter())
         wanted = {"top": self.epochs}
         planned = plan(left, photo, len(self.photos), {"top": (steps, each)}, self.views, wanted)
-        self.views, self.epochs = planned.views, planned.epochs["top"]
+        too_long = left is not None and planned.seconds > left
+        agreed = json.dumps([planned.views, planned.epochs["top"], too_long]).encode()
+        self.views, self.epochs, too_long = json.loads(from_first(agreed))  # each process has measured others
         self.seconds["measuring"] = time.perf_counter() - started
-        if left is not None and planned.seconds > left:
+        if too_long:
             self.top = None
             self._say("\nThere is no time left for fine-tuning: the probes are kept.")
             return

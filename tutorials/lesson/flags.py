@@ -61,12 +61,12 @@ def parse(main):
         raise
 
 
-def _add(function, parameters, help):
+def _add(function, parameters, texts):
     """Give a lesson's function more flags, in its signature and in its docstring's last section."""
     signature = inspect.signature(function)
     function.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *parameters])
     function.__annotations__ = function.__annotations__ | {one.name: one.annotation for one in parameters}
-    lines = "".join(f"\n    {name}: {text}" for name, text in help.items())
+    lines = "".join(f"\n    {name}: {text}" for name, text in texts.items())
     function.__doc__ = f"{inspect.getdoc(function)}{lines}"
     vars(function).pop("__wrapped__", None)  # where tyro would look for the docstring
 

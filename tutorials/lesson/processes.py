@@ -9,7 +9,6 @@ import ast
 import os
 import sys
 import tempfile
-import weakref
 from inspect import Parameter
 from pathlib import Path
 from typing import Literal
@@ -21,7 +20,7 @@ from models.startup import interrupts
 from models.startup.surroundings import say
 
 HELP = {
-    "processes": "Processes that train together, on JAX: a number of them on this machine; with --coordinator or "
+    "processes": "Processes that train together, on JAX: so many on this machine; with --coordinator or "
     '--rank, or as "cluster", those of a cluster, each of which runs this command.',
     "coordinator": "Host and port of the cluster's first process; by default from the environment.",
     "rank": "Number of this process in the cluster, from 0; by default from the environment.",
@@ -31,6 +30,7 @@ FLAGS = {
     "coordinator": (str | None, None),
     "rank": (int | None, None),
 }
+_folders = []
 RESUMABLE = "the same command with --resume goes on with it."
 
 
@@ -96,9 +96,9 @@ def of_main(settings):
     settings = {name: value for name, value in settings.items() if name not in FLAGS}
     if is_first() or "outputs" not in settings:
         return settings
-    folder = tempfile.mkdtemp(prefix="glass-zoo-process-")
-    weakref.finalize(sys.modules[__name__], _remove, folder)
-    return settings | {"outputs": Path(folder)}
+    folder = tempfile.TemporaryDirectory(prefix="results-", dir=os.environ.get(WORKER))
+    _folders.append(folder)  # until this process ends
+    return settings | {"outputs": Path(folder.name)}
 
 
 def is_lost(error):
@@ -158,9 +158,3 @@ def _in_flags(error):
     for name in FLAGS:
         text = text.replace(f"{name}= ", f"--{name} ").replace(f"{name}=,", f"--{name},")
     return text
-
-
-def _remove(folder):
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
