@@ -65,7 +65,7 @@ class DataParallel(keras.distribution.DataParallel):
             outputs = keras.tree.flatten(layer.output)
             if len(outputs) == 1:
                 ends = several and any(outputs[0] is each for each in model.outputs)
-                self._layouts[f"{model.name}/{layer.name}/output"] = whole if ends else divided
+                self._layouts[f"{layer.name}/output"] = whole if ends else divided
         if not several:  # all processes get the outputs: what only another one has, none can read
             self._layouts[f"{model.name}/output"] = whole
 
@@ -88,7 +88,7 @@ class DataParallel(keras.distribution.DataParallel):
         """Each device computes some rows of what a model's layers put out; all get the model's own outputs.
 
         Args:
-            path: Names of the model and of the layer in it, as "model/layer/output".
+            path: Name of a layer, or of layers in layers, as "layer/output".
 
         Returns:
             A `keras.distribution.TensorLayout`; None to leave it to the compiler.
