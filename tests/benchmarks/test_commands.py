@@ -21,6 +21,7 @@ BENCHMARKS = (
     "contrast",
     "digits",
     "digits_recipe",
+    "distribution",
     "label_next",
     "multi_label",
     "no_digits",
