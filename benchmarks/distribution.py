@@ -4,8 +4,8 @@
     python -m benchmarks.distribution --turns 5 --batch-sizes 128 1024
 
 Both take the same steps on the same images, on JAX, by turns, each process bound to its cores. Seconds are
-those of an epoch that is compiled already; of several turns the median counts. What is more in the second column
-is the cost of adding up the gradients between processes, since both have the same cores.
+those of an epoch that is compiled already; of several turns the median counts. What is more in the second
+column is the cost of adding up the gradients between processes, since both have the same cores.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Lessons and the photo classifier in two processes: the weights of one, and one sentence where one is killed."""
+"""Lessons and the photo classifier in two processes: the weights of one, a sentence where one is killed."""
 
 import importlib.util
 import io
