@@ -23,6 +23,8 @@ MAY_IMPORT = {
 MAY_ALSO = {
     "models.gradients": {"tensorflow", "jax", "torch"},  # the one place where gradients come from
     "models.compiled": {"tensorflow", "jax", "torch"},  # and where steps of training are compiled
+    "models.distribution.joining": {"jax"},  # optional: several processes
+    "models.distribution.training": {"jax"},
     "models.fine_tuning.linear_probe": {"threadpoolctl"},
     "models.fine_tuning.multi_label.one_vs_rest": {"threadpoolctl"},
     "models.labelling.wrong_labels": {"cleanlab"},

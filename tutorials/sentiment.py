@@ -222,13 +222,10 @@ def main(
     # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, and those
     # of the last layer divided by the temperature at which the validation texts' probabilities are calibrated
     started = time.perf_counter()
+    held_out = LengthBuckets(*validation, batch_size=500, shuffle=False)
     with shared(network):  # with --processes, by all of them together
         history = network.fit(
-            batches,
-            epochs=epochs,
-            validation_data=LengthBuckets(*validation, batch_size=500, shuffle=False),
-            callbacks=keep_best(epochs),
-            verbose=VERBOSE,
+            batches, epochs=epochs, validation_data=held_out, callbacks=keep_best(epochs), verbose=VERBOSE
         ).history
     seconds = time.perf_counter() - started
     held_back = calibrate(network, *validation)

@@ -86,9 +86,7 @@ with shared(of_texts, devices):
     of_texts.fit(LengthBuckets(TEXTS, np.arange(31) % 2, batch_size=8, lengths=1), epochs=2, verbose=0)
 outside = network.predict(IMAGES[:11], verbose=0), network.evaluate(IMAGES[:11], CLASSES[:11], verbose=0)
 assert np.allclose(inside[0], outside[0]) and np.allclose(inside[1], outside[1])
-again = network.fit(
-    IMAGES, CLASSES, batch_size=20, verbose=0
-).history  # and it can be trained alone afterwards
+again = network.fit(IMAGES, CLASSES, batch_size=20, verbose=0).history  # alone again
 save(
     **{f"weight {n}": value for n, value in enumerate([*network.get_weights(), *of_texts.get_weights()])},
     **{name: np.array(values) for name, values in history.items()},

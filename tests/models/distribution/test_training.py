@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets import digits
 from models.distribution import launch
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
@@ -72,3 +73,35 @@ def test_traps_of_keras_alone_are_there(tmp_path):
     found = saved(tmp_path, "keras", processes=2)
     assert found["rows"].tolist()[-1] == 8  # of 4 rows: each process hands over the same ones
     assert "non-addressable" in str(found["said"])
+
+
+def test_a_photo_classifier_of_two_processes_has_the_weights_of_one(tmp_path):
+    digits.save_photos(str(tmp_path / "photos"), examples=8)
+    found = {}
+    for way in "alone", "joined":
+        (results := tmp_path / way).mkdir()
+        command = [
+            sys.executable,
+            str(HERE / "photo_classifier.py"),
+            str(tmp_path / "photos"),
+            str(results),
+            way,
+        ]
+        if way == "joined":
+            assert launch(command, 2) == 0
+        else:
+            subprocess.run(command, check=True, capture_output=True)
+        names = {path.name for path in results.iterdir()}
+        found |= {f"{way} {path.stem}": dict(np.load(path)) for path in results.glob("*.npz")}
+    assert names == {
+        "all.keras",
+        "first.keras",
+        "first.npz",
+        "second.npz",
+    }  # one writes, and no checkpoint is left
+    one = found.pop("alone first")
+    assert len(found) == 2 and len(one["history"]) == 9
+    for several in found.values():
+        assert several.pop("processes") == 2 and several["accuracy"] == one["accuracy"]
+        for name, values in several.items():
+            assert np.allclose(values, one[name], rtol=0, atol=1e-5), name
