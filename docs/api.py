@@ -9,7 +9,7 @@ MODULES = {
     "models": (
         "models.counting", "models.filters", "models.activations", "models.receptive_fields",
         "models.inspection", "models.evaluation", "models.export.page", "models.text_classification",
-        "models.word_vectors",
+        "models.word_vectors", "models.distribution",
     ),
     "datasets": (
         "datasets.digits", "datasets.reviews", "datasets.tones", "datasets.videos", "datasets.photos",

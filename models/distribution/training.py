@@ -55,19 +55,11 @@ class DataParallel(keras.distribution.DataParallel):
         'divide'
         """
         self._layouts = {}
-        if model is None:
-            return
         divided = keras.distribution.TensorLayout([self.batch_dim_name], self.device_mesh)
-        whole = keras.distribution.TensorLayout([], self.device_mesh)
-        several = len(model.outputs) > 1
-        for layer in model.layers:
+        for layer in () if model is None else model.layers:
             # Cells of recurrent layers and other layers inside of these are left to the compiler
-            outputs = keras.tree.flatten(layer.output)
-            if len(outputs) == 1:
-                ends = several and any(outputs[0] is each for each in model.outputs)
-                self._layouts[f"{layer.name}/output"] = whole if ends else divided
-        if not several:  # all processes get the outputs: what only another one has, none can read
-            self._layouts[f"{model.name}/output"] = whole
+            if len(keras.tree.flatten(layer.output)) == 1:
+                self._layouts[f"{layer.name}/output"] = divided
 
     def get_data_layout(self, data_shape):
         """The whole batch is handed to every device: see `get_tensor_layout`.
@@ -85,7 +77,7 @@ class DataParallel(keras.distribution.DataParallel):
         return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
 
     def get_tensor_layout(self, path):
-        """Each device computes some rows of what a model's layers put out; all get the model's own outputs.
+        """Each device computes some rows of what a model's layers put out.
 
         Args:
             path: Name of a layer, or of layers in layers, as "layer/output".
@@ -151,10 +143,12 @@ def shared(model, distribution=None):
             _place(variable, distribution.get_variable_layout(variable))
         _forget_compiled(model)
         distribution.divide(model)
+        vars(model)["predict_step"] = _gathered(model.predict_step, distribution)
         try:
             yield model
         finally:
             distribution.divide(None)
+            del vars(model)["predict_step"]
             for variable in _variables(model):
                 _place(variable, None)
             _forget_compiled(model)
@@ -249,6 +243,19 @@ def _place(variable, layout):
     # knows only variables that are made within the distribution; this one is to leave it again
     variable._layout = layout
     variable.assign(value if layout is not None else np.asarray(value))
+
+
+def _gathered(predict_step, distribution):
+    """A step of `predict` whose outputs all processes get: what only another one has, none can read."""
+    import jax
+
+    whole = jax.sharding.NamedSharding(distribution.device_mesh.backend_mesh, jax.sharding.PartitionSpec())
+
+    def step(state, data):
+        outputs, others = predict_step(state, data)
+        return jax.lax.with_sharding_constraint(outputs, whole), others
+
+    return step
 
 
 def _forget_compiled(model):

@@ -70,7 +70,7 @@ def begin():
             _join()
         elif given.processes == "cluster" or given.coordinator or given.rank is not None:
             _join(given.coordinator, _number(given.processes), given.rank)
-        elif (_number(given.processes) or 1) != 1:
+        elif _number(given.processes) not in (None, 1):
             unkept = RESUMABLE if "resumable=True" in Path(file).read_text(encoding="utf-8") else UNKEPT
             interrupts.State.working = True  # signals go to the processes
             sys.exit(launch(_own_command(), _number(given.processes), unkept))
@@ -92,7 +92,9 @@ def of_main(settings):
         ModelError: If several processes are asked for where this process cannot start them.
     """
     if settings.get("processes", 1) != 1 and joined() == 1:
-        raise ModelError("processes= needs a process of its own for the lesson; run it as a command.")
+        raise ModelError(
+            "Several processes need the lesson to be run as a command, such as python -m tutorials.digits."
+        )
     settings = {name: value for name, value in settings.items() if name not in FLAGS}
     if is_first() or "outputs" not in settings:
         return settings

@@ -21,7 +21,15 @@ from models import PhotoClassifier
 
 devices = distribution.DataParallel() if way == "joined" else None
 rank = "first" if distribution.is_first() else "second"
-settings = {"image_size": 28, "flip": False, "views": 2, "epochs": 3, "batch_size": 20, "mixing": "mixup"}
+settings = {
+    "image_size": 28,
+    "flip": False,
+    "views": 2,
+    "epochs": 3,
+    "batch_size": 20,
+    "mixing": "mixup",
+    "budget": "1h",
+}
 classifier = PhotoClassifier("convnet", weights=None, **settings)
 classifier.fit(photos, distribution=devices, checkpoint=results / "checkpoint")
 classifier.save(results / f"{rank}.keras")  # a path of its own for each: who writes is seen
@@ -33,6 +41,6 @@ np.savez(
     results / f"{rank}.npz",
     *classifier.model.get_weights(),
     history=[values for part in classifier.history_.values() for values in part["val_loss"]],
-    accuracy=evaluation.accuracy,
+    accuracy=evaluation.accuracy.value,
     processes=distribution.joined(),
 )

@@ -81,10 +81,10 @@ devices = DataParallel() if way == "devices" else None
 network, of_texts = convolutional(), recurrent()
 with shared(network, devices):
     history = network.fit(IMAGES, CLASSES, batch_size=20, epochs=4, validation_split=0.2, verbose=0).history
-    inside = network.predict(IMAGES[:11], verbose=0), network.evaluate(IMAGES[:11], CLASSES[:11], verbose=0)
+    inside = network.predict(IMAGES[:12], verbose=0), network.evaluate(IMAGES[:12], CLASSES[:12], verbose=0)
 with shared(of_texts, devices):
     of_texts.fit(LengthBuckets(TEXTS, np.arange(31) % 2, batch_size=8, lengths=1), epochs=2, verbose=0)
-outside = network.predict(IMAGES[:11], verbose=0), network.evaluate(IMAGES[:11], CLASSES[:11], verbose=0)
+outside = network.predict(IMAGES[:12], verbose=0), network.evaluate(IMAGES[:12], CLASSES[:12], verbose=0)
 assert np.allclose(inside[0], outside[0]) and np.allclose(inside[1], outside[1])
 again = network.fit(IMAGES, CLASSES, batch_size=20, verbose=0).history  # alone again
 save(
