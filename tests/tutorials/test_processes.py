@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -128,3 +129,39 @@ def test_a_killed_run_ends_with_a_sentence_and_goes_on_to_the_numbers_of_one(pho
     for name in "test_accuracy", "share_of_fine_tuned", "cross_validation_accuracy":
         assert report[name] == pytest.approx(again[name], abs=1e-5)
     assert report["share_of_fine_tuned"] > 0  # else its weights are not in the classifier
+
+
+def test_processes_that_a_cluster_has_started_notice_that_one_is_gone(tmp_path):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+    flags = ["--data", "embedded", "--model", "linear", "--epochs", "9999", "--coordinator", address]
+    first, second = (started("digits", tmp_path, *flags, "--rank", str(rank), processes=2) for rank in (0, 1))
+    assert any(line.startswith("Epoch 2/") for line in first.stdout)
+    second.kill()
+    began = time.monotonic()
+    _, errors = first.communicate()
+    second.communicate()
+    assert first.returncode == 1 and time.monotonic() - began < 30
+    assert "Error: Another process of this run has ended or cannot be reached: this run is not kept" in errors
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("flags", "backend", "said"),
+    [
+        (["--processes", "0"], "jax", "Error: --processes must be from 1 to 256, not 0."),
+        (["--processes", "2"], "torch", "KERAS_BACKEND is 'torch', set KERAS_BACKEND=jax or leave it out."),
+        (["--processes", "2", "--rank", "2", "--coordinator", "127.0.0.1:1"], "jax", "Error: --rank is 2, "),
+    ],
+)
+def test_processes_that_cannot_be_are_refused_in_a_sentence(flags, backend, said, tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "tutorials.digits", "--outputs", tmp_path, *flags],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1 and said in run.stderr and run.stderr.strip().count("\n") == 0
+    assert not list(tmp_path.iterdir())
