@@ -24,6 +24,10 @@ class State:
     Attributes:
         together: Whether all processes compute the same, step by step, so that they may ask each other: in a
             command that they run together, and while a classifier is trained on all of them.
+
+    Example:
+        >>> State.together
+        False
     """
 
     together = False

@@ -21,6 +21,7 @@ LOST = 75  # exit code of a process that could not go on without another one, wh
 GRACE = 5.0  # seconds that the others have to end by themselves, as where all find the same error
 KILL_AFTER = 5.0  # seconds from the request to end until a process is killed
 MOST = 256
+NEEDED_IS_HERE = bool(importlib.util.find_spec("jax"))
 NOTICE = re.compile(r"[EFIW]\d{4} |\[Gloo\]|WARNING: All log messages before absl")
 UNKEPT = "this run is not kept, and the results of earlier, complete runs are as they were."
 
@@ -42,8 +43,11 @@ def launch(command, processes, unkept=UNKEPT):
         ModelError: If JAX is missing, or `processes` is no number from 1 to 256.
 
     Example:
-        >>> launch([sys.executable, "-c", "raise SystemExit(3)"], processes=1) if NEEDED_IS_HERE else 3
-        3
+        >>> try:
+        ...     launch(["python", "train.py"], processes=257)
+        ... except ModelError as error:
+        ...     print(error)
+        processes= must be from 1 to 256, not 257.
     """
     check_launch(processes)
     workers, stopped = [], _Stopped()
@@ -55,9 +59,6 @@ def launch(command, processes, unkept=UNKEPT):
             return _watch(workers, stopped, unkept)
         finally:
             _end(workers)
-
-
-NEEDED_IS_HERE = bool(importlib.util.find_spec("jax"))
 
 
 def check_launch(processes):

@@ -32,11 +32,10 @@ class DataParallel(keras.distribution.DataParallel):
 
     Example:
         >>> try:
-        ...     kind = type(DataParallel()).__bases__[0]
-        ... except ModelError:  # with TensorFlow
-        ...     kind = keras.distribution.DataParallel
-        >>> kind.__name__
-        'DataParallel'
+        ...     devices = DataParallel()
+        ... except ModelError as error:  # with TensorFlow
+        ...     print(str(error).partition(";")[0])
+        Several processes train together on JAX only
     """
 
     def __init__(self, devices=None):
@@ -49,10 +48,6 @@ class DataParallel(keras.distribution.DataParallel):
 
         Args:
             model: A functional or sequential model; None for none.
-
-        Example: see `shared`, which calls it.
-        >>> DataParallel.divide.__name__
-        'divide'
         """
         self._layouts = {}
         divided = keras.distribution.TensorLayout([self.batch_dim_name], self.device_mesh)
@@ -69,10 +64,6 @@ class DataParallel(keras.distribution.DataParallel):
 
         Returns:
             A `keras.distribution.TensorLayout`.
-
-        Example: Keras calls it, in `fit`.
-        >>> DataParallel.get_data_layout.__name__
-        'get_data_layout'
         """
         return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
 
@@ -84,10 +75,6 @@ class DataParallel(keras.distribution.DataParallel):
 
         Returns:
             A `keras.distribution.TensorLayout`; None to leave it to the compiler.
-
-        Example: Keras calls it, in `fit`.
-        >>> DataParallel.get_tensor_layout.__name__
-        'get_tensor_layout'
         """
         import jax
 
@@ -144,13 +131,16 @@ def shared(model, distribution=None):
         _forget_compiled(model)
         distribution.divide(model)
         vars(model)["predict_step"] = _gathered(model.predict_step, distribution)
+        ignored = Exception
         try:
             yield model
+            ignored = ()
         finally:
             distribution.divide(None)
             del vars(model)["predict_step"]
             for variable in _variables(model):
-                _place(variable, None)
+                with contextlib.suppress(ignored):  # Keras takes the values of a training that fails with it
+                    _place(variable, None)
             _forget_compiled(model)
 
 
@@ -233,6 +223,11 @@ def _variables(model):
         *(model.optimizer.variables if model.optimizer else ()),
         *model.metrics_variables,
     ]
+    # Metrics that were given as objects are not among the model's own until Keras has built them all
+    compiled = vars(model).get("_compile_metrics")
+    for name in "_user_metrics", "_user_weighted_metrics":
+        for metric in keras.tree.flatten(getattr(compiled, name, None)):
+            found += getattr(metric, "variables", [])
     return [*{id(variable): variable for variable in found}.values()]
 
 
