@@ -110,6 +110,22 @@ def join(coordinator=None, processes=None, rank=None):
             f"The other processes cannot be joined ({reason}); call join before anything is computed, and "
             "name coordinator=, processes= and rank= where the cluster does not tell them."
         ) from error
+    with _quiet_output():
+        wait()
+
+
+@contextlib.contextmanager
+def _quiet_output():
+    """Hold back what native code writes to standard output when processes are connected."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def leave():

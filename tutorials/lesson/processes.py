@@ -124,13 +124,10 @@ def lost():
 def _join(*arguments):
     join(*arguments)
     State.together = True
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    wait()  # the first time, native code writes to standard output that processes are connected
-    if is_first():  # the others say the same
-        os.dup2(kept, 1)
-    os.close(kept)
-    os.close(nowhere)
+    if not is_first():  # they say the same as the first
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
 
 
 def _given(arguments):
