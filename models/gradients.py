@@ -6,9 +6,12 @@ function of values, so that here the variables get their values in a `keras.Stat
 
 import contextlib
 import functools
+import itertools
 
 import keras
 from keras import ops
+
+from .checks.nesting import is_graph
 
 
 def input_gradients(function, *inputs):
@@ -236,14 +239,47 @@ def _output_gradients_by_jax(model, images, chosen, by):
     import jax
 
     if by is not None:
-        # A layer's output cannot be watched in JAX: the part behind it becomes a function of its own
-        behind = keras.Function([*model.inputs, model.outputs[by]], model.outputs)
+        # A layer's output cannot be watched in JAX: something is added to it, which is 0
         outputs = _listed(model(images, training=False))
-        value, pull = jax.vjp(lambda output: chosen(_listed(behind([images, output]))), outputs[by])
+        value, pull = jax.vjp(
+            lambda added: chosen(_outputs_with(model, images, model.outputs[by], added)),
+            ops.zeros_like(outputs[by]),
+        )
         return outputs, pull(ops.ones_like(value))[0]
     outputs, pull = _outputs_and_pull(model, images)
     value, pull_chosen = jax.vjp(chosen, outputs)
     return outputs, pull(pull_chosen(ops.ones_like(value))[0])
+
+
+def _outputs_with(model, images, tensor, added):
+    """The outputs of a model where something is added to one tensor of its graph, or of a nested model's."""
+    operation, node, place = tensor._keras_history
+    calls = itertools.count()
+
+    def called(each):
+        def call(*arguments, **settings):
+            if getattr(each, "_call_has_training_arg", False):
+                settings = settings | {"training": False}
+            if each is not operation:
+                return each(*arguments, **settings)
+            inside = is_graph(each)  # then the tensor is that of a layer inside
+            if inside:
+                result = _outputs_with(each, arguments[0], each.outputs[place], added)
+            else:
+                result = _listed(each(*arguments, **settings))
+                result[place] = result[place] + (added if next(calls) == last else 0)
+            return result if len(result) > 1 else result[0]
+
+        return call
+
+    nodes = [each for some in _graph_of(model)._nodes_by_depth.values() for each in some]
+    last = sum(each.operation is operation for each in nodes) - 1
+    return _listed(_graph_of(model)._run_through_graph(images, called))
+
+
+def _graph_of(model):
+    """A model that has a graph to walk through: of a sequential one the functional one inside."""
+    return model._functional if isinstance(model, keras.Sequential) else model
 
 
 def _outputs_and_pull(model, images):
