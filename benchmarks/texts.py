@@ -10,7 +10,8 @@ The ways, each from raw texts to a fitted classifier, by turns:
   regression, one class against the others (Wang and Manning 2012), with scikit-learn;
 - tfidf: TF-IDF of words and pairs of words, then LogisticRegression, with scikit-learn;
 - tfidf_letters: the same with TF-IDF of two to five letters within words beside it;
-- pooled_lstm, bag and the other kinds of TextClassifier.
+- pooled_lstm, bag and the other kinds of TextClassifier; lstm+vectors and so on, which begin with vectors of
+  words that are learned from the training texts first.
 
 The penalties of both peers are chosen on a tenth of the training texts, and the peers are then fitted on all
 of these. The test texts are used once a run. Runs differ in the seed; in those of docstrings, and with
@@ -79,7 +80,9 @@ def drawn_anew(training, test, data, seed):
 
 def ours(training, classes, seed, kind="ngrams"):
     """TextClassifier as it is: a function of texts that gives class indices."""
-    classifier = TextClassifier(kind=kind, seed=seed).fit(*training)
+    kind, _, start = kind.partition("+")
+    vectors = {"unlabelled": []} if start else {}  # no texts but those of training
+    classifier = TextClassifier(kind=kind, seed=seed).fit(*training, **vectors)
     return lambda texts: np.asarray(classifier.predict(texts).labels)
 
 
@@ -152,13 +155,15 @@ def main(
 
     Args:
         data: "docstrings", or labelled texts as for the lesson `sentiment`.
-        ways: Which ways: ours, nb_svm, tfidf, tfidf_letters, or a kind of TextClassifier, as pooled_lstm.
+        ways: Which ways: ours, nb_svm, tfidf, tfidf_letters, or a kind of TextClassifier, as pooled_lstm,
+            with +vectors or without.
         runs: Number of runs of each, from seeds 0, 1, 2 and so on.
         resplit: Put all texts together, and draw a fifth to test on in each run; copies stay on one side.
     """
     check_positive(runs=runs)
-    if unknown := [way for way in ways if way not in (*WAYS, *BUILDERS)]:
-        raise LessonError(f"--ways knows no {unknown[0]!r}; name some of {', '.join((*WAYS, *BUILDERS))}.")
+    known = *WAYS, *BUILDERS, *(f"{kind}+vectors" for kind in BUILDERS)
+    if unknown := [way for way in ways if way not in known]:
+        raise LessonError(f"--ways knows no {unknown[0]!r}; name some of {', '.join(known)}.")
     loaded = None if data == "docstrings" else reviews.load_data(reviews.locate(data))
     results = {way: [] for way in ways}
     for seed in range(runs):

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))  # this repository's models and datasets come firs
 
 from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
 
-from models.fine_tuning.time_budget import as_seconds
+from models.training.time_budget import as_seconds
 
 MOST = 1.1  # times its budget
 

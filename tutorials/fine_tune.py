@@ -95,9 +95,9 @@ from models.fine_tuning.evaluation import cross_validation
 from models.fine_tuning.features import AT_ONCE
 from models.fine_tuning.multi_scale import MultiScaleClassifier, at_sizes, fit_probes, tuned_size
 from models.fine_tuning.own_backbone import backbone_entry, built_backbone
-from models.fine_tuning.time_budget import deadline_of
 from models.fine_tuning.transfer import border_at
 from models.fine_tuning.tuning import EPOCHS, LEARNING_RATE, FineTuning
+from models.training.time_budget import deadline_of
 from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.lesson.multi_label import check_multi_label, train_multi_label
 from tutorials.lesson.outcome import Outcome

@@ -102,6 +102,7 @@ from models.probabilities import per_class
 from models.text_classification import (
     BUILDERS,
     CLIP_NORMS,
+    DECAYING,
     LEARNING_RATES,
     averaged_adam,
     build_network,
@@ -211,10 +212,11 @@ def main(
     network.summary()
 
     # Compile: Adam, which also averages the weights over about the last fifth of the steps; in the two plain
-    # recurrent networks it clips the gradients
+    # recurrent networks it clips the gradients, and in the LSTM its learning rate decays
     batches = LengthBuckets(*training, batch_size=batch_size, seed=seed)
+    how = epochs * len(batches), CLIP_NORMS.get(model), model in DECAYING
     network.compile(
-        optimizer=averaged_adam(LEARNING_RATES[model], epochs * len(batches), CLIP_NORMS.get(model)),
+        optimizer=averaged_adam(LEARNING_RATES[model], *how),
         loss="binary_crossentropy" if len(class_names) == 2 else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -222,20 +224,18 @@ def main(
     # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, and those
     # of the last layer divided by the temperature at which the validation texts' probabilities are calibrated
     started = time.perf_counter()
-    held_out = LengthBuckets(*validation, batch_size=500, shuffle=False)
+    held_out, drawn = LengthBuckets(*validation, 500, shuffle=False), {"shuffle": False, "verbose": VERBOSE}
     with shared(network):  # with --processes, by all of them together
         history = network.fit(
-            batches, epochs=epochs, validation_data=held_out, callbacks=keep_best(epochs), verbose=VERBOSE
+            batches, epochs=epochs, validation_data=held_out, callbacks=keep_best(epochs), **drawn
         ).history
     seconds = time.perf_counter() - started
     held_back = calibrate(network, *validation)
 
-    # Evaluate: the test texts are used here, once
+    # Evaluate: the test texts are used here, once; probabilities (n, classes) in their order
     test_batches = LengthBuckets(test_tokens, batch_size=500, shuffle=False)
-    in_order = np.argsort(test_batches.order)
-    probabilities = per_class(network.predict(test_batches, verbose=0)[in_order])  # (n, classes)
-    predicted = probabilities.argmax(-1)
-    correct = predicted == y_test
+    probabilities = per_class(network.predict(test_batches, verbose=0)[np.argsort(test_batches.order)])
+    correct = (predicted := probabilities.argmax(-1)) == y_test
     accuracy, parameters = np.mean(correct), network.count_params()
     results = {"test_accuracy": accuracy, "parameters": parameters, "fit_seconds": seconds}
     results |= linear_baseline((x_train, y_train), (x_test, y_test), seed)

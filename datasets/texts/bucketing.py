@@ -94,6 +94,20 @@ class LengthBuckets(keras.utils.PyDataset):
     def order(self):
         return np.concatenate([self._buckets[bucket][0][rows] for bucket, rows in self._batches])
 
+    def by_length(self):
+        """The first batch of each length, and how many there are.
+
+        Returns:
+            List of (batch, number of batches), the shortest first.
+
+        Example:
+            >>> batches = LengthBuckets([np.array([5, 6])] * 3 + [np.array([8])], batch_size=2, shuffle=False)
+            >>> [(batch[0].shape, number) for batch, number in batches.by_length()]
+            [((1, 1), 1), ((2, 2), 2)]
+        """
+        buckets = [bucket for bucket, _ in self._batches]
+        return [(self[buckets.index(each)], buckets.count(each)) for each in sorted(set(buckets))]
+
     def __len__(self):
         return len(self._batches)
 

@@ -1,9 +1,10 @@
-"""A trained classifier of photos in the formats of other runtimes, for servers, phones and browsers.
+"""A trained classifier in the formats of other runtimes, for servers, phones and browsers.
 
-Exported models take what the classifier computes on after its resizing: float32 pixels in [0, 255], of shape
-(batch, size, size, channels), with any batch size. They return probabilities (batch, classes). Photos have to
-be resized and cropped to that size before, as `datasets.photos.read_square` does, because neither runtime has
-antialiased resizing.
+How networks of token ids are exported is in `models.export.texts`. Exported classifiers of photos take what
+the classifier computes on after its resizing: float32 pixels in [0, 255], of shape (batch, size, size,
+channels), with any batch size. They return probabilities (batch, classes). Photos have to be resized and
+cropped to that size before, as `datasets.photos.read_square` does, because neither runtime has antialiased
+resizing.
 """
 
 import functools
@@ -84,18 +85,58 @@ def export(model, path, size):
         >>> export(ConvNet(), Path("model.tflite"), size=28)  # doctest: +SKIP
     """
     path = check_path(path, ".onnx", ".tflite")
-    kind = "onnx" if path.suffix == ".onnx" else "litert"
-    check_export(kind)
+    check_export(kind_of(path))
     model = _after_resizing(model, size)
-    with replacing(path) as draft, without_notices():  # converters print much about themselves
+    shape = (None, size, size, model.input_shape[-1])
+    with replacing(path) as draft:
+        convert(model, draft, shape, "float32", "pixels", named=path)
+
+
+def kind_of(path):
+    """The format that a file's ending stands for.
+
+    Args:
+        path: A `Path` that ends in ".onnx" or ".tflite".
+
+    Example:
+        >>> from pathlib import Path
+        >>> kind_of(Path("model.tflite"))
+        'litert'
+    """
+    return "onnx" if path.suffix == ".onnx" else "litert"
+
+
+def convert(model, path, shape, dtype, name, named):
+    """Write a model in the format that a file's ending stands for.
+
+    Args:
+        model: Keras model with one input and one output.
+        path: File to write.
+        shape: Of its input, None for any size.
+        dtype: Of its input.
+        name: Of its input; the output is called "probabilities".
+        named: The path that a message names.
+
+    Raises:
+        ModelError: If the model has a layer that the format does not have.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from models import ConvNet
+        >>> from models.export.formats import convert
+        >>> path = Path("model.tflite")
+        >>> convert(ConvNet(), path, (None, 28, 28, 1), "float32", "pixels", path)  # doctest: +SKIP
+    """
+    write = _write_onnx if kind_of(path) == "onnx" else _write_litert
+    with without_notices():  # converters print much about themselves
         try:
-            (_write_onnx if kind == "onnx" else _write_litert)(model, draft, size)
+            write(model, path, shape, dtype, name)
         except OSError:
             raise
         except Exception as error:  # converters raise nearly anything
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise ModelError(
-                f"{path.name} cannot be made of this model ({reason}); leave out the export, or "
+                f"{named.name} cannot be made of this model ({reason}); leave out the export, or "
                 "change the model."
             ) from error
 
@@ -113,8 +154,8 @@ def _after_resizing(model, size):
     return model
 
 
-def _constant(model, size):
-    """A model as one TensorFlow function of pixels, in which the weights are constants.
+def _constant(model, shape, dtype, name, lower=True):
+    """A model as one TensorFlow function of its input, in which the weights are constants.
 
     `model.export` is not used: with it an export to LiteRT takes ten times as long, ONNX makes constants of
     `Normalization` layers inputs of the model, and grouped convolutions fail.
@@ -122,35 +163,36 @@ def _constant(model, size):
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    pixels = tf.TensorSpec((None, size, size, model.input_shape[-1]), tf.float32, name="pixels")
+    spec = tf.TensorSpec(shape, dtype, name=name)
     tf.config.run_functions_eagerly(True)  # so that no call of a compiled function is left in it
     try:
-        function = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(pixels)
+        function = tf.function(lambda given: model(given, training=False)).get_concrete_function(spec)
     finally:
         tf.config.run_functions_eagerly(False)
-    return convert_variables_to_constants_v2(function)
+    return convert_variables_to_constants_v2(function, lower_control_flow=lower)
 
 
-def _write_litert(model, path, size):
+def _write_litert(model, path, shape, dtype, name):
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_constant(model, size)], tf.Module())
+    constant = _constant(model, shape, dtype, name)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([constant], tf.Module())
     path.write_bytes(converter.convert())
 
 
-def _write_onnx(model, path, size):
+def _write_onnx(model, path, shape, dtype, name):
     import onnx
     import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel("CRITICAL")
     _teach_erfc()
-    function = _constant(model, size)
+    function = _constant(model, shape, dtype, name, lower=False)  # loops over words stay loops
     before, after = function.inputs[0].name, function.outputs[0].name
     network, _ = tf2onnx.convert.from_graph_def(
         function.graph.as_graph_def(),
         input_names=[before],
         output_names=[after],
-        tensors_to_rename={before: "pixels", after: "probabilities"},
+        tensors_to_rename={before: name, after: "probabilities"},
     )
     for tensor in network.graph.input[0], network.graph.output[0]:
         tensor.type.tensor_type.shape.dim[0].dim_param = "batch"

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from ..errors import ModelError
+from ..training.checkpoints import replace_file
 from .batches import computed, training_batches
-from .checkpoints import replace_file
 
 IN_MEMORY = 1_000_000_000  # bytes of features; more are kept in files, where there is a folder for them
 CHUNK = 512  # photos whose features are computed between two notes of how far it is

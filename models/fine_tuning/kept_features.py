@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ModelError
-from .checkpoints import DIGEST, replace_file
+from ..training.checkpoints import DIGEST, replace_file
 
 
 class KeptFeatures:

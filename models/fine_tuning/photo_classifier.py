@@ -22,25 +22,20 @@ from ..loading.saved_classifiers import (
 )
 from ..seeds import seeded
 from ..sibling import datasets_module
+from ..training.checkpoints import CheckpointFolder
+from ..training.time_budget import deadline_of, time_argument
 from .asking import ask, labelled_rows
 from .augmentation import POLICIES
 from .batches import AugmentedPhotos
 from .bundles import LARGEST_IMAGE, NO_TRUST, extras, image_size_in, learn_trust, restore
-from .checkpoints import CheckpointFolder
 from .evaluation import cross_validation, evaluate
 from .multi_scale import EFFORTS, at_sizes, fit_probes, image_sizes, largest_size, tuned_size
 from .own_backbone import backbone_argument, backbone_entry, built_backbone, named
 from .predictions import predict_files
-from .time_budget import as_seconds, deadline_of
 from .transfer import border_at
 from .tuning import EPOCHS, LEARNING_RATE, FineTuning
 
 PARTS = ("train", "validation", "test")
-
-
-def _budget(owner, name, value):
-    as_seconds(value)
-    return value
 
 
 class PhotoClassifier:
@@ -118,7 +113,7 @@ class PhotoClassifier:
         cache=flag,
         epochs=whole(none=True, most=100_000),
         batch_size=whole(),
-        budget=_budget,
+        budget=time_argument,
     )
     def __init__(
         self,

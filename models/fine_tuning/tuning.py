@@ -14,13 +14,14 @@ from ..checks.memory import memory_refusal, training_bytes
 from ..distribution.training import from_first
 from ..errors import ModelError
 from ..seeds import seeded
+from ..training.checkpoints import PARTS, TrainingState, training_variables
+from ..training.time_budget import Deadline, duration, step_seconds
 from .batches import UncachedPhotos, steps_per_epoch
-from .checkpoints import PARTS, TrainingState, training_variables
 from .features import CachedFeatures
 from .fine_tuned import TUNED, FineTunedClassifier, halves, take_over
 from .linear_probe import LEAST_SCALE, cross_entropy, fit_linear_probe, folds
 from .multi_scale import MultiScaleClassifier, at_sizes
-from .time_budget import Deadline, duration, photo_seconds, plan, step_seconds
+from .time_budget import photo_seconds, plan
 
 LEARNING_RATE = 3e-4  # the highest
 EPOCHS = 12

@@ -4,6 +4,7 @@ from .strings import StringClassifier
 from .training import (
     BUILDERS,
     CLIP_NORMS,
+    DECAYING,
     EPSILON,
     LEARNING_RATES,
     WORD_DROPOUT,
@@ -19,6 +20,7 @@ from .weights import ngram_weights
 __all__ = [
     "BUILDERS",
     "CLIP_NORMS",
+    "DECAYING",
     "EPSILON",
     "LEARNING_RATES",
     "LONGEST",

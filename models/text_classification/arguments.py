@@ -1,12 +1,13 @@
 """Rules for arguments that are texts, words or labels; see `models.checks.arguments`."""
 
-import contextlib
 import numbers
+import os
 
 import keras
 import numpy as np
 
-from ..checks.arguments import shown
+from ..checks.arguments import flag, number, share, shown
+from ..checks.words import rows_of
 from ..errors import ModelError
 
 
@@ -20,7 +21,7 @@ def texts(owner, name, value):
         >>> texts("token_ids", "texts", ["A good film.", "A bad one."]).shape
         (2,)
     """
-    rows = _rows(value)
+    rows = rows_of(value)
     if rows is None:
         hint = f"; for one text, write [{name.removesuffix('s')}]" if isinstance(value, str) else ""
         raise ModelError(f"{owner} needs {name} as a list of strings, not {shown(value)}{hint}.")
@@ -39,24 +40,86 @@ def texts(owner, name, value):
     return found
 
 
-def words(owner, name, value):
-    """Rule: different words, as a list of str.
+def optional_texts(owner, name, value):
+    """Rule: None, or several texts as `texts` has them.
 
     Args:
         owner, name, value: As for every rule.
 
     Example:
-        >>> words("token_ids", "vocabulary", ("good", "bad"))
-        ['good', 'bad']
+        >>> optional_texts("TextClassifier.fit", "unlabelled", ["A film."]).shape
+        (1,)
     """
-    found = _rows(value) or []
-    if not found or not all(isinstance(word, str) and word for word in found):
-        found = []
-    if not found or len(set(found)) < len(found):
-        raise ModelError(
-            f"{owner} needs {name} as a list of different words, the most frequent first, not {shown(value)}."
-        )
-    return [str(word) for word in found]
+    return None if value is None else texts(owner, name, value)
+
+
+def optional_share(owner, name, value):
+    """Rule: None, or a share from 0 to less than 1.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> optional_share("TextClassifier", "dropout", 0.2)
+        0.2
+    """
+    return None if value is None else share(owner, name, value)
+
+
+def optional_flag(owner, name, value):
+    """Rule: None, True or False.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> optional_flag("TextClassifier", "freeze_embeddings", True)
+        True
+    """
+    return None if value is None else flag(owner, name, value)
+
+
+def learning_rate(owner, name, value):
+    """Rule: None, or a learning rate of more than 0, up to 1.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> learning_rate("TextClassifier", "learning_rate", 0.005)
+        0.005
+    """
+    return None if value is None else number(above=0, most=1)(owner, name, value)
+
+
+def class_weight(owner, name, value):
+    """Rule: None or "balanced".
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> class_weight("TextClassifier.fit", "class_weight", "balanced")
+        'balanced'
+    """
+    if value is None or (isinstance(value, str) and value == "balanced"):
+        return value
+    raise ModelError(f'{owner} takes {name} None or "balanced", not {shown(value)}.')
+
+
+def folder(owner, name, value):
+    """Rule: None, or the name of a folder.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> folder("TextClassifier.fit", "checkpoint", "stopped")
+        'stopped'
+    """
+    if value is None or (isinstance(value, (str, os.PathLike)) and os.fspath(value)):
+        return value
+    raise ModelError(f"{owner} takes {name} as a folder, not {shown(value)}.")
 
 
 def labels(owner, name, value):
@@ -69,7 +132,7 @@ def labels(owner, name, value):
         >>> labels("TextClassifier.fit", "labels", np.array([1, 0, 1]))
         [1, 0, 1]
     """
-    rows = _rows(value)
+    rows = rows_of(value)
     if rows is None:
         raise ModelError(f"{owner} needs {name} as a list of strings or whole numbers, not {shown(value)}.")
     if all(isinstance(label, str) and label.strip() for label in rows):
@@ -104,12 +167,3 @@ def string_model(owner, name, value):
             f"{owner} needs {name} that takes strings, as StringClassifier builds it, not {shown(value)}."
         )
     return value
-
-
-def _rows(value):
-    """A sequence as a list; None if it is none, or one string."""
-    if isinstance(value, (str, bytes, dict)) or getattr(value, "ndim", 1) != 1:
-        return None
-    with contextlib.suppress(TypeError):
-        return list(value)
-    return None

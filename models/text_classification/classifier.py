@@ -4,10 +4,10 @@ import keras
 import numpy as np
 
 from .. import tables
-from ..checks.arguments import checked, choice, number, share, shown, whole
-from ..checks.memory import memory_refusal, training_bytes
+from ..checks.arguments import checked, choice, number, shown, whole
 from ..errors import ModelError
 from ..evaluation import Evaluation
+from ..export.texts import export_texts
 from ..fine_tuning.bundles import NO_TRUST
 from ..loading.saved_classifiers import (
     About,
@@ -19,30 +19,22 @@ from ..loading.saved_classifiers import (
 )
 from ..seeds import seeded
 from ..text import MOST_IDS
+from ..training.time_budget import deadline_of, time_argument
 from .abstention import fit_text_trust, text_trust_in
+from .arguments import class_weight, folder, learning_rate, optional_flag, optional_share, optional_texts
 from .arguments import texts as _texts
-from .calibrating import balanced, calibrate
+from .calibrating import balanced
 from .examples import checked_labels, class_names, indices, split
 from .explanations import effects_of_words
+from .fitting import NGRAMS, SETTINGS, check_together, fit_network, settings_of_network
 from .given import given_texts, to_evaluate
 from .labelling import LabelWork
-from .ngrams import fit_ngrams, has_votes_for_each_ngram, is_ngram_model, predict_strings
+from .ngrams import fit_ngrams, is_ngram_model, predict_strings, reads_texts
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier, takes_lists
-from .training import BUILDERS, build_network, by_default, predict, train
-from .vocabulary import LONGEST, learn_vocabulary, token_ids
-
-NGRAMS = "ngrams"
-
-
-def _optional_share(owner, name, value):
-    return None if value is None else share(owner, name, value)
-
-
-def _class_weight(owner, name, value):
-    if value is None or (isinstance(value, str) and value == "balanced"):
-        return value
-    raise ModelError(f'{owner} takes {name} None or "balanced", not {shown(value)}.')
+from .training import BUILDERS, predict
+from .vocabulary import LONGEST, token_ids
+from .word_start import embeddings_argument
 
 
 class TextClassifier(LabelWork):
@@ -62,7 +54,21 @@ class TextClassifier(LabelWork):
             for 0.4 where the vocabulary has more than 1,000 words, otherwise 0.
         epochs: Epochs of training; None for so many that the network sees about 60,000 texts, from 3 to 30.
         batch_size: Texts in a batch; None for 128 where there are more than 15,000, otherwise 32.
-        seed: The same seed gives the same classifier.
+        seed: The same seed gives the same classifier, if there is no budget and no search.
+        units: Units of the LSTM or SimpleRNN, filters of the convolution; None for 32, or 64 filters.
+        embedding_dim: Length of a word's vector; None for 32, or what `embeddings` have.
+        learning_rate: Of Adam, more than 0, at most 1; None for what suits the network.
+        dropout: Share of the values before the last layer dropped in each training step; None for 0.5.
+        longest: Number of words that are used of a text, from its beginning.
+        embeddings: Vectors that words begin with: a text file of GloVe, word2vec or fastText, of which the
+            first 200,000 words are read, a mapping {word: vector}, or a pair (words, vectors). None for
+            random ones.
+        freeze_embeddings: Whether these, or those learned from unlabelled texts, stay as they are; None for
+            in recurrent networks that are trained on fewer than 3,000 texts.
+        budget: Time for `fit`, such as "5m" or seconds: epochs are cut to fit. None for no limit.
+        search: Time for `fit`, likewise, in which it tries values, drawn at random, of those of units,
+            embedding_dim, learning_rate, dropout and word_dropout that are None, and keeps those with the
+            lowest loss of the validation texts. None for what these are by default.
 
     Attributes:
         model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the
@@ -74,6 +80,10 @@ class TextClassifier(LabelWork):
         calibration_: `CalibrationError`: the expected calibration error before and after a temperature, of
             the texts that were held back to choose it; None where these were too few, and after `load`.
         trust_: What `predict` abstains by, a `TextTrust`; None if there is nothing.
+        settings_: {name: value} that the network was built and trained with; empty of "ngrams", and after
+            `load`.
+        search_: Table of the settings that a search has tried, the best first; None without one.
+        words_with_vectors_: How many words of the vocabulary began with a vector.
 
     Raises:
         ModelError: If an argument is not as described.
@@ -95,9 +105,18 @@ class TextClassifier(LabelWork):
         kind=choice(NGRAMS, *BUILDERS),
         vocabulary_size=whole(3, MOST_IDS),
         word_pairs=whole(0, 10**9),
-        word_dropout=_optional_share,
+        word_dropout=optional_share,
         epochs=whole(none=True, most=100_000),
         batch_size=whole(none=True),
+        units=whole(none=True),
+        embedding_dim=whole(none=True),
+        learning_rate=learning_rate,
+        dropout=optional_share,
+        longest=whole(),
+        embeddings=embeddings_argument,
+        freeze_embeddings=optional_flag,
+        budget=time_argument,
+        search=time_argument,
     )
     def __init__(
         self,
@@ -108,18 +127,35 @@ class TextClassifier(LabelWork):
         epochs=None,
         batch_size=None,
         seed=0,
+        units=None,
+        embedding_dim=None,
+        learning_rate=None,
+        dropout=None,
+        longest=LONGEST,
+        embeddings=None,
+        freeze_embeddings=None,
+        budget=None,
+        search=None,
     ):
-        if word_pairs and kind != "bag":
-            raise ModelError(
-                'TextClassifier takes word_pairs for kind="bag" only; the other networks see the order '
-                "of the words."
-            )
         self.kind, self.vocabulary_size, self.word_pairs = kind, vocabulary_size, word_pairs
         self.word_dropout, self.epochs, self.batch_size, self.seed = word_dropout, epochs, batch_size, seed
+        self.units, self.embedding_dim, self.learning_rate = units, embedding_dim, learning_rate
+        self.dropout, self.longest, self.embeddings = dropout, longest, embeddings
+        self.freeze_embeddings, self.budget, self.search = freeze_embeddings, budget, search
+        check_together(self)
         self._model = None
 
-    @checked(verbose=whole(0, 2), class_weight=_class_weight)
-    def fit(self, texts, labels=None, validation=None, verbose=0, class_weight=None):
+    @checked(verbose=whole(0, 2), class_weight=class_weight, unlabelled=optional_texts, checkpoint=folder)
+    def fit(
+        self,
+        texts,
+        labels=None,
+        validation=None,
+        verbose=0,
+        class_weight=None,
+        unlabelled=None,
+        checkpoint=None,
+    ):
         """Learn the vocabulary and train the network; the best epoch on the validation texts is kept.
 
         Args:
@@ -134,15 +170,21 @@ class TextClassifier(LabelWork):
             verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
             class_weight: None, or "balanced": rare classes count as much as frequent ones. Probabilities are
                 then those of texts among which all classes are equally frequent.
+            unlabelled: Further texts without labels, n str: the network begins with vectors of words that
+                are learned from these and the training texts (skip-gram); [] for from the latter alone.
+            checkpoint: A folder that keeps the state after each epoch. If the training is stopped, the same
+                call goes on with it; when it is complete, the state is removed. None to keep none.
 
         Returns:
             This classifier.
 
         Raises:
-            ModelError: If an argument is not as described, there are too few texts or only one class, or
-                there is not enough memory.
+            ModelError: If an argument is not as described, there are too few texts or only one class,
+                there is not enough memory or time, or the checkpoint is of another training.
             DataError: If texts in files cannot be read.
         """
+        limits = {"deadline": deadline_of(self.budget), "search": deadline_of(self.search)}
+        check_together(self, unlabelled, checkpoint)
         given = given_texts("TextClassifier.fit", texts, labels, validation, self.seed, verbose)
         texts, labels, validation = given.texts, given.labels, given.validation
         names = class_names("TextClassifier.fit", texts, labels)
@@ -157,28 +199,23 @@ class TextClassifier(LabelWork):
                 f"TextClassifier.fit needs texts of every class to train on, and {names[min(missing)]!r} has "
                 "none beside those of the last tenth, which validate; give more, or validation=."
             )
-        vocabulary = learn_vocabulary(training[0], self.vocabulary_size)
-        training, held_back = (
-            (token_ids(strings, vocabulary), numbers) for strings, numbers in (training, held_back)
+        found = fit_network(
+            settings_of_network(self),
+            training,
+            held_back,
+            len(names),
+            unlabelled,
+            checkpoint=checkpoint,
+            verbose=verbose,
+            **limits,
         )
-        fitted = len(training[1])
-        epochs, batch_size, word_dropout = by_default(
-            fitted, len(vocabulary), self.epochs, self.batch_size, self.word_dropout
-        )
-        with seeded(self.seed):
-            network = build_network(self.kind, len(vocabulary) + 2, len(names), word_dropout, self.word_pairs)
-            batch_size = min(batch_size, fitted)
-            needed = training_bytes(network, batch_size, max(map(len, training[0])))
-            if refusal := memory_refusal(batch_size, needed):
-                raise ModelError(f"TextClassifier.fit cannot train: batch_size {refusal}")
-            self.history_, self.seconds_ = train(
-                network, self.kind, training, held_back, epochs, batch_size, self.seed, verbose=verbose
-            )
-            found = calibrate(network, *held_back)
-        self._learned(StringClassifier(vocabulary, network), names)
+        words, known = found.start.vocabulary, found.held_back
+        self.history_, self.seconds_ = found.history, found.seconds
+        self._learned(StringClassifier(words, found.network, self.longest), names, self.longest)
+        self.settings_, self.search_, self.words_with_vectors_ = found.used, found.tried, found.start.found
         if class_weight:
-            found = balanced(self._model, indices(labels, names), found)
-        return self._trusting(given, found)
+            known = balanced(self._model, indices(labels, names), known)
+        return self._trusting(given, known)
 
     def _fit_ngrams(self, given, names, class_weight):
         validation = None if given.validation is None else _validation(given.validation, names)
@@ -200,6 +237,7 @@ class TextClassifier(LabelWork):
         """Take on a trained model of strings."""
         model = model if "predict" in vars(model) else takes_lists(model)
         self._model, self._longest, self.trust_, self.calibration_ = model, longest, None, None
+        self.settings_, self.search_, self.words_with_vectors_ = {}, None, 0
         self._network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
         self._vocabulary = None
         if not is_ngram_model(model):
@@ -302,7 +340,8 @@ class TextClassifier(LabelWork):
         """Write the classifier as one `.keras` file, vocabulary and class names inside.
 
         `TextClassifier.load` reads it, and `keras.saving.load_model` its model. A file of that name is
-        replaced when the new one is complete.
+        replaced when the new one is complete. All settings are inside but `embeddings`, whose vectors the
+        trained network has.
 
         Args:
             path: A file that ends in `.keras`.
@@ -338,7 +377,8 @@ class TextClassifier(LabelWork):
         about = about or about_beside(path, model, "texts")
         if about.kind != "texts":
             raise ModelError(f"{path} classifies {shown(about.kind)}, not texts.")
-        _check_model(model, path)
+        if not reads_texts(model):
+            raise ModelError(f"{path} is no classifier of texts; give a file that TextClassifier.save wrote.")
         names, settings = list(about.class_names), about.settings
         with settings_of(path):
             classifier = cls(**{name: settings[name] for name in cls()._settings() if name in settings})
@@ -349,10 +389,30 @@ class TextClassifier(LabelWork):
         classifier.history_, classifier.seconds_ = {}, 0.0
         return classifier
 
+    def export(self, path):
+        """Write the network of token ids for another runtime, ONNX or LiteRT, and its vocabulary beside it.
+
+        Neither format holds strings. The page "Classify texts" of the documentation shows how to turn a text
+        into the token ids that the network takes.
+
+        Args:
+            path: A file that ends in `.onnx` or `.tflite`. The vocabulary, as JSON, has the same name with
+                the ending `.json`. Files of these names are replaced when the new ones are complete.
+
+        Raises:
+            ModelError: If the classifier is not trained, it is one of n-grams, a package is missing, or a
+                file cannot be written.
+        """
+        if self.model and self._vocabulary is None:
+            raise ModelError(
+                'TextClassifier.export needs a network of token ids, such as kind="pooled_lstm"; one of '
+                "n-grams is a table that neither format can look texts up in: save it, and load it in Keras."
+            )
+        export_texts(self._network, self._vocabulary, self.class_names_, self._longest, path)
+
     def _settings(self):
-        """{name: value} of the constructor's arguments."""
-        names = "kind", "vocabulary_size", "word_pairs", "word_dropout", "epochs", "batch_size", "seed"
-        return {name: getattr(self, name) for name in names}
+        """{name: value} of the constructor's arguments, but for vectors of words."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
     def __repr__(self):
         default = TextClassifier()._settings()
@@ -372,16 +432,3 @@ class TextClassifier(LabelWork):
 def _validation(validation, names):
     """(texts, class indices)."""
     return validation[0], checked_labels("TextClassifier.fit", *validation, names, "validation ")
-
-
-def _check_model(model, path):
-    """Refuse a model that is no vocabulary, or splitter into n-grams, with a network of numbers behind it."""
-    inner = [layer for layer in getattr(model, "layers", ()) if isinstance(layer, keras.Model)]
-    vocabulary = [layer for layer in getattr(model, "layers", ()) if layer.name == "vocabulary"]
-    inputs = getattr(model, "inputs", None) or ()
-    fits = len(inputs) == 1 and inputs[0].dtype == "string" and len(inputs[0].shape) == 1
-    reads = vocabulary and hasattr(vocabulary[0], "get_vocabulary")
-    if is_ngram_model(model):
-        reads = has_votes_for_each_ngram(model)
-    if not fits or len(inner) != 1 or not reads:
-        raise ModelError(f"{path} is no classifier of texts; give a file that TextClassifier.save wrote.")

@@ -390,3 +390,24 @@ def has_votes_for_each_ngram(model):
         if isinstance(layer, keras.layers.Embedding)
     ]
     return all(each == sizes[0] + 1 for each in rows) and len(rows) == 3
+
+
+def reads_texts(model):
+    """Whether a model is a vocabulary, or a splitter into n-grams, with one network of numbers behind it.
+
+    Args:
+        model: Anything that Keras loads.
+
+    Example:
+        >>> from models import MLP, SentimentBag, StringClassifier
+        >>> reads_texts(MLP()), reads_texts(StringClassifier(["good", "bad"], SentimentBag(4)))
+        (False, True)
+    """
+    layers, inputs = getattr(model, "layers", ()), getattr(model, "inputs", None) or ()
+    if len(inputs) != 1 or inputs[0].dtype != "string" or len(inputs[0].shape) != 1:
+        return False
+    if sum(isinstance(layer, keras.Model) for layer in layers) != 1:
+        return False
+    if is_ngram_model(model):
+        return has_votes_for_each_ngram(model)
+    return any(layer.name == "vocabulary" and hasattr(layer, "get_vocabulary") for layer in layers)

@@ -5,8 +5,8 @@ import numpy as np
 from keras import layers, ops
 
 from ..checks.arguments import built_model, checked, shown, whole
+from ..checks.words import words
 from ..errors import ModelError
-from .arguments import words
 from .by_parts import predict_texts
 from .vocabulary import LONGEST
 

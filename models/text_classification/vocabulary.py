@@ -2,21 +2,23 @@
 
 import contextlib
 import gzip
+import re
 
 import keras
 import numpy as np
 from keras import layers
 
 from ..checks.arguments import checked, whole
+from ..checks.words import words as _words
 from ..errors import ModelError
 from ..gradients import double_precision
 from ..text import MOST_IDS
 from ..zoo import FOLDER
 from .arguments import texts as _texts
-from .arguments import words as _words
 
 LONGEST = 800  # words of a text that are used: of 100 film reviews, 98 are shorter
 VOCABULARY = FOLDER / "reviews-vocabulary.txt.gz"
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # what TextVectorization removes
 AT_ONCE = 1000  # texts that are taken apart together
 _RAGGED = keras.backend.backend() == "tensorflow"  # other backends have no ragged tensors
 

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from ..checks.arguments import array, checked, shown, whole
+from ..checks.words import words as different_words
 from ..errors import ModelError
 from ..loading.saved_classifiers import check_path, replacing
-from ..text_classification.arguments import words as different_words
 
 MOST_WORDS = 3_000_000  # the largest published files have as many
 MOST_DIMENSIONS = 4096

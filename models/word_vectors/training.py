@@ -109,7 +109,7 @@ def training_step(network, learning_rate, negatives=5):
         rows = [ops.reshape(gradient, [-1, noise.shape[1]]) for gradient in (by_words, by_contexts)]
         change(0, flat, rows[0], rate)
         change(1, ops.concatenate([flat, drawn], 0), ops.concatenate([rows[1], by_noise], 0), rate)
-        return loss / ops.sum(neighbours)
+        return loss / ops.maximum(ops.sum(neighbours), 1)  # few words may have no neighbour
 
     run = compiled(step, [*tables, *squares], donate=True)
 

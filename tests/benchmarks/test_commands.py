@@ -12,7 +12,7 @@ from tutorials.lesson.command import LessonError
 import numpy as np
 import pytest
 
-from benchmarks import label_next, photo_faults, seeds, text_labels, wrong_labels
+from benchmarks import label_next, photo_faults, seeds, text_labels, unlabelled, wrong_labels
 from datasets.generated import messages
 
 BENCHMARKS = (
@@ -38,6 +38,7 @@ BENCHMARKS = (
     "texts",
     "time_budget",
     "train_zoo",
+    "unlabelled",
     "word2vec",
     "wrong_labels",
 )
@@ -199,3 +200,14 @@ def test_text_labels_starts_with_a_few_and_adds_some_at_a_time(shop_messages, wa
     training, test = shop_messages
     found = text_labels.curve(way, training, test, first=5, each=40, most=60, seed=0)
     assert len(found) == 2 and 0.3 < found[0] <= 1 and found[1] > found[0] - 0.1
+
+
+def test_unlabelled_measures_on_texts_that_no_run_trains_on(capsys):
+    first, second = (unlabelled.parts(400, 50, seed) for seed in (0, 1))
+    assert [len(rows) for rows in first] == [50, 310, 40]
+    assert sorted(np.concatenate(first)) == list(range(400))
+    np.testing.assert_array_equal(first[2], second[2])
+    assert set(first[0]) != set(second[0])
+    found = unlabelled.main("embedded", labels=60, runs=1, kinds=("bag",))
+    assert list(found) == ["ngrams", "bag, random start", "bag, vectors"]
+    assert "60 labels, 600 other texts; runs: 1" in capsys.readouterr().out

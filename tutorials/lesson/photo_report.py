@@ -21,11 +21,11 @@ from models.fine_tuning.multi_scale import image_sizes, largest_size
 from models.fine_tuning.predictions import photo_files
 from models.fine_tuning.report.speakers import speakers
 from models.fine_tuning.report.summary import scored_photos, shown_mistakes, summary, suspicions
-from models.fine_tuning.time_budget import as_seconds
 from models.labelling.wrong_labels import find_suspects
 from models.loading.saved_classifiers import About
 from models.report.next_steps import next_steps
 from models.report.report import Figure, write_report
+from models.training.time_budget import as_seconds
 from tutorials.figures.fine_tuning import misclassified, more_photos, report_figures
 from tutorials.lesson.report import predict_command
 from tutorials.lesson.rescore import Disagreement, agreements

@@ -1,6 +1,6 @@
 """The folder of an unfinished run of a lesson, so that the run can be killed at any moment and resumed.
 
-What a training writes into it is described in `models.fine_tuning.checkpoints`. This module ties it to the
+What a training writes into it is described in `models.training.checkpoints`. This module ties it to the
 lesson's results folder: a marker lists the files that a run made, and a lock keeps two runs apart.
 """
 
@@ -17,7 +17,7 @@ from tutorials.lesson.command import LessonError
 import keras
 
 from datasets.files.names import shown
-from models.fine_tuning.checkpoints import replace_file
+from models.training.checkpoints import replace_file
 from tutorials.lesson.drafts import LOCK, UNFINISHED, empty_unfinished, forget_unfinished
 from tutorials.lesson.exchange import fcntl, take
 from tutorials.lesson.results import BEGUN, Marker, read_marker, write_marker, writing

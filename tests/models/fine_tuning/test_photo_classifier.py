@@ -16,12 +16,12 @@ from datasets import Photos, digits
 from models import ConvNet, ModelError, PhotoClassifier, TransferClassifier
 from models.fine_tuning import photo_classifier
 from models.fine_tuning.batches import AugmentedPhotos
-from models.fine_tuning.checkpoints import CheckpointFolder
 from models.fine_tuning.fine_tuned import TUNED
 from models.fine_tuning.multi_scale import fit_probes
 from models.fine_tuning.tuning import FineTuning
 from models.loading.saved_classifiers import About, load_classifier, save_classifier
 from models.pretrained.backbones import Backbone
+from models.training.checkpoints import CheckpointFolder
 
 QUICK = {"backbone": "convnet", "flip": False, "views": 2, "epochs": 2, "batch_size": 16}
 

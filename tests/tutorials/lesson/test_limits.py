@@ -19,9 +19,9 @@ from benchmarks import train_zoo
 from models import ModelError, TwoBlockConvNet
 from models.checks import memory
 from models.checks.memory import free_memory, training_bytes
-from models.fine_tuning.time_budget import as_seconds
 from models.fine_tuning.transfer import TransferClassifier
 from models.pretrained.backbones import Backbone
+from models.training.time_budget import as_seconds
 from tutorials.__main__ import LESSONS
 from tutorials.lesson import limits
 

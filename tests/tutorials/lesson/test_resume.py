@@ -16,7 +16,7 @@ from keras import layers
 
 from datasets.sources import MARKER
 from models.fine_tuning.batches import training_batches
-from models.fine_tuning.checkpoints import TrainingState, training_variables
+from models.training.checkpoints import TrainingState, training_variables
 from tutorials.lesson.report import Report
 from tutorials.lesson.resume import Unfinished
 

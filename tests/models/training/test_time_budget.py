@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from keras import layers
 
 from models import ModelError
-from models.fine_tuning.checkpoints import training_variables
-from models.fine_tuning.time_budget import Deadline, as_seconds, duration, plan, step_seconds
+from models.fine_tuning.time_budget import plan
+from models.training.checkpoints import training_variables
+from models.training.time_budget import Deadline, as_seconds, duration, step_seconds
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from ..errors import ModelError
 
 DIGEST = 32  # bytes of the SHA-256 that a state begins with, so that a damaged one is noticed
 SETTINGS = "settings.json"
-PARTS = ("fold 1", "fold 2", "fold 3")  # of a training, each of which keeps its state
-FILES = (*(f"{part}.state" for part in PARTS), "activations.json", "activations.bin")
+PARTS = ("fold 1", "fold 2", "fold 3")  # of a training on photos, each of which keeps its state
+WHOLE = "training"  # the only part of a training on texts
+FILES = (*(f"{part}.state" for part in (*PARTS, WHOLE)), "plan.json", "activations.json", "activations.bin")
 _OURS = b'{"made_by": "Glass Zoo"'
 
 
@@ -81,7 +82,7 @@ class CheckpointFolder:
             listed = ", ".join(f"{name} was {str(left.get(name))[:30]}" for name in different[:3])
             raise ModelError(
                 f"The training that was stopped in checkpoint={str(self.folder)!r} differs from this one "
-                f"({listed}); use the same settings and photos, or another folder."
+                f"({listed}); use the same settings and data, or another folder."
             )
 
     def write(self, name, content):
@@ -157,13 +158,35 @@ class TrainingState(keras.callbacks.Callback):
             self._left = None
 
     def on_epoch_end(self, epoch, logs=None):
+        self.note(epoch, logs)
+        if self.checkpoint is not None:
+            self.write()
+
+    def note(self, epoch, logs):
+        """Keep the values of an epoch that is done.
+
+        Args:
+            epoch: Its number, from 0.
+            logs: {metric: value}.
+
+        Example:
+            >>> state = TrainingState(None, "fold 1")
+            >>> state.note(0, {"loss": 0.5})
+            >>> state.epochs, state.history
+            (1, {'loss': [0.5]})
+        """
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
         self.epochs = epoch + 1
-        if self.checkpoint is not None:
-            self._write()
 
-    def _write(self):
+    def write(self, **further):
+        """Write the state of the model as it is now.
+
+        Args:
+            **further: Arrays that belong to it.
+
+        Example: see `CheckpointFolder`, to which it writes.
+        """
         variables = training_variables(self.model)
         arrays = {f"state{n}": keras.ops.convert_to_numpy(each) for n, each in enumerate(variables)}
         facts = {
@@ -172,7 +195,7 @@ class TrainingState(keras.callbacks.Callback):
             "seconds": self.seconds + time.perf_counter() - self._began,
         }
         file = io.BytesIO()
-        np.savez(file, facts=json.dumps(facts), **arrays)
+        np.savez(file, facts=json.dumps(facts), **arrays, **further)
         content = file.getvalue()
         self.checkpoint.write(self.file, hashlib.sha256(content).digest() + content)
 
@@ -183,6 +206,48 @@ def _arrays(content):
         return None
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
+
+
+class BestEpoch(TrainingState):
+    """Callback that keeps the weights of the epoch with the lowest validation loss, and can be resumed.
+
+    It stands after `keras.callbacks.SwapEMAWeights` in the list: at the end of an epoch the model then has
+    its averaged weights, which are kept, and at its beginning those that training goes on with, which are
+    written.
+
+    Args:
+        checkpoint, part: As for `TrainingState`.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(0.1, use_ema=True), "mse")
+        >>> best, data = BestEpoch(None, "training"), (np.ones((4, 2)), np.ones(4))
+        >>> callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True), best]
+        >>> _ = model.fit(*data, epochs=3, callbacks=callbacks, validation_data=data, verbose=0)
+        >>> round(model.evaluate(*data, verbose=0), 5) == round(min(best.history["val_loss"]), 5)
+        True
+    """
+
+    best = None  # weights
+
+    def on_train_begin(self, logs=None):
+        if self._left is not None:
+            self.best = [self._left[f"best{n}"] for n in range(len(self.model.weights))]
+        self._resumed = self.epochs
+        super().on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.checkpoint is not None and epoch > self._resumed:
+            self.write(**{f"best{n}": each for n, each in enumerate(self.best)})
+
+    def on_epoch_end(self, epoch, logs=None):
+        lowest = min(self.history.get("val_loss", [float("inf")]))
+        self.note(epoch, logs)
+        if self.best is None or logs["val_loss"] < lowest:
+            self.best = self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights(self.best)
 
 
 def training_variables(model):
