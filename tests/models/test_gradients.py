@@ -133,6 +133,28 @@ def test_gradients_with_respect_to_an_output_go_past_no_skip_connection():
     assert np.allclose([again, third], by_input, atol=1e-5)
 
 
+@pytest.mark.parametrize("outer", ["functional", "sequential"])
+def test_gradients_with_respect_to_a_layer_inside_a_nested_model(outer):
+    """Its other output leads to the predictions, as that of a backbone does."""
+    inputs = keras.Input((3,))
+    hidden = keras.layers.Dense(4, name="hidden")(inputs)
+    inner = keras.Model(inputs, [hidden, ops.tanh(hidden)], name="inner")
+    start = keras.Input((3,))
+    if outer == "functional":
+        found, squashed = inner(start)
+        model = keras.Model(start, [found, keras.layers.Dense(1)(keras.layers.Identity()(squashed))])
+    else:
+        found, squashed = keras.Sequential([keras.Input((3,)), inner])(start)
+        model = keras.Model(start, [found, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(squashed))])
+    x = RANDOM.normal(size=(5, 3)).astype("float32")
+    (values, _), gradient = output_gradients(model, x, lambda outputs: outputs[-1] ** 2, by=0)
+    kernel, _, weights, bias = model.get_weights()
+    h = x @ kernel
+    expected = 2 * (np.tanh(h) @ weights + bias) * (1 - np.tanh(h) ** 2) * weights[:, 0]
+    assert np.allclose(numbers(values), h, atol=1e-5)
+    assert np.allclose(numbers(gradient), expected, atol=1e-5)
+
+
 def test_compiled_and_repeated_steps_are_those_of_gradient_descent():
     weight, seen = keras.Variable(np.float32([1, -2])), keras.Variable(0, dtype="int32", trainable=False)
     optimizer = keras.optimizers.SGD(0.1)
