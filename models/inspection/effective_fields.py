@@ -9,7 +9,7 @@ from keras import layers
 from ..checks.arguments import array, batch_for, built_model, checked, number, shown, sizes
 from ..errors import ModelError
 from ..gradients import output_gradients
-from .graphs import all_paths, find, is_graph, is_map, layer_at, multi_output
+from .graphs import all_paths, find, is_activation_operator, is_graph, is_map, layer_at, multi_output
 
 AT_ONCE = 16  # images in one batch, where a gradient needs the activations of all of them
 
@@ -96,8 +96,9 @@ def linear_probe(model):
     """A copy of a model in which every pixel that an output depends on shows in its gradient.
 
     In the model itself, the gradient of a ReLU below zero is zero, that of a maximum is zero for all pixels
-    but one, and weights may cancel out. So activations become linear, max pooling becomes average pooling,
-    and all weights of a kernel become equal and positive.
+    but one, weights may cancel out, and a layer normalization of equal channels is 0 everywhere. So
+    activations become linear, max pooling becomes average pooling, a normalization over channels or pixels
+    adds their mean, and all weights of a kernel become equal and positive.
 
     Args:
         model: A Keras model, functional, sequential or nested.
@@ -120,6 +121,10 @@ def linear_probe(model):
 
     def probe(layer):
         config = layer.get_config()
+        if (axes := _normalized_axes(layer)) is not None:
+            return _WithMean(axes, name=layer.name)
+        if is_activation_operator(layer):
+            return _Unchanged(name=layer.name)
         if isinstance(layer, layers.MaxPooling2D):
             return layers.AveragePooling2D.from_config(config)
         if isinstance(layer, layers.GlobalMaxPooling2D):
@@ -143,7 +148,30 @@ def linear_probe(model):
                 alone_too = alone or "depthwise" in variable.name
                 terms = math.prod(variable.shape[:2] if alone_too else variable.shape[:-1])
                 variable.assign(keras.ops.full(variable.shape, 1 / terms))
+            elif variable.name == "gamma":  # of a layer scale, which may begin at a millionth
+                variable.assign(keras.ops.ones(variable.shape))
     return copy
+
+
+def _normalized_axes(layer):
+    """Axes over which a layer takes means for each image, as a tuple; None if it does not."""
+    if isinstance(layer, layers.GroupNormalization):
+        return tuple(range(1, len(layer.output.shape)))
+    one_image = (layers.LayerNormalization, layers.UnitNormalization, layers.RMSNormalization)
+    if not isinstance(layer, one_image):
+        return None
+    return tuple(layer.axis) if isinstance(layer.axis, (list, tuple)) else (layer.axis,)
+
+
+class _WithMean(layers.Layer):
+    """Each value plus the mean over some axes: it depends on the same values as a normalization does."""
+
+    def __init__(self, axes, name):
+        super().__init__(name=name)
+        self.axes = axes
+
+    def call(self, inputs):
+        return inputs + keras.ops.mean(inputs, self.axes, keepdims=True)
 
 
 class _Unchanged(layers.Layer):

@@ -62,13 +62,50 @@ def multi_output(model, paths, scores=False):
 FINAL_ACTIVATIONS = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
 
 
+def final_operator(operation):
+    """Which final activation an operator of `keras.ops` is, such as `keras.ops.softmax(x)`.
+
+    Args:
+        operation: A layer or operator.
+
+    Returns:
+        "softmax", "sigmoid" or None.
+
+    Example:
+        >>> images = keras.Input((4,))
+        >>> final_operator(keras.Model(images, keras.ops.softmax(images)).operations[-1])
+        'softmax'
+    """
+    name = type(operation).__name__.lower()
+    axis = getattr(operation, "axis", -1)
+    is_final = name in FINAL_ACTIVATIONS.values() and axis in (-1, 1)
+    return name if is_final and not isinstance(operation, layers.Layer) else None
+
+
 def _score(layer, inputs, **kwargs):
     """The output of the last layer without its softmax or sigmoid: its logits."""
-    if isinstance(layer, layers.Softmax) or getattr(layer, "activation", None) in FINAL_ACTIVATIONS:
-        scores = before_activation(layer, inputs)
-        if scores is not None:
-            return scores
+    if final_operator(layer):
+        return inputs
+    ends = isinstance(layer, layers.Softmax) or getattr(layer, "activation", None) in FINAL_ACTIVATIONS
+    if ends and isinstance(layer, (layers.Softmax, layers.Activation)):
+        return inputs
+    if ends and (isinstance(layer, layers.Dense) or _is_plain_convolution(layer)):
+        return _Logits(layer)(inputs)
     return layer(inputs, **kwargs)
+
+
+class _Logits(layers.Layer):
+    """A layer without its activation, as one step: operators would take names that the model may have."""
+
+    def __init__(self, layer):
+        super().__init__(name=f"{layer.name}_logits", dtype=layer.dtype_policy)
+        self.layer = layer
+
+    def build(self, shape):
+        self.built = True
+
+    def call(self, inputs):
+        return before_activation(self.layer, inputs)
 
 
 def before_activation(layer, inputs):
@@ -89,7 +126,7 @@ def before_activation(layer, inputs):
         return inputs
     if isinstance(layer, layers.Dense):
         values = keras.ops.matmul(inputs, layer.kernel)
-    elif type(layer) is layers.Conv2D and layer.data_format == "channels_last":
+    elif _is_plain_convolution(layer):
         values = keras.ops.conv(
             inputs, layer.kernel, list(layer.strides), layer.padding, dilation_rate=layer.dilation_rate
         )
@@ -98,11 +135,17 @@ def before_activation(layer, inputs):
     return values if layer.bias is None else values + layer.bias
 
 
-def all_paths(model):
+def _is_plain_convolution(layer):
+    return type(layer) is layers.Conv2D and layer.data_format == "channels_last"
+
+
+def all_paths(model, operators=False):
     """Paths to all layers but inputs, from input to output, nested models before their own layers.
 
     Args:
         model: A built functional or sequential model.
+        operators: Whether also to what the model's builder computed with operators, such as `x + y`
+            ("add", "add_1") and `keras.ops.relu(x)` ("relu").
 
     Yields:
         Tuples of names, from the outermost model's layer inwards.
@@ -113,22 +156,27 @@ def all_paths(model):
         >>> [*all_paths(outer)]
         [('inner',), ('inner', 'dense')]
     """
-    for layer in model.layers:
+    for layer in _steps(model) if operators else model.layers:
         if not isinstance(layer, layers.InputLayer):
             yield (layer.name,)
             if is_graph(layer):
-                yield from ((layer.name, *path) for path in all_paths(layer))
+                yield from ((layer.name, *path) for path in all_paths(layer, operators))
+
+
+def _steps(model):
+    """Layers and operators; a sequential model has layers only."""
+    return model.layers if isinstance(model, keras.Sequential) else model.operations
 
 
 def layer_at(model, path):
-    """The layer that a path leads to.
+    """The layer or operator that a path leads to.
 
     Args:
         model: A built functional or sequential model.
         path: Tuple of names, as `all_paths` lists them.
 
     Returns:
-        A Keras layer.
+        A Keras layer or operation.
 
     Example:
         >>> from models import MLP
@@ -136,7 +184,7 @@ def layer_at(model, path):
         512
     """
     for name in path:
-        model = model.get_layer(name)
+        model = next(each for each in _steps(model) if each.name == name)
     return model
 
 
@@ -145,7 +193,7 @@ def find(model, name):
 
     Args:
         model: A built functional or sequential model.
-        name: Name of a layer, also of a nested model's.
+        name: Name of a layer or operator ("add_2"), also of a nested model's.
 
     Returns:
         Tuple of names.
@@ -159,7 +207,7 @@ def find(model, name):
         ('dense1',)
     """
     built_model("find", "model", model)
-    paths = list(all_paths(model))
+    paths = list(all_paths(model, operators=True))
     wanted = tuple(name.split("/")) if isinstance(name, str) else None
     found = [path for path in paths if wanted and path[-len(wanted) :] == wanted]
     if not found:
@@ -169,7 +217,7 @@ def find(model, name):
 
 
 def last_map(model):
-    """The path to the last layer whose feature maps have more than one pixel.
+    """The path to the last layer or operator whose feature maps have more than one pixel.
 
     Args:
         model: A built functional or sequential model of images.
@@ -185,7 +233,7 @@ def last_map(model):
         >>> last_map(ConvNet())
         ('pool',)
     """
-    maps = [(path, layer_at(model, path)) for path in all_paths(model)]
+    maps = [(path, layer_at(model, path)) for path in all_paths(model, operators=True)]
     maps = [(path, layer) for path, layer in maps if not is_graph(layer) and is_map(layer.output)]
     if not maps:
         raise ModelError(f"No layer of {model.name} has rows and columns, and so no feature maps.")
@@ -261,6 +309,27 @@ _STEPS = (
 )  # fmt: skip
 _ACTIVATIONS = (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU)
 _POOLINGS = (layers.MaxPooling2D, layers.AveragePooling2D)
+_OPERATORS = {
+    "Celu", "Elu", "Gelu", "HardSigmoid", "HardSilu", "HardTanh", "LeakyRelu", "Mish", "Relu", "Relu6",
+    "Selu", "Sigmoid", "Silu", "Softplus", "Softsign", "Tanh",
+}  # fmt: skip
+
+
+def is_activation_operator(operation):
+    """Whether an operation is an activation function that the model's builder called, not a layer.
+
+    Args:
+        operation: A layer or operation.
+
+    Returns:
+        True or False.
+
+    Example:
+        >>> images = keras.Input((4,))
+        >>> is_activation_operator(keras.Model(images, keras.ops.relu(images)).operations[-1])
+        True
+    """
+    return type(operation).__name__ in _OPERATORS and not isinstance(operation, layers.Layer)
 
 
 @checked(pooling=flag)
@@ -286,17 +355,18 @@ def stages(model, pooling=True):
         >>> stages(ConvNet())
         ['conv1', 'conv2', 'pool']
     """
-    maps = [(path, layer_at(model, path)) for path in all_paths(model)]
+    maps = [(path, layer_at(model, path)) for path in all_paths(model, operators=True)]
     maps = [(path, layer) for path, layer in maps if not is_graph(layer) and is_map(layer.output)]
     linear = keras.activations.linear
 
     def ends(layer):
         active = isinstance(layer, _STEPS) and getattr(layer, "activation", linear) is not linear
-        return active or isinstance(layer, _ACTIVATIONS) or (pooling and isinstance(layer, _POOLINGS))
+        active = active or isinstance(layer, _ACTIVATIONS) or is_activation_operator(layer)
+        return active or (pooling and isinstance(layer, _POOLINGS))
 
     found = [path for path, layer in maps if ends(layer)]
     if not found:  # a linear network, or one of unknown layers
-        found = [path for path, layer in maps if layer.weights] or [path for path, _ in maps]
+        found = [path for path, layer in maps if getattr(layer, "weights", ())] or [path for path, _ in maps]
     if not found:
         raise ModelError(f"No layer of {model.name} has rows and columns.")
     return ["/".join(path) for path in found]

@@ -8,7 +8,7 @@ from keras import layers
 
 from ..checks.arguments import array, batch_for, built_model, shown
 from ..errors import ModelError
-from .graphs import FINAL_ACTIVATIONS, is_graph, is_map, multi_output
+from .graphs import FINAL_ACTIVATIONS, final_operator, is_graph, is_map, multi_output
 
 PIXELS_AT_ONCE = 400_000  # of images in one batch
 
@@ -144,6 +144,8 @@ def final_activation(model):
         return final_activation(last)
     if isinstance(last, layers.Softmax):
         return "softmax"
+    if found := final_operator(last):
+        return found
     if isinstance(last, (layers.Activation, layers.Dense)):
         return FINAL_ACTIVATIONS.get(last.activation)
     return None

@@ -3,7 +3,7 @@
 import { whenColoursChange } from "./colours.js";
 import { byId, make } from "./elements.js";
 import { load } from "./engine/model.js";
-import { probabilities } from "./engine/probabilities.js";
+import { answers } from "./engine/probabilities.js";
 import { Panel } from "./explanation/panel.js";
 import { Input } from "./input/input.js";
 import { View } from "./layers/view.js";
@@ -40,13 +40,18 @@ class Runner {
     const [low, high] = this.range;
     const pixels = input.pixels();
     const plain = low === 0 && high === 255;
-    this.model.run(plain ? pixels : pixels.map((value) => low + (value * (high - low)) / 255));
+    this.model.run(
+      plain ? pixels : pixels.map((value) => low + (value * (high - low)) / 255),
+      input.example(),
+    );
     input.paint();
     view.draw();
-    bars.draw(probabilities(this.model));
-    byId("best").textContent = input.isEmpty() ? "" : texts.best(bars.best());
+    const { known } = this.model.nodes.at(-1);
+    bars.draw(known ? answers(this.model, bars.isNumber) : null);
+    byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
     selection.show();
     if (input.isEmpty()) say(texts.NOTHING_DRAWN);
+    else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
     this.announceLater();
     Page.runs += 1;
     Page.timings.push(performance.now() - this.since);
@@ -58,7 +63,7 @@ class Runner {
     const { input, bars } = this.parts;
     clearTimeout(this.timer);
     this.timer = setTimeout(
-      () => announce(input.isEmpty() ? texts.NOTHING_DRAWN : texts.prediction(bars.best())),
+      () => announce(input.isEmpty() ? texts.NOTHING_DRAWN : bars.answer().sentence),
       700,
     );
   }
@@ -70,21 +75,25 @@ async function start() {
   const names = data.class_names;
   const onPlace = (place) => ({ kind: "place", place });
   const onClass = (unit) => ({ kind: "class", unit });
-  const view = new View(model, names, { layers: byId("layers"), input: byId("seen") }, data.pixel_range, {
+  const { digits, number: isNumber } = data;
+  const parts = { layers: byId("layers"), input: byId("seen") };
+  const onPlaces = {
     look: (place, byKey) => selection.look(onPlace(place), byKey),
     pin: (place) => selection.pin(onPlace(place)),
     showFilter: (node, c) => selection.pin({ kind: "filter", node, c }),
-  });
-  const bars = new PredictionBars(byId("bars"), model.nodes.at(-1).c, names, {
+  };
+  const view = new View(model, names, parts, data.pixel_range, onPlaces, digits);
+  const onClasses = {
     look: (unit) => selection.look(onClass(unit)),
     pin: (unit) => selection.pin(onClass(unit)),
-  });
-  const panel = new Panel(byId("panel"), view, names, () => selection.unpin());
+  };
+  const bars = new PredictionBars(byId("bars"), model.nodes.at(-1).c, names, onClasses, isNumber);
+  const panel = new Panel(byId("panel"), view, names, isNumber, () => selection.unpin());
   const selection = new Selection(view, bars, panel);
   const ids = { pens: "colours", pad: "pad", undo: "undo", clear: "clear", choose: "choose", file: "file" };
   const elements = Object.fromEntries(Object.entries(ids).map(([key, id]) => [key, byId(id)]));
   Object.assign(elements, { examples: byId("examples"), whole: document.body });
-  const input = new Input(model.nodes[0].shape, elements, () => runner.changed(), say);
+  const input = new Input(model.nodes[0].shape, digits, elements, () => runner.changed(), say);
   const runner = new Runner(model, data.pixel_range, { input, view, bars, selection });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();

@@ -22,21 +22,31 @@ from .portable import portable
 shown = datasets_module("files.names").shown
 FOLDER = Path(__file__).parent
 ENTRY = "page.js"  # imports all other modules
+DIGITS = [str(digit) for digit in range(10)]
 
 
-def write_page(model, images, path, class_names=None, title=None, pixel_range=(0, 255), captions=()):
+def write_page(
+    model, images, path, class_names=None, title=None, pixel_range=(0, 255), captions=(), output=None
+):
     """Write a page that runs a model in the browser and shows what each layer computes.
+
+    Layers that the page cannot compute are closed boxes: their outputs are recorded for the examples, and
+    the page says so. A model of images of 28 x 28 x 1 whose classes are named "0" to "9" is taken for a
+    reader of digits: what is drawn is centred and scaled as MNIST's digits are.
 
     Args:
         model: A Keras model of images, as `models.export.page.portable` takes it. Where it takes
             images of any size, the page takes the examples' size.
-        images: uint8 array (n, height, width, 1 or 3) of example images; n may be 0.
+        images: uint8 array (n, height, width, 1 or 3), or (n, height, width), of example images; n may be 0.
         path: File to write, one HTML file. An existing file is replaced once the page is complete.
         class_names: Names of the classes, in index order; for a single output the names of both. None
-            for "0", "1" and so on.
+            for "class 0", "class 1" and so on. A single output without a sigmoid is shown as a number,
+            unless it is linear and two classes are named: then it is taken for a logit.
         title: Heading of the page, None for the model's name.
         pixel_range: Values of black and white in the model's input.
         captions: The true class of each example, as text; empty if unknown.
+        output: Name of the output to show, of a model that has several; None for the first that has one
+            number for each class.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -54,16 +64,16 @@ def write_page(model, images, path, class_names=None, title=None, pixel_range=(0
     """
     path = Path(path)
     draft = path.with_name(f"{path.name}.part")
-    page = render(model, images, class_names, title, pixel_range, captions)
+    page = render(model, images, class_names, title, pixel_range, captions, output)
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
 
 
-def render(model, images, class_names=None, title=None, pixel_range=(0, 255), captions=()):
+def render(model, images, class_names=None, title=None, pixel_range=(0, 255), captions=(), output=None):
     """The page of `write_page` as text, with the same arguments.
 
     Args:
-        model, images, class_names, title, pixel_range, captions: As in `write_page`.
+        model, images, class_names, title, pixel_range, captions, output: As in `write_page`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -78,18 +88,25 @@ def render(model, images, class_names=None, title=None, pixel_range=(0, 255), ca
     examples = np.asarray(images)
     sides = model.inputs[0].shape[1:3] if getattr(model, "inputs", None) else ()
     size = examples.shape[1:3] if None in sides and len(examples) else None
-    network = portable(model, image_size=size)
+    low, high = (float(value) for value in pixel_range)
+    network = portable(model, size, low + examples.astype("float32") * ((high - low) / 255), output)
+    nodes = network["nodes"]
+    number = _is_number(nodes, class_names)
+    digits = nodes[0]["shape"] == [28, 28, 1] and [*map(str, class_names or ())] == DIGITS
     if class_names is None:
-        class_names = [str(index) for index in range(max(2, model.output_shape[-1]))]
+        class_names = [f"class {index}" for index in range(max(2, nodes[-1]["shape"][-1]))]
     data = {
         "model": network,
         "class_names": [shown(name) for name in class_names],
-        "pixel_range": [float(value) for value in pixel_range],
+        "pixel_range": [low, high],
+        "digits": digits,
+        "number": number,
     }
     return rendered(
         _template(),
         title=str(model.name if title is None else title),
-        digits=network["nodes"][0]["shape"] == [28, 28, 1],
+        digits=digits,
+        boxes=[(node["name"], node["type"]) for node in nodes if node["kind"] == "recorded"],
         examples=[
             (_uri(example), str(caption))
             for example, caption in zip_longest(examples, captions, fillvalue="")
@@ -98,6 +115,17 @@ def render(model, images, class_names=None, title=None, pixel_range=(0, 255), ca
         style=_style(),
         script=_script(),
     )
+
+
+def _is_number(nodes, class_names):
+    """Whether a model gives one number, which is no probability or logit of a class."""
+    last = nodes[-1]
+    while last["kind"] == "copy":
+        last = nodes[last["inputs"][0]]
+    end = last["config"].get("activation", "linear")
+    if last["shape"] != [1] or end == "sigmoid":
+        return False
+    return end != "linear" or len(class_names or ()) != 2
 
 
 def _style():
@@ -117,7 +145,7 @@ def _template():
 def _uri(example):
     """An image as a PNG in a data URI, with exactly the pixels that the model gets."""
     pixels = np.asarray(example, "uint8")
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
     held = io.BytesIO()
     image.save(held, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(held.getvalue()).decode('ascii')}"

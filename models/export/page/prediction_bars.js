@@ -1,23 +1,26 @@
 /* The prediction: the classes with their probabilities, as bars. Of many classes the likeliest are shown. */
 
 import { make } from "./elements.js";
-import { percent } from "./numbers.js";
+import { number, percent } from "./numbers.js";
 import * as texts from "./texts.js";
 
 const FEW_CLASSES = 12;
 
 export class PredictionBars {
-  /* `outputs` is the number of the model's outputs; one output stands for two classes. `look(unit)` is
-     called when a class is pointed at, `pin(unit)` when it is chosen. */
-  constructor(element, outputs, names, { look, pin }) {
+  /* `outputs` is the number of the model's outputs; one output stands for two classes, or is a number that
+     the model predicts, if `isNumber`. `look(unit)` is called when a class is pointed at, `pin(unit)` when it
+     is chosen. */
+  constructor(element, outputs, names, { look, pin }, isNumber = false) {
     this.names = names;
-    this.single = outputs === 1 && names.length === 2;
+    this.isNumber = isNumber;
+    this.single = outputs === 1 && !isNumber;
     this.count = this.single ? 2 : outputs;
     this.sorted = this.count > FEW_CLASSES;
     this.shares = new Float32Array(this.count);
     this.rows = Array.from({ length: Math.min(this.count, FEW_CLASSES) }, (_, unit) =>
       this.buildRow(unit, look, pin),
     );
+    element.classList.toggle("number", isNumber);
     element.classList.toggle(
       "named",
       names.some((name) => name.length > 3),
@@ -44,8 +47,34 @@ export class PredictionBars {
     return row;
   }
 
-  /* Show the probabilities of the model's outputs. */
+  /* Show the model's outputs, probabilities or a number; null if they are not known. */
   draw(probabilities) {
+    this.known = probabilities !== null;
+    if (!this.known) this.drawNothing();
+    else if (this.isNumber) this.drawNumber(probabilities[0]);
+    else this.drawShares(probabilities);
+  }
+
+  drawNothing() {
+    for (const row of this.rows) {
+      row.name.textContent = this.isNumber ? texts.NUMBER : texts.className(this.names, row.unit);
+      row.share.textContent = texts.NO_SHARE;
+      row.fill.style.width = "0%";
+      row.button.classList.remove("best");
+      row.button.setAttribute("aria-label", texts.NOT_KNOWN);
+    }
+  }
+
+  drawNumber(value) {
+    const [row] = this.rows;
+    this.shares = [value];
+    row.name.textContent = texts.NUMBER;
+    row.share.textContent = number(value);
+    row.button.classList.add("best");
+    row.button.setAttribute("aria-label", texts.numberLabel(value));
+  }
+
+  drawShares(probabilities) {
     this.shares = this.single ? [1 - probabilities[0], probabilities[0]] : probabilities;
     const order = Array.from({ length: this.count }, (_, unit) => unit);
     if (this.sorted) order.sort((one, other) => this.shares[other] - this.shares[one]);
@@ -59,6 +88,15 @@ export class PredictionBars {
       row.button.classList.toggle("best", row.unit === best);
       row.button.setAttribute("aria-label", texts.barLabel(name, share));
     });
+  }
+
+  /* The answer in a few words, and in a sentence. */
+  answer() {
+    if (!this.known) return { short: "", sentence: texts.NOT_KNOWN };
+    if (this.isNumber) {
+      return { short: number(this.shares[0]), sentence: texts.predictedNumber(this.shares[0]) };
+    }
+    return { short: texts.best(this.best()), sentence: texts.prediction(this.best()) };
   }
 
   /* The likeliest class. */

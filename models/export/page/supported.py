@@ -55,6 +55,11 @@ ACTIVATIONS = {
     "log_softmax": {},
     "log": {},
     "at_least": {"least": 0.0},
+    "clip": {"x_min": 0.0, "x_max": 1.0},
+    "square": {},
+    "sqrt": {},
+    "rsqrt": {},
+    "absolute": {},
 }
 # Their names as operations, such as keras.ops.relu adds to a model's graph
 ACTIVATION_OPERATIONS = {name.replace("_", ""): name for name in ACTIVATIONS} | {"exp": "exponential"}

@@ -56,6 +56,9 @@ export const className = (names, unit) => names[unit] ?? `class ${unit}`;
 export const NOTHING_DRAWN = "Nothing is drawn yet: the input is all zeros.";
 export const best = ({ name, share }) => `${name} · ${percent(share)}`;
 export const prediction = ({ name, share }) => `Prediction: ${name}, ${percent(share)}.`;
+export const NUMBER = "number";
+export const predictedNumber = (value) => `Predicted number: ${number(value)}.`;
+export const numberLabel = (value) => `Predicted number: ${number(value)}. Show the votes.`;
 export const barLabel = (name, share) => `${name}: ${percent(share)}. Show the votes.`;
 
 /* ---- The model ---- */
@@ -65,14 +68,20 @@ export const BROWSER_TOO_OLD = "This browser is too old to unpack the network: u
 export const wrongSize = (expected, got) => `The model takes ${expected} pixel values, not ${got}.`;
 export const notDense = (node) => `${node.name} is not a dense layer, so it has no votes.`;
 
+export const notComputed = (boxes) =>
+  `This page cannot compute ${boxes.map(({ name, type }) => `${name} (${type})`).join(", ")} for a new picture, ` +
+  "nor what comes after it; it has recorded values for the examples.";
+export const NOT_KNOWN = "Not known for this picture: it depends on a layer that this page does not compute.";
+export const NO_SHARE = "\u2013";
+
 /* ---- Layers ---- */
 
 export const NETWORK_INPUT = "Network input";
 export const SHAPE_TITLE = "rows × columns × channels, or values";
 export const VALUES = "values";
 
-export const inputSize = (node) =>
-  node.shape.join() === "28,28,1"
+export const inputSize = (node, isDigit) =>
+  isDigit
     ? "28 × 28 pixels, centred and scaled like MNIST"
     : `${node.w} × ${node.h} pixels${node.c === 3 ? " in colour" : ""}`;
 
@@ -109,6 +118,11 @@ const LAYERS = {
     ...steps(config),
     activationOf(config),
   ],
+  transposed: (node, config) => [
+    `${by(config.kernel_size)} transposed convolution`,
+    ...steps(config),
+    activationOf(config),
+  ],
   dense: (node, config) => ["fully connected", activationOf(config)],
   pool: (node, config) => [`${by(config.kernel_size)} ${poolingName(config)} pooling`, ...steps(config)],
   global: (node, config) => [`global ${poolingName(config)} pooling`],
@@ -117,8 +131,14 @@ const LAYERS = {
     offset.some(Boolean) ? `plus ${oneOrSeveral(offset)}` : "",
   ],
   normalize: () => ["each channel scaled and shifted"],
+  standardize: (node, { over, groups, center }) => [
+    `${center ? "minus the mean, over the deviation" : "over the root mean square"} of ${
+      over === "channels" ? "each pixel's channels" : groups > 1 ? `each of ${groups} groups of maps` : "all maps"
+    }`,
+  ],
   resize: (node) => [`resized to ${by(node.shape.slice(0, 2))} pixels`],
-  flip: () => ["the mirror image"],
+  gather: () => ["the same values in other places"],
+  recorded: (node, { reason }) => [`${reason} that this page does not compute: recorded for the examples`],
   pad: () => ["adds or crops a border"],
   copy: (node) => [
     node.type.includes("Flatten")
@@ -192,6 +212,10 @@ export const votesAgainst = (sum) => `against \u2212${number(sum)}`;
 export const votesLabel = (plus, minus) => `Votes for: ${number(plus)}. Votes against: ${number(minus)}.`;
 export const allVotes = (many) => `All ${count(many)} votes`;
 export const votesForClass = (name) => `Votes for ${name}`;
+export const VOTES_FOR_NUMBER = "Votes for the number";
+export const howVotesMakeNumber = (node) =>
+  `Each value of the layer ${node.name} raises or lowers the number: value × weight. The number is the sum of the ` +
+  "votes and the bias, put through the activation function if there is one.";
 export const howVotesCount = (node, single) =>
   `Each value of the layer ${node.name} votes for or against this class: value × weight. ` +
   "The sum of the votes and the bias is the logit; " +
@@ -249,18 +273,23 @@ const activated = (node, { terms, activation, result }) =>
 const COMPUTATIONS = {
   input: (node, { result }) => `A value of the image: ${number(result)}.`,
   conv: weightedSum,
+  transposed: weightedSum,
   depthwise: weightedSum,
   dense: weightedSum,
   pool: pooled,
   global: pooled,
   rescale: scaled,
   normalize: scaled,
+  standardize: (node, { terms: [{ value, weight }], bias, sum }) =>
+    `${number(value)} times ${number(weight)} plus ${number(bias)}, which follow from the mean and the ` +
+    `deviation of this picture: ${number(sum)}.`,
+  recorded: (node, { result }) => `Recorded for this example, not computed here: ${number(result)}.`,
   resize: (node, { terms, result }) =>
     `${plural(terms.length, "nearby pixel")}, each times its share: ${number(result)}.`,
   activation: activated,
   prelu: activated,
   merge: (node, { kind, terms, result }) => {
-    const sign = { add: " + ", subtract: " \u2212 ", multiply: " × " }[kind];
+    const sign = { add: " + ", subtract: " \u2212 ", multiply: " × ", divide: " ÷ " }[kind];
     const merged = terms.map((term) => number(term.value));
     if (sign) return `${merged.join(sign)} = ${number(result)}.`;
     const name = { average: "mean", max: "maximum", min: "minimum" }[kind];

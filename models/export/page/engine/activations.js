@@ -56,6 +56,11 @@ export const ACTIVATIONS = {
   exponential: Math.exp,
   log: Math.log,
   at_least: (x, { least }) => Math.max(x, least),
+  clip: (x, { x_min, x_max }) => clip(x, x_min, x_max),
+  square: (x) => x * x,
+  sqrt: Math.sqrt,
+  rsqrt: (x) => 1 / Math.sqrt(x),
+  absolute: Math.abs,
 };
 
 export const isSoftmax = (node) => /softmax$/.test(node.config.activation || "");

@@ -15,7 +15,7 @@ import { under } from "./windows.js";
 /** The terms and the bias of one value, before any activation. */
 function additions(model, node, y, x, c) {
   const kind = KINDS[node.kind],
-    inputs = node.inputs.map((id) => model.nodes[id]);
+    inputs = node.kind === "recorded" ? [] : node.inputs.map((id) => model.nodes[id]);
   const weigh = kind.weigh ? kind.weigh(node, inputs, y, x, c) : () => 1;
   const terms = [];
   inputs.forEach((input, k) => {
@@ -36,7 +36,15 @@ function additions(model, node, y, x, c) {
 }
 
 // Kinds whose arithmetic is written in the same way have one name
-const NAMES = { depthwise: "conv", global: "pool", prelu: "activation", rescale: "normalize" };
+const NAMES = {
+  depthwise: "conv",
+  transposed: "conv",
+  global: "pool",
+  prelu: "activation",
+  rescale: "normalize",
+  standardize: "normalize",
+  gather: "copy",
+};
 
 /**
  * How one value was computed: value × weight, added up, plus the bias, through the activation.
@@ -48,7 +56,7 @@ export function arithmetic(model, node, y, x, c) {
   const { terms, bias, sum } = additions(model, node, y, x, c);
   let { activation = "linear" } = node.config;
   let result;
-  if (node.kind === "input") {
+  if (node.kind === "input" || node.kind === "recorded") {
     result = node.values[at(node, y, x, c)];
   } else if (isSoftmax(node)) {
     const scores = Float64Array.from({ length: node.c }, (_, i) => additions(model, node, y, x, i).sum);
@@ -61,7 +69,7 @@ export function arithmetic(model, node, y, x, c) {
     result = ACTIVATIONS[activation](sum, node.config.options || {});
   }
   let outside = 0;
-  if (node.config.kernel_size) {
+  if (node.config.kernel_size && node.kind !== "transposed") {
     const [kh, kw] = node.config.kernel_size;
     const [rows, columns] = under(node, model.nodes[node.inputs[0]], y, x);
     outside = kh * kw - rows[2] * columns[2];

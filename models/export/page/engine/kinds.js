@@ -8,6 +8,7 @@
  *                                       (y, x, c) is computed from, as Steps
  *   weigh(node, inputs, y, x, c)        a function of a term's (k, y, x, c): what it is multiplied by
  *   bias(node, y, x, c)                 what is added to the sum of all terms, 0 if missing
+ *   sees(node, k, input, y, x, c)       like `positions`, where the value depends on more than its terms
  */
 
 import { activation, prelu } from "./activation_layers.js";
@@ -17,24 +18,30 @@ import { concatenate, merge } from "./merging.js";
 import { normalize, rescale } from "./normalization.js";
 import { pad } from "./padding.js";
 import { globalPool, pool } from "./pooling.js";
-import { copy, flip } from "./reshaping.js";
+import { recorded } from "./recorded.js";
+import { copy, gather } from "./reshaping.js";
 import { resize } from "./resizing.js";
+import { standardize } from "./standardizing.js";
+import { transposed } from "./transposed_convolution.js";
 
 export const KINDS = {
   input: { run() {} },
   conv,
+  transposed,
   depthwise,
   dense,
   pool,
   global: globalPool,
   rescale,
   normalize,
+  standardize,
   activation,
   prelu,
   copy,
-  flip,
+  gather,
   pad,
   resize,
   merge,
   concatenate,
+  recorded,
 };

@@ -2,7 +2,7 @@
 
 import { at, inside, only } from "./positions.js";
 
-/** Add, Subtract, Multiply, Average, Maximum, Minimum: pixel by pixel; a map of one pixel counts for all. */
+/** Add, Subtract, Multiply, Divide, Average, Maximum, Minimum: pixel by pixel; a map of one pixel counts for all. */
 export const merge = {
   run(node, inputs) {
     const { values } = node,
@@ -18,6 +18,7 @@ export const merge = {
             if (k === 0) values[i] = value;
             else if (mode === "multiply") values[i] *= value;
             else if (mode === "subtract") values[i] -= value;
+            else if (mode === "divide") values[i] /= value;
             else if (mode === "max") values[i] = Math.max(values[i], value);
             else if (mode === "min") values[i] = Math.min(values[i], value);
             else values[i] += value;
@@ -47,6 +48,8 @@ export const merge = {
           return k ? -1 : 1;
         case "multiply": // the first times all others, written as one term
           return k ? 0 : values.slice(1).reduce((product, value) => product * value, 1);
+        case "divide": // likewise
+          return k ? 0 : 1 / values[1];
         case "add":
           return 1;
         default:

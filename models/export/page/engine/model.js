@@ -27,6 +27,7 @@
  * @property {Object<string, Float32Array>} weights
  * @property {Object<string, number[]>} weightShapes
  * @property {Float32Array} values  What it computed in the last run, as float32.
+ * @property {boolean} known  Whether it could: see `Model.run`.
  */
 
 import * as texts from "../texts.js";
@@ -42,23 +43,34 @@ class Model {
     this.nodes = nodes;
   }
 
+  /** The closed boxes, in the order of computation. */
+  get boxes() {
+    return this.nodes.filter(({ kind }) => kind === "recorded");
+  }
+
   /**
    * Run the network on one image.
+   *
+   * A closed box knows its values for the examples only. What depends on one that does not know them is
+   * not known either: `node.known` is false, and its values are 0.
    * @param {ArrayLike<number>} pixels  h * w * c numbers in the model's range, channels last.
+   * @param {number} example  Which of the recorded examples this is; -1 for none.
    * @returns {Float32Array} the last node's values; each node's are in `node.values`.
    */
-  run(pixels) {
+  run(pixels, example = -1) {
     const [image, ...others] = this.nodes;
     if (pixels.length !== image.values.length) {
       throw new Error(texts.wrongSize(image.values.length, pixels.length));
     }
     image.values.set(pixels);
     for (const node of others) {
-      KINDS[node.kind].run(
-        node,
-        node.inputs.map((id) => this.nodes[id]),
-      );
-      activate(node);
+      const inputs = node.inputs.map((id) => this.nodes[id]);
+      const isBox = node.kind === "recorded";
+      node.known = isBox ? example >= 0 && example < node.examples : inputs.every(({ known }) => known);
+      if (node.known) {
+        KINDS[node.kind].run(node, inputs, example);
+        activate(node);
+      } else if (node.kind !== "copy") node.values.fill(0);
     }
     return this.nodes[this.nodes.length - 1].values;
   }
@@ -79,7 +91,7 @@ export async function load(portable) {
       node.weights[key] = readWeight(buffer, weight);
       node.weightShapes[key] = weight.shape;
     }
-    Object.assign(node, { h, w, c });
+    Object.assign(node, { h, w, c, known: true });
     const { options = {} } = node.config;
     const { negative_slope = 0, threshold = 0, max_value = null } = options;
     node.plainRelu = node.config.activation === "relu" && !negative_slope && !threshold && max_value === null;

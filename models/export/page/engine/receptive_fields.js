@@ -11,7 +11,8 @@ import { all, forEach, only } from "./positions.js";
 
 /** What a value depends on in the node's k-th input; a softmax depends on all channels. */
 function positionsSeen(node, k, input, y, x, c) {
-  const positions = KINDS[node.kind].positions(node, k, input, y, x, c);
+  const { positions: taken, sees = taken } = KINDS[node.kind];
+  const positions = sees(node, k, input, y, x, c);
   if (isSoftmax(node)) positions[2] = all(input.c);
   return positions;
 }
@@ -70,9 +71,11 @@ export function receptiveField(model, node, y, x, c) {
       const input = model.nodes[from];
       const seen = (place) => positionsSeen(here, k, input, ...place);
       const [rows, columns, channels] = marked;
-      const reshaped = here.kind === "copy" && `${here.shape}` !== `${input.shape}`;
+      const reshaped =
+        here.kind === "gather" || (here.kind === "copy" && `${here.shape}` !== `${input.shape}`);
       if (
         reshaped &&
+        here.values.length === input.values.length &&
         marked.every((positions, axis) => positions.length === [here.h, here.w, here.c][axis])
       ) {
         mark(from, [all(input.h), all(input.w), all(input.c)]);

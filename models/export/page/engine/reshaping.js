@@ -1,4 +1,4 @@
-/** Layers that pass all values on: Flatten, Reshape, a mirror image, and Dropout, which acts in training only. */
+/** Layers that pass values on: Flatten, Reshape, transposes, slices, and Dropout, which acts in training only. */
 
 import { at, only } from "./positions.js";
 
@@ -15,16 +15,26 @@ export const copy = {
   },
 };
 
-/** The mirror image: left and right change places. */
-export const flip = {
-  run(node, [input]) {
-    const { values, h, w, c } = node;
-    for (let y = 0; y < h; y++) {
-      for (let x = 0; x < w; x++) {
-        const from = at(input, y, w - 1 - x, 0);
-        values.set(input.values.subarray(from, from + c), at(node, y, x, 0));
-      }
+/** Values in other places: a transpose, a slice, a mirror image. `from` tells where each one was. */
+export const gather = {
+  prepare(node) {
+    const { start, strides } = node.config;
+    node.from = new Int32Array(node.values.length);
+    if (node.weights.places) node.from.set(node.weights.places);
+    else {
+      for (let y = 0, i = 0; y < node.h; y++)
+        for (let x = 0; x < node.w; x++)
+          for (let c = 0; c < node.c; c++, i++)
+            node.from[i] = start + y * strides[0] + x * strides[1] + c * strides[2];
     }
+    node.weights = {}; // places are no weights
   },
-  positions: (node, k, input, y, x, c) => [only(y), only(input.w - 1 - x), only(c)],
+  run(node, [input]) {
+    for (let i = 0; i < node.from.length; i++) node.values[i] = input.values[node.from[i]];
+  },
+  positions(node, k, input, y, x, c) {
+    const index = node.from[at(node, y, x, c)],
+      pixel = Math.floor(index / input.c);
+    return [only(Math.floor(pixel / input.w)), only(pixel % input.w), only(index % input.c)];
+  },
 };

@@ -2,7 +2,7 @@
 
 import { make } from "../elements.js";
 import { arithmetic } from "../engine/arithmetic.js";
-import { probabilities } from "../engine/probabilities.js";
+import { answers } from "../engine/probabilities.js";
 import { hasFilters, lastDense, origin, valueAt } from "../layers/nodes.js";
 import { number, percent } from "../numbers.js";
 import * as texts from "../texts.js";
@@ -15,11 +15,12 @@ import { inputsTable } from "./sum_table.js";
 
 export class Panel {
   /* `unpin()` is called when the user closes what is pinned. */
-  constructor(element, view, classNames, unpin) {
+  constructor(element, view, classNames, isNumber, unpin) {
     this.element = element;
     this.model = view.model;
     this.view = view;
     this.classNames = classNames;
+    this.isNumber = isNumber;
     this.unpin = unpin;
     this.open = new Set(); // keys of the lists that the user has opened
   }
@@ -74,6 +75,7 @@ export class Panel {
     const value = make("p", { class: "result" }, number(valueAt(this.model, place)));
     const head = this.buildHead(this.view.name(place), value);
     const note = make("p", { class: "soft small" }, texts.COUNTED_FROM_0);
+    if (!node.known) return [head, make("p", {}, texts.NOT_KNOWN)];
     if (!node.inputs.length) return [head, make("p", {}, texts.INPUT_PIXEL), note];
     const facts = arithmetic(this.model, node, place.y, place.x, place.c);
     const sentence = make("p", { class: "sentence" }, texts.computation(node, facts));
@@ -95,21 +97,32 @@ export class Panel {
     ];
   }
 
+  titleOf(unit) {
+    return this.isNumber ? texts.VOTES_FOR_NUMBER : texts.votesForClass(texts.className(this.classNames, unit));
+  }
+
   explainClass(clicked) {
-    const shares = probabilities(this.model);
+    if (!this.model.nodes.at(-1).known) {
+      return [this.buildHead(this.titleOf(clicked)), make("p", {}, texts.NOT_KNOWN)];
+    }
+    const shares = answers(this.model, this.isNumber);
     // One neuron for two classes: its votes are for the second class, and against the first
     const single = shares.length === 1;
-    const unit = single ? Number(this.classNames.length === 2) : clicked;
+    const unit = single && !this.isNumber ? 1 : clicked;
     const [neuron, share] = single ? [0, shares[0]] : [unit, shares[unit]];
-    const result = make("p", { class: "result" }, percent(share));
-    const head = this.buildHead(texts.votesForClass(texts.className(this.classNames, unit)), result);
+    const result = make("p", { class: "result" }, this.isNumber ? number(share) : percent(share));
+    const head = this.buildHead(this.titleOf(unit), result);
     const node = lastDense(this.model);
     if (!node) return [head];
     const facts = arithmetic(this.model, node, 0, 0, neuron);
     const voters = this.model.nodes[origin(this.model, { id: node.inputs[0], y: 0, x: 0, c: 0 }).id];
     return [
       head,
-      make("p", { class: "sentence" }, texts.howVotesCount(voters, single)),
+      make(
+        "p",
+        { class: "sentence" },
+        this.isNumber ? texts.howVotesMakeNumber(voters) : texts.howVotesCount(voters, single),
+      ),
       explainVotes(this.view, node, neuron, facts, this.open),
       make("p", { class: "soft small" }, texts.COUNTED_FROM_0),
     ];

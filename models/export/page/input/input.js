@@ -4,7 +4,7 @@ import { make } from "../elements.js";
 import * as texts from "../texts.js";
 import { drawnDigit } from "./drawn_digit.js";
 import { listenToFiles } from "./files.js";
-import { fromGrey, SIDE } from "./mnist.js";
+import { fromGrey } from "./mnist.js";
 import { blackboard, listenToPen, paintStrokes } from "./pen.js";
 import { fitted, fromCanvas, grey, read, Unreadable } from "./picture.js";
 
@@ -12,11 +12,12 @@ const PEN = 0.08; // of the drawing area's width: the pen that is shown for digi
 const PHOTO_PEN = 0.04;
 
 export class Input {
-  /* `shape` is [height, width, channels] of the model's input. `changed()` is called whenever `pixels()`
+  /* `shape` is [height, width, channels] of the model's input, `isDigit` whether it reads digits, for which
+     pictures are centred and scaled as MNIST's are. `changed()` is called whenever `pixels()`
      would give others, `say(sentence, bad)` with what cannot be done ("" if all is well). */
-  constructor(shape, elements, changed, say) {
+  constructor(shape, isDigit, elements, changed, say) {
     [this.height, this.width, this.channels] = shape;
-    this.isDigit = this.channels === 1 && this.height === SIDE && this.width === SIDE;
+    this.isDigit = isDigit;
     this.elements = elements;
     this.changed = changed;
     this.say = say;
@@ -24,6 +25,7 @@ export class Input {
     this.drawing = null; // the stroke that is being drawn
     this.picture = null; // Float32Array of the model's input
     this.name = ""; // of the picture
+    this.chosen = -1; // which example the picture is; -1 for none
     this.colour = "#ffffff";
     this.cache = null;
     this.turn = 0; // counts inputs, so that a picture that was read too late is dropped
@@ -61,7 +63,7 @@ export class Input {
   /* ---- Drawing ---- */
 
   begin(point) {
-    if (this.picture && this.channels === 1) {
+    if (this.picture && this.isDigit) {
       // a digit over another would be neither
       this.picture = null;
       this.strokes = [];
@@ -154,10 +156,12 @@ export class Input {
         ? this.convert(picture, { name: image.alt })
         : fitted(picture, this.height, this.width, this.channels);
     this.use(pixels, image.alt);
+    this.chosen = this.examples.indexOf(button);
   }
 
   use(pixels, name, sentence = "") {
     this.picture = pixels;
+    this.chosen = -1;
     this.strokes = [];
     this.name = name;
     this.say(sentence);
@@ -176,6 +180,11 @@ export class Input {
 
   isEmpty() {
     return !this.picture && !this.strokes.length;
+  }
+
+  /* Which of the examples the model gets, unchanged; -1 for none. */
+  example() {
+    return this.picture && !this.strokes.length ? this.chosen : -1;
   }
 
   /* Float32Array of height × width × channels, 0 to 255. */

@@ -12,11 +12,12 @@ const FOLDED = new Set(["copy", "rescale", "pad"]); // kinds whose cards are fol
 /* All values are always computed, but only cards in the window are drawn. */
 export class Cards {
   /* `range` is black and white in the model's input, `showFilter(node, c)` shows a filter's weights. */
-  constructor(model, classNames, range, showFilter) {
+  constructor(model, classNames, range, showFilter, isDigit) {
     this.model = model;
     this.classNames = classNames;
     this.range = range;
     this.showFilter = showFilter;
+    this.isDigit = isDigit;
     this.byNode = new Map(); // id -> {node, element, maps, tiles, draw}
     this.visible = new Set();
     this.watcher = new IntersectionObserver((entries) => this.watch(entries), { rootMargin: "150px" });
@@ -48,7 +49,7 @@ export class Cards {
     holder.append(
       make("p", { class: "label" }, texts.NETWORK_INPUT),
       maps,
-      make("p", { class: "soft" }, texts.inputSize(node)),
+      make("p", { class: "soft" }, texts.inputSize(node, this.isDigit)),
     );
     this.add(node, holder, maps, 1);
   }
@@ -120,7 +121,11 @@ export class Cards {
 
   /* Fill `maps` with the tiles of a node, the first few of `total` at once. */
   add(node, element, maps, total) {
-    const card = { node, element, maps, tiles: [], draw: () => this.drawTiles(node, card.tiles) };
+    const card = { node, element, maps, tiles: [] };
+    card.draw = () => {
+      element.classList.toggle("unknown", !node.known);
+      this.drawTiles(node, card.tiles);
+    };
     const addTiles = (end) => {
       for (let c = card.tiles.length; c < end; c++) {
         const tile = buildTile(this.model, node, c, total, this.showFilter);

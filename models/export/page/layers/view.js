@@ -8,12 +8,12 @@ import { listen, placeAt } from "./pointing.js";
 
 export class View {
   /* `layers` and `input` are the elements to fill, `range` is black and white in the model's input. For
-     the handlers see `listen`. */
-  constructor(model, classNames, { layers, input }, range, handlers) {
+     the handlers see `listen`. `isDigit` says whether pictures are centred and scaled as MNIST's are. */
+  constructor(model, classNames, { layers, input }, range, handlers, isDigit) {
     this.model = model;
     this.classNames = classNames;
     this.at = null; // the place that is shown
-    this.builder = new Cards(model, classNames, range, handlers.showFilter);
+    this.builder = new Cards(model, classNames, range, handlers.showFilter, isDigit);
     this.cards = this.builder.byNode;
     this.highlights = new Highlights(model, this.cards);
     layers.replaceChildren();

@@ -1,0 +1,281 @@
+"""A table of models as other people build them: each opens in a browser and says what Keras says, or the page
+says which of its layers it cannot compute."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from models.export.page.page import write_page
+
+
+def fill(model, seed=0):
+    """Random weights of a size that lets numbers neither vanish nor grow."""
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        if "seed" in weight.path:
+            continue
+        values = rng.normal(0, 0.5, weight.shape)
+        if len(weight.shape) > 1:
+            values *= 2 / np.sqrt(np.prod(weight.shape[:-1]))
+        weight.assign(np.abs(values) + 0.2 if "variance" in weight.path else values)
+    return model
+
+
+def head(x, classes=3):
+    return layers.Dense(classes, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+
+
+def quickstart():
+    """The first model of TensorFlow's guide."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(10),
+        ]
+    )
+
+
+def residual():
+    images = keras.Input((16, 16, 3))
+    x = layers.Conv2D(4, 3, padding="same")(images / 255.0)
+    for _ in range(3):
+        y = layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+        x = ops.relu(x + layers.Conv2D(4, 3, padding="same")(y))
+    return keras.Model(images, head(x))
+
+
+def u_net():
+    """Down and up again, with a skip; its map of classes is averaged to one answer."""
+    images = keras.Input((16, 16, 3))
+    x = layers.Rescaling(1 / 255)(images)
+    one = layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+    two = layers.Conv2D(6, 3, padding="same", activation="relu")(layers.MaxPooling2D()(one))
+    up = layers.Conv2DTranspose(4, 2, strides=2)(two)
+    x = layers.Conv2D(4, 3, padding="same", activation="relu")(layers.Concatenate()([one, up]))
+    return keras.Model(images, layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1)(x)))
+
+
+def autoencoder_with_head():
+    """The picture again, and a class: the page shows the class."""
+    images = keras.Input((16, 16, 1))
+    x = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(images / 255)
+    code = layers.Conv2D(6, 3, strides=2, padding="same", activation="relu")(x)
+    y = layers.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu")(code)
+    again = layers.Conv2DTranspose(1, 3, strides=2, padding="same", name="again")(y)
+    return keras.Model(images, {"picture": again, "class": head(code)})
+
+
+def two_outputs():
+    images = keras.Input((12, 12, 3))
+    x = layers.Conv2D(4, 3, activation="relu")(images)
+    x = layers.GlobalMaxPooling2D()(x / 255.0)
+    return keras.Model(images, [layers.Dense(4, activation="softmax")(x), layers.Dense(1)(x)])
+
+
+def upscaling():
+    images = keras.Input((9, 10, 3))
+    x = images / 255
+    for settings in (
+        {"strides": 2, "padding": "same"},
+        {"strides": (1, 3), "padding": "valid"},
+        {"strides": 2, "padding": "valid", "use_bias": False},
+        {"strides": 1, "padding": "same", "activation": "relu"},
+    ):
+        x = layers.Conv2DTranspose(3, (3, 2), **settings)(x)
+        x = layers.AveragePooling2D(2)(x)
+    return keras.Model(images, head(x))
+
+
+def vgg_preprocessing():
+    images = keras.Input((16, 16, 3))
+    x = keras.applications.vgg16.preprocess_input(images)  # blue first, minus a mean
+    return keras.Model(images, head(layers.Conv2D(4, 3, activation="relu")(x)))
+
+
+def scaled_to_one():
+    images = keras.Input((16, 16, 3))
+    x = keras.applications.mobilenet_v2.preprocess_input(images)
+    return keras.Model(images, head(layers.Conv2D(4, 3, activation="relu")(x)))
+
+
+def permuted():
+    images = keras.Input((8, 12, 3))
+    x = layers.Permute((2, 1, 3))(images / 255)
+    x = ops.transpose(layers.Conv2D(4, 3)(x), (0, 2, 1, 3))
+    x = layers.Reshape((-1, 4))(x)  # a list of vectors
+    x = layers.Dense(5, activation="tanh")(x)
+    x = layers.LayerNormalization()(x)
+    return keras.Model(images, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
+
+
+def slices():
+    images = keras.Input((12, 12, 3))
+    x = ops.concatenate([images[:, ::2, ::2], images[:, 1::2, 1::2]], axis=-1) / 255
+    left, right = ops.split(layers.Conv2D(4, 3)(x), 2, axis=-1)
+    x = ops.concatenate([ops.flip(left, 1), ops.roll(right, 1, 2)], axis=-1)
+    return keras.Model(images, head(ops.square(x) - ops.sqrt(ops.absolute(x))))
+
+
+def normalizations():
+    images = keras.Input((8, 8, 3))
+    x = layers.LayerNormalization(axis=[1, 2, 3])(layers.Conv2D(6, 3)(images))
+    x = layers.GroupNormalization(3)(x)
+    x = layers.GroupNormalization(-1)(layers.Conv2D(6, 3)(x))
+    x = layers.RMSNormalization()(x)
+    x = layers.UnitNormalization()(layers.LayerNormalization(center=False, epsilon=0.1)(x))
+    return keras.Model(images, head(x))
+
+
+def mixer():
+    """Patches as a list, mixed along the list and along the channels."""
+    images = keras.Input((16, 16, 3))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4)(images / 255))
+    y = layers.Permute((2, 1))(layers.LayerNormalization()(x))
+    y = layers.Permute((2, 1))(layers.Dense(16, activation="gelu")(y))
+    x = x + layers.Dense(8)(y)
+    return keras.Model(images, layers.Dense(3)(layers.GlobalAveragePooling1D()(x)))
+
+
+def squeeze_and_excite():
+    images = keras.Input((16, 16, 3))
+    x = layers.Conv2D(8, 3, activation="silu")(images / 255)
+    gate = ops.mean(x, axis=(1, 2), keepdims=True)
+    gate = layers.Conv2D(8, 1, activation="sigmoid")(layers.Conv2D(2, 1, activation="relu")(gate))
+    return keras.Model(images, head(x * gate))
+
+
+def regression():
+    images = keras.Input((16, 16, 3))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu")(images / 255))
+    return keras.Model(images, layers.Dense(1, activation="relu", bias_initializer="ones")(x))
+
+
+def nested_with_two_outputs():
+    inner_images = keras.Input((8, 8, 4))
+    inner = keras.Model(inner_images, [ops.relu(inner_images), layers.Conv2D(4, 1)(inner_images)])
+    images = keras.Input((8, 8, 3))
+    one, two = inner(layers.Conv2D(4, 3, padding="same")(images / 255))
+    return keras.Model(images, head(one + two))
+
+
+def vision_transformer():
+    """Attention is a closed box; the rest is computed."""
+    images = keras.Input((16, 16, 3))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4)(images / 255))
+    x = x + layers.MultiHeadAttention(2, 4, name="attention")(x, x)
+    x = layers.LayerNormalization()(x)
+    return keras.Model(images, layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling1D()(x)))
+
+
+def recurrent():
+    images = keras.Input((28, 28))
+    x = layers.LSTM(6, name="rows")(images / 255)
+    return keras.Model(images, layers.Dense(3, activation="softmax")(x))
+
+
+def five_axes():
+    """Patches cut out by a reshape to five axes and a transpose, as windows of attention are."""
+    images = keras.Input((8, 8, 3))
+    x = layers.Reshape((2, 4, 2, 4, 3))(images / 255)
+    x = layers.Reshape((4, 48))(ops.transpose(x, (0, 1, 3, 2, 4, 5)))
+    return keras.Model(images, layers.Dense(3)(layers.Flatten()(layers.Dense(4, activation="relu")(x))))
+
+
+class Own(layers.Layer):
+    """A layer that only its author's code knows."""
+
+    def call(self, inputs):
+        return ops.cumsum(inputs, axis=1) / 10
+
+
+def own_layer():
+    images = keras.Input((8, 8, 3))
+    x = Own(name="own")(layers.Conv2D(4, 3, activation="relu")(images / 255))
+    return keras.Model(images, head(layers.Conv2D(4, 3)(x)))
+
+
+SMALL = {
+    quickstart: [],
+    residual: [],
+    u_net: [],
+    autoencoder_with_head: [],
+    two_outputs: [],
+    upscaling: [],
+    vgg_preprocessing: [],
+    scaled_to_one: [],
+    permuted: [],
+    slices: [],
+    normalizations: [],
+    mixer: [],
+    squeeze_and_excite: [],
+    regression: [],
+    nested_with_two_outputs: [],
+    vision_transformer: ["attention"],
+    recurrent: ["rows"],
+    five_axes: [],
+    own_layer: ["own"],
+}
+
+
+def pictures(model, count=2):
+    height, width, *depth = (side or 64 for side in model.inputs[0].shape[1:])
+    channels = depth[0] if depth else 1
+    rough = np.random.default_rng(1).uniform(0, 255, (count, 4, 4, channels))
+    smooth = np.asarray(ops.image.resize(rough, (height, width), "bicubic")).clip(0, 255)
+    return smooth.astype("uint8")
+
+
+def ready(browser, path):
+    browser.show(1280)
+    browser.open(path.as_uri())
+    browser.value("""new Promise(done => {
+        const soon = () => requestAnimationFrame(() => requestAnimationFrame(done))
+        const look = () => Page.ready || document.querySelector('.message.bad') ? soon() : setTimeout(look, 10)
+        look()
+    })""")
+
+
+def settle(browser):
+    browser.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+
+
+def troubles(browser):
+    return browser.named("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+
+
+def expected(model, images):
+    """The first output of one number per class, as probabilities unless it is one number."""
+    images = images[..., 0] if len(model.inputs[0].shape) == 3 else images
+    found = keras.tree.flatten(model(images.astype("float32"), training=False))
+    found = next(np.asarray(each) for each in found if len(each.shape) == 2)
+    if found.shape[1] == 1 or np.allclose(found.sum(1), 1, atol=1e-4):
+        return found
+    return np.asarray(ops.softmax(found))
+
+
+def agree(browser, folder, model, boxes=()):
+    images = pictures(model)
+    write_page(model, images, folder / "page.html")
+    ready(browser, folder / "page.html")
+    assert troubles(browser) == []
+    want = expected(model, images)
+    assert np.isfinite(want).all()
+    for at in range(len(images)):
+        browser.value(f"document.querySelectorAll('#examples button')[{at}].click()")
+        settle(browser)
+        np.testing.assert_allclose(browser.value("[...Page.bars.shares]"), want[at], rtol=1e-4, atol=1e-4)
+    assert browser.value("Page.model.boxes.map(box => box.name)") == list(boxes)
+    said = browser.value("document.querySelector('.boxes')?.textContent ?? ''")
+    assert all(name in said for name in boxes) and bool(said) == bool(boxes)
+    assert abs(want[0] - want[1]).max() > 1e-3  # the pictures are told apart
+    return want
+
+
+@pytest.mark.parametrize("build", SMALL, ids=lambda build: build.__name__)
+def test_small_foreign_models_say_in_the_page_what_they_say_in_keras(browser, tmp_path, build):
+    agree(browser, tmp_path, fill(build()), SMALL[build])
