@@ -96,7 +96,13 @@ from models.inspection import feature_maps
 from tutorials.lesson.limits import check_settings
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.parts import inspection_steps as steps
-from tutorials.lesson.parts.image_models import Pictures, find_pictures, load_image_model
+from tutorials.lesson.parts.image_models import (
+    Pictures,
+    Scaling,
+    find_pictures,
+    load_image_model,
+    scaling_hint,
+)
 from tutorials.lesson.parts.splits import say_split
 from tutorials.lesson.report import Report
 
@@ -109,6 +115,10 @@ def main(
     load: str = "",
     data: str = "auto",
     white: float = 255.0,
+    black: float = 0.0,
+    mean: tuple[float, ...] = (),
+    deviation: tuple[float, ...] = (),
+    output: str = "",
     train_images: int = TRAIN_IMAGES,
     epochs: int | None = None,
     page: bool = False,
@@ -125,6 +135,10 @@ def main(
             for other models photos, in folders named like the classes if possible. "auto" finds or
             downloads MNIST, or else takes the embedded digits.
         white: Value of a white pixel for a loaded model: 255, or 1 if it takes scaled pixels.
+        black: Value of a black pixel for it: 0, or -1 if it takes pixels from -1 to 1.
+        mean: What is subtracted after that, a number or one for each channel.
+        deviation: What the rest is divided by, a number or one for each channel.
+        output: Output to look at, of a loaded model that has several: its name.
         train_images: Number of training images, 20 or more; the embedded set has 1,437.
         epochs: Number of epochs; by default 4 on MNIST, 15 on the embedded digits.
         page: Also write page.html, which runs the network in a browser.
@@ -141,10 +155,12 @@ def main(
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:
-        saved = load_image_model(load, white)
+        saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output)
         model, moments, results = saved.model, {}, {}
         pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
         examples = len(pictures.images)
+        if hint := scaling_hint(model, pictures.images):
+            print(hint)
     else:
         source = digits.locate(data)
         train, (x_test, y_test) = digits.load_data(source)
@@ -160,6 +176,14 @@ def main(
     inspected = steps.Inspected(model, pictures, seed, quick, load or model.name)
     if load and inspected.known:
         results["accuracy"] = float(inspected.correct.mean())
+
+    # Page: before the figures, so that a model that it cannot show is known at once
+    if page:
+        with report.writing("page.html") as path:
+            rows = steps.of_all_classes(inspected.labels, 12)
+            captions = [inspected.names[label] for label in inspected.labels[rows]] if inspected.known else ()
+            title = f"Look inside {model.name}"
+            write_page(model, inspected.images[rows], path, inspected.names, title, captions=captions)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)
@@ -207,12 +231,6 @@ def main(
         report.figure("training", axes)
         results |= found
 
-    if page:
-        with report.writing("page.html") as path:
-            rows = steps.of_all_classes(inspected.labels, 12)
-            captions = [inspected.names[label] for label in inspected.labels[rows]] if inspected.known else ()
-            title = f"Look inside {model.name}"
-            write_page(model, inspected.images[rows], path, inspected.names, title, captions=captions)
     if not load:
         report.model(model, inspected.names)
     print(steps.why_rankings_differ(inspected))

@@ -12,6 +12,7 @@ from .feature_maps import feature_maps, hidden_activations
 from .grad_cam import grad_cam, grad_cam_plus_plus, layer_cam
 from .graphs import first_filters, has_feature_maps, hidden_layer, stages
 from .occlusion import deletion, insertion, occlusion
+from .outputs import with_one_output
 from .predictions import check_image_classifier, class_probabilities
 from .randomization import randomized, rank_correlations, sanity_check, weighted_layers
 from .saliency import saliency
@@ -46,4 +47,5 @@ __all__ = [
     "smooth_grad",
     "stages",
     "weighted_layers",
+    "with_one_output",
 ]

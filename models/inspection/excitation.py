@@ -10,7 +10,8 @@ from ..checks.arguments import array, batch_for, checked, number, shown, sizes, 
 from ..errors import ModelError
 from ..gradients import output_gradients
 from .effective_fields import _place, field_boxes
-from .graphs import BEFORE, before_activation, find, layer_at, multi_output
+from .graphs import BEFORE, find, layer_at, multi_output
+from .logits import before_activation
 
 AT_ONCE = 32  # images in one batch
 

@@ -8,6 +8,7 @@ from keras import layers
 from ..checks.arguments import built_model, checked, flag, shown
 from ..checks.nesting import is_graph
 from ..errors import ModelError
+from .logits import score
 
 BEFORE = object()  # at the end of a path: the input of the layer instead of its output
 
@@ -32,7 +33,8 @@ def multi_output(model, paths, scores=False):
         scores: Whether to leave out the softmax or sigmoid at the end.
 
     Returns:
-        A model with the outputs [of each path, ..., predictions or logits].
+        A model with the outputs [of each path, ..., predictions or logits]; of a model with several outputs
+        all come last.
 
     Example:
         >>> from models import MLP
@@ -44,99 +46,21 @@ def multi_output(model, paths, scores=False):
     def call(layer, *args, **kwargs):
         inner = [path[1:] for path in paths if path[0] == layer.name and path[1:] not in ((), (BEFORE,))]
         if inner or (layer is last and is_graph(layer)):
-            *found, result = multi_output(layer, inner, layer is last)(*args, **kwargs)
+            outputs = multi_output(layer, inner, layer is last)(*args, **kwargs)
+            found, result = outputs[: len(inner)], outputs[len(inner) :]
+            result = result[0] if len(result) == 1 else result
             passed.update({(layer.name, *path): value for path, value in zip(inner, found, strict=True)})
         else:
-            result = _score(layer, *args, **kwargs) if layer is last else layer(*args, **kwargs)
+            result = score(layer, *args, **kwargs) if layer is last else layer(*args, **kwargs)
         passed[(layer.name,)] = result
         passed[(layer.name, BEFORE)] = args[0] if args else None
         return result
 
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-    graph = keras.Model(inputs, model.outputs[0])  # a sequential model has none to walk
+    graph = keras.Model(inputs, model.outputs)  # a sequential model has none to walk
     last = graph.operations[-1] if scores else None  # the one that outputs the predictions
     walked = keras.models.clone_model(graph, clone_function=lambda layer: layer, call_function=call)
-    return keras.Model(walked.input, [*(passed[path] for path in paths), walked.output])
-
-
-FINAL_ACTIVATIONS = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
-
-
-def final_operator(operation):
-    """Which final activation an operator of `keras.ops` is, such as `keras.ops.softmax(x)`.
-
-    Args:
-        operation: A layer or operator.
-
-    Returns:
-        "softmax", "sigmoid" or None.
-
-    Example:
-        >>> images = keras.Input((4,))
-        >>> final_operator(keras.Model(images, keras.ops.softmax(images)).operations[-1])
-        'softmax'
-    """
-    name = type(operation).__name__.lower()
-    axis = getattr(operation, "axis", -1)
-    is_final = name in FINAL_ACTIVATIONS.values() and axis in (-1, 1)
-    return name if is_final and not isinstance(operation, layers.Layer) else None
-
-
-def _score(layer, inputs, **kwargs):
-    """The output of the last layer without its softmax or sigmoid: its logits."""
-    if final_operator(layer):
-        return inputs
-    ends = isinstance(layer, layers.Softmax) or getattr(layer, "activation", None) in FINAL_ACTIVATIONS
-    if ends and isinstance(layer, (layers.Softmax, layers.Activation)):
-        return inputs
-    if ends and (isinstance(layer, layers.Dense) or _is_plain_convolution(layer)):
-        return _Logits(layer)(inputs)
-    return layer(inputs, **kwargs)
-
-
-class _Logits(layers.Layer):
-    """A layer without its activation, as one step: operators would take names that the model may have."""
-
-    def __init__(self, layer):
-        super().__init__(name=f"{layer.name}_logits", dtype=layer.dtype_policy)
-        self.layer = layer
-
-    def build(self, shape):
-        self.built = True
-
-    def call(self, inputs):
-        return before_activation(self.layer, inputs)
-
-
-def before_activation(layer, inputs):
-    """The output of a layer before its own activation.
-
-    Args:
-        layer: A Keras layer.
-        inputs: Its input, a tensor.
-
-    Returns:
-        Tensor; None for a kind of layer that is not supported.
-
-    Example:
-        >>> before_activation(layers.ReLU(), -1.0)
-        -1.0
-    """
-    if isinstance(layer, (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Softmax)):
-        return inputs
-    if isinstance(layer, layers.Dense):
-        values = keras.ops.matmul(inputs, layer.kernel)
-    elif _is_plain_convolution(layer):
-        values = keras.ops.conv(
-            inputs, layer.kernel, list(layer.strides), layer.padding, dilation_rate=layer.dilation_rate
-        )
-    else:
-        return None
-    return values if layer.bias is None else values + layer.bias
-
-
-def _is_plain_convolution(layer):
-    return type(layer) is layers.Conv2D and layer.data_format == "channels_last"
+    return keras.Model(walked.input, [*(passed[path] for path in paths), *walked.outputs])
 
 
 def all_paths(model, operators=False):

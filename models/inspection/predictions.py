@@ -8,7 +8,8 @@ from keras import layers
 
 from ..checks.arguments import array, batch_for, built_model, shown
 from ..errors import ModelError
-from .graphs import FINAL_ACTIVATIONS, final_operator, is_graph, is_map, multi_output
+from .graphs import is_graph, is_map, multi_output
+from .logits import FINAL_ACTIVATIONS, final_operator
 
 PIXELS_AT_ONCE = 400_000  # of images in one batch
 
@@ -124,6 +125,50 @@ def of_classes(values, wanted):
     return keras.ops.take_along_axis(values, keras.ops.expand_dims(wanted, 1), 1)[:, 0]
 
 
+def is_list_of_rows(model):
+    """Whether a model takes grey images (height, width), without an axis of channels.
+
+    Args:
+        model: A built model.
+
+    Returns:
+        True or False.
+
+    Example:
+        >>> is_list_of_rows(keras.Sequential([keras.Input((28, 28)), layers.Flatten()]))
+        True
+    """
+    inputs = getattr(model, "inputs", None) or ()
+    if len(inputs) != 1 or len(inputs[0].shape) != 3 or inputs[0].dtype == "string":
+        return False
+    return all(side is not None and side >= 8 for side in inputs[0].shape[1:])
+
+
+def _last(model):
+    """The layer or operation that computes a model's output."""
+    inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    last = keras.Model(inputs, model.outputs[0]).operations[-1]
+    return _last(last) if is_graph(last) else last
+
+
+def ends_linear(model):
+    """Whether a model ends in a layer without an activation function, as logits and regressions do.
+
+    Args:
+        model: A built model with one output.
+
+    Returns:
+        True or False.
+
+    Example:
+        >>> from models import MLP
+        >>> ends_linear(MLP(classifier_activation=None)), ends_linear(MLP(classifier_activation="relu"))
+        (True, False)
+    """
+    last = _last(model)
+    return getattr(last, "activation", None) is keras.activations.linear
+
+
 def final_activation(model):
     """The activation that a model ends in.
 
@@ -138,10 +183,7 @@ def final_activation(model):
         >>> final_activation(MLP()), final_activation(MLP(classifier_activation=None))
         ('softmax', None)
     """
-    inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-    last = keras.Model(inputs, model.outputs[0]).operations[-1]
-    if is_graph(last):
-        return final_activation(last)
+    last = _last(model)
     if isinstance(last, layers.Softmax):
         return "softmax"
     if found := final_operator(last):

@@ -78,7 +78,7 @@ def load_with_about(path):
     """
     path = Path(path)
     if not path.name.endswith(".keras"):
-        raise ModelError(f"{path} must end in .keras, as Keras saves models.")
+        raise ModelError(f"{path} must end in .keras, as Keras saves models{_other_format(path)}.")
     content = read_file(path, MOST_BYTES, REMEDY)
     with naming(path, REMEDY):
         archive = read_archive(content)
@@ -96,6 +96,22 @@ def load_with_about(path):
             "build the model for smaller examples, and save it again."
         )
     return model, archive.about
+
+
+def _other_format(path):
+    """What else a file or folder is that Keras or TensorFlow wrote, and what to do: the end of a sentence."""
+    if (path / "saved_model.pb").is_file():
+        return (
+            "; this folder is a SavedModel, which holds a computation and no layers of Keras: where the "
+            'Keras model is at hand, save it with model.save("model.keras")'
+        )
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        if file.read(8) == b"\x89HDF\r\n\x1a\n":
+            return (
+                "; this is the older HDF5 format: if you trust it, open it with keras.models.load_model(file,"
+                ' compile=False) and save it with model.save("model.keras")'
+            )
+    return ""
 
 
 def read_json(path, most, remedy):

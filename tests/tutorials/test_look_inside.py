@@ -19,7 +19,7 @@ from tutorials.figures import inspection_findings as findings
 from tutorials.figures import inspection_sanity
 from tutorials.lesson import command
 from tutorials.lesson.parts import inspection_steps as steps
-from tutorials.lesson.parts.image_models import find_pictures, load_image_model
+from tutorials.lesson.parts.image_models import Scaling, find_pictures, load_image_model, scaling_hint
 from tutorials.lesson.report import Report
 from tutorials.look_inside import main
 
@@ -137,7 +137,7 @@ def test_white_pixels_are_scaled_before_a_model_that_takes_them_scaled(tmp_path)
     model = logits()
     model.save(tmp_path / "mine.keras")
     images = np.random.default_rng(0).uniform(0, 255, (3, 28, 28, 1))
-    scaled = load_image_model(tmp_path / "mine.keras", white=1.0).model
+    scaled = load_image_model(tmp_path / "mine.keras", Scaling(white=1.0)).model
     np.testing.assert_allclose(scaled(images), model(images / 255), rtol=1e-4, atol=1e-5)
     plain = load_image_model(tmp_path / "mine.keras").model
     np.testing.assert_allclose(plain(images), model(images), rtol=1e-5)
@@ -314,7 +314,10 @@ def wrong(tmp_path_factory):
         (["--load", "{}/text.keras"], "takes no images (height, width, channels), but texts."),
         (["--load", "{}/whole.keras", "--epochs", "2"], "not trained: leave out --epochs"),
         (["--load", "{}/tokens.keras"], "takes no images (height, width, channels)"),
-        (["--load", "{}/flat.keras"], "No layer of flat has rows and columns"),
+        (
+            ["--load", "{}/flat.keras"],
+            "does not say which classes it knows: if it reads handwritten digits, add",
+        ),
         (["--load", "{}/five.keras"], "takes images of 5 channels"),
         (["--load", "{}/photos.keras"], "digits do not fit; name a folder of photos with --data"),
         (["--load", "{}/photos.keras", "--data", "{}/notes"], "holds no photo that can be read"),

@@ -59,6 +59,7 @@ BOUNDS = {
     "unfreeze": Bounds(0, 1),
     "views": Bounds(0, 10_000, open=True),
     "white": Bounds(0, 65_535.0, open=True),  # 16 bits a pixel
+    "black": Bounds(-65_535.0, 65_535.0),
     "ewc": Bounds(0, 1e9),
     "search": Bounds(0, YEAR),
     "abstain": Bounds(0.001, 0.5),
@@ -84,6 +85,8 @@ def check_settings(settings, **least):
     for name, value in settings.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
+        if name not in BOUNDS:
+            continue  # it takes no number: `check_kinds` says so
         bounds, own = BOUNDS[name], least.get(name)
         if isinstance(own, Bounds):
             bounds, own = own, None
@@ -127,6 +130,8 @@ def _is_of(value, hint):
         return value is None
     if hint is bool:
         return isinstance(value, bool)
+    if get_origin(hint) is tuple:
+        return isinstance(value, (list, tuple)) and all(_is_of(each, get_args(hint)[0]) for each in value)
     if hint in (int, float):
         return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
     return True
@@ -137,6 +142,8 @@ def _in_words(hint):
         return " or ".join(map(_in_words, get_args(hint)))
     if get_origin(hint) is Literal:
         return " or ".join(", ".join(f'"{choice}"' for choice in get_args(hint)).rsplit(", ", 1))
+    if get_origin(hint) is tuple:
+        return "numbers, as a tuple"
     known = {types.NoneType: "None", bool: "True or False", int: "a whole number", float: "a number"}
     return known.get(hint, "a text")
 

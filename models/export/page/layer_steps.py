@@ -284,6 +284,11 @@ def _layer_scale(call):
     return [Step("normalize", {"epsilon": 0.0}, weights)]
 
 
+def _custom_scale(call):
+    """InceptionResNet's: the first input plus the second times a number."""
+    return [Step("merge", {"mode": "add", "scales": [1.0, float(call.operation.scale)]}, {})]
+
+
 def _merge(mode):
     def step(call):
         if len(set(map(len, call.shapes))) > 1 or len(set(call.ranks)) > 1:
@@ -343,6 +348,8 @@ LAYERS = {
     "AveragePooling2D": _pool("average"),
     "GlobalMaxPooling2D": _global("max"),
     "GlobalAveragePooling2D": _global("average"),
+    "GlobalMaxPooling1D": _global("max"),
+    "GlobalAveragePooling1D": _global("average"),
     "Rescaling": _rescaling,
     "Normalization": _normalization,
     "BatchNormalization": _batch_normalization,
@@ -371,4 +378,4 @@ LAYERS = {
     **dict.fromkeys((*ONLY_TRAINING, *ONLY_SHAPE), same),
 }
 # Layers of keras.applications, which Keras has no public name for
-OF_APPLICATIONS = {"LayerScale": _layer_scale, "StochasticDepth": same}
+OF_APPLICATIONS = {"LayerScale": _layer_scale, "StochasticDepth": same, "CustomScaleLayer": _custom_scale}

@@ -40,7 +40,7 @@ def steps_of(call):
         if name in LAYERS:
             return LAYERS[name](call)
     elif isinstance(operation, keras.layers.Layer):
-        if name in OF_APPLICATIONS and type(operation).__module__.endswith("keras.src.applications.convnext"):
+        if name in OF_APPLICATIONS and type(operation).__module__.startswith("keras.src.applications."):
             return OF_APPLICATIONS[name](call)
     elif name in MOVERS:
         return moved(call)[0]
@@ -156,6 +156,17 @@ def _reduced(mode):
     return step
 
 
+def _stack(call):
+    """Maps or vectors next to each other along an axis of their own, as colours are put in another order."""
+    rank = call.ranks[0]
+    axis = call.operation.axis % (rank + 2) - 1  # of one image
+    if rank > 2 or axis < 0:
+        raise Unknown("joins along an axis in a way")
+    sides = list(call.shapes[0][-rank:])
+    takes = (1,) * (2 - rank) + (*sides[:axis], 1, *sides[axis:])
+    return [Step("concatenate", {"axis": axis + 2 - rank}, {}, takes=takes)]
+
+
 def _negative(call):
     return [rescale_step(-1.0, 0.0, call.shape)]
 
@@ -184,6 +195,7 @@ OPERATIONS = {
     "Mean": _reduced("average"),
     "Max": _reduced("max"),
     "Negative": _negative,
+    "Stack": _stack,
     "Cast": _cast,
     "Reshape": same,
     "Squeeze": same,

@@ -17,6 +17,7 @@ from keras import layers
 from ...checks.arguments import shown, whole
 from ...errors import ModelError
 from ...inspection.graphs import is_graph
+from ...inspection.outputs import with_one_output
 from .operator_steps import MOVERS, moved, steps_of
 from .step import Call, Step, Unknown, is_tensor, numbers
 
@@ -60,7 +61,8 @@ def portable(model, image_size=None, examples=(), output=None):
         >>> plain["nodes"][2]["weights"]["kernel"]["shape"]
         [5, 5, 1, 6]
     """
-    chosen, image = _output(model, output), _image_shape(model, image_size)
+    model = _with_classes(model, output)
+    image = _image_shape(model, image_size)
     taken = image if len(model.inputs[0].shape) == 4 else image[:2]
     walk = _Walk()
     images = keras.Input(taken, name="images", dtype=model.inputs[0].dtype)
@@ -68,12 +70,12 @@ def portable(model, image_size=None, examples=(), output=None):
     first = walk.add("InputLayer", name, (name,), [], image, Step("input", {}, {}))
     walk.remember(images, first, picture=len(taken) == 2)
     try:
-        walk.through(keras.Model(model.inputs[0], chosen), [images], ())
+        walk.through(model, [images], ())
     except ValueError as error:
         if isinstance(error, ModelError) or model.inputs[0].shape[1:] == taken:
             raise
         raise ModelError(f"{model.name} cannot work on {image[0]} x {image[1]} pixels; use more.") from error
-    walk.finish(keras.Model(model.inputs[0], chosen), np.reshape(examples, (-1, *taken)))
+    walk.finish(model, np.reshape(examples, (-1, *taken)))
     return {
         "name": model.name,
         "nodes": walk.nodes,
@@ -81,37 +83,22 @@ def portable(model, image_size=None, examples=(), output=None):
     }
 
 
-def _output(model, name):
-    """The output that the page shows."""
+def _with_classes(model, output):
+    """The model with the output that the page shows."""
     if not is_graph(model) or len(model.inputs) != 1:
         title = model.name if isinstance(model, keras.Model) else shown(model)
         raise ModelError(
             f"{title} is no built functional or sequential model with one input, so that no page can show "
             "it; give one that takes an image and names its class."
         )
-    names = _output_names(model)
-    if name is not None and name not in names:
-        raise ModelError(f"{model.name} has no output {shown(name)}; it has {', '.join(names)}.")
-    given = model.outputs if name is None else [model.outputs[names.index(name)]]
-    found = [each for each in given if len(each.shape) == 2 and each.shape[1]]
-    if not found:
-        shapes = " and ".join(str(tuple(each.shape[1:])) for each in given)
+    model = with_one_output(model, output)
+    answer = tuple(model.outputs[0].shape[1:])
+    if len(answer) != 1 or not answer[0]:
         raise ModelError(
-            f"{model.name} has an output of shape {shapes}, not one number per class; the page can only show "
+            f"{model.name} has an output of shape {answer}, not one number per class; the page can only show "
             "models that name a class, or give one number."
         )
-    return found[0]
-
-
-def _output_names(model):
-    """Names of a model's outputs: keys of its dictionary of outputs, or the layers' names."""
-    if isinstance(getattr(model, "output", None), dict):
-        by_tensor = {id(tensor): name for name, tensor in model.output.items()}
-        return [
-            by_tensor.get(id(each), name)
-            for each, name in zip(model.outputs, model.output_names, strict=True)
-        ]
-    return list(getattr(model, "output_names", [model.layers[-1].name]))  # a sequential model has one output
+    return model
 
 
 def _image_shape(model, image_size):
@@ -203,7 +190,7 @@ class _Walk:
             box = {"reason": str(reason)}
             several = [[Step("recorded", dict(box), {})] for _ in results]
         for part, (made, steps) in enumerate(zip(results, several, strict=True)):
-            here = [self._as_rows(inputs[0], path)] if self._needs_rows(tensors, picture, steps) else inputs
+            here = [self._taken(node, steps[0].takes, f"input {n}", path) for n, node in enumerate(inputs)]
             for step in steps:
                 ends = not step.part
                 name = operation.name if ends else f"{operation.name} ({step.part})"
@@ -224,6 +211,8 @@ class _Walk:
         odd = [len(each.shape) not in (2, 3, 4) for each in (*tensors, *results)]
         if len(results) == 1 and type(operation).__name__ not in MOVERS:
             steps = steps_of(call)
+            if tensors and id(tensors[0]) in self._pictures and not picture and steps[0].kind != "copy":
+                steps[0] = steps[0]._replace(takes=shapes[0])  # as a list of its rows
             if any(odd) and steps != [Step("copy", {}, {})]:
                 raise Unknown("has more than three axes")
             return [steps]
@@ -245,15 +234,12 @@ class _Walk:
         ]
         return type(operation).__name__ in PIXELWISE and not any(np.size(each) > 1 for each in alone)
 
-    def _needs_rows(self, tensors, picture, steps):
-        """Whether a picture is to be read as a list of its rows."""
-        is_picture = any(id(each) in self._pictures for each in tensors)
-        return is_picture and not picture and len(tensors) == 1 and steps[0].kind not in ("copy", "recorded")
-
-    def _as_rows(self, node, path):
-        height, width, _ = self.nodes[node]["shape"]
-        name = f"{path[-1]} (rows)"
-        return self.add("Reshape", name, (*path, "rows"), [node], (1, height, width), Step("copy", {}, {}))
+    def _taken(self, node, shape, part, path):
+        """The node itself, or a copy of the shape in which a step takes it."""
+        if not shape or tuple(self.nodes[node]["shape"]) == shape:
+            return node
+        name = f"{path[-1]} ({part})"
+        return self.add("Reshape", name, (*path, part), [node], shape, Step("copy", {}, {}))
 
     def add(self, kind, name, path, inputs, shape, step):
         """Add a node; returns its id."""

@@ -18,10 +18,11 @@ class Step(NamedTuple):
         weights: {name: array or tensor}.
         part: Name of the step, where a layer takes several and this is not the last.
         shape: Of its output for one image, where it is not the layer's.
+        takes: Shape in which it takes each input, where that is not the input's own.
 
     Example:
         >>> Step("copy", {}, {})
-        Step(kind='copy', config={}, weights={}, part='', shape=())
+        Step(kind='copy', config={}, weights={}, part='', shape=(), takes=())
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Step(NamedTuple):
     weights: dict
     part: str = ""
     shape: tuple = ()
+    takes: tuple = ()
 
 
 class Call(NamedTuple):

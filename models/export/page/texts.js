@@ -290,7 +290,7 @@ const COMPUTATIONS = {
   prelu: activated,
   merge: (node, { kind, terms, result }) => {
     const sign = { add: " + ", subtract: " \u2212 ", multiply: " × ", divide: " ÷ " }[kind];
-    const merged = terms.map((term) => number(term.value));
+    const merged = terms.map((term) => number(kind === "add" ? term.product : term.value));
     if (sign) return `${merged.join(sign)} = ${number(result)}.`;
     const name = { average: "mean", max: "maximum", min: "minimum" }[kind];
     return `The ${name} of ${merged.join(", ")}: ${number(result)}.`;

@@ -12,9 +12,14 @@ import numpy as np
 import models
 from datasets import Source, digits, photos
 from models.fine_tuning.multi_label.thresholds import gives_several_labels
-from models.inspection import check_image_classifier, stages
+from models.inspection import check_image_classifier, class_probabilities, stages, with_one_output
+from models.inspection.outputs import output_names
+from models.inspection.predictions import ends_linear, final_activation, is_list_of_rows
+from models.loading.saved_classifiers import check_names
+from models.loading.saved_models import load_with_about
 from tutorials.lesson.saved import LARGEST_IMAGE, is_image_size, read_names, read_results
 
+SURE = 0.9999  # of a prediction: few networks that see what they were trained on are so sure of half of all
 USUAL_SIZE = 160  # for a model that takes images of any size and has no record of its training size
 
 
@@ -48,51 +53,141 @@ class Pictures(NamedTuple):
     class_names: list
 
 
-def load_image_model(path, white=255.0):
+class Scaling(NamedTuple):
+    """What was done to pixels outside of a model before it got them.
+
+    They are scaled so that black and white get these values; then `mean` is subtracted, and the rest
+    divided by `deviation`.
+
+    Attributes:
+        black, white: Values of a black and a white pixel.
+        mean, deviation: A number, or one for each channel, as a tuple; empty for none.
+    """
+
+    black: float = 0.0
+    white: float = 255.0
+    mean: tuple = ()
+    deviation: tuple = ()
+
+    def layer(self, channels):
+        """The layer that does it to pixels in [0, 255]; None if nothing is to be done."""
+        if self == Scaling():
+            return None
+        for name in "mean", "deviation":
+            if len(getattr(self, name)) not in (0, 1, channels):
+                each = f", or {channels}, one for each channel" if channels > 1 else ""
+                raise LessonError(f"--{name} takes one number{each}.")
+        mean, deviation = np.asarray(self.mean or 0.0), np.asarray(self.deviation or 1.0)
+        if not np.isfinite(mean).all() or not (np.isfinite(deviation) & (deviation > 0)).all():
+            raise LessonError("--mean takes finite numbers, and --deviation takes numbers of more than 0.")
+        if self.white == self.black:
+            raise LessonError("--white and --black must be two values.")
+        scale, offset = (self.white - self.black) / 255 / deviation, (self.black - mean) / deviation
+        return keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="from_pixels")
+
+
+def load_image_model(path, scaling=None, output=None):
     """Load an image classifier.
 
     Args:
         path: A `.keras` file, a lesson's folder that holds model.keras, or "mnist" for the zoo's
-            digit classifier. Class names are read from labels.json beside the model.
-        white: Value of a white pixel for the model: 255, or 1 if it takes scaled pixels.
+            digit classifier. Class names are read from labels.json beside the model, or from the file itself.
+        scaling: What is to be done to pixels before the model gets them, a `Scaling`; None for nothing.
+        output: Name of the output to look at, of a model that has several.
 
     Returns:
-        A `Saved`, whose model takes pixels in [0, 255]: if `white` is another value, a layer scales them.
+        A `Saved`, whose model takes images (height, width, channels) with pixels in [0, 255].
 
     Raises:
-        LessonError: If there is no such file, it takes no images, or a file beside it is damaged.
-        ModelError: If it is damaged or hostile, does not predict one number per class, or no layer has
-            rows and columns.
+        LessonError: If there is no such file, it takes no images, predicts no classes, or a file beside
+            it is damaged.
+        ModelError: If it is damaged or hostile, or does not predict one number per class.
     """
     if str(path) == "mnist":
         return Saved(models.ConvNet(weights="mnist"), list(digits.CLASS_NAMES), (28, 28))
     path = Path(path)
-    folder = os.path.isdir(path)  # noqa: PTH112 (these take names that are too long for a file)
+    folder = os.path.isdir(path) and not _is_there(path / "saved_model.pb")  # noqa: PTH112 (names may be too long)
     file = path / "model.keras" if folder else path
-    if not os.path.exists(file):  # noqa: PTH110
+    if not _is_there(file):
         what = "holds no model.keras" if folder else "does not exist"
         raise LessonError(f"{path} {what}; name a .keras file, a lesson's folder, or mnist.")
-    model = models.load_model(file)
-    check_image_classifier(model)
+    whole, about = load_with_about(file)
+    model = with_one_output(whole, output or None)
+    if len(getattr(whole, "outputs", ())) > 1:
+        known, looked_at = (
+            output_names(whole),
+            [id(each) for each in whole.outputs].index(id(model.outputs[0])),
+        )
+        others = ", ".join(known)
+        print(f"{model.name} has the outputs {others}; this looks at {known[looked_at]} (see --output).")
+    model = _of_images(model, scaling or Scaling())
     if gives_several_labels(model):
         raise LessonError(
             f"{file} gives an image several labels, and this lesson explains networks that give it one class."
         )
-    stages(model)  # raises ModelError for a network without feature maps
-    depth = model.inputs[0].shape[-1]
-    if depth not in (1, 3):
-        raise LessonError(f"{file} takes images of {depth} channels; this lesson has images of 1 or 3.")
-    size, names = _image_size(model, file), file.with_name("labels.json")
-    names = read_names(names, model) if names.exists() else []
-    if white != 255:
-        scaled = keras.layers.Rescaling(white / 255, name="from_pixels")
-        model = keras.Sequential([keras.Input(model.inputs[0].shape[1:]), scaled, model], name="scaled")
-    return Saved(model, names, size)
+    names = _class_names(file, model, about)
+    if model.outputs[0].shape[-1] == 1 and not _is_of_two_classes(model, names):
+        raise LessonError(
+            f"{file} gives one number that is no probability, as a regression does, and this lesson explains "
+            "classes; models.export.page.write_page writes a page that shows its number."
+        )
+    return Saved(model, names, _image_size(model, file, about))
 
 
-def _image_size(model, file):
-    """(height, width) of a model's images; if it takes any, those recorded in metrics.json."""
+def _is_there(path):
+    return os.path.exists(path)  # noqa: PTH110 (takes names that are too long for a file)
+
+
+def _of_images(model, scaling):
+    """A model that takes images (height, width, channels) with pixels in [0, 255]."""
+    grey = is_list_of_rows(model)
+    if not grey:
+        check_image_classifier(model)
+    shape = (*model.inputs[0].shape[1:], 1) if grey else tuple(model.inputs[0].shape[1:])
+    if shape[-1] not in (1, 3):
+        raise LessonError(
+            f"{model.name} takes images of {shape[-1]} channels; this lesson has images of 1 or 3."
+        )
+    scaled = scaling.layer(shape[-1])
+    if grey or scaled is not None or not _has_rows(model):
+        steps = [keras.Input(shape), scaled or keras.layers.Rescaling(1.0, name="pixels")]
+        steps += [keras.layers.Reshape(shape[:2], name="rows")] if grey else []
+        model = keras.Sequential([*steps, model], name="scaled" if scaled else model.name + "_of_pixels")
+    check_image_classifier(model)
+    return model
+
+
+def _has_rows(model):
+    """Whether a layer of the model has rows and columns; a dense network on flattened pixels has none."""
+    try:
+        return bool(stages(model))
+    except models.ModelError:
+        return False
+
+
+def _is_of_two_classes(model, names):
+    """Whether a model with one output says which of two classes it is: by a sigmoid, or a logit and names."""
+    end = final_activation(model)
+    return end == "sigmoid" or (len(names) == 2 and ends_linear(model))
+
+
+def _class_names(file, model, about):
+    """Names from labels.json beside a file, or from the file; [] where there are none."""
+    beside = file.with_name("labels.json")
+    if beside.exists():
+        return read_names(beside, model)
+    if not isinstance(about, dict):
+        return []
+    check_names(about.get("class_names"), model, str(file))
+    return about["class_names"]
+
+
+def _image_size(model, file, about):
+    """(height, width) of a model's images; if it takes any, those recorded in metrics.json or the file."""
     metrics, sides, size = file.with_name("metrics.json"), model.inputs[0].shape[1:3], None
+    held = about.get("settings") if isinstance(about, dict) else None
+    if isinstance(held, dict) and is_image_size(held.get("image_size")):
+        size = held["image_size"]
     if None in sides and metrics.exists():
         settings = read_results(metrics, dict).get("settings")
         size = settings.get("image_size") if isinstance(settings, dict) else None
@@ -126,18 +221,17 @@ def find_pictures(saved, data, most):
         DataError: If no image can be read.
     """
     depth, classes = saved.model.inputs[0].shape[-1], max(2, saved.model.outputs[0].shape[-1])
-    reads_digits = saved.image_size == (28, 28) and classes == 10
-    if data in ("auto", "embedded") and not reads_digits:
-        height, width = saved.image_size
-        raise LessonError(
-            f"{saved.model.name} takes images of {height} x {width} pixels and {depth} channels and has "
-            f"{classes} classes, which handwritten digits do not fit; name a folder of photos with --data."
-        )
-    if reads_digits and (data in ("auto", "embedded") or digits.holds_digits(data)):
+    fits = saved.image_size == (28, 28) and classes == 10
+    is_named = saved.class_names == list(digits.CLASS_NAMES)
+    if data in ("auto", "embedded") and not (
+        fits and (is_named or (data == "embedded" and not saved.class_names))
+    ):
+        raise LessonError(_no_digits(saved, classes, fits))
+    if fits and (data in ("auto", "embedded") or digits.holds_digits(data)):
         source = digits.locate(data)
         _, (images, labels) = digits.load_data(source)
         rows = np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)
-        names = saved.class_names or list(digits.CLASS_NAMES)
+        names = saved.class_names or list(digits.CLASS_NAMES if data == "embedded" else _neutral(classes))
         images = np.repeat(images[rows], depth, -1)
         return Pictures(source, images, labels[rows].astype(int), names)
     found = photos.sample(data, max(saved.image_size), saved.class_names or classes, most, verbose=1)
@@ -150,5 +244,54 @@ def find_pictures(saved, data, most):
         print(
             "Not all of these images are in folders named like the model's classes: true classes are unknown."
         )
-    names = list(found.class_names) or saved.class_names or [f"class {n}" for n in range(classes)]
+    names = list(found.class_names) or saved.class_names or _neutral(classes)
     return Pictures(found.source, images, found.labels, names)
+
+
+def _neutral(classes):
+    return [f"class {n}" for n in range(classes)]
+
+
+def _no_digits(saved, classes, fits):
+    """Why a model is shown no digits, and what to do."""
+    height, width = saved.image_size
+    if fits and not saved.class_names:
+        return (
+            f"{saved.model.name} does not say which classes it knows: if it reads handwritten digits, add "
+            "--data embedded; else name a folder of pictures, sorted into folders by class, with --data."
+        )
+    if fits:
+        return (
+            f"{saved.model.name} knows {', '.join(saved.class_names[:3])} and others, which are no "
+            "handwritten digits; name a folder of pictures with --data."
+        )
+    return (
+        f"{saved.model.name} takes images of {height} x {width} pixels and "
+        f"{saved.model.inputs[0].shape[-1]} channels and has {classes} classes, which handwritten digits "
+        "do not fit; name a folder of photos with --data."
+    )
+
+
+def scaling_hint(model, images):
+    """A sentence for a model that gets pixels in another range than in training; "" if all seems well.
+
+    With pixels that are 255 times too large, a network that was trained on [0, 1] is sure of everything. It
+    is recognised by its answers for the same images in [0, 1]: they are less sure, and differ from image to
+    image as much. For one that expects [0, 255], these images are almost black, and so all the same.
+    """
+    large, small = (class_probabilities(model, each).astype("float64") for each in (images, images / 255))
+    saturated = np.median(large.max(-1)) > SURE and np.median(small.max(-1)) < np.median(large.max(-1))
+    told, lost = _information(small), _information(large)
+    if not saturated or told < 0.5 * max(lost, 0.1):
+        return ""
+    return (
+        f"Half of the answers are surer than {np.median(large.max(-1)):.7f}, but less sure and as different "
+        "for pixels from 0 to 1: if the model was trained on such pixels, add --white 1; on pixels from "
+        "-1 to 1, --white 1 --black -1."
+    )
+
+
+def _information(shares):
+    """How much the predictions tell about which image it is (mutual information), in nats."""
+    entropy = lambda each: -(each * np.log(each.clip(1e-12))).sum(-1)  # noqa: E731
+    return float(entropy(shares.mean(0)) - entropy(shares).mean())

@@ -6,15 +6,16 @@ import { at, inside, only } from "./positions.js";
 export const merge = {
   run(node, inputs) {
     const { values } = node,
-      { mode } = node.config;
+      { mode, scales } = node.config;
     inputs.forEach((input, k) => {
+      const scale = scales ? scales[k] : 1;
       for (let y = 0, i = 0; y < node.h; y++) {
         for (let x = 0; x < node.w; x++) {
           const [row, column] = [input.h > 1 ? y : 0, input.w > 1 ? x : 0];
           let from = at(input, row, column, 0);
           const step = input.c > 1 ? 1 : 0;
           for (let c = 0; c < node.c; c++, i++, from += step) {
-            const value = input.values[from];
+            const value = scale * input.values[from];
             if (k === 0) values[i] = value;
             else if (mode === "multiply") values[i] *= value;
             else if (mode === "subtract") values[i] -= value;
@@ -51,7 +52,7 @@ export const merge = {
         case "divide": // likewise
           return k ? 0 : 1 / values[1];
         case "add":
-          return 1;
+          return node.config.scales ? node.config.scales[k] : 1;
         default:
           return k === winner ? 1 : 0;
       }
