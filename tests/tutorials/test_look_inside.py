@@ -1,6 +1,7 @@
 """Any model of images is opened: the kinds that users have, and what is no such model."""
 
 import json
+import re
 
 from tutorials.lesson.command import LessonError
 
@@ -10,11 +11,12 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from datasets import DataError, photos
+from datasets import DataError, digits, photos
 from models import ConvNet, ModelError, SentimentBag
 from models.fine_tuning.transfer import TransferClassifier
 from models.inspection import first_filters, randomized
 from models.inspection.flat_maps import flat_maps, neighbours_alike
+from models.loading.saved_classifiers import About, save_classifier
 from tutorials.figures import inspection_findings as findings
 from tutorials.figures import inspection_sanity
 from tutorials.lesson import command
@@ -141,6 +143,112 @@ def test_white_pixels_are_scaled_before_a_model_that_takes_them_scaled(tmp_path)
     np.testing.assert_allclose(scaled(images), model(images / 255), rtol=1e-4, atol=1e-5)
     plain = load_image_model(tmp_path / "mine.keras").model
     np.testing.assert_allclose(plain(images), model(images), rtol=1e-5)
+
+
+def test_preprocessing_outside_of_the_model_is_a_formula(tmp_path):
+    images = keras.Input((32, 32, 3))
+    flat = layers.Flatten()(layers.Conv2D(2, 3)(images))
+    model = keras.Model(images, layers.Dense(2)(flat))
+    model.save(tmp_path / "mine.keras")
+    (tmp_path / "labels.json").write_text('["a", "b"]')
+    pixels = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3))
+    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    for scaling, want in (
+        (Scaling(-1.0, 1.0), pixels / 127.5 - 1),
+        (Scaling(0.0, 1.0, mean, deviation), (pixels / 255 - mean) / deviation),
+        (Scaling(mean=(127.0,), deviation=(64.0,)), (pixels - 127) / 64),
+    ):
+        found = load_image_model(tmp_path / "mine.keras", scaling).model(pixels)
+        np.testing.assert_allclose(found, model(want), rtol=1e-4, atol=1e-4)
+    for scaling, said in (
+        (Scaling(mean=(1.0, 2.0)), "--mean takes one number, or 3, one for each channel"),
+        (Scaling(deviation=(0.0,)), "--deviation takes numbers of more than 0"),
+        (Scaling(1.0, 1.0), "--white and --black must be two values"),
+    ):
+        with pytest.raises(LessonError, match=said):
+            load_image_model(tmp_path / "mine.keras", scaling)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The first model of TensorFlow's guide: it takes (28, 28), from 0 to 1."""
+    keras.utils.set_random_seed(0)
+    (x, y), _ = digits.load_data("embedded")
+    steps = [layers.Flatten(), layers.Dense(32, activation="relu"), layers.Dense(10, activation="softmax")]
+    model = keras.Sequential([keras.Input((28, 28)), *steps], name="quick")
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x[..., 0] / 255, y, epochs=8, verbose=0)
+    return model
+
+
+def test_pixels_in_the_wrong_range_are_noticed_and_those_in_the_right_one_are_not(trained, tmp_path):
+    trained.save(tmp_path / "mine.keras")
+    hints = {}
+    for white in 255.0, 1.0:
+        saved = load_image_model(tmp_path / "mine.keras", Scaling(white=white))
+        pictures = find_pictures(saved, "embedded", 100)
+        assert pictures.images.shape == (100, 28, 28, 1)
+        hints[white] = scaling_hint(saved.model, pictures.images)
+    assert re.search(r"probability of (1.0000|0.9999)\d", hints[255.0])
+    assert "add --white 1" in hints[255.0] and hints[1.0] == ""
+    zoo = load_image_model("mnist").model  # which scales pixels itself
+    assert scaling_hint(zoo, pictures.images) == ""
+    assert scaling_hint(randomized(zoo), pictures.images) == ""
+
+
+@pytest.mark.slow
+def test_the_first_model_of_the_guide_is_opened_with_its_page(trained, tmp_path, titles, capsys):
+    look(tmp_path, lambda: trained, data="embedded", page=True)
+    assert "add --white 1" in capsys.readouterr().out
+    assert "</html>" in (tmp_path / "out" / "look_inside" / "page.html").read_text(encoding="utf-8")
+
+
+def residual():
+    """As it is written by hand: + and `keras.ops.relu` in place of layers."""
+    images = keras.Input((16, 16, 3))
+    x = layers.Conv2D(4, 3, padding="same")(images)
+    for _ in range(2):
+        x = keras.ops.relu(x + layers.Conv2D(4, 3, padding="same")(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, layers.Dense(2, activation="softmax")(x), name="residual")
+
+
+@pytest.mark.slow
+def test_a_model_written_with_operators_is_opened_with_its_page(beetles, tmp_path, titles):
+    look(tmp_path, residual, data=str(beetles), page=True)
+    assert set(titles) == LOADED
+
+
+CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
+
+
+def test_a_model_of_28_x_28_pixels_is_shown_digits_only_if_it_knows_digits(tmp_path):
+    file = tmp_path / "mine.keras"
+    save_classifier(logits(), file, About("photos", CLOTHES, {}))
+    saved = load_image_model(file)
+    assert saved.class_names == list(CLOTHES)
+    for data in "auto", "embedded":
+        with pytest.raises(LessonError, match="mine knows T-shirt, Trouser, Pullover and others"):
+            find_pictures(saved, data, 10)
+    logits().save(file)
+    with pytest.raises(LessonError, match="does not say which classes it knows"):
+        find_pictures(load_image_model(file), "auto", 10)
+    assert find_pictures(load_image_model(file), "embedded", 10).class_names == list(digits.CLASS_NAMES)
+    save_classifier(logits(), file, About("digits", digits.CLASS_NAMES, {}))
+    assert find_pictures(load_image_model(file), "auto", 10).class_names == list(digits.CLASS_NAMES)
+
+
+def test_one_of_several_outputs_is_looked_at(tmp_path, capsys):
+    images = keras.Input((28, 28, 1))
+    x = layers.Flatten()(layers.Conv2D(2, 5, strides=3)(images))
+    outputs = {"age": layers.Dense(1)(x), "kind": layers.Dense(10, activation="softmax")(x)}
+    keras.Model(images, outputs, name="two").save(tmp_path / "two.keras")
+    assert load_image_model(tmp_path / "two.keras").model.output_shape == (None, 10)
+    assert "two has the outputs age, kind; this looks at kind" in capsys.readouterr().out
+    with pytest.raises(LessonError, match="gives one number that is no probability, as a regression does"):
+        load_image_model(tmp_path / "two.keras", output="age")
+    with pytest.raises(ModelError, match="two has no output 'name'; it has age, kind"):
+        load_image_model(tmp_path / "two.keras", output="name")
 
 
 def test_a_lessons_folder_tells_the_classes_and_the_size(beetles, tmp_path):
@@ -297,6 +405,10 @@ def wrong(tmp_path_factory):
     five = [keras.Input((8, 8, 5)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)]
     keras.Sequential(five).save(folder / "five.keras")
     nested().save(folder / "photos.keras")
+    nested().save(folder / "older.h5")
+    nested().export(folder / "exported", verbose=False)
+    own = [keras.Input((8, 8, 1)), layers.Lambda(lambda x: x / 255), layers.Conv2D(2, 3), layers.Flatten()]
+    keras.Sequential([*own, layers.Dense(2)]).save(folder / "own.keras")
     (folder / "notes").mkdir()
     (folder / "notes" / "a.txt").write_text("no photo")
     (folder / "empty").mkdir()
@@ -319,6 +431,12 @@ def wrong(tmp_path_factory):
             "does not say which classes it knows: if it reads handwritten digits, add",
         ),
         (["--load", "{}/five.keras"], "takes images of 5 channels"),
+        (
+            ["--load", "{}/older.h5"],
+            "this is the older HDF5 format: if you trust it, open it with keras.models.",
+        ),
+        (["--load", "{}/exported"], "this folder is a SavedModel, which holds a computation and no layers"),
+        (["--load", "{}/own.keras"], "has a Lambda layer, whose code is not run, for safety: put a layer of"),
         (["--load", "{}/photos.keras"], "digits do not fit; name a folder of photos with --data"),
         (["--load", "{}/photos.keras", "--data", "{}/notes"], "holds no photo that can be read"),
         (["--load", "{}/photos.keras", "--data", "{}/empty"], "holds no photo that can be read"),

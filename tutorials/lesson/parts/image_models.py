@@ -285,8 +285,8 @@ def scaling_hint(model, images):
     if not saturated or told < 0.5 * max(lost, 0.1):
         return ""
     return (
-        f"Half of the answers are surer than {np.median(large.max(-1)):.7f}, but less sure and as different "
-        "for pixels from 0 to 1: if the model was trained on such pixels, add --white 1; on pixels from "
+        f"The answers have a median probability of {np.median(large.max(-1)):.7f}; they are less sure, and as "
+        "different, for pixels from 0 to 1: if the model was trained on such pixels, add --white 1; on pixels from "
         "-1 to 1, --white 1 --black -1."
     )
 
