@@ -10,6 +10,7 @@ from keras import layers
 import models
 from models import ModelError
 from models.inspection import (
+    class_probabilities,
     deletion,
     effective_field,
     exciting_image,
@@ -24,6 +25,7 @@ from models.inspection import (
     most_exciting,
     occlusion,
     pixels_holding,
+    randomized,
     saliency,
     stages,
 )
@@ -706,3 +708,69 @@ def test_a_model_of_texts_or_without_classes_is_refused(look, photos):
     flat = keras.Model(inputs, layers.Dense(2)(inputs), name="flat")
     with pytest.raises(ModelError, match="flat takes no images .height, width, channels., but .9,."):
         look(flat, np.zeros((5, 9)), 0)
+
+
+@pytest.fixture
+def written_with_operators(tmp_path):
+    """A residual network as it is written by hand, saved and loaded as in another process."""
+    keras.utils.set_random_seed(3)
+    images = keras.Input((12, 12, 3))
+    x = layers.Conv2D(4, 3, padding="same")(images / 255)
+    for _ in range(2):
+        x = keras.ops.relu(x + layers.Conv2D(4, 3, padding="same")(x))
+    out = layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+    keras.Model(images, out).save(tmp_path / "mine.keras")
+    keras.backend.clear_session()  # names begin anew: "add", "relu"
+    return models.load_model(tmp_path / "mine.keras")
+
+
+def test_a_network_written_with_operators_is_looked_into_like_one_of_layers(written_with_operators):
+    model = written_with_operators
+    some = np.random.default_rng(0).uniform(0, 255, (3, 12, 12, 3)).astype("float32")
+    want = np.asarray(model(some))
+    np.testing.assert_allclose(class_probabilities(model, some), want, atol=1e-6)
+    assert stages(model) == ["relu", "relu_1"]
+    # The last map goes through a mean and a dense layer: Grad-CAM is the sum of maps times the layer's weights
+    last = feature_maps(model, some, "relu_1")["relu_1"]
+    kernel = model.layers[-1].get_weights()[0]
+    heat = np.maximum(last @ kernel[:, 1], 0)
+    heat /= heat.max((1, 2), keepdims=True)
+    np.testing.assert_allclose(grad_cam(model, some, 1), heat, atol=1e-5)
+    np.testing.assert_allclose(grad_cam(model, some, 1, "relu_1"), heat, atol=1e-5)
+    before = feature_maps(model, some, ["add_1"])["add_1"]
+    np.testing.assert_allclose(np.maximum(before, 0), last, atol=1e-6)
+    assert grad_cam(model, some, 1, "add_1").shape == (3, 12, 12)
+    assert field_boxes(model, "relu_1", (12, 12), [(5, 5)]) == [(2, 2, 9, 9)]  # three windows of 3 x 3
+    assert randomized(model).count_params() == model.count_params()
+
+
+def test_a_final_softmax_may_be_an_operator(images):
+    pixels = keras.Input((28, 28, 1))
+    logits = layers.Dense(4)(layers.Flatten()(layers.Conv2D(2, 5, strides=4)(pixels / 255)))
+    model = keras.Model(pixels, keras.ops.softmax(logits))
+    np.testing.assert_allclose(class_probabilities(model, images), np.asarray(model(images)), atol=1e-6)
+    slope = saliency(model, images, 2)
+    np.testing.assert_allclose(slope, saliency(keras.Model(pixels, logits), images, 2), atol=1e-7)
+
+
+def test_a_layer_normalization_hides_no_pixel_from_the_probe():
+    pixels = keras.Input((9, 9, 3))
+    x = layers.LayerNormalization()(layers.Conv2D(4, 3, name="conv")(pixels))
+    x = layers.Conv2D(4, 3, name="second")(x)
+    y = layers.GroupNormalization(2, name="group")(x)
+    model = keras.Model(pixels, layers.Dense(2)(layers.Flatten(name="flat")(y)))
+    assert field_boxes(model, "second", (9, 9), [(0, 0), (4, 4)]) == [(0, 0, 5, 5), (4, 4, 9, 9)]
+    assert field_boxes(model, "group", (9, 9), [(0, 0)]) == [(0, 0, 9, 9)]  # it needs the mean of all
+    assert field_boxes(model, "flat", (9, 9), [()]) == [(0, 0, 9, 9)]
+
+
+def test_a_nested_model_with_two_outputs_is_walked_through():
+    inner = keras.Input((6, 6, 2))
+    two = keras.Model(inner, [layers.Conv2D(2, 1, name="one")(inner), keras.ops.relu(inner)], name="two")
+    pixels = keras.Input((6, 6, 3))
+    first, second = two(layers.Conv2D(2, 1)(pixels))
+    x = layers.GlobalAveragePooling2D()(layers.Concatenate()([first, second]))
+    model = keras.Model(pixels, layers.Dense(3, activation="softmax")(x))
+    some = np.random.default_rng(0).uniform(0, 1, (2, 6, 6, 3)).astype("float32")
+    np.testing.assert_allclose(class_probabilities(model, some), np.asarray(model(some)), atol=1e-6)
+    assert feature_maps(model, some, "two/one")["two/one"].shape == (2, 6, 6, 2)

@@ -427,14 +427,14 @@ def of_a_family(name):
     rng = np.random.default_rng(0)
     for weight in model.weights:
         if weight.path.endswith("gamma"):
-            weight.assign(rng.uniform(0.5, 1.5, weight.shape))
+            weight.assign(rng.uniform(0.2, 0.8, weight.shape))
         elif weight.path.endswith(("beta", "bias")):
             weight.assign(rng.normal(0, 0.1, weight.shape))
     # One step of training, so that each normalization knows the numbers that it gets
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = 0.0
-    model(rng.uniform(0, 255, (8, side, side, 3)).astype("float32"), training=True)
+    model(pictures(model, 8).astype("float32"), training=True)
     for weight in model.weights:
         if weight.path.endswith("variance"):  # a deviation of nearly 0 would enlarge rounding errors
             weight.assign(np.maximum(weight, 0.2 * np.mean(weight)))
