@@ -44,7 +44,6 @@ FUNCTION, MAIN, FILE = 60, 90, 450  # lines at most: of a function's body, of a 
 # Those that are longer, with their lines. The list only shrinks: no number grows, and no name is added
 LONGER = {
     "models/checks/arguments.py": 520,
-    "models/export/page/portable.py": 592,
     "models/receptive_fields.py": 486,
 }
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")

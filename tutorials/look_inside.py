@@ -101,7 +101,7 @@ from tutorials.lesson.parts.image_models import (
     Scaling,
     find_pictures,
     load_image_model,
-    scaling_hint,
+    say_range,
 )
 from tutorials.lesson.parts.splits import say_split
 from tutorials.lesson.report import Report
@@ -156,11 +156,9 @@ def main(
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:
         saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output)
-        model, moments, results = saved.model, {}, {}
         pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
-        examples = len(pictures.images)
-        if hint := scaling_hint(model, pictures.images):
-            print(hint)
+        model, moments, results, examples = saved.model, {}, {}, len(pictures.images)
+        say_range(model, pictures.images)
     else:
         source = digits.locate(data)
         train, (x_test, y_test) = digits.load_data(source)
@@ -183,7 +181,7 @@ def main(
             rows = steps.of_all_classes(inspected.labels, 12)
             captions = [inspected.names[label] for label in inspected.labels[rows]] if inspected.known else ()
             title = f"Look inside {model.name}"
-            write_page(model, inspected.images[rows], path, inspected.names, title, captions=captions)
+            write_page(model, inspected.images[rows], path, pictures.class_names, title, captions=captions)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)

@@ -28,8 +28,8 @@ def with_one_output(model, name=None):
     """
     built_model("with_one_output", "model", model)
     names = output_names(model)
-    if name is not None and name not in names:
-        raise ModelError(f"{model.name} has no output {shown(name)}; it has {', '.join(names)}.")
+    if name is not None and not (isinstance(name, str) and name in names):
+        raise ModelError(f"{model.name} has no output of the name {shown(name)}; it has {', '.join(names)}.")
     if len(model.outputs) == 1:
         return model
     vectors = [each for each in model.outputs if len(each.shape) == 2 and each.shape[1]]

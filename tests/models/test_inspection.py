@@ -730,7 +730,7 @@ def test_a_network_written_with_operators_is_looked_into_like_one_of_layers(writ
     want = np.asarray(model(some))
     np.testing.assert_allclose(class_probabilities(model, some), want, atol=1e-6)
     assert stages(model) == ["relu", "relu_1"]
-    # The last map goes through a mean and a dense layer: Grad-CAM is the sum of maps times the layer's weights
+    # Behind the last map are a mean and a dense layer, whose weights are what Grad-CAM weighs maps by
     last = feature_maps(model, some, "relu_1")["relu_1"]
     kernel = model.layers[-1].get_weights()[0]
     heat = np.maximum(last @ kernel[:, 1], 0)

@@ -247,7 +247,7 @@ def test_one_of_several_outputs_is_looked_at(tmp_path, capsys):
     assert "two has the outputs age, kind; this looks at kind" in capsys.readouterr().out
     with pytest.raises(LessonError, match="gives one number that is no probability, as a regression does"):
         load_image_model(tmp_path / "two.keras", output="age")
-    with pytest.raises(ModelError, match="two has no output 'name'; it has age, kind"):
+    with pytest.raises(ModelError, match="two has no output of the name 'name'; it has age, kind"):
         load_image_model(tmp_path / "two.keras", output="name")
 
 
@@ -436,7 +436,7 @@ def wrong(tmp_path_factory):
             "this is the older HDF5 format: if you trust it, open it with keras.models.",
         ),
         (["--load", "{}/exported"], "this folder is a SavedModel, which holds a computation and no layers"),
-        (["--load", "{}/own.keras"], "has a Lambda layer, whose code is not run, for safety: put a layer of"),
+        (["--load", "{}/own.keras"], "has a Lambda layer, code that only the code that saved it knows: put a layer of"),
         (["--load", "{}/photos.keras"], "digits do not fit; name a folder of photos with --data"),
         (["--load", "{}/photos.keras", "--data", "{}/notes"], "holds no photo that can be read"),
         (["--load", "{}/photos.keras", "--data", "{}/empty"], "holds no photo that can be read"),

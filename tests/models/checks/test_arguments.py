@@ -172,6 +172,7 @@ def given_to():
         },
         inspection.most_exciting: looked | {"layer": "conv1", "channels": [0], "count": 1},
         inspection.stages: {"model": network, "pooling": True},
+        inspection.with_one_output: {"model": network, "name": None},
         inspection.hidden_layer: {"model": network},
         inspection.has_feature_maps: {"model": network},
         inspection.first_filters: {"model": network},

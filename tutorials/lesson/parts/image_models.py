@@ -285,10 +285,16 @@ def scaling_hint(model, images):
     if not saturated or told < 0.5 * max(lost, 0.1):
         return ""
     return (
-        f"The answers have a median probability of {np.median(large.max(-1)):.7f}; they are less sure, and as "
-        "different, for pixels from 0 to 1: if the model was trained on such pixels, add --white 1; on pixels from "
-        "-1 to 1, --white 1 --black -1."
+        f"The answers have a median probability of {np.median(large.max(-1)):.7f}; they are less sure, and "
+        "as different, for pixels from 0 to 1: if the model was trained on such pixels, add --white 1; on "
+        "pixels from -1 to 1, --white 1 --black -1."
     )
+
+
+def say_range(model, images):
+    """Print the `scaling_hint`, if there is one."""
+    if hint := scaling_hint(model, images):
+        print(hint)
 
 
 def _information(shares):

@@ -175,7 +175,7 @@ def test_one_of_several_outputs_is_shown():
     model = keras.Model(images, outputs, name="two")
     assert portable(model)["nodes"][-1]["shape"] == [3]
     assert portable(model, output="age")["nodes"][-1]["shape"] == [1]
-    with pytest.raises(ModelError, match="two has no output 'name'; it has again, age, kind"):
+    with pytest.raises(ModelError, match="two has no output of the name 'name'; it has again, age, kind"):
         portable(model, output="name")
     with pytest.raises(ModelError, match="not one number per class"):
         portable(model, output="again")
