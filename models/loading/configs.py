@@ -89,8 +89,8 @@ def _check_part(part):
         found = _class(module, name)
         if name == "Lambda":
             raise Refused(
-                "has a Lambda layer, code that only the code that saved it knows: put a layer of Keras in its "
-                "place, such as Rescaling, or an operator, such as x / 255"
+                "has a Lambda layer, code that only the code that saved it knows: put a layer of Keras in "
+                "its place, such as Rescaling, or an operator, such as x / 255"
             )
         if found is None or name in FORBIDDEN or found.__name__ in FORBIDDEN:
             raise Refused(

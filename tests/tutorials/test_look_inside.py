@@ -436,7 +436,10 @@ def wrong(tmp_path_factory):
             "this is the older HDF5 format: if you trust it, open it with keras.models.",
         ),
         (["--load", "{}/exported"], "this folder is a SavedModel, which holds a computation and no layers"),
-        (["--load", "{}/own.keras"], "has a Lambda layer, code that only the code that saved it knows: put a layer of"),
+        (
+            ["--load", "{}/own.keras"],
+            "has a Lambda layer, code that only the code that saved it knows: put a",
+        ),
         (["--load", "{}/photos.keras"], "digits do not fit; name a folder of photos with --data"),
         (["--load", "{}/photos.keras", "--data", "{}/notes"], "holds no photo that can be read"),
         (["--load", "{}/photos.keras", "--data", "{}/empty"], "holds no photo that can be read"),
