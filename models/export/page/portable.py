@@ -229,10 +229,10 @@ class _Walk:
         """Whether pixels of a picture (rows, columns) are changed one by one, all in the same way."""
         if len(tensors) != 1 or id(tensors[0]) not in self._pictures or result.shape != tensors[0].shape:
             return False
-        alone = [
-            each for each in (*args, *vars(operation).values()) if isinstance(each, (list, tuple, np.ndarray))
-        ]
-        return type(operation).__name__ in PIXELWISE and not any(np.size(each) > 1 for each in alone)
+        settings = [*args[1:], getattr(operation, "scale", 1), getattr(operation, "offset", 0)]
+        one_by_one = "softmax" not in getattr(getattr(operation, "activation", None), "__name__", "")
+        alike = all(is_tensor(each) or np.size(each) == 1 for each in settings)
+        return type(operation).__name__ in PIXELWISE and one_by_one and alike
 
     def _taken(self, node, shape, part, path):
         """The node itself, or a copy of the shape in which a step takes it."""

@@ -198,3 +198,15 @@ def test_what_is_no_image_model_is_refused_in_one_sentence():
         for model in several:
             with pytest.raises(ModelError, match=said):
                 portable(model)
+
+
+def test_rows_without_an_axis_of_channels_stay_a_picture_as_long_as_pixels_are_alike():
+    steps = [layers.Rescaling(1 / 255), layers.ReLU(), layers.Softmax(), layers.Flatten(), layers.Dense(2)]
+    model = keras.Sequential([keras.Input((9, 8)), *steps])
+    written = portable(model)["nodes"]
+    assert [node["shape"] for node in written[:3]] == [[9, 8, 1]] * 3
+    assert [node["shape"] for node in written[3:]] == [[1, 9, 8], [1, 9, 8], [72], [2]]
+    divided = keras.Input((9, 8))
+    x = layers.Flatten()(divided / 255.0 - 0.5)
+    written = portable(keras.Model(divided, layers.Dense(2)(x)))["nodes"]
+    assert [node["shape"] for node in written] == [[9, 8, 1]] * 3 + [[72], [2]]
