@@ -133,7 +133,11 @@ const LAYERS = {
   normalize: () => ["each channel scaled and shifted"],
   standardize: (node, { over, groups, center }) => [
     `${center ? "minus the mean, over the deviation" : "over the root mean square"} of ${
-      over === "channels" ? "each pixel's channels" : groups > 1 ? `each of ${groups} groups of maps` : "all maps"
+      over === "channels"
+        ? "each pixel's channels"
+        : groups > 1
+          ? `each of ${groups} groups of maps`
+          : "all maps"
     }`,
   ],
   resize: (node) => [`resized to ${by(node.shape.slice(0, 2))} pixels`],

@@ -55,9 +55,11 @@ export const transposed = {
     reaching(node, 1, x, input.w),
     all(input.c),
   ],
-  weigh: (node, [input], y, x, c) => (k, inY, inX, inC) => {
-    const place = inKernel(node, 0, y, inY) * node.config.kernel_size[1] + inKernel(node, 1, x, inX);
-    return node.weights.kernel[(place * node.c + c) * input.c + inC];
-  },
+  weigh:
+    (node, [input], y, x, c) =>
+    (k, inY, inX, inC) => {
+      const place = inKernel(node, 0, y, inY) * node.config.kernel_size[1] + inKernel(node, 1, x, inX);
+      return node.weights.kernel[(place * node.c + c) * input.c + inC];
+    },
   bias: (node, y, x, c) => (node.weights.bias ? node.weights.bias[c] : 0),
 };

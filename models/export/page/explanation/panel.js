@@ -98,7 +98,9 @@ export class Panel {
   }
 
   titleOf(unit) {
-    return this.isNumber ? texts.VOTES_FOR_NUMBER : texts.votesForClass(texts.className(this.classNames, unit));
+    return this.isNumber
+      ? texts.VOTES_FOR_NUMBER
+      : texts.votesForClass(texts.className(this.classNames, unit));
   }
 
   explainClass(clicked) {
