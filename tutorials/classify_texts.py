@@ -97,6 +97,7 @@ from tutorials.lesson.text_report import (
     check_unlabelled,
     finding_of,
     found_wrong,
+    predicted,
     print_next_step,
     read_texts,
     save_tables,
@@ -165,11 +166,12 @@ def main(
 
     # Evaluate: the test texts are used here, once
     test = classifier.evaluate(texts)
-    answers = classifier.predict(x_test, abstain)
+    answers = predicted(classifier, x_test, abstain)
 
     # Labels: which of those that were trained on may be wrong
     suspects = classifier.suspects()
     labels = found_wrong(suspects, classifier.trained_on(), truth)
+    labels |= answered(answers, test) if abstain else {}
     finding = finding_of(test, baselines, classifier.seconds_, labels)
     report.record(
         source,
@@ -183,7 +185,6 @@ def main(
         suspects_shown=float(suspects.confident),
         fit_seconds=classifier.seconds_,
         **labels,
-        **(answered(answers, test) if abstain else {}),
     )
     save_tables(report, texts, test, suspects, answers)
     with report.unless_it_fails("check of model.keras"):

@@ -76,7 +76,7 @@ def _joined(table, several, label_column, labelled):
     _, label, header = columns(table, several[0], label_column, labelled)
     names = [cell.strip() for cell in table.rows[0]]
     text = tuple(dict.fromkeys(_index(table, names, name, "text") for name in several))
-    if label in text:
+    if label in text and labelled:
         raise DataError(
             f"{table.name}: column {label + 1}, {_listed([names[label]])}, would be both text and "
             "label; name other columns with text_column= and label_column=."

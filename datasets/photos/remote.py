@@ -53,6 +53,26 @@ def is_url(data):
     return isinstance(data, str) and SEPARATOR in data
 
 
+def local_path(data):
+    """The path that an address of this machine stands for; other addresses and paths as they are.
+
+    Args:
+        data: A path or an address.
+
+    Returns:
+        A path or an address.
+
+    Example:
+        >>> from datasets.photos.remote import local_path
+        >>> local_path("file:///data/photos"), local_path("s3://bucket"), local_path("photos")
+        ('/data/photos', 's3://bucket', 'photos')
+    """
+    text = str(data)
+    if text.startswith(("file://", "local://")):
+        return "/" + text.partition(SEPARATOR)[2].lstrip("/")
+    return data
+
+
 def locate_url(data):
     """A `Source` of an address.
 

@@ -4,15 +4,15 @@ Labels may also be the names of folders inside the tar files. Of each tar file o
 are read at first; photos are read where they lie, in any order, and nothing is extracted.
 """
 
-import contextlib
 import json
 import re
 import tarfile
+from collections import Counter
 from functools import partial
 from pathlib import PurePosixPath
 
 from ..files._tar import Header, Sparse, Tar
-from ..files.names import shown
+from ..files.names import quoted, shown
 from ..sources import DataError
 from .files import MAX_NAME, File, Files, bounded, too_many_bytes, why
 from .layout import part_of
@@ -75,11 +75,10 @@ def in_tar_shards(files, open_file, read_piece):
             continue
         part = _part(file)
         for key, photo in photos:
-            label = labels.get(key) or (photo.path[-2] if len(photo.path) > 1 else None)
-            if label is None:
+            label = _label_of(key, photo, labels)
+            if isinstance(label, Unusable):
                 unlabelled.append(photo.name)
-                reason = "has no label: neither a .cls or .json file beside it, nor a folder in the tar file"
-                found.rejected[photo.name] = "without a class", reason
+                found.rejected[photo.name] = label.kind, str(label)
             else:
                 found.found.append(photo)
                 found.places[photo.name] = part, label
@@ -94,32 +93,44 @@ def in_tar_shards(files, open_file, read_piece):
 
 
 def _members(file, stream, read, rejected):
-    """([(key, `File` of a photo)], {key: label}) of a tar file that is open."""
-    photos, labels, known = [], {}, set()
+    """([(key, `File` of a photo)], {key: [label, or an `Unusable`]}) of a tar file that is open."""
+    photos, labels, known = [], {}, Counter()
     with Tar(fileobj=stream, mode="r", tarinfo=Header) as archive:
         while (member := archive.next()) is not None:
             archive.left += EACH
             archive.members = []  # it would keep all
             names = tuple(part for part in member.name.split("/") if part not in ("", "."))
-            if not member.isreg() or not names or any(name.startswith(".") for name in names):
+            if not names or member.isdir() or (".." not in names and any(each[0] == "." for each in names)):
                 continue
             folder, (stem, ending) = names[:-1], _divided(names[-1])
             key, name = (*folder, stem), bounded(f"{file.name}/{shown('/'.join(names))}", file.name)
-            if ending in LABELS:
-                if member.size <= MAX_LABEL and (label := _label(ending, archive.extractfile(member).read())):
-                    labels[key] = label
-                continue
-            if "." + ending.rpartition(".")[2] not in endings():
-                continue
-            if member.size > MAX_BYTES:
-                rejected[name] = "huge", str(too_many_bytes())
-                continue
-            while name in known:
-                name += "_"
-            known.add(name)
-            piece = partial(_read, read, member.offset_data, member.size)
-            photos.append((key, File(name, names, member.size, piece, changed=file.changed)))
-    return photos, labels
+            if ending in LABELS and member.isreg():
+                content = archive.extractfile(member).read(MAX_LABEL + 1)
+                labels.setdefault(key, []).append(_label(names[-1], ending, content))
+            elif "." + ending.rpartition(".")[2] in endings():
+                known[name] += 1
+                name += "_" * (known[name] - 1)
+                if fault := _fault(member, names):
+                    rejected[name] = fault
+                    continue
+                piece = partial(_read, read, member.offset_data, member.size)
+                photos.append((key, File(name, names, member.size, piece, changed=file.changed)))
+    twice = {name for name, count in known.items() if count > 1}
+    for _, photo in photos:
+        if photo.name.rstrip("_") in twice or photo.name in twice:
+            rejected[photo.name] = "twice", "has the name of another photo in its tar file"
+    return [each for each in photos if each[1].name not in rejected], labels
+
+
+def _fault(member, names):
+    """`(kind, reason)` of a member that is not read, or None."""
+    if ".." in names:
+        return "not readable", "has a name that leads out of the tar file"
+    if not member.isreg():
+        return "link", "is no file but a link or a device"
+    if member.size > MAX_BYTES:
+        return "huge", str(too_many_bytes())
+    return None
 
 
 def _divided(name):
@@ -128,17 +139,37 @@ def _divided(name):
     return stem, (dot + ending).lower()
 
 
-def _label(ending, content):
-    """The label in a file beside a photo; None if there is none."""
-    with contextlib.suppress(ValueError):  # of text that is neither UTF-8 nor JSON
+def _label(name, ending, content):
+    """The label in a file beside a photo; an `Unusable` where there is none."""
+    fault = Unusable("without a class", f"has no label that can be read in {shown(name)} beside it")
+    if len(content) > MAX_LABEL:
+        return fault
+    try:
         text = content.decode("utf-8-sig").strip()
         if ending == ".json":
             told = json.loads(text)
-            text = next((told[key] for key in KEYS if key in told), None) if isinstance(told, dict) else None
+            text = next((told[key] for key in KEYS if key in told), None) if isinstance(told, dict) else told
             text = str(text) if isinstance(text, (str, int)) and not isinstance(text, bool) else ""
-        if text and len(text) <= MAX_NAME and "\n" not in text:
-            return text
-    return None
+    except (ValueError, RecursionError):  # of text that is neither UTF-8 nor JSON
+        return fault
+    return text if text and len(text) <= MAX_NAME and "\n" not in text else fault
+
+
+def _label_of(key, photo, labels):
+    """The label of a photo, from the files beside it, or else its folder; an `Unusable` where it has none."""
+    told = labels.get(key, [])
+    for fault in told:
+        if isinstance(fault, Unusable):
+            return fault
+    if len(set(told)) > 1:
+        named = " and ".join(map(quoted, sorted(set(told))[:2]))
+        return Unusable("without a class", f"has two labels, {named}")
+    if told:
+        return told[0]
+    if len(photo.path) > 1:
+        return photo.path[-2]
+    reason = "has no label: neither a .cls or .json file beside it, nor a folder in the tar file"
+    return Unusable("without a class", reason)
 
 
 def _part(file):

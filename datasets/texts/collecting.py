@@ -242,7 +242,7 @@ def _read_tables(tree, files, wanted, encoding, found):
                 continue  # as of SST-2, whose test part has no labels
         found.aside += [(where(name, line), reason) for line, reason in odd]
         read = _labelled(table, *columns_of, header, name, found)
-        places = _places(table, columns_of, header) if len(files) == 1 else {}
+        places = _places(table, columns_of, header, name, found) if len(files) == 1 else {}
         found.parts |= _by_places(read, places) if places else {part: read}
 
 
@@ -262,24 +262,47 @@ def _labelled(table, text, label, header, name, found):
     return part
 
 
-def _places(table, columns_of, header):
-    """{line: part} by the column of a table that says it; empty where there is none."""
+def _places(table, columns_of, header, name, found):
+    """{line: part, None where its word is none} by the column that says it; {} where there is none."""
     text, label = columns_of
-    column = columns.named([cell.strip() for cell in table.rows[0]], _PART_NAMES) if header else None
+    names = [cell.strip() for cell in table.rows[0]]
+    column = columns.named(names, _PART_NAMES) if header else None
     if column is None or column in (label, *((text,) if isinstance(text, int) else text)):
         return {}
     words = [row[column].strip().casefold() for row in table.rows[header:]]
-    if not set(words) <= set(_PART_OF) or not set(words) & set(PARTS["train"]):
+    said = {word for word in words if word}
+    called = f"column {quoted(names[column])} of {name}"
+    if not said & set(_PART_OF):
+        if said:
+            found.notes.append(f"{called} names no parts such as train and test, and is not used")
         return {}
-    return {line: _PART_OF[word] for line, word in zip(table.lines[header:], words, strict=True)}
+    if not said & set(PARTS["train"]) and "" not in words:
+        raise DataError(
+            f"{called[0].upper()}{called[1:]} puts no row into the part to train on; write train there, or "
+            "take the column out."
+        )
+    if blank := words.count(""):
+        rows = "1 row" if blank == 1 else f"{blank:,} rows"
+        found.notes.append(
+            f"{called} is empty in {rows}; {'it is' if blank == 1 else 'these are'} trained on"
+        )
+    parts = [_PART_OF.get(word) if word else "train" for word in words]
+    lines = table.lines[header:]
+    for line, word, part in zip(lines, words, parts, strict=True):
+        if part is None:
+            found.aside.append(
+                (where(name, line), f"is of a part, {quoted(word)}, which is no part of a split")
+            )
+    return dict(zip(lines, parts, strict=True))
 
 
 def _by_places(read, places):
-    """A `Part` taken apart: {name: `Part`}."""
+    """A `Part` taken apart: {name: `Part`}, without rows that are of none."""
     parts = {name: Part([], [], [], []) for name in PARTS if name in places.values()}
     for row in zip(*read, strict=True):
-        for column, value in zip(parts[places[row[-1]]], row, strict=True):
-            column.append(value)
+        if places[row[-1]] is not None:
+            for column, value in zip(parts[places[row[-1]]], row, strict=True):
+                column.append(value)
     return parts
 
 

@@ -88,6 +88,11 @@ def join(coordinator=None, processes=None, rank=None):
         raise ModelError(
             f"rank= is {rank}, and must be from 0 to {(processes or 1) - 1}, as processes count."
         )
+    if coordinator is not None and not _is_address(coordinator):
+        raise ModelError(
+            f"coordinator= is {coordinator!r}; name the first process's host and a free port from 1 to "
+            "65535, such as 10.0.0.1:1234."
+        )
     check_jax()
     os.environ.setdefault("KERAS_BACKEND", "jax")
     import jax
@@ -112,6 +117,12 @@ def join(coordinator=None, processes=None, rank=None):
         ) from error
     with _quiet_output():
         wait()
+
+
+def _is_address(text):
+    """Whether a text is HOST:PORT."""
+    host, colon, port = str(text).rpartition(":")
+    return bool(host and colon) and port.isascii() and port.isdecimal() and 1 <= int(port[:9]) <= 65535
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from ..checks.arguments import checked, choice, number, shown, whole
 from ..errors import ModelError
 from ..evaluation import Evaluation
 from ..export.texts import export_texts
-from ..fine_tuning.bundles import NO_TRUST
 from ..loading.saved_classifiers import (
     About,
     about_beside,
@@ -301,7 +300,10 @@ class TextClassifier(LabelWork):
         if abstain is not None:
             number(least=0.001, most=0.5)("TextClassifier.predict", "abstain", abstain)
             if self.trust_ is None:
-                raise ModelError(NO_TRUST.format("This TextClassifier"))
+                raise ModelError(
+                    "This TextClassifier holds nothing to abstain by: fewer than two of its training texts "
+                    "have a word, or an earlier version saved it; leave abstain out."
+                )
             reasons = self.trust_.abstentions(probabilities, texts, self.class_names_, abstain)
         return TextPredictions(texts, probabilities, self.model and self._classes, reasons)
 

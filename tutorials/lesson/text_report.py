@@ -126,13 +126,13 @@ def found_wrong(suspects, classifier_texts, truth):
 
 
 def finding_of(test, baselines, seconds, labels):
-    """What came out, in three sentences.
+    """What came out, in a few sentences.
 
     Args:
         test: `Evaluation` of the test texts.
         baselines: List of `Baseline`.
         seconds: Of training.
-        labels: What `found_wrong` returned.
+        labels: What `found_wrong` returned, and `answered`.
     """
     names = {"Majority": "always the most frequent class", "Single words": "single words"}
     others = ", ".join(
@@ -142,7 +142,12 @@ def finding_of(test, baselines, seconds, labels):
         f"Of {len(test):,} test texts of {len(test.class_names):,} classes {test.accuracy} are classified "
         f"correctly, after {seconds:.1f} s of training. The baselines: {others}."
     )
-    if labels:
+    if "answered" in labels:
+        said += f" With --abstain {100 * labels['answered']:.1f} % of them are answered"
+        if "answered_accuracy" in labels:
+            said += f", of which {100 * labels['answered_accuracy']:.1f} % correctly"
+        said += "."
+    if "wrong_labels" in labels:
         said += (
             f" Of {labels['wrong_labels']:,.0f} labels that were made wrong "
             f"{100 * labels['wrong_labels_found']:.0f} % are among as many suspects."
@@ -189,6 +194,23 @@ def predictions_table(texts, test, answers):
     return [[*fixed, *classes, "reason"], *rows]
 
 
+def predicted(classifier, texts, abstain):
+    """Predictions for the test texts; where the classifier has nothing to abstain by, a sentence says so.
+
+    Args:
+        classifier: The trained `TextClassifier`.
+        texts: n str.
+        abstain: The lesson's setting, or None.
+    """
+    if abstain and classifier.trust_ is None:
+        print(
+            "--abstain is left out: the training texts have too few words to tell what is unlike them.",
+            flush=True,
+        )
+        abstain = None
+    return classifier.predict(texts, abstain)
+
+
 def answered(answers, test):
     """How many test texts the classifier answers for, and how many of these correctly.
 
@@ -197,11 +219,12 @@ def answered(answers, test):
         test: Their `Evaluation`.
 
     Returns:
-        {name: value}.
+        {name: value}: the share that is answered, and of these the share that is correct, if there are any.
     """
     there = np.array([each.label is not None for each in answers], bool)
     right = (test.predictions == test.labels)[there]
-    return {"answered": float(there.mean()), "answered_accuracy": float(right.mean()) if len(right) else 0.0}
+    found = {"answered": float(there.mean())}
+    return found | ({"answered_accuracy": float(right.mean())} if len(right) else {})
 
 
 def check_saved(report, classifier, texts, expected):

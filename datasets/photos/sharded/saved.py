@@ -9,7 +9,7 @@ from ...files.display import Finding
 from ...files.names import shown
 from ...sources import DataError, Source
 from ..locating import find
-from ..remote import Url, is_url
+from ..remote import Url, is_url, local_path
 from ..streamed import Streamed
 from .parts import check_parquet, read_table, write_table
 
@@ -48,7 +48,9 @@ def prepare_folder(folder, data):
     Raises:
         DataError: If it holds other files, lies among the photos, or cannot be made.
     """
-    folder = Path(folder)
+    if is_url(str(folder)):
+        raise DataError(f"out= {shown(folder)} is an address; name a folder that this machine has.")
+    folder, data = Path(folder), local_path(data)
     try:
         if not is_url(data) and folder.resolve().is_relative_to(Path(data).resolve()):
             raise DataError(f"out= {shown(folder)} lies among the photos; name a folder beside them.")

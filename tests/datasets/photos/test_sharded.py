@@ -213,6 +213,10 @@ def test_a_users_files_are_never_among_the_results(folder, tmp_path):
         Photos.check(folder, 28, out=tmp_path)
     with pytest.raises(DataError, match="lies among the photos"):
         Photos.check(folder, 28, out=folder / "out")
+    with pytest.raises(DataError, match="lies among the photos"):
+        Photos.check(f"file://{folder}", 28, out=folder / "out")
+    with pytest.raises(DataError, match="is an address"):
+        Photos.check(folder, 28, out=f"file://{tmp_path}/new")
     with pytest.raises(DataError, match="no photos.parquet"):
         Photos.load(tmp_path)
     (tmp_path / "file").touch()

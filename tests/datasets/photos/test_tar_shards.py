@@ -93,8 +93,49 @@ def test_damaged_shards_and_photos_without_a_label_are_set_aside(folder, tmp_pat
     )
     assert reasons["notes.md"] == "is no tar file, where the others are"
     assert "has no label" in reasons["digits-000003.tar/lonely.png"]
-    assert "digits-000003.tar/broken.png" in reasons and not any("link" in name for name in reasons)
+    assert (
+        "digits-000003.tar/broken.png" in reasons
+        and reasons["digits-000003.tar/link.png"] == "is no file but a link or a device"
+    )
     assert len(found) == 50
+
+
+def test_what_a_tar_file_says_twice_or_not_clearly_is_set_aside(folder, tmp_path):
+    top, photo = in_tar_files(folder, tmp_path / "tars", ".cls", count=2), sorted(folder.rglob("*.png"))
+    labels = {
+        "two": [(".cls", b"1"), (".json", b'{"label": 2}')],
+        "none": [(".json", b"{broken")],
+        "yes": [(".json", b'{"label": true}')],
+        "empty": [(".cls", b"")],
+        "bytes": [(".cls", b"\xff\xfe")],
+        "long": [(".cls", b"3" * 200_000)],
+        "good": [(".cls", b"3"), (".json", b'{"label": 3}')],
+    }
+    with tarfile.open(top / "more.tar", "w") as archive:
+        for n, (name, files) in enumerate(labels.items()):
+            add(archive, f"{name}.png", photo[n].read_bytes() + bytes([n]))
+            for ending, content in files:
+                add(archive, name + ending, content)
+        for label in b"4", b"5":  # two photos of one name
+            add(archive, "same.png", photo[int(label)].read_bytes() + label)
+            add(archive, "same.cls", label)
+        add(archive, "../out.png", photo[0].read_bytes())
+        link = tarfile.TarInfo("link.png")
+        link.type, link.linkname = tarfile.LNKTYPE, "good.png"
+        archive.addfile(link)
+    found = Photos.check(top, 28)
+    reasons = {name.removeprefix("more.tar/"): reason for name, reason in found.quarantine if "more" in name}
+    assert reasons.pop("two.png") == "has two labels, '1' and '2'"
+    assert "beside it" in reasons.pop("none.png") and "yes.json" in reasons.pop("yes.png")
+    assert all(
+        "no label that can be read" in reasons.pop(f"{name}.png") for name in ("empty", "bytes", "long")
+    )
+    assert (
+        reasons.pop("same.png") == reasons.pop("same.png_") == "has the name of another photo in its tar file"
+    )
+    assert reasons.pop("../out.png") == "has a name that leads out of the tar file"
+    assert reasons.pop("link.png") == "is no file but a link or a device"
+    assert set(reasons) <= {"good.png"}  # a near copy of one in the other files
 
 
 def test_tar_files_without_labels_are_refused_in_a_sentence(folder, tmp_path):

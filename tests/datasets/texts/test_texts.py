@@ -310,7 +310,28 @@ def test_a_column_that_says_what_a_row_is_used_for_is_kept_to(tmp_path):
     assert texts.rows[texts.of("test")].tolist() == list(range(4, 92, 3))
 
 
-@pytest.mark.parametrize("cells", [["a", "b"], ["test", "test"], ["train", ""]])
+def test_rows_without_a_part_are_trained_on_and_those_of_an_unknown_one_set_aside(tmp_path):
+    words = ["train", "test", "train", "test", "hold back"] * 18
+    rows = [(*row, word) for row, word in zip(labelled(90), words, strict=True)]
+    rows[::10] = [(*row[:2], "") for row in rows[::10]]
+    texts = Texts.check(write(tmp_path / "t.csv", rows, ("text", "label", "split")))
+    used = dict(zip(texts.texts, texts.parts.tolist(), strict=True))
+    for text, _, word in rows:
+        wanted = {"train": {"train", "validation"}, "": {"train", "validation"}, "test": {"test"}}.get(word)
+        assert (text not in used) if wanted is None else used[text] in wanted
+    assert any("'split' of t.csv is empty in 9 rows; these are trained on" in note for note in texts.notes)
+    assert {reason for _, reason in texts.quarantine} == {
+        "is of a part, 'hold back', which is no part of a split"
+    }
+
+
+def test_a_split_without_a_part_to_train_on_is_refused(tmp_path):
+    path = write(tmp_path / "t.csv", [(*row, "test") for row in labelled(60)], ("text", "label", "split"))
+    with pytest.raises(DataError, match="Column 'split' of t.csv puts no row into the part to train on"):
+        Texts.check(path)
+
+
+@pytest.mark.parametrize("cells", [["a", "b"], ["1", "2"], ["", ""]])
 def test_a_column_of_other_words_is_no_split(tmp_path, cells):
     rows = [(*row, cells[n % 2]) for n, row in enumerate(labelled(60))]
     path = write(tmp_path / "t.csv", rows, ("text", "label", "split"))

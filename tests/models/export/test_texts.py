@@ -1,5 +1,6 @@
 """Networks of token ids in other runtimes: the recipe of the documentation gives Keras's probabilities."""
 
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from models import ModelError, TextClassifier
+from models.export.formats import PACKAGES
 from models.text_classification import BUILDERS
 
 TEXTS = ["a good film", "so good", "a bad film", "so bad", "Ärger, über-all straße", "ärger straße über"] * 10
@@ -26,6 +28,11 @@ ASKED = [
 ]
 
 
+def need(ending):
+    if not all(map(importlib.util.find_spec, PACKAGES["onnx" if ending == "onnx" else "litert"])):
+        pytest.skip("a package of requirements-extra.txt is not installed")
+
+
 def recipe(root, number):
     """A block of Python of the documentation's section on exports."""
     page = (root / "docs" / "pages" / "texts.md").read_text(encoding="utf-8")
@@ -37,6 +44,7 @@ def recipe(root, number):
 @pytest.mark.parametrize("kind", BUILDERS)
 @pytest.mark.parametrize("ending", ["onnx", "tflite"])
 def test_the_recipe_gives_what_keras_gives(kind, ending, root, tmp_path):
+    need(ending)
     classifier = TextClassifier(kind=kind, epochs=2, longest=20).fit(TEXTS, LABELS)
     classifier.export(tmp_path / f"tickets.{ending}")
     assert {file.name for file in tmp_path.iterdir()} == {f"tickets.{ending}", "tickets.vocabulary.json"}
@@ -48,6 +56,7 @@ def test_the_recipe_gives_what_keras_gives(kind, ending, root, tmp_path):
 @pytest.mark.extra
 @pytest.mark.parametrize("ending", ["onnx", "tflite"])
 def test_two_classes_share_a_neuron_in_the_recipe_too(ending, root, tmp_path):
+    need(ending)
     classifier = TextClassifier(kind="lstm", epochs=2).fit(TEXTS[:4] * 10, LABELS[:4] * 10)
     classifier.export(tmp_path / f"tickets.{ending}")
     assert run_recipe(root, tmp_path, ending) == pytest.approx(
