@@ -191,8 +191,8 @@ def split(texts, labels, name, seed=0, groups=None, share=TEST_SHARE):
         groups = [text.strip().casefold() for text in texts]
     classes = by_class(groups, labels)
     if rare := rare_classes(groups, labels):
-        counts = Counter(labels)
-        listed = ", ".join(f"{quoted(label)} ({counts[label]:,})" for label in rare[:10])
+        different = Counter(label for _, label in set(zip(groups, labels, strict=True)))
+        listed = ", ".join(f"{quoted(label)} ({different[label]:,})" for label in rare[:10])
         more = f" and {len(rare) - 10:,} more" if len(rare) > 10 else ""
         raise DataError(
             f"{name} has too few different texts to train and to test on in {listed}{more}; every class "

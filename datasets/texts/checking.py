@@ -348,14 +348,14 @@ def aside_note(aside):
     """What was set aside, in one sentence without its full stop, or "" for nothing.
 
     Args:
-        aside: List of (where, reason); empty texts are not counted, nor copies of test texts.
+        aside: List of (where, reason); empty texts are counted apart, and copies of test texts are not.
 
     Returns:
         str.
 
     Example:
         >>> aside_note([("films.csv, line 4", "has no label"), ("films.csv, line 9", "is empty")])
-        '1 text set aside: films.csv, line 4 (has no label)'
+        '1 text set aside: films.csv, line 4 (has no label); 1 more is empty'
     """
     left = [
         (name, reason)
@@ -366,4 +366,6 @@ def aside_note(aside):
         return ""
     listed = ", ".join(f"{name} ({reason})" for name, reason in left[:NAMES])
     more = f" and {len(left) - NAMES:,} more" if len(left) > NAMES else ""
-    return f"{len(left):,} {'text' if len(left) == 1 else 'texts'} set aside: {listed}{more}"
+    empty = sum(reason == "is empty" for _, reason in aside)
+    empty = f"; {empty:,} more {'is' if empty == 1 else 'are'} empty" if empty else ""
+    return f"{len(left):,} {'text' if len(left) == 1 else 'texts'} set aside: {listed}{more}{empty}"

@@ -71,7 +71,7 @@ def test_a_class_whose_texts_are_all_copies_of_another_s_goes_with_these():
 
 
 def test_a_class_of_one_text_cannot_be_split():
-    with pytest.raises(DataError, match=r"texts\.csv .* in 'b' \(3\), 'c' \(1\); every class needs 2"):
+    with pytest.raises(DataError, match=r"texts\.csv .* in 'b' \(1\), 'c' \(1\); every class needs 2"):
         _labels.split(["1", "2", "x", "X ", "x", "4"], list("aabbbc"), "texts.csv")
 
 

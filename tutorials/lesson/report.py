@@ -24,6 +24,7 @@ from models.loading.saved_classifiers import save_classifier
 from tutorials.lesson import notebook
 from tutorials.lesson.conclusions import changed_settings, judged
 from tutorials.lesson.drafts import Draft
+from tutorials.lesson.fonts import missing_letters, use_installed_fonts
 from tutorials.lesson.limits import check_kinds
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.results import writing
@@ -81,7 +82,8 @@ class Report:
         self.folder = Path(settings["outputs"]) / self.lesson
         self._default = not changed_settings(main, settings)
         self._begun = begun()
-        self._model, self._figures = None, {}  # what `finish` returns
+        self._model, self._figures, self._said = None, {}, set()  # the first two `finish` returns
+        use_installed_fonts()
         if not 0 <= settings["seed"] < 2**32:
             raise LessonError(f"seed= must be from 0 to 4294967295, not {settings['seed']}.")
         self._draft = Draft(self.folder, self.lesson, settings)
@@ -95,7 +97,7 @@ class Report:
             axes: matplotlib Axes, or an array of those of one figure.
         """
         figure = getattr(axes, "flat", [axes])[0].figure
-        with self.writing(f"{name}.png") as path:
+        with self.writing(f"{name}.png") as path, missing_letters(self._said):
             _save_png(figure, path, dpi=150)
         self._figures[name] = figure
         notebook.show_figure(figure, name)
