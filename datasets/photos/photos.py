@@ -26,6 +26,7 @@ from .split import UNEVEN, split
 from .streamed import Streamed, streams
 
 PARTS = ("train", "validation", "test")
+LARGEST = 10_000  # pixels, the side of a square
 MOST_WEIGHT = 20  # times another class's
 
 
@@ -398,8 +399,8 @@ class Photos:
 
 
 def _check_size(size):
-    if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-        raise DataError(f"image_size= is {size!r}; give a whole number of pixels from 1.")
+    if not isinstance(size, Integral) or isinstance(size, bool) or not 1 <= size <= LARGEST:
+        raise DataError(f"image_size= is {size!r}; give a whole number of pixels from 1 to {LARGEST:,}.")
 
 
 def _fingerprint(class_names, contents, labels, parts):
