@@ -91,6 +91,21 @@ def good(kind):
     return write
 
 
+def shards(random, folder):
+    """Two tar files of photos, with labels beside them or as folders; returns the one to be spoiled."""
+    ending = random.choice(("", ".cls", ".json"))
+    for turn, name in enumerate(("data.tar", "other.tar")):
+        found = []
+        for place, (path, content) in enumerate(entries("photos")[turn::2]):
+            _, label, file = path.split("/")
+            found.append((f"{label}/{file}" if not ending else f"{place}.png", content))
+            if ending:
+                told = label if ending == ".cls" else f'{{"label": "{label}"}}'
+                found.append((f"{place}{ending}", told.encode()))
+        (folder / name).write_bytes(tar(_plain(found)))
+    return folder / "data.tar"
+
+
 NAMES = (
     "../escaped.png", "/tmp/escaped.png", "photos/../../escaped.png", "C:\\escaped.png", "..\\escaped.txt",
     "\\\\server\\share\\x.png", "photos/ants/\x1b[31m.png", "photos/ants/two\nlines.png",

@@ -84,6 +84,12 @@ def _locate_and_load(path, _):
     Photos.check(path, 24)
 
 
+def _check_shards(path, _):
+    from datasets import Photos
+
+    Photos.check(path.parent, 24)
+
+
 def _check_texts(path, _):
     from datasets import Texts
 
@@ -166,6 +172,7 @@ TARGETS = {
     "photo archive": Target(
         "data", archives.good("photos"), _locate_and_load, modules=(PHOTOS,), **ARCHIVE
     ),
+    "tar files": Target("data", archives.shards, _check_shards, modules=(PHOTOS,), **ARCHIVE),
     "photo table": Target("data", tables.photos, _locate_and_load, tables.HARMS, modules=(PHOTOS,)),
     "label table": Target("data", tables.labels, _check_labels, tables.HARMS, modules=(PHOTOS,)),
     "text archive": library(
