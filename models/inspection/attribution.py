@@ -57,7 +57,7 @@ def integrated_gradients(model, images, class_index, baseline=0, steps=64):
     return (far * total / steps).astype("float32")
 
 
-@checked(noise=number(least=0), samples=whole(), seed=whole(least=0))
+@checked(noise=number(least=0, most=100), samples=whole(), seed=whole(least=0))
 def smooth_grad(model, images, class_index, noise=0.15, samples=32, seed=0):
     """SmoothGrad: the mean of the saliency of an image with noise added several times.
 
@@ -65,7 +65,7 @@ def smooth_grad(model, images, class_index, noise=0.15, samples=32, seed=0):
 
     Args:
         model, images, class_index: As for `integrated_gradients`.
-        noise: Standard deviation of the noise, as a share of the range of each image's values.
+        noise: Standard deviation of the noise, as a share of the range of each image's values, from 0 to 100.
         samples: How many times.
         seed: The same seed gives the same noise.
 
