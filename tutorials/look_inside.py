@@ -178,10 +178,9 @@ def main(
     # Page: before the figures, so that a model that it cannot show is known at once
     if page:
         with report.writing("page.html") as path:
-            rows = steps.of_all_classes(inspected.labels, 12)
-            captions = [inspected.names[label] for label in inspected.labels[rows]] if inspected.known else ()
+            shown, captions = steps.examples_of_the_page(inspected)
             title = f"Look inside {model.name}"
-            write_page(model, inspected.images[rows], path, pictures.class_names, title, captions=captions)
+            write_page(model, shown, path, pictures.class_names, title, captions=captions)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)

@@ -75,8 +75,8 @@ class Report:
     def __init__(self, main, settings):
         check_kinds(main, settings)
         self.lesson = Path(inspect.getfile(main)).stem
-        self.settings = {
-            name: as_unicode(value) if isinstance(value, (str, Path)) else value
+        self.settings = {  # as JSON has them
+            name: as_unicode(value) if isinstance(value, (str, Path)) else _listed(value)
             for name, value in settings.items()
         }
         self.folder = Path(settings["outputs"]) / self.lesson
@@ -288,6 +288,10 @@ class Report:
         print(f"Figures and numbers are in {safe(self.folder, 'terminal', 4096)}.\n\n{outcome.finding}")
         if self.settings["quick"]:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
+
+
+def _listed(value):
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _save_png(figure, path, dpi):

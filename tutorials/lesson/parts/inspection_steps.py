@@ -184,6 +184,13 @@ def images_that_activate_most(inspected, channels):
     return axes, _both("one_class_share", shares[last], untrained)
 
 
+def examples_of_the_page(inspected):
+    """Twelve images for the page, of all classes, and their captions: (images, list of str)."""
+    rows = of_all_classes(inspected.labels, 12)
+    captions = [inspected.names[label] for label in inspected.labels[rows]] if inspected.known else []
+    return inspected.images[rows], captions
+
+
 def heatmaps(inspected):
     """Saliency, Grad-CAM and occlusion, and how much the probability drops when their pixels are hidden.
 
