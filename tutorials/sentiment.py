@@ -94,21 +94,17 @@ import keras
 import numpy as np
 
 from datasets import reviews
-from datasets.files.names import safe
 from datasets.texts.bucketing import LengthBuckets
 from models import StringClassifier
 from models.distribution import shared
 from models.probabilities import per_class
 from models.text_classification import (
     BUILDERS,
-    CLIP_NORMS,
-    DECAYING,
-    LEARNING_RATES,
-    averaged_adam,
     build_network,
     by_default,
     keep_best,
     learn_vocabulary,
+    optimizer_for,
     token_ids,
     validation_size,
 )
@@ -123,7 +119,7 @@ from tutorials.figures.texts import (
 )
 from tutorials.lesson.limits import Bounds, check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
-from tutorials.lesson.report import Report, predict_command
+from tutorials.lesson.report import Report
 from tutorials.lesson.texts import (
     about_texts,
     beside_the_linear,
@@ -134,6 +130,7 @@ from tutorials.lesson.texts import (
     gain_of,
     linear_baseline,
     means_of,
+    say_how_to_classify,
     typical_words,
     zoo_network,
 )
@@ -211,12 +208,10 @@ def main(
     network = build_network(model, *sizes)
     network.summary()
 
-    # Compile: Adam, which also averages the weights over about the last fifth of the steps; in the two plain
-    # recurrent networks it clips the gradients, and in the LSTM its learning rate decays
+    # Compile: Adam that averages the last weights; recurrent networks clip gradients, the LSTM's rate decays
     batches = LengthBuckets(*training, batch_size=batch_size, seed=seed)
-    how = epochs * len(batches), CLIP_NORMS.get(model), model in DECAYING
     network.compile(
-        optimizer=averaged_adam(LEARNING_RATES[model], *how),
+        optimizer=optimizer_for(model, steps=epochs * len(batches)),
         loss="binary_crossentropy" if len(class_names) == 2 else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -224,10 +219,14 @@ def main(
     # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, and those
     # of the last layer divided by the temperature at which the validation texts' probabilities are calibrated
     started = time.perf_counter()
-    held_out, drawn = LengthBuckets(*validation, 500, shuffle=False), {"shuffle": False, "verbose": VERBOSE}
     with shared(network):  # with --processes, by all of them together
         history = network.fit(
-            batches, epochs=epochs, validation_data=held_out, callbacks=keep_best(epochs), **drawn
+            batches,
+            epochs=epochs,
+            validation_data=LengthBuckets(*validation, batch_size=500, shuffle=False),
+            callbacks=keep_best(epochs),
+            shuffle=False,  # the batches are shuffled already
+            verbose=VERBOSE,
         ).history
     seconds = time.perf_counter() - started
     held_back = calibrate(network, *validation)
@@ -235,7 +234,8 @@ def main(
     # Evaluate: the test texts are used here, once; probabilities (n, classes) in their order
     test_batches = LengthBuckets(test_tokens, batch_size=500, shuffle=False)
     probabilities = per_class(network.predict(test_batches, verbose=0)[np.argsort(test_batches.order)])
-    correct = (predicted := probabilities.argmax(-1)) == y_test
+    predicted = probabilities.argmax(-1)
+    correct = predicted == y_test
     accuracy, parameters = np.mean(correct), network.count_params()
     results = {"test_accuracy": accuracy, "parameters": parameters, "fit_seconds": seconds}
     results |= linear_baseline((x_train, y_train), (x_test, y_test), seed)
@@ -263,8 +263,7 @@ def main(
         results |= means_of(runs)
         finding += gain_of(runs)
     written = report.close(source, examples=len(x_train) + len(x_test), finding=finding, **results)
-    command = predict_command(report.folder, '"some text" texts.csv')
-    print(f"Classify texts of your own: {safe(command, 'terminal', 400)}")
+    say_how_to_classify(report.folder)
     if predict:
         classify(strings, predict, class_names)
     return written

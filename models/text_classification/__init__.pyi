@@ -4,14 +4,13 @@ from .strings import StringClassifier
 from .training import (
     BUILDERS,
     CLIP_NORMS,
-    DECAYING,
     EPSILON,
-    LEARNING_RATES,
     WORD_DROPOUT,
     averaged_adam,
     build_network,
     by_default,
     keep_best,
+    optimizer_for,
     validation_size,
 )
 from .vocabulary import LONGEST, learn_vocabulary, reviews_vocabulary, token_ids
@@ -20,9 +19,7 @@ from .weights import ngram_weights
 __all__ = [
     "BUILDERS",
     "CLIP_NORMS",
-    "DECAYING",
     "EPSILON",
-    "LEARNING_RATES",
     "LONGEST",
     "StringClassifier",
     "TextClassifier",
@@ -34,6 +31,7 @@ __all__ = [
     "learn_vocabulary",
     "nearest_words",
     "ngram_weights",
+    "optimizer_for",
     "reviews_vocabulary",
     "token_ids",
     "validation_size",

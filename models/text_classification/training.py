@@ -130,6 +130,26 @@ def averaged_adam(learning_rate, steps, clip_norm=None, decay=False):
     )
 
 
+def optimizer_for(kind, steps, learning_rate=None):
+    """`averaged_adam` with the settings of a network; the two plain recurrent ones clip their gradients.
+
+    Args:
+        kind: Which network, a key of `BUILDERS`.
+        steps: Number of steps of the whole training.
+        learning_rate: None for the usual one of this network.
+
+    Returns:
+        A `keras.optimizers.Adam`.
+
+    Example:
+        >>> from models.text_classification import optimizer_for
+        >>> optimizer_for("lstm", steps=500).global_clipnorm, optimizer_for("bag", 500).global_clipnorm
+        (1.0, None)
+    """
+    rate = learning_rate or LEARNING_RATES[kind]
+    return averaged_adam(rate, steps, CLIP_NORMS.get(kind), decay=kind in DECAYING)
+
+
 @checked(epochs=whole())
 def keep_best(epochs):
     """Callbacks that validate the averaged weights after each epoch, and keep those of the best one.
@@ -242,9 +262,7 @@ def train(
 
     def compiled(steps):
         network.compile(
-            optimizer=averaged_adam(
-                learning_rate or LEARNING_RATES[kind], steps, CLIP_NORMS.get(kind), kind in DECAYING
-            ),
+            optimizer=optimizer_for(kind, steps, learning_rate),
             loss=loss_for(max(2, network.output_shape[-1])),
             metrics=["accuracy"],
         )

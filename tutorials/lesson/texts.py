@@ -27,7 +27,7 @@ from models.text_classification.predictions import CUT_OFF, LOG_ODDS
 from models.text_classification.training import predict, train
 from tutorials.figures.labels import plain
 from tutorials.lesson.limits import check_memory
-from tutorials.lesson.report import as_unicode
+from tutorials.lesson.report import as_unicode, predict_command
 
 FREQUENT = 2000  # words among which the ones typical of a class are looked for
 TYPICAL = 50  # words of each class
@@ -275,3 +275,13 @@ def _print_table(runs, parameters):
         (accuracy, seconds), spread = np.mean(run, 0), np.std(run, 0, ddof=min(1, len(run) - 1))
         table.add_row(kind, f"{accuracy:.2%} ± {spread[0]:.2%}", f"{seconds:.1f}", f"{parameters[kind]:,}")
     Console(width=100).print(table)
+
+
+def say_how_to_classify(folder):
+    """Print the command that classifies texts by what a run left.
+
+    Args:
+        folder: The run's results.
+    """
+    command = predict_command(folder, '"some text" texts.csv')
+    print(f"Classify texts of your own: {safe(command, 'terminal', 400)}")
