@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import pool
 from ..pixels import Unusable, formats
 from .engines import applied, check_engine
-from .parts import check_parquet, identity, read_part, write_part
+from .parts import check_parquet, identity, is_part, read_part, write_part
 
 PART = 1000  # photos
 
@@ -35,7 +35,7 @@ def facts_in_parts(files, examine, size, out, engine="threads", verbose=0):
     parts = [files[start : start + PART] for start in range(0, len(files), PART)]
     paths = [Path(out) / "facts" / f"part-{number:05}.parquet" for number in range(len(parts))]
     names = [identity(part, size) for part in parts]
-    kept = [n for n, path in enumerate(paths) if path.exists() and read_part(path, names[n]) is not None]
+    kept = [n for n, path in enumerate(paths) if is_part(path, names[n])]
     left = [(parts[n], paths[n], names[n]) for n in range(len(parts)) if n not in set(kept)]
     bar = _bar(len(parts), verbose)
     done = len(kept)
@@ -45,6 +45,9 @@ def facts_in_parts(files, examine, size, out, engine="threads", verbose=0):
             bar.update(done)
     for part, path, name in zip(parts, paths, names, strict=True):
         found = read_part(path, name)
+        if found is None:  # damaged between its ends
+            _decode_part(examine, None, (part, path, name))
+            found = read_part(path, name)
         yield from ((file, found[file.name]) for file in part)
 
 

@@ -173,6 +173,22 @@ def read_table(path, about=None):
     return None
 
 
+def is_part(path, about):
+    """Whether a file is the one that `write_part` wrote, by what stands at its end.
+
+    Args:
+        path: Of the file.
+        about: The `identity` that it must have.
+
+    Returns:
+        bool.
+    """
+    arrow, parquet = check_parquet()
+    with contextlib.suppress(OSError, arrow.ArrowException, ValueError):
+        return (parquet.read_schema(path).metadata or {}).get(ABOUT) == about.encode()
+    return False
+
+
 def read_part(path, about):
     """Read what `write_part` wrote.
 
