@@ -27,7 +27,7 @@ from models.report.next_steps import next_steps
 from models.report.report import Figure, write_report
 from models.training.time_budget import as_seconds
 from tutorials.figures.fine_tuning import misclassified, more_photos, report_figures
-from tutorials.lesson.report import predict_command
+from tutorials.lesson.report import predict_command, print_next_steps
 from tutorials.lesson.rescore import Disagreement, agreements
 
 PARTS = ("train", "validation", "test")
@@ -361,10 +361,4 @@ def commands(folder):
 
 def print_next_step(folder):
     """Say how to go on: open the report, or classify photos."""
-    if (questions := folder / "label.html").exists():
-        print(f"Label photos in {safe(questions, 'terminal')}; it saves a table to train on.")
-    page, command = folder / "report.html", safe(commands(folder)[0][1], "terminal", 400)
-    if page.exists():
-        print(f"Open {safe(page, 'terminal')}, or classify photos: {command}")
-    else:
-        print(f"Classify photos: {command}")
+    print_next_steps(folder, "photos", commands(folder)[0][1])

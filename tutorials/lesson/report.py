@@ -290,6 +290,23 @@ class Report:
             print("This was a quick run, on a sample: it shows every step, and its results say little.")
 
 
+def print_next_steps(folder, noun, command):
+    """Say how to go on with what a run left: label examples, open the report, or classify some.
+
+    Args:
+        folder: The run's results.
+        noun: What is classified, such as "photos".
+        command: The command that classifies some.
+    """
+    if (questions := folder / "label.html").exists():
+        print(f"Label {noun} in {safe(questions, 'terminal')}; it saves a table to train on.")
+    page, command = folder / "report.html", safe(command, "terminal", 400)
+    if page.exists():
+        print(f"Open {safe(page, 'terminal')}, or classify {noun}: {command}")
+    else:
+        print(f"Classify {noun}: {command}")
+
+
 def _listed(value):
     return list(value) if isinstance(value, tuple) else value
 

@@ -19,7 +19,7 @@ from models.text_classification.asking import unlabelled_texts
 from models.text_classification.report import MISTAKES, text_summary
 from tutorials.figures.scores import score_figures
 from tutorials.figures.texts import heavy_ngrams, moved_words, text_learning_curves
-from tutorials.lesson.report import predict_command
+from tutorials.lesson.report import predict_command, print_next_steps
 
 GENERATED = 1200  # messages, of which a quick run takes a quarter
 SAMPLE = 400  # texts of a quick run
@@ -362,10 +362,4 @@ def commands(folder):
 
 def print_next_step(folder):
     """Say how to go on: open the report, label texts, or classify texts."""
-    if (questions := folder / "label.html").exists():
-        print(f"Label texts in {safe(questions, 'terminal')}; it saves a table to train on.")
-    page, command = folder / "report.html", safe(commands(folder)[0][1], "terminal", 400)
-    if page.exists():
-        print(f"Open {safe(page, 'terminal')}, or classify texts: {command}")
-    else:
-        print(f"Classify texts: {command}")
+    print_next_steps(folder, "texts", commands(folder)[0][1])
