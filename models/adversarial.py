@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from .gradients import several_weight_gradients
+from .seeds import seed_generator
 
 CHOSEN = 2.0  # the value of a choice; about as far from 0 as the normal values go
 
@@ -50,7 +51,7 @@ class AdversarialNetwork(keras.Model):
         self.averaged.set_weights(generator.get_weights())
         self.averaged.trainable = False
         self.smoothing, self.choices, self.average = smoothing, choices, average
-        self.noise = keras.random.SeedGenerator(seed)
+        self.noise = seed_generator(seed)
         self.latent = generator.input_shape[-1]
         names = "discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy"
         self.means = [keras.metrics.Mean(name=name) for name in names]
@@ -60,7 +61,7 @@ class AdversarialNetwork(keras.Model):
         on_jax = keras.backend.backend() == "jax"
         if on_jax:  # where fit asks for a model with an optimizer; this one is never used, and holds nothing
             settings.setdefault("optimizer", keras.optimizers.SGD())
-            self.built = True
+        self.built = True  # as both networks are; else fit would ask for a call of this one
         super().compile(**settings)
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         generator_optimizer.build(self.generator.trainable_variables)
@@ -149,7 +150,7 @@ class AdversarialNetwork(keras.Model):
         Returns:
             Array (count, height, width, channels), pixels as the generator gives them.
         """
-        z = self.draw(count, keras.random.SeedGenerator(seed))
+        z = self.draw(count, seed_generator(seed))
         return self.averaged.predict(z, batch_size=500, verbose=0)
 
 
@@ -168,4 +169,5 @@ def cross_entropy(logits, target):
         >>> float(cross_entropy(np.zeros((4, 1), "float32"), 1.0))  # log 2
         0.6931471824645996
     """
+    logits = ops.convert_to_tensor(logits)
     return ops.mean(ops.softplus(logits) - target * logits)

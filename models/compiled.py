@@ -33,7 +33,7 @@ def compiled(function, variables, donate=False):
 
         return _of_tensors(tf.function(function, reduce_retracing=True, autograph=False))
     if backend != "jax":
-        return _of_tensors(function)
+        return _of_tensors(_without_graph(function))
     import jax
 
     def pure(values, arguments):
@@ -93,6 +93,19 @@ def repeated(step, variables, jit_compile=None, changing=False):
             variable.assign(value)
 
     return call
+
+
+def steps_per_execution(steps):
+    """How many steps `compile(steps_per_execution=...)` may take in one call: PyTorch takes one.
+
+    Args:
+        steps: From 1, as many as are wished.
+
+    Example:
+        >>> keras.backend.backend(), steps_per_execution(50)
+        ('tensorflow', 50)
+    """
+    return 1 if keras.backend.backend() == "torch" else steps
 
 
 def rows_of(variable, rows):
@@ -180,8 +193,18 @@ def _repeated_by_tensorflow(step, jit_compile, changing):
 
 
 def _repeated_by_python(step):
+    step = _without_graph(step)
+
     def call(batches, *settings):
+        tensors = [ops.convert_to_tensor(each) for each in settings]
         for batch in zip(*map(ops.convert_to_tensor, batches), strict=True):
-            step(*batch, *settings)
+            step(*batch, *tensors)
 
     return call
+
+
+def _without_graph(function):
+    """A function in which PyTorch keeps nothing for gradients but where `models.gradients` asks for them."""
+    import torch
+
+    return torch.no_grad()(function)

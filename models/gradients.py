@@ -89,15 +89,13 @@ def several_weight_gradients(losses, groups):
     if backend == "torch":
         import torch
 
-        values, others = losses()
-        gradients = []
-        for value, group in zip(values, groups, strict=True):
-            of = [variable.value for variable in group]
-            found = torch.autograd.grad(value, of, retain_graph=True, allow_unused=True)
-            gradients.append(
-                [torch.zeros_like(w) if g is None else g for w, g in zip(of, found, strict=True)]
-            )
-        return [each.detach() for each in values], others, gradients
+        with torch.enable_grad():
+            values, others = losses()
+        gradients = [
+            _slopes(value, [variable.value for variable in group], keep=True)
+            for value, group in zip(values, groups, strict=True)
+        ]
+        return _detached(values), _detached(others), gradients
     import tensorflow as tf
 
     with tf.GradientTape(persistent=len(groups) > 1) as tape:
@@ -129,13 +127,14 @@ def output_gradients(model, images, chosen, by=None):
     if backend == "jax":
         return _output_gradients_by_jax(model, images, chosen, by)
     if backend == "torch":
-        images = images.detach().clone().requires_grad_(True)
-        outputs = _listed(model(images, training=False))
         import torch
 
-        value, of = chosen(outputs).sum(), images if by is None else outputs[by]
-        (gradient,) = torch.autograd.grad(value, of, allow_unused=True)
-        return outputs, torch.zeros_like(of) if gradient is None else gradient
+        images = images.detach().clone().requires_grad_(True)
+        with torch.enable_grad():
+            outputs = _listed(model(images, training=False))
+            value = chosen(outputs).sum()
+        (gradient,) = _slopes(value, [images if by is None else outputs[by]])
+        return _detached(outputs), gradient
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
@@ -187,10 +186,24 @@ def _by_autograd(function, inputs):
     import torch
 
     inputs = [each.detach().clone().requires_grad_(True) for each in inputs]
-    value = function(*inputs)
-    found = torch.autograd.grad(value.sum(), inputs, allow_unused=True)
-    pairs = zip(inputs, found, strict=True)
-    return value.detach(), [torch.zeros_like(each) if slope is None else slope for each, slope in pairs]
+    with torch.enable_grad():
+        value = function(*inputs)
+        total = value.sum()
+    return value.detach(), _slopes(total, inputs)
+
+
+def _slopes(value, of, keep=False):
+    """PyTorch's gradients of a number; 0 where it does not depend on a tensor."""
+    import torch
+
+    if not value.requires_grad:
+        return [torch.zeros_like(each) for each in of]
+    found = torch.autograd.grad(value, of, retain_graph=keep, allow_unused=True)
+    return [torch.zeros_like(t) if slope is None else slope for t, slope in zip(of, found, strict=True)]
+
+
+def _detached(tensors):
+    return keras.tree.map_structure(lambda each: each.detach() if ops.is_tensor(each) else each, tensors)
 
 
 class _Inner(keras.StatelessScope):

@@ -3,6 +3,8 @@
 import contextlib
 import random
 
+import keras
+
 
 @contextlib.contextmanager
 def seeded(seed):
@@ -29,3 +31,22 @@ def seeded(seed):
         yield
     finally:
         random.setstate(state)
+
+
+def seed_generator(seed):
+    """A generator of seeds for `keras.random`, whatever the backend: PyTorch has numbers up to 2^31 alone.
+
+    Args:
+        seed: A whole number from 0 to 2^32 - 1, or None for any.
+
+    Returns:
+        A `keras.random.SeedGenerator`.
+
+    Example:
+        >>> numbers = keras.random.randint((3,), 0, 100, seed=seed_generator(2**32 - 1))
+        >>> numbers.shape[0]
+        3
+    """
+    if seed is not None and keras.backend.backend() == "torch":
+        seed %= 2**31
+    return keras.random.SeedGenerator(seed)

@@ -89,6 +89,7 @@ import numpy as np
 from datasets import digits
 from datasets.generated import draws
 from models import ConvNet
+from models.compiled import steps_per_execution
 from tutorials.figures.charts import image_grid
 from tutorials.figures.comparisons import curves_by_examples
 from tutorials.figures.text_tables import percent_rows
@@ -225,7 +226,7 @@ def compiled(trained, learning_rate, share, steps, batch_size, quick):
         optimizer=keras.optimizers.Adam(schedule),
         loss="sparse_categorical_crossentropy",
         run_eagerly=quick,  # faster than compiling a graph for a small sample
-        steps_per_execution=steps,  # faster for a network this small
+        steps_per_execution=steps_per_execution(steps),  # faster for a network this small
     )
     return network, steps * batch_size
 

@@ -115,7 +115,7 @@ FIGURES = {
 def augment(images):
     """Data augmentation: random translation, rotation, zoom and light within the ranges above."""
     moved = random_affine(images, degrees=30, zoom=0.3, shear=0, shift=4)
-    return np.asarray(random_light(moved, dimming=0.6, glow=0.4))
+    return keras.ops.convert_to_numpy(random_light(moved, dimming=0.6, glow=0.4))
 
 
 def main(

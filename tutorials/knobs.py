@@ -91,6 +91,7 @@ import numpy as np
 
 from datasets import digits
 from models import StackedConvNet
+from models.compiled import steps_per_execution
 from models.counting import multiply_adds
 from tutorials.figures.comparisons import knob_rows, search_progress
 from tutorials.lesson.limits import OF_MANY_SEEDS, check_settings, fitting_batch
@@ -237,7 +238,7 @@ def train(setting, data, repeats, epochs, batch_size, learning_rate, seed, quick
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         run_eagerly=quick,  # faster than compiling a graph for a small sample
-        steps_per_execution=steps,  # twice as fast for networks this small
+        steps_per_execution=steps_per_execution(steps),  # twice as fast for networks this small
     )
 
     # Fit and evaluate: on the validation split

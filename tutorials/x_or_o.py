@@ -174,7 +174,7 @@ def main(
 
     # Evaluate: both networks on the test letters, then on each distortion alone as it grows
     def predict(network, letters):
-        return np.argmax(np.asarray(network(letters)), -1)  # 0 for X, 1 for O
+        return np.argmax(keras.ops.convert_to_numpy(network(letters)), -1)  # 0 for X, 1 for O
 
     networks = {"by hand": by_hand, "trained": trained}
     of_hand, of_trained = (np.mean(predict(net, x_test) == y_test) for net in networks.values())
@@ -227,7 +227,7 @@ def main(
 def print_values(network, clean):
     """Print what the network computes for the clean X and O, and return its filtered and pooled maps."""
     stack = keras.Model(network.input, [layer.output for layer in network.layers[1:]])
-    filtered, _, pooled, values, flat, probabilities = (np.array(tables) for tables in stack(clean))
+    filtered, _, pooled, values, flat, probabilities = map(keras.ops.convert_to_numpy, stack(clean))
     print("\nThe twelve values of the clean X, from top left to bottom right, cut to two decimals:")
     for name, of_x in zip(FEATURES, values[0].reshape(4, 3).T, strict=True):
         print(f"  {name:<10}", *(f"{np.trunc(100 * value + 1e-3) / 100:.2f}" for value in of_x))

@@ -21,6 +21,7 @@ from keras import ops
 
 from ..checks.arguments import checked, choice, flag, number, numbers, shown, whole
 from ..errors import ModelError
+from ..seeds import seed_generator
 
 # The limits of each operation: rotation in degrees, translation and erasing in shares of a side, shear in
 # pixels to the side for each pixel up, all others in shares of what they change
@@ -276,7 +277,7 @@ def mix(images, targets, kind="mixup", seed=0):
         )
     if kind == "cutmix" and len(images.shape) != 4:
         raise ModelError(f"cutmix takes images (n, height, width, channels), not {tuple(images.shape)}.")
-    generator = keras.random.SeedGenerator(seed)
+    generator = seed_generator(seed)
     # Each with the next one in a random order, so that none is mixed with itself
     order = keras.random.shuffle(ops.arange(count), seed=generator)
     partner = ops.take(ops.roll(order, -1), ops.argsort(order))
@@ -330,7 +331,7 @@ class AugmentPhotos(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.policy, self.flip = policy, flag("AugmentPhotos", "flip", flip)
         self.seed = whole(0, 2**31 - 1, none=True)("AugmentPhotos", "seed", seed)
-        self.generator = keras.random.SeedGenerator(self.seed)
+        self.generator = seed_generator(self.seed)
         self.supports_jit = keras.backend.backend() != "tensorflow"  # XLA cannot compile its interpolation
 
     def build(self, input_shape):

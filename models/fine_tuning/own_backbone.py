@@ -253,9 +253,10 @@ def _taken_apart(entry, size):
         some = np.random.default_rng(0).uniform(0, 255, (1, size, size, 3)).astype("float32")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that the model took its input as a list
-            expected = np.asarray(model(some, training=False))
+            expected = keras.ops.convert_to_numpy(model(some, training=False))
         least = 1e-4 * max(1.0, float(np.abs(expected).max()))
-        same = np.allclose(flat(some, training=False), expected, rtol=1e-3, atol=least)
+        found = keras.ops.convert_to_numpy(flat(some, training=False))
+        same = np.allclose(found, expected, rtol=1e-3, atol=least)
     except Exception as error:  # whatever a layer of somebody's raises that is copied or called at this size
         raise ModelError(
             f"{entry.name} cannot be taken apart into its layers for images of {size} pixels: two may have "

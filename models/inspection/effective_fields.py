@@ -9,6 +9,7 @@ from keras import layers
 from ..checks.arguments import array, batch_for, built_model, checked, number, shown, sizes
 from ..errors import ModelError
 from ..gradients import output_gradients
+from ..seeds import seed_generator
 from .graphs import all_paths, find, is_activation_operator, is_graph, is_map, layer_at, multi_output
 
 AT_ONCE = 16  # images in one batch, where a gradient needs the activations of all of them
@@ -220,7 +221,7 @@ def effective_field(model, images, layer, position=None, seed=0):
         raise ModelError(f"The output of {layer} has no rows and columns.")
     *sides, channels = _until(model, path).compute_output_shape([1, *images.shape[1:]])[0][1:]
     position = tuple(side // 2 for side in sides) if position is None else position
-    drawn = keras.random.randint((len(images),), 0, channels, seed=keras.random.SeedGenerator(seed))
+    drawn = keras.random.randint((len(images),), 0, channels, seed=seed_generator(seed))
     mass = abs(input_gradient(model, images, layer, position, drawn)).mean(0).sum(-1)
     if not mass.sum() > 0:
         raise ModelError(f"{layer} at {position} depends on no pixel of these {len(images)} images.")

@@ -9,6 +9,7 @@ from keras import ops
 from ..checks.arguments import array, batch_for, checked, number, shown, sizes, whole
 from ..errors import ModelError
 from ..gradients import output_gradients
+from ..seeds import seed_generator
 from .effective_fields import _place, field_boxes
 from .graphs import BEFORE, find, layer_at, multi_output
 from .logits import before_activation
@@ -105,7 +106,7 @@ def exciting_image(
         values = ops.mean(values, 1)
         return ops.take_along_axis(values, wanted, 1)
 
-    draws = keras.random.SeedGenerator(seed)
+    draws = seed_generator(seed)
     grey, shape = (low + high) / 2, (len(channels), height, width, depth)
 
     def noise(shape, share):

@@ -3,7 +3,7 @@
 import math
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from ..checks.arguments import built_model, checked, flag, shown
 from ..checks.nesting import is_graph
@@ -333,7 +333,7 @@ def first_filters(model):
         model: A Keras model of images, functional, sequential or nested.
 
     Returns:
-        (name of the layer, tensor (filters, height, width, channels)). Of a dense layer, each
+        (name of the layer, array (filters, height, width, channels)). Of a dense layer, each
         neuron's weights in the shape of the image.
 
     Raises:
@@ -343,20 +343,20 @@ def first_filters(model):
         >>> from models import ConvNet
         >>> from models.inspection import first_filters
         >>> name, filters = first_filters(ConvNet())
-        >>> name, tuple(filters.shape)
+        >>> name, filters.shape
         ('conv1', (16, 5, 5, 1))
     """
     built_model("first_filters", "model", model)
     for path in all_paths(model):
         layer = layer_at(model, path)
         if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
-            return "/".join(path), keras.ops.transpose(layer.kernel, (3, 0, 1, 2))
+            return "/".join(path), ops.convert_to_numpy(layer.kernel).transpose(3, 0, 1, 2)
         if isinstance(layer, layers.SeparableConv2D):
-            return "/".join(path), keras.ops.transpose(layer.depthwise_kernel, (3, 0, 1, 2))
+            return "/".join(path), ops.convert_to_numpy(layer.depthwise_kernel).transpose(3, 0, 1, 2)
         if isinstance(layer, layers.Dense):
             image = model.inputs[0].shape[1:]
             if None not in image and layer.kernel.shape[0] == math.prod(image):
-                return "/".join(path), keras.ops.reshape(keras.ops.transpose(layer.kernel), (-1, *image))
+                return "/".join(path), ops.convert_to_numpy(layer.kernel).T.reshape(-1, *image)
             break
     raise ModelError(
         f"{model.name} does not begin with a convolution or a dense layer on the flattened image, whose "

@@ -191,4 +191,4 @@ def _fills(images, fill):
     """What hidden pixels become, (n or 1, 1, 1, channels or 1)."""
     if fill is None:
         return ops.mean(ops.cast(images, "float32"), (1, 2), keepdims=True)
-    return fill.reshape(1, 1, 1, -1)
+    return ops.convert_to_tensor(fill.reshape(1, 1, 1, -1))

@@ -37,7 +37,7 @@ def predict_texts(model, texts, batch_size=32):
     found = []
     for n in range(0, len(texts), batch_size):
         with double_precision():  # the ids come with 64 bits, of which JAX would say that it cuts them
-            ids = np.asarray(front.call(list(texts[n : n + batch_size])))
+            ids = keras.ops.convert_to_numpy(front.call(list(texts[n : n + batch_size])))
         padding = 2 ** int(np.ceil(np.log2(max(1, ids.shape[1])))) - ids.shape[1]
         ids = np.pad(ids, ((0, batch_size - len(ids)), (0, padding))).astype("int32")
         found.append(behind.predict_on_batch(ids)[: len(texts[n : n + batch_size])])

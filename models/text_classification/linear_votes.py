@@ -75,7 +75,8 @@ def votes_without_words(model, words):
 
     whole = logits([])
     outputs = outputs_for_text(model, text)
-    if not np.allclose(np.asarray(dense.activation(whole.astype("float32")[None]))[0], outputs, atol=1e-4):
+    probabilities = keras.ops.convert_to_numpy(dense.activation(whole.astype("float32")[None]))
+    if not np.allclose(probabilities[0], outputs, atol=1e-4):
         return None  # it does something else with its votes
     lost = _lost(splitter, words, found, numbers)
     without = [logits(np.searchsorted(rows, each)) for each in lost]

@@ -98,7 +98,7 @@ class Training:
 
     def policy(self, states):
         """The action with the highest value."""
-        return np.asarray(self.best_action(states))
+        return keras.ops.convert_to_numpy(self.best_action(states))
 
     def fit(self):
         """Learn, and keep the weights that do best in evaluation episodes.

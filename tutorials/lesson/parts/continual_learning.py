@@ -126,7 +126,9 @@ class Learner:
 
     def accuracies(self, tasks):
         """The accuracy on each task, a list of (images, labels)."""
-        return [np.mean(np.asarray(self._predict(images)) == labels) for images, labels in tasks]
+        return [
+            np.mean(keras.ops.convert_to_numpy(self._predict(images)) == labels) for images, labels in tasks
+        ]
 
     def _draw(self, images, labels, steps, batch_size):
         where = self.random.integers(0, len(images), (steps, batch_size))

@@ -3,6 +3,7 @@
 Each function builds its layers, prints their outputs, and returns the Axes of a figure.
 """
 
+import keras
 import numpy as np
 from scipy import signal
 
@@ -112,7 +113,8 @@ def photograph(photo):
     print(f"A colour photograph of 1080 x 1080 pixels is 1080 x 1080 x 3 = {1080 * 1080 * 3:,} numbers.")
     print("A classifier turns them into probabilities. In the lectures' example they are Lincoln 0.8,")
     print(f"Washington 0.1, Jefferson 0.05 and Obama 0.05, with a sum of {0.8 + 0.1 + 0.05 + 0.05:.0f}.\n")
-    filtered = np.asarray(FilterBank(filters.KERNELS, photo.shape)(photo[None])[0])  # (..., 11)
+    bank = FilterBank(filters.KERNELS, photo.shape)
+    filtered = keras.ops.convert_to_numpy(bank(photo[None])[0])  # (..., 11)
     photos = {"the photograph": photo}
     for number, (name, kernel) in enumerate(filters.KERNELS.items()):
         output = filtered[..., number]
@@ -149,7 +151,7 @@ def sizes(photo, largest=20):
     outputs = {"input": photo}
     for padding, stride in ("valid", 1), ("same", 1), ("same", 2), ("same", 4):
         bank = FilterBank(blur, photo.shape, strides=stride, padding=padding)
-        outputs[f'"{padding}", stride {stride}'] = np.asarray(bank(photo[None])[0])
+        outputs[f'"{padding}", stride {stride}'] = keras.ops.convert_to_numpy(bank(photo[None])[0])
     photos = {
         f"{name}\n{image.shape[0]} × {image.shape[1]}": image[..., 0] for name, image in outputs.items()
     }
@@ -173,14 +175,14 @@ def sequence_and_volume(seed):
     """
     letters, motif = dna(seed=seed), "TATAAA"
     bank = FilterBank([one_hot(motif) / len(motif)], (len(letters), 4), name="motif_finder")
-    match = np.asarray(bank(one_hot(letters)[None])[0, :, 0])
+    match = keras.ops.convert_to_numpy(bank(one_hot(letters)[None])[0, :, 0])
     found = np.flatnonzero(match > 1 - 1e-6)
     positions = ", ".join(map(str, found))
     print(f"1D: {letters}\n    {motif} matches perfectly (1.00) at positions {positions}, counted from 0.")
 
     solid = ball()
     bank = FilterBank([filters.LAPLACIAN_3D], solid.shape, padding="same", name="surface_finder")
-    surface = np.asarray(bank(solid[None])[0])
+    surface = keras.ops.convert_to_numpy(bank(solid[None])[0])
     inside = int(((solid == 1) & (surface == 0)).sum())
     print(f"3D: of a ball's {int(solid.sum())} voxels, {inside} give 0: those inside, not at the surface.\n")
     shown = range(2, 2 + 6)

@@ -1,5 +1,6 @@
 """Q-learning in a grid world whose exact values are known: runs, and what their results are held against."""
 
+import keras
 import numpy as np
 
 from models.value_iteration import policy_value, value_iteration
@@ -86,14 +87,14 @@ def learn(
     agents = Agents(world, time_limit, np.random.default_rng(seed))
     buffer = ReplayBuffer(max(20_000, BURST * batch_size), 2, seed)
     places = world.coordinates(np.arange(len(world.cells)))
-    values, bursts = [np.array(updates.network(places))], -(-steps // BURST)
+    values, bursts = [keras.ops.convert_to_numpy(updates.network(places))], -(-steps // BURST)
     for burst in range(bursts):
         explores = max(exploration, 1 - 2 * (1 - exploration) * burst / bursts)
         buffer.add(agents.walk(values[-1], BURST * batch_size // AGENTS + 1, explores, limit_ends))
         batches = (buffer.sample if replay else buffer.latest)(BURST, batch_size)
         updates(batches, target_follows=not target)
         updates.take_over()
-        values.append(np.array(updates.network(places)))
+        values.append(keras.ops.convert_to_numpy(updates.network(places)))
     return np.array(values)
 
 

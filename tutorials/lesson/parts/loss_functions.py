@@ -19,7 +19,7 @@ NETWORKS = {
 
 def squared_error(labels, predictions):
     """Squared error summed over the classes, as in the lectures; where Keras takes the mean."""
-    return keras.ops.sum(keras.ops.square(labels - predictions), axis=-1)
+    return keras.ops.sum(keras.ops.square(keras.ops.subtract(labels, predictions)), axis=-1)
 
 
 LOSSES = {"squared error": squared_error, "cross-entropy": "categorical_crossentropy"}
@@ -37,9 +37,9 @@ def by_numpy(labels, predictions):
 
 def by_keras(labels, predictions):
     """The same three measures by Keras, whose squared error is a mean over the classes too."""
-    classes = labels.shape[1]
+    classes, right = labels.shape[1], keras.metrics.categorical_accuracy(labels, predictions)
     return {
-        "classification error": 1 - float(np.mean(keras.metrics.categorical_accuracy(labels, predictions))),
+        "classification error": 1 - float(keras.ops.mean(right)),
         "squared error": classes * float(keras.losses.MeanSquaredError(dtype="float64")(labels, predictions)),
         "cross-entropy": float(keras.losses.CategoricalCrossentropy(dtype="float64")(labels, predictions)),
     }
@@ -115,7 +115,8 @@ def softmax_and_gradient(seed):
     """
     logits = np.array([3.0, 1.0, -1.0])
     p = np.exp(logits) / np.exp(logits).sum()
-    print(f"Softmax of {logits} is {p.round(3)}, by Keras {np.array(keras.ops.softmax(logits)).round(3)}.")
+    by_keras = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+    print(f"Softmax of {logits} is {p.round(3)}, by Keras {by_keras.round(3)}.")
     print(
         f"Cross-entropy log(1/p) if the true class is the first, second or third: {np.log(1 / p).round(3)}."
     )
