@@ -2,20 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a photo's content, without its pixels.
+    """What is known of a photo's content, without its pixels. There may be a million: arrays would take more.
 
     Attributes:
         digest: SHA-256 of the file.
         square: SHA-256 of the pixels.
-        traits: Set of what is unusual about it, such as "CMYK".
+        traits: Frozenset of what is unusual about it, such as "CMYK".
         side: The shorter side of the photo in its file, in pixels.
-        hash: bool (64,), a perceptual hash.
-        thumbnail: uint8 (32, 32).
+        hash: A perceptual hash of 64 bits, 8 bytes: see `duplicates.fingerprint`.
+        thumbnail: Its grey thumbnail of 32 x 32 pixels, 1,024 bytes, row by row.
         flat: Share of the most frequent colour, in [0, 1].
         colours: Number of colours, of 4,096.
         drawn: Whether one that is mostly of one colour is a drawing, not a dark or overexposed photo.
@@ -25,10 +23,10 @@ class Facts:
 
     digest: bytes
     square: bytes
-    traits: set
+    traits: frozenset
     side: int
-    hash: np.ndarray
-    thumbnail: np.ndarray
+    hash: bytes
+    thumbnail: bytes
     flat: float
     colours: int
     drawn: bool = True
@@ -36,7 +34,7 @@ class Facts:
     seen: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One photo that may be used.
 

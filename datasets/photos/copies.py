@@ -12,6 +12,7 @@ ALIKE = 0.82  # least correlation of details
 MOST = 8  # photos of which one may be a part, the nearest codes first
 CROWDED = 64  # parts with the same key; of more than these, only so many are compared
 AT_ONCE = 512  # photos
+ENTRIES = 1_000_000
 KEY = 10, 24  # bits that parts are looked up by, fewest and most
 CROPPED, MIRRORED, TURNED = "cropped", "mirrored", "turned"
 ENTRY = np.uint64(40)  # bits for the number of a part, below those of its key
@@ -45,7 +46,7 @@ def copies(thumbnails, usual=0.0, judging=None):
     """Find copies that are mirrored, turned by 90, 180 or 270 degrees, or cropped to 85 % and more.
 
     Args:
-        thumbnails: uint8 (n, 32, 32).
+        thumbnails: uint8 (n, 32, 32), or `duplicates.Thumbnails`.
         usual: How similar two of the photos usually are, in [0, 1]; copies must be even more similar.
         judging: How many photos decide how much is compared; all by default.
 
@@ -104,7 +105,9 @@ def _candidates(thumbnails, judging):
     codes, turns = codes.ravel(), turns.ravel()
     keys = codes >> np.uint64(64 - bits)
     keys <<= ENTRY
-    keys |= np.arange(len(codes), dtype="uint64")
+    for start in range(0, len(codes), ENTRIES):  # all numbers at once would be as large as the keys
+        some = keys[start : start + ENTRIES]
+        some |= np.arange(start, start + len(some), dtype="uint64")
     keys.sort()
     index = _Index(number, codes, turns, bits, keys)
     plain = _plain(thumbnails)

@@ -155,10 +155,10 @@ def examine(file, content, room=None, *, size):
     facts = Facts(
         digest=decoded.digest,
         square=hashlib.sha256(pixels.tobytes()).digest(),
-        traits=traits,
+        traits=frozenset(traits),
         side=decoded.side,
-        hash=hashed,
-        thumbnail=thumbnail,
+        hash=np.packbits(hashed).tobytes(),
+        thumbnail=thumbnail.tobytes(),
         flat=(flat := counts.max() / counts.sum()),
         colours=np.count_nonzero(counts),
         drawn=flat > placeholders.MOSTLY and placeholders.is_drawn(pixels),

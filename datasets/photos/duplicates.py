@@ -46,6 +46,32 @@ class Links:
         return f", {kind}," if kind else ""
 
 
+class Thumbnails:
+    """Thumbnails of photos, indexed as an array is: those of some rows are put together when asked for.
+
+    An array of all would double what a million of them take.
+
+    Args:
+        photos: Sequence of `candidates.Candidate`.
+    """
+
+    def __init__(self, photos):
+        self.photos = photos
+
+    def __len__(self):
+        return len(self.photos)
+
+    def __getitem__(self, rows):
+        """uint8 (k, 32, 32), of a slice or an array of integers."""
+        some = self.photos[rows] if isinstance(rows, slice) else [self.photos[row] for row in rows]
+        return _joined([photo.facts.thumbnail for photo in some], SIDE * SIDE).reshape(-1, SIDE, SIDE)
+
+
+def _joined(contents, size):
+    """uint8 (n, size), of as many bytes each."""
+    return np.frombuffer(b"".join(contents), "uint8").reshape(-1, size)
+
+
 def reject_duplicates(candidates):
     """Reject duplicates, and number the groups of photos that show the same.
 
@@ -152,13 +178,9 @@ def _links(photos):
     near = np.empty((0, 2), int)
     if len(large) > 1:
         some = [photos[number] for number in large]
-        near = large[
-            pairs(
-                np.array([photo.facts.hash for photo in some]),
-                np.array([photo.facts.thumbnail for photo in some]),
-                np.array([photo.part != "test" for photo in some], bool),
-            )
-        ]
+        judging = np.array([photo.part != "test" for photo in some], bool)
+        hashes = _joined([photo.facts.hash for photo in some], 8)
+        near = large[pairs(np.unpackbits(hashes, axis=1).astype(bool), Thumbnails(some), judging)]
     plain = np.concatenate([near, np.array(equal, int).reshape(-1, 2)])
     one_each = np.unique(groups(len(photos), plain), return_index=True)[1]  # of photos that are the same
     changed, across = {}, set()
@@ -175,7 +197,7 @@ def _changed(photos, rows):
     rows = np.array([n for n in rows.tolist() if photos[n].facts.side >= MIN_SIDE_CHANGED], int)
     if len(rows) < 2:
         return {}
-    thumbnails = np.array([photos[number].facts.thumbnail for number in rows])
+    thumbnails = Thumbnails([photos[number] for number in rows])
     judging = np.array([photos[number].part != "test" for number in rows], bool)
     found = copies(thumbnails, _usual(thumbnails, judging), np.count_nonzero(judging))
     return {(int(a), int(b)): kind for (a, b), kind in zip(rows[found.pairs], found.kinds, strict=True)}
@@ -205,7 +227,7 @@ def pairs(hashes, thumbnails, like=None):
 
     Args:
         hashes: bool (n, 64).
-        thumbnails: uint8 (n, 32, 32).
+        thumbnails: uint8 (n, 32, 32), or `Thumbnails`.
         like: bool (n,), the photos that show how similar two photos usually are; None for all.
 
     Returns:
@@ -218,19 +240,18 @@ def pairs(hashes, thumbnails, like=None):
     strong = np.flatnonzero(np.linalg.norm(bounds, axis=1) >= alike - ROUNDING)  # others are like none
     if not len(strong):
         return np.empty((0, 2), int)
-    if len(strong) < len(thumbnails):
-        thumbnails, bounds = thumbnails[strong], bounds[strong]
-    decide = partial(_are_alike, thumbnails, bounds, alike)
+    bounds = bounds[strong] if len(strong) < len(bounds) else bounds
+    decide = partial(_are_alike, lambda rows: _detail(thumbnails[strong[rows]]), bounds, alike)
     return strong[connections(packed(hashes[strong]), DISTANCE, decide, bounds[:, :DIRECTIONS])]
 
 
-def _are_alike(thumbnails, bounds, alike, one, other):
+def _are_alike(detail, bounds, alike, one, other):
     """Whether the details of pairs of thumbnails agree, bool (k,)."""
     found = np.zeros(len(one), bool)
     most = _products(bounds.__getitem__, len(bounds), one, other, CROWD)
     may = np.flatnonzero(most >= alike - ROUNDING)
     if len(may):
-        details = _products(lambda rows: _detail(thumbnails[rows]), len(bounds), one[may], other[may], CROWD)
+        details = _products(detail, len(bounds), one[may], other[may], CROWD)
         found[may] = details >= alike
     return found
 

@@ -8,9 +8,9 @@ import base64
 import contextlib
 import json
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import PIL
 
 from ..files.names import shown
@@ -19,6 +19,7 @@ from .candidates import Facts
 from .pixels import Unusable
 from .quality import Quality
 
+BYTES = "digest", "square", "hash", "thumbnail"
 VERSION = 1  # of what is found out; with another one all photos are decoded again
 AT_ONCE = 64  # photos that are written together
 
@@ -115,15 +116,12 @@ def _as_json(facts):
 
     known = {name: getattr(facts, name) for name in ("side", "drawn", "seen")}
     known |= {"flat": float(facts.flat), "colours": int(facts.colours), "drawn": bool(facts.drawn)}
-    known |= {name: text(getattr(facts, name)) for name in ("digest", "square")}
-    known |= {"hash": text(np.packbits(facts.hash).tobytes()), "thumbnail": text(facts.thumbnail.tobytes())}
-    known |= {"traits": sorted(facts.traits), "quality": facts.quality and vars(facts.quality)}
+    known |= {name: text(getattr(facts, name)) for name in BYTES}
+    known |= {"traits": sorted(facts.traits), "quality": facts.quality and asdict(facts.quality)}
     return known
 
 
 def _as_facts(known):
-    content = {name: base64.b85decode(known[name]) for name in ("digest", "square", "hash", "thumbnail")}
-    content["hash"] = np.unpackbits(np.frombuffer(content["hash"], "uint8"), count=64).astype(bool)
-    content["thumbnail"] = np.frombuffer(content["thumbnail"], "uint8").reshape(32, 32)
+    content = {name: base64.b85decode(known[name]) for name in BYTES}
     quality = known["quality"] and Quality(**known["quality"])
-    return Facts(**known | content | {"traits": set(known["traits"]), "quality": quality})
+    return Facts(**known | content | {"traits": frozenset(known["traits"]), "quality": quality})

@@ -21,7 +21,7 @@ MOST = 0.5  # of the photos: what more have is how these photos are, and no faul
 WIDE = 0.35  # least share of a photo that its middle square usually is
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Quality:
     """How bright, sharp and noisy the square of a photo is.
 
@@ -89,7 +89,8 @@ def note_quality(candidates):
         >>> from datasets.photos.candidates import Candidate, Candidates, Facts
         >>> from datasets.photos.quality import Quality, note_quality
         >>> night, day = (Quality(bright, 0.0, details=0.3, noise=0.1) for bright in (20.0, 200.0))
-        >>> facts = [Facts(b"", b"", set(), 90, None, None, 0.1, 900, quality=each) for each in (night, day)]
+        >>> given = (b"", b"", frozenset(), 90, b"", b"", 0.1, 900)
+        >>> facts = [Facts(*given, quality=each) for each in (night, day)]
         >>> photos = tuple(Candidate(f"{n}.jpg", None, "ants", each) for n, each in enumerate(facts))
         >>> note_quality(Candidates("zoo", photos, frozenset(), {})).findings[0].files
         ['0.jpg']

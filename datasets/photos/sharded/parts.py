@@ -108,9 +108,8 @@ def write_part(path, found, about):
         columns[what] = arrow.array(values, kind)
     for what in BYTES:
         columns[what] = arrow.array([each and getattr(each, what) for each in facts], arrow.binary(32))
-    hashes = [each and np.packbits(each.hash).tobytes() for each in facts]
-    columns["hash"] = arrow.array(hashes, arrow.binary(8))
-    columns["thumbnail"] = arrow.array([each and each.thumbnail.tobytes() for each in facts], arrow.binary())
+    columns["hash"] = arrow.array([each and each.hash for each in facts], arrow.binary(8))
+    columns["thumbnail"] = arrow.array([each and each.thumbnail for each in facts], arrow.binary())
     traits = [each and sorted(each.traits) for each in facts]
     columns["traits"] = arrow.array(traits, arrow.list_(arrow.string()))
     for what in QUALITY:
@@ -211,10 +210,8 @@ def read_part(path, about):
             continue
         quality = {what: one[what] for what in QUALITY}
         found[name] = Facts(
-            **{what: one[what] for what in (*PLAIN, *BYTES)},
-            traits=set(one["traits"]),
-            hash=np.unpackbits(np.frombuffer(one["hash"], "uint8"), count=64).astype(bool),
-            thumbnail=np.frombuffer(one["thumbnail"], "uint8").reshape(32, 32),
+            **{what: one[what] for what in (*PLAIN, *BYTES, "hash", "thumbnail")},
+            traits=frozenset(one["traits"]),
             quality=None if None in quality.values() else Quality(**quality),
         )
     return found

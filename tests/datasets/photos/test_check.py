@@ -197,8 +197,9 @@ def test_no_step_changes_what_it_is_given():
     hashes = square[:, :8, :8].reshape(20, 64) > 127
 
     def facts(number, **changed):
-        known = {"digest": bytes([number]), "square": bytes([number]), "traits": set(), "side": 90}
-        known |= {"hash": hashes[number], "thumbnail": square[number], "flat": 0.1, "colours": 900}
+        known = {"digest": bytes([number]), "square": bytes([number]), "traits": frozenset(), "side": 90}
+        known |= {"hash": np.packbits(hashes[number]).tobytes(), "thumbnail": square[number].tobytes()}
+        known |= {"flat": 0.1, "colours": 900}
         return Facts(**(known | changed))
 
     labels = ["ants"] * 10 + ["bees"] * 9 + ["cats"]

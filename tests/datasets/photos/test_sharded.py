@@ -76,9 +76,7 @@ def test_facts_are_read_as_they_were_written(folder, tmp_path):
     reasons = {name: str(each) for name, each in again.items() if isinstance(each, ValueError)}
     assert reasons["3/empty.png"] == "is empty" and len(reasons) == 3
     one, other = again["0/0033.png"], known["0/0033.png"]
-    np.testing.assert_array_equal(one.thumbnail, other.thumbnail)
-    np.testing.assert_array_equal(one.hash, other.hash)
-    assert (one.digest, one.quality, one.traits) == (other.digest, other.quality, other.traits)
+    assert one == other and len(one.thumbnail) == 1024 and len(one.hash) == 8
 
 
 def test_only_what_is_missing_damaged_or_changed_is_decoded_again(folder, tmp_path, monkeypatch):
