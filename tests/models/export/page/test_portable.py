@@ -113,9 +113,9 @@ def test_a_model_of_any_size_takes_the_size_that_is_asked_for():
     ("layer", "said"),
     [
         (layers.Conv2DTranspose(2, 3, dilation_rate=2, name="up"), "has a dilation, (2, 2)"),
-        (layers.BatchNormalization(axis=1, name="norm"), "works along an axis, 1"),
-        (layers.LayerNormalization(axis=1, name="norm"), "works along axes, [1]"),
-        (layers.Softmax(axis=1, name="soft"), "works along an axis, 1"),
+        (layers.BatchNormalization(axis=2, name="norm"), "works along an axis, 2"),
+        (layers.LayerNormalization(axis=2, name="norm"), "works along axes, [2]"),
+        (layers.Softmax(axis=[1, 2], name="soft"), "works along an axis, [1, 2]"),
         (layers.Resizing(4, 4, "bicubic", name="small"), "has an interpolation, bicubic"),
         (layers.Activation("sparsemax", name="act"), "has an activation, sparsemax"),
         (layers.Conv2D(1, 1, activation=lambda x: 2 * x, name="own"), "has an activation, <lambda>"),
@@ -139,7 +139,7 @@ def test_what_the_page_does_not_know_is_a_closed_box_with_recorded_maps(layer, s
 
 
 def test_closed_boxes_in_nested_models_and_several_calls_are_recorded_each():
-    soft = layers.Softmax(axis=1, name="soft")
+    soft = layers.Softmax(axis=[1, 2], name="soft")
     inner = keras.Sequential([keras.Input((4, 4, 1)), soft, layers.Rescaling(3.0)], name="inner")
     images = keras.Input((4, 4, 1))
     model = keras.Model(images, layers.Flatten()(inner(inner(images))))
@@ -147,8 +147,8 @@ def test_closed_boxes_in_nested_models_and_several_calls_are_recorded_each():
     written = portable(model, examples=pictures)
     boxes = [node for node in written["nodes"] if node["kind"] == "recorded"]
     assert [box["path"] for box in boxes] == [["inner", "soft"]] * 2
-    once = np.exp(pictures) / np.exp(pictures).sum(1, keepdims=True)
-    twice = np.exp(3 * once) / np.exp(3 * once).sum(1, keepdims=True)
+    once = np.exp(pictures) / np.exp(pictures).sum((1, 2), keepdims=True)
+    twice = np.exp(3 * once) / np.exp(3 * once).sum((1, 2), keepdims=True)
     for box, want in zip(boxes, (once, twice), strict=True):
         np.testing.assert_allclose(numbers(written, box["weights"]["values"]), want, atol=1e-6)
 
@@ -177,22 +177,23 @@ def test_one_of_several_outputs_is_shown():
     assert portable(model, output="age")["nodes"][-1]["shape"] == [1]
     with pytest.raises(ModelError, match="two has no output of the name 'name'; it has again, age, kind"):
         portable(model, output="name")
-    with pytest.raises(ModelError, match="not one number per class"):
-        portable(model, output="again")
+    assert portable(model, output="again")["nodes"][-1]["shape"] == [4, 4, 1]
 
 
 def test_what_is_no_image_model_is_refused_in_one_sentence():
-    two = [keras.Input((4, 4, 1)), keras.Input((4, 4, 1))]
-    maps = keras.Sequential([keras.Input((4, 4, 1)), layers.Conv2D(1, 3)], name="maps")
+    two = [keras.Input((4, 4, 1)), keras.Input((4, 4, 1), name="second")]
+    clips = keras.Sequential([keras.Input((4, 4, 1)), layers.Reshape((2, 2, 2, 2))], name="clips")
     refused = {
         "no built functional or sequential model": [
             keras.Sequential([layers.Flatten()]),
-            keras.Model(two, layers.Flatten()(layers.Add()(two))),
             layers.Dense(3),
             "outputs/digits",
         ],
-        "and no image": [models.DenseChain(), model_of(shape=(8, 8, 4)), models.SentimentBag()],
-        "not one number per class": [maps],
+        "also takes second, .4, 4, 1.: give its values": [
+            keras.Model(two, layers.Flatten()(layers.Add()(two)))
+        ],
+        "and no image": [models.DenseChain(), model_of(shape=(8, 8, 5)), models.SentimentBag()],
+        "neither one number per class nor a picture": [clips],
     }
     for said, several in refused.items():
         for model in several:
