@@ -197,5 +197,5 @@ def _uri(example):
 
 
 def _raw(examples):
-    """The pixels of all examples, compressed (zlib), in base64: no browser keeps colours below an alpha of 0."""
+    """All pixels of the examples, compressed (zlib), in base64: no browser keeps colours where alpha is 0."""
     return base64.b64encode(zlib.compress(examples.tobytes(), 9)).decode("ascii")

@@ -127,7 +127,7 @@ class _Walk:
                 continue
             shape = tuple(each.shape[1:])
             given.append(keras.Input(shape, name=f"other_{place}", dtype=each.dtype))
-            step = Step("input", {"other": True}, {"values": others[place].reshape(len(others[place]), -1)})
+            step = Step("input", {"other": True}, {"values": others[place].reshape(-1, int(np.prod(shape)))})
             node = self.add("InputLayer", each.name, (each.name,), [], _page_shape(shape), step)
             self.remember(given[-1], node)
         return given
