@@ -119,6 +119,7 @@ def main(
     mean: tuple[float, ...] = (),
     deviation: tuple[float, ...] = (),
     output: str = "",
+    custom: Path | None = None,
     train_images: int = TRAIN_IMAGES,
     epochs: int | None = None,
     page: bool = False,
@@ -139,6 +140,7 @@ def main(
         mean: What is subtracted after that, a number or one for each channel.
         deviation: What the rest is divided by, a number or one for each channel.
         output: Output to look at, of a loaded model that has several: its name.
+        custom: Python file that defines layers of your own, which a loaded model has. Its code is run.
         train_images: Number of training images, 20 or more; the embedded set has 1,437.
         epochs: Number of epochs; by default 4 on MNIST, 15 on the embedded digits.
         page: Also write page.html, which runs the network in a browser.
@@ -155,7 +157,7 @@ def main(
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:
-        saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output)
+        saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output, custom)
         pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
         model, moments, results, examples = saved.model, {}, {}, len(pictures.images)
         say_range(model, pictures.images)
