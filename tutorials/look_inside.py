@@ -7,7 +7,7 @@ of this show what was *learned*?
 
 ## The idea
 
-The lesson trains the network of `digits`, or opens a model of yours:
+The lesson trains the network of `digits`, or opens your model:
 `--load outputs/fine_tune --data photos/`. **Feature maps** are a layer's outputs, one image for each channel
 (kernel). **Activation maximization** changes the pixels of a random image by gradient *ascent*, to activate
 one channel. Three **heatmaps** tell how much each pixel matters for a class with the logit $z_c$ and the
@@ -20,8 +20,10 @@ probability $p_c$:
 
   $$\max\left(0,\; \sum_k \alpha_k A^k_{ij}\right)$$
 
+  Transformers get attention rollout instead.
+
 - **Occlusion** hides a square of 4×4 pixels, and measures by how much $p_c$ falls. In steps of 2 pixels
-  it has $\lfloor (28 - 4) / 2 \rfloor + 1 = 13$ positions along each side, $13 \cdot 13 = 169$ in all.
+  it has $\lfloor (28 - 4) / 2 \rfloor + 1 = 13$ positions along each side, $13 \cdot 13 = 169$.
 
 Three checks tell whether such a picture explains anything:
 

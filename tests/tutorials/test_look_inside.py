@@ -220,6 +220,27 @@ def test_a_model_written_with_operators_is_opened_with_its_page(beetles, tmp_pat
     assert set(titles) == LOADED
 
 
+def transformer():
+    """A small vision transformer as on keras.io."""
+    images = keras.Input((32, 32, 3))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 8, strides=8)(images / 255))
+    x = x + layers.Embedding(16, 8)(keras.ops.arange(16))
+    for _ in range(2):
+        y = layers.LayerNormalization()(x)
+        x = layers.Add()([layers.MultiHeadAttention(2, 4)(y, y), x])
+        x = layers.Add()([layers.Dense(8, activation="gelu")(layers.LayerNormalization()(x)), x])
+    return keras.Model(images, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling1D()(x)))
+
+
+@pytest.mark.slow
+def test_a_vision_transformer_is_explained_by_attention(beetles, tmp_path, titles, capsys):
+    said = look(tmp_path, transformer, data=str(beetles), page=True)["results"]
+    assert "attention_drop" in said and "attention_left" in said and "grad_cam_drop" not in said
+    assert "attention the cells of a small map" in capsys.readouterr().out
+    page = (tmp_path / "out" / "look_inside" / "page.html").read_text(encoding="utf-8")
+    assert '"kind": "scores"' in page and '"kind": "recorded"' not in page
+
+
 CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 
 

@@ -486,7 +486,7 @@ def troubles(browser):
 
 
 def expected(model, images, others=None, output=None):
-    """The output that is shown, the first of one number per class: as probabilities, unless it is a number."""
+    """The output that is shown, the first of one number per class: as probabilities unless it is a number."""
     given = as_taken(model, images)
     given = [given, *(others or {}).values()] if len(model.inputs) > 1 else given
     found = model(given, training=False)
