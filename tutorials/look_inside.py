@@ -67,7 +67,7 @@ says *where*, not *why*.
 <details><summary>Solutions</summary>
 
 1. $28 \cdot 28 / 10 = 78.4$, so 78.
-2. Hiding black by black changes nothing, whatever the weights are. So that map mainly shows where the
+2. Hiding black by black changes nothing, whatever the weights are. That map shows where the
    strokes are.
 3. On MNIST, the fall is again largest for occlusion, but for saliency only 6 points: the order differs.
 
@@ -93,7 +93,6 @@ import keras
 import models
 from datasets import digits
 from datasets.files.names import safe
-from models.export.page import write_page
 from models.inspection import feature_maps
 from tutorials.lesson.limits import check_settings
 from tutorials.lesson.outcome import Outcome
@@ -125,6 +124,7 @@ def main(
     train_images: int = TRAIN_IMAGES,
     epochs: int | None = None,
     page: bool = False,
+    float16: bool = False,
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -146,6 +146,7 @@ def main(
         train_images: Number of training images, 20 or more; the embedded set has 1,437.
         epochs: Number of epochs; by default 4 on MNIST, 15 on the embedded digits.
         page: Also write page.html, which runs the network in a browser.
+        float16: Write the page's weights as half precision: half the size, with small differences.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
         outputs: Folder for the results.
@@ -181,10 +182,7 @@ def main(
 
     # Page: before the figures, so that a model that it cannot show is known at once
     if page:
-        with report.writing("page.html") as path:
-            shown, captions = steps.examples_of_the_page(inspected)
-            title = f"Look inside {model.name}"
-            write_page(model, shown, path, pictures.class_names, title, captions=captions)
+        steps.write_page_of(inspected, report, float16)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)

@@ -158,7 +158,7 @@ def matmul(call):
         >>> product = keras.Model(tokens, keras.ops.matmul(tokens, np.ones((4, 2)))).operations[-1]
         >>> call = Call(product, [(1, 3, 4)], (1, 3, 2), (tokens, np.ones((4, 2))), {}, (2,))
         >>> [step.kind for step in matmul(call)]
-        ['constant', 'matmul']
+        ['copy', 'constant', 'matmul']
     """
     operands = list(call.args) + list(call.kwargs.values())
     ranks = [_rank(each) for each in operands]

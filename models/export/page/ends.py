@@ -187,6 +187,23 @@ def other_values(model, picture, given, count):
 FEW_NUMBERS = 12  # of an input that are typed into fields
 
 
+def for_all(values, count):
+    """The values of an input for each example: those given, or zeros.
+
+    Args:
+        values: Array (n or 0, ...).
+        count: n.
+
+    Returns:
+        Array (n, ...).
+
+    Example:
+        >>> for_all(np.ones((0, 3)), 2).shape
+        (2, 3)
+    """
+    return values if len(values) == count else np.zeros((count, *values.shape[1:]), "float32")
+
+
 def checked_output(model, output=None):
     """The model with the output that the page shows.
 

@@ -11,6 +11,7 @@ import io
 import zlib
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,13 +20,30 @@ from ...checks.arguments import choice
 from ...sibling import datasets_module
 from ..html import Inline, rendered, template
 from .bundle import bundle
-from .ends import ANSWERS, answer_of, loss_of, picture_input, range_of
+from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
+from .half import difference_by_half
 from .portable import portable
 
 shown = datasets_module("files.names").shown
 FOLDER = Path(__file__).parent
 ENTRY = "page.js"  # imports all other modules
 DIGITS = [str(digit) for digit in range(10)]
+
+
+class Written(NamedTuple):
+    """What was written.
+
+    Attributes:
+        size: Of the page, in bytes.
+        difference: The greatest difference of the output for the examples that half precision makes.
+
+    Example:
+        >>> Written(1_000_000, 0.0).size
+        1000000
+    """
+
+    size: int
+    difference: float
 
 
 def write_page(
@@ -39,6 +57,7 @@ def write_page(
     output=None,
     other_inputs=None,
     answer=None,
+    float16=False,
 ):
     """Write a page that runs a model in the browser and shows what each layer computes.
 
@@ -65,6 +84,10 @@ def write_page(
             up to 12 numbers may be left out: they begin with 0.
         answer: What the output is: "classes", "numbers", "picture", or "map" for a class for each pixel. None
             to tell by the last layer's activation, the loss and the class names.
+        float16: Whether to write weights as half precision, so that the file is half as large.
+
+    Returns:
+        A `Written`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -76,15 +99,20 @@ def write_page(
         >>> from models import LeNet5
         >>> from models.export.page import write_page
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_page(LeNet5(), np.zeros((2, 28, 28, 1), "uint8"), Path(folder) / "lenet5.html")
+        ...     images = np.zeros((2, 28, 28, 1), "uint8")
+        ...     written = write_page(LeNet5(), images, Path(folder) / "lenet5.html")
         ...     print([path.name for path in Path(folder).iterdir()])
         ['lenet5.html']
     """
     path = Path(path)
     draft = path.with_name(f"{path.name}.part")
-    page = render(model, images, class_names, title, pixel_range, captions, output, other_inputs, answer)
+    page = render(
+        model, images, class_names, title, pixel_range, captions, output, other_inputs, answer, float16
+    )
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
+    changed = _difference(model, images, pixel_range, output, other_inputs) if float16 else 0.0
+    return Written(path.stat().st_size, changed)
 
 
 def render(
@@ -97,12 +125,13 @@ def render(
     output=None,
     other_inputs=None,
     answer=None,
+    float16=False,
 ):
     """The page of `write_page` as text, with the same arguments.
 
     Args:
         model, images, class_names, title, pixel_range, captions: As in `write_page`.
-        output, other_inputs, answer: As in `write_page`.
+        output, other_inputs, answer, float16: As in `write_page`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -120,8 +149,7 @@ def render(
     examples = _examples(images, picture)
     size = examples.shape[1:3] if None in picture.shape and len(examples) else None
     low, high = (float(value) for value in pixel_range)
-    scaled = low + examples.astype("float32") * ((high - low) / 255)
-    network = portable(model, size, scaled, output, other_inputs)
+    network = portable(model, size, _scaled(examples, pixel_range), output, other_inputs, float16)
     nodes = network["nodes"]
     answer = answer or answer_of(nodes, class_names, loss_of(model))
     digits = nodes[0]["shape"] == [28, 28, 1] and [*map(str, class_names or ())] == DIGITS
@@ -151,6 +179,23 @@ def render(
         style=_style(),
         script=_script(),
     )
+
+
+def _scaled(examples, pixel_range):
+    """The examples in the model's range."""
+    low, high = (float(value) for value in pixel_range)
+    return low + examples.astype("float32") * ((high - low) / 255)
+
+
+def _difference(model, images, pixel_range, output, other_inputs):
+    """What half precision changes in the output for the examples."""
+    picture = picture_input(model)
+    scaled = _scaled(_examples(images, picture), pixel_range)
+    values = other_values(model, picture, other_inputs, len(scaled))
+    axes = np.moveaxis(scaled, -1, 1) if picture.layout == "first" else scaled
+    values[picture.place] = axes[..., 0] if picture.layout == "rows" else axes
+    model = checked_output(model, output)
+    return difference_by_half(model, [for_all(values[place], len(scaled)) for place in sorted(values)])
 
 
 def _examples(images, picture):

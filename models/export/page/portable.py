@@ -15,15 +15,17 @@ import numpy as np
 
 from ...errors import ModelError
 from ...inspection.graphs import is_graph
-from .ends import SMALLEST, checked_output, image_sides, other_values, picture_input
+from .ends import SMALLEST, checked_output, for_all, image_sides, other_values, picture_input
+from .half import LARGEST, halved
 from .moving_steps import MOVERS, gathered, moved
 from .operator_steps import steps_of
 from .step import Call, Step, Unknown, is_tensor, numbers
 
+EXACT = ("places",)  # weights that are whole numbers
 VALUES_AT_ONCE = 1 << 20  # of the images whose closed boxes are computed together
 
 
-def portable(model, image_size=None, examples=(), output=None, other_inputs=None):
+def portable(model, image_size=None, examples=(), output=None, other_inputs=None, float16=False):
     """Write a model of images down as plain data, weights included.
 
     Layers of nested models come as nodes of the one list. A layer that is called twice makes two
@@ -41,6 +43,7 @@ def portable(model, image_size=None, examples=(), output=None, other_inputs=None
             one number for each class.
         other_inputs: Values of the model's other inputs for the examples: {name: array (n, ...)}. Inputs
             of up to 12 numbers may be left out.
+        float16: Whether to write weights as half precision.
 
     Returns:
         A dict that `json.dumps` takes: "name", and "nodes", a list in an order in which each node
@@ -68,7 +71,7 @@ def portable(model, image_size=None, examples=(), output=None, other_inputs=None
     sides = image_sides(model, picture, image_size)
     examples = np.reshape(examples, (-1, *sides))
     others = other_values(model, picture, other_inputs, len(examples))
-    walk = _Walk()
+    walk = _Walk(float16)
     given = walk.begin(model, picture, sides, others)
     try:
         (last,) = walk.through(model, given, ())
@@ -81,17 +84,12 @@ def portable(model, image_size=None, examples=(), output=None, other_inputs=None
     values = [others.get(place) for place in range(len(given))]
     values[picture.place] = np.moveaxis(examples, -1, 1) if picture.layout == "first" else examples
     values[picture.place] = values[picture.place].reshape(-1, *picture.taken(sides))
-    walk.finish(model, [_for_all(each, len(examples)) for each in values])
+    walk.finish(model, [for_all(each, len(examples)) for each in values])
     return {
         "name": model.name,
         "nodes": walk.nodes,
         "weights": base64.b64encode(zlib.compress(bytes(walk.bytes), 9)).decode("ascii"),
     }
-
-
-def _for_all(values, count):
-    """The values of an input for each example: those given, or zeros."""
-    return values if len(values) == count else np.zeros((count, *values.shape[1:]), "float32")
 
 
 class _Walk:
@@ -102,7 +100,8 @@ class _Walk:
         bytes: All weights, one after the other.
     """
 
-    def __init__(self):
+    def __init__(self, float16=False):
+        self.float16 = float16
         self.nodes, self.bytes = [], bytearray()
         self._makers, self._kept, self._stored = {}, [], {}
         self._pictures = set()  # tensors (rows, columns) that are pictures, not lists of vectors
@@ -261,7 +260,11 @@ class _Walk:
             "inputs": inputs,
             "shape": list(shape),
             "config": step.config,
-            "weights": {key: self._store(value) for key, value in step.weights.items() if value is not None},
+            "weights": {
+                key: self._store(value, self.float16 and key not in EXACT)
+                for key, value in step.weights.items()
+                if value is not None
+            },
         }
         self.nodes.append(node)
         return node["id"]
@@ -282,14 +285,16 @@ class _Walk:
             values = np.concatenate(values) if values else np.zeros((0, *shape))
             self.nodes[node]["weights"]["values"] = self._store(values)
 
-    def _store(self, weight):
+    def _store(self, weight, halve=False):
         """Append a weight's numbers to the bytes; returns where and in which type they are there.
 
-        The same numbers are there once: a backbone may be called for several image sizes.
+        The same numbers are there once: a backbone may be called for several image sizes. `halve` rounds to
+        half precision.
         """
-        array = numbers(weight).astype("<f4")
+        array = numbers(weight)
+        array = (halved(array) if halve else array).astype("<f4")
         kind = "float32"
-        if array.size and abs(array).max() < 65504:  # the largest number of 16 bits
+        if array.size and abs(array).max() < LARGEST:
             half = array.astype("<f2")
             if (half.astype("<f4") == array).all():
                 array, kind = half, "float16"

@@ -10,7 +10,7 @@ import pytest
 from keras import layers, ops
 from PIL import Image
 
-from models.export.page.page import write_page
+from models.export.page import page_bytes, write_page
 
 
 def fill(model, seed=0):
@@ -671,6 +671,33 @@ def test_alpha_of_a_dropped_picture_reaches_the_model(browser, tmp_path):
     assert (seen[..., 3] == pixels[..., 3]).all()
     opaque = pixels[..., 3] == 255
     assert (seen[opaque] == pixels[opaque]).all()
+
+
+@pytest.mark.parametrize("build", [residual, small_vit, permuted])
+def test_half_precision_is_half_as_large_and_says_how_much_it_changes(browser, tmp_path, build):
+    model = fill(build())
+    wide = layers.Dense(300_000)(
+        layers.Flatten()(model.layers[-1].output)
+    )  # so that weights are most of the page
+    model = fill(keras.Model(model.input, layers.Dense(3, activation="softmax")(wide * 0.01)))
+    images, page = pictures(model), tmp_path / "page.html"
+    before = [np.array(each) for each in model.get_weights()]
+    want = expected(model, images)
+    full = write_page(model, images, page)
+    assert full.difference == 0 and full.size == page.stat().st_size
+    half = write_page(model, images, page, float16=True)
+    assert half.size / full.size == pytest.approx(0.5, abs=0.06)
+    for written, float16 in (full, False), (half, True):
+        assert page_bytes(model, float16) == pytest.approx(written.size, rel=0.15)
+    assert all((one == two).all() for one, two in zip(before, model.get_weights(), strict=True))
+    ready(browser, page)
+    shares = []
+    for at in range(len(images)):
+        browser.value(f"document.querySelectorAll('#examples button')[{at}].click()")
+        settle(browser)
+        shares.append(browser.value("[...Page.bars.shares]"))
+    changed = abs(np.array(shares) - want).max()
+    assert changed == pytest.approx(half.difference, abs=2e-6) and 1e-7 < changed < 0.01
 
 
 # ---- What the page says of them ----
