@@ -39,6 +39,7 @@ export class PredictionBars {
       "button",
       { type: "button", class: "answer-row", onclick: () => pin(row.unit) },
       row.name,
+      " ", // so that what is read as one line has words
       make("span", { class: "bar", "aria-hidden": "true" }, row.fill),
       row.share,
     );

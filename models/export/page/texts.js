@@ -62,8 +62,7 @@ export const predictedNumbers = (named) =>
   named.length === 1
     ? `Predicted number: ${number(named[0][1])}.`
     : `Predicted numbers: ${named.map(([name, value]) => `${name} ${number(value)}`).join(", ")}.`;
-export const numberLabel = (name, value) =>
-  `Predicted ${name === NUMBER ? "" : "number of "}${name}: ${number(value)}. Show the votes.`;
+export const numberLabel = (name, value) => `${name} ${number(value)}: show the votes`;
 export const OUTPUT_PICTURE = "The output is a picture.";
 export const outputRange = ([low, high]) => `Black is ${number(low)}, white is ${number(high)}.`;
 export const CLASS_MAP = "Each pixel has the colour of its likeliest class, beside the share of the pixels.";
@@ -74,7 +73,7 @@ export const mostPixels = (name, share) => `Most pixels: ${name}, ${percent(shar
 export const OTHER_INPUTS = "Other inputs keep the values of the example that was chosen last.";
 export const otherInput = (node) => `${node.name}: ${plural(node.values.length, "value")} of the example.`;
 export const otherNumber = (node, at) => (node.values.length > 1 ? `${node.name}, number ${at}` : node.name);
-export const barLabel = (name, share) => `${name}: ${percent(share)}. Show the votes.`;
+export const barLabel = (name, share) => `${name} ${percent(share)}: show the votes`;
 
 /* ---- The model ---- */
 
