@@ -309,6 +309,7 @@ const activated = (node, { terms, activation, result }) =>
 
 const COMPUTATIONS = {
   input: (node, { result }) => `A value of the image: ${number(result)}.`,
+  constant: (node, { result }) => `A number that is the same for each picture: ${number(result)}.`,
   conv: weightedSum,
   transposed: weightedSum,
   depthwise: weightedSum,

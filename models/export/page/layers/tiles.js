@@ -72,6 +72,7 @@ export function sizeTiles(model, node, maps) {
   const scale = longest <= target ? Math.floor(target / longest) : target / longest;
   maps.style.setProperty("--tile", `${Math.round(width * scale)}px`);
   if (longest > target) maps.classList.add("smooth");
+  if (height === 1) maps.classList.add("line"); // lists of vectors would be too thin to see
 }
 
 /* Draw the values of a node into its tiles. `range` is black and white in the model's input. */
