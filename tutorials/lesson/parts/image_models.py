@@ -169,8 +169,9 @@ def _of_images(model, scaling):
         check_image_classifier(model)
     shape = (*model.inputs[0].shape[1:], 1) if grey else tuple(model.inputs[0].shape[1:])
     if shape[-1] not in (1, 3):
+        page = "; models.export.page.write_page writes a page of it" if shape[-1] in (2, 4) else ""
         raise LessonError(
-            f"{model.name} takes images of {shape[-1]} channels; this lesson has images of 1 or 3."
+            f"{model.name} takes images of {shape[-1]} channels; this lesson has images of 1 or 3{page}."
         )
     scaled = scaling.layer(shape[-1])
     if grey or scaled is not None or not _has_rows(model):

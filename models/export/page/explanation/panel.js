@@ -98,7 +98,7 @@ export class Panel {
   }
 
   titleOf(unit) {
-    return this.isNumber
+    return this.isNumber && this.model.nodes.at(-1).c === 1
       ? texts.VOTES_FOR_NUMBER
       : texts.votesForClass(texts.className(this.classNames, unit));
   }
