@@ -872,6 +872,25 @@ def test_families_of_keras_applications_say_in_the_page_what_they_say_in_keras(b
     agree(browser, tmp_path, of_a_family(name))
 
 
+@pytest.mark.parametrize(
+    "build", [small_vit, attention_by_operators, cbam, channels_first, siamese, own_layer]
+)
+def test_the_panel_explains_every_kind_of_value_in_words(browser, tmp_path, build):
+    model = fill(build())
+    others = {"two": OTHERS["two"]} if build is siamese else None
+    write_page(model, pictures(model), tmp_path / "page.html", other_inputs=others)
+    ready(browser, tmp_path / "page.html")
+    said = browser.value("""Page.model.nodes.map(node => {
+        const at = {id: node.id, y: node.h - 1, x: node.w - 1, c: node.c - 1}
+        Page.panel.show({kind: "place", place: at}, false)
+        return `${node.name}: ${document.querySelector('#panel').innerText}`
+    })""")
+    for each in said:
+        assert not any(odd in each for odd in ("[object", "undefined", "NaN", "null")), each
+        assert len(each.split("\n")) > 2, each
+    assert troubles(browser) == []
+
+
 # ---- For every reader ----
 
 
