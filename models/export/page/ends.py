@@ -178,7 +178,7 @@ def other_values(model, picture, given, count):
         values = np.asarray(given[name], "float32")
         if values.shape[1:] != shape or len(values) not in ((0, count) if len(shape) == 1 else (count,)):
             raise ModelError(
-                f"{name} of {model.name} needs values ({count}, ...) of {shape}, not {values.shape}."
+                f"{name} of {model.name} needs {count} values of shape {shape}, not an array {values.shape}."
             )
         found[place] = values
     return found

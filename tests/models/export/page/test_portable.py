@@ -11,6 +11,8 @@ from keras import layers
 
 import models
 from models import ModelError
+from models.export.page import write_page
+from models.export.page.ends import answer_of, loss_of
 from models.export.page.portable import portable
 from models.fine_tuning.transfer import TransferClassifier
 from models.pretrained.backbones import Backbone
@@ -199,6 +201,65 @@ def test_what_is_no_image_model_is_refused_in_one_sentence():
         for model in several:
             with pytest.raises(ModelError, match=said):
                 portable(model)
+
+
+def told(model, names=None, loss=None):
+    return answer_of(portable(model)["nodes"], names, loss)
+
+
+def test_what_an_output_is_follows_from_its_activation_the_loss_and_the_names():
+    def vector(units, activation=None):
+        return keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(units, activation)])
+
+    def maps(channels, activation=None):
+        return keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(channels, 1, activation=activation)])
+
+    assert told(vector(3)) == told(vector(3, "softmax")) == told(vector(2, "sigmoid")) == "classes"
+    assert told(vector(4, "sigmoid"), loss="mse") == told(vector(4), loss="mean_absolute_error") == "numbers"
+    assert told(vector(4, "sigmoid"), [*"abcd"], "mse") == "classes"  # whoever names classes has classes
+    assert told(vector(4, "softplus")) == told(vector(1)) == "numbers"
+    assert told(vector(1), ["cat", "dog"]) == told(vector(1, "sigmoid")) == "classes"
+    assert told(maps(1, "sigmoid")) == told(maps(3)) == told(maps(3, "tanh")) == "picture"
+    assert told(maps(3), loss="sparse_categorical_crossentropy") == told(maps(3), [*"abc"]) == "map"
+    assert told(maps(3, "softmax")) == told(maps(5)) == "map"
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        ("mse", "mse"),
+        (keras.losses.SparseCategoricalCrossentropy(from_logits=True), "sparse_categorical_crossentropy"),
+        (keras.losses.mean_absolute_error, "mean_absolute_error"),
+        ({"output": "mse"}, ""),
+    ],
+)
+def test_the_loss_is_known_by_its_name(loss, name):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1, name="output")])
+    assert loss_of(model) == ""
+    model.compile(loss=loss)
+    assert loss_of(model) == name
+
+
+def test_values_of_other_inputs_that_are_missing_or_wrong_are_said(tmp_path):
+    images, facts = keras.Input((8, 8, 1), name="photo"), keras.Input((2,), name="facts")
+    x = layers.Concatenate()([layers.Flatten()(images), facts])
+    model = keras.Model([images, facts], layers.Dense(2)(x), name="both")
+    pictures, page = np.zeros((3, 8, 8, 1), "uint8"), tmp_path / "page.html"
+    for others, said in (
+        ({"fact": np.ones((3, 2))}, "both has no other input 'fact'; it has facts"),
+        ({"facts": np.ones((2, 2))}, "facts of both needs 3 values of shape .2,., not an array .2, 2."),
+        ({"facts": np.ones((3, 4))}, "facts of both needs 3 values"),
+    ):
+        with pytest.raises(ModelError, match=said):
+            write_page(model, pictures, page, other_inputs=others)
+    with pytest.raises(ModelError, match="answer"):
+        write_page(model, pictures, page, answer="picture of it")
+    assert not page.exists()
+    texts = keras.Input((), dtype="string", name="words")
+    read = layers.Embedding(3, 2)(layers.TextVectorization(vocabulary=["a"], output_sequence_length=1)(texts))
+    x = layers.Concatenate()([layers.Flatten()(images), layers.Flatten()(read)])
+    with pytest.raises(ModelError, match="takes texts or values of any number as words"):
+        portable(keras.Model([images, texts], layers.Dense(2)(x)))
 
 
 def test_rows_without_an_axis_of_channels_stay_a_picture_as_long_as_pixels_are_alike():
