@@ -13,7 +13,7 @@ import keras
 
 from .. import ngram_index  # noqa: F401  (registers the project's own layer)
 from ..errors import Refused
-from .custom_layers import UNKNOWN_PART
+from .custom_layers import HINT, UNKNOWN_PART
 
 MOST_PARTS = 100_000  # layers, initializers, tensors and the like
 MOST_LAYERS = 3_000
@@ -99,7 +99,7 @@ def _check_part(part, custom):
             )
         if found is None or name in FORBIDDEN or found.__name__ in FORBIDDEN:
             theirs = found is None and module.partition(".")[0] != "keras"
-            hint = ": if you have that code, give its class as custom_layers" if theirs else ""
+            hint = HINT if theirs else ""
             raise Refused(
                 f"has a part that runs code of its own or that {UNKNOWN_PART} "
                 f"({module[:100]}.{name[:100]}){hint}"

@@ -11,6 +11,7 @@ from ..checks.arguments import shown
 from ..errors import ModelError
 
 UNKNOWN_PART = "only the code that saved it knows"  # what is said of a model that needs such layers
+HINT = ": if you have that code, give its class as custom_layers"
 
 
 def by_name(custom_layers):

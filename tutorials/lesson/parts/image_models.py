@@ -15,7 +15,7 @@ from models.fine_tuning.multi_label.thresholds import gives_several_labels
 from models.inspection import check_image_classifier, class_probabilities, stages, with_one_output
 from models.inspection.outputs import output_names
 from models.inspection.predictions import ends_linear, final_activation, is_list_of_rows
-from models.loading.custom_layers import UNKNOWN_PART, read_custom_layers
+from models.loading.custom_layers import HINT, UNKNOWN_PART, read_custom_layers
 from models.loading.saved_classifiers import check_names
 from models.loading.saved_models import load_with_about
 from tutorials.lesson.saved import LARGEST_IMAGE, is_image_size, read_names, read_results
@@ -147,8 +147,8 @@ def _load(file, custom):
         if custom or UNKNOWN_PART not in str(error):
             raise
         raise LessonError(
-            f"{error} Where layers of your own are missing, name the Python file that defines them with "
-            "--custom; its code is run."
+            f"{str(error).replace(HINT, '')} Where layers of your own are missing, name the Python file that "
+            "defines them with --custom; its code is run."
         ) from error
 
 
