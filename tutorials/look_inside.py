@@ -7,7 +7,7 @@ of this show what was *learned*?
 
 ## The idea
 
-The lesson trains the network of `digits`, or opens a model of yours:
+The lesson trains the network of `digits`, or opens your model:
 `--load outputs/fine_tune --data photos/`. **Feature maps** are a layer's outputs, one image for each channel
 (kernel). **Activation maximization** changes the pixels of a random image by gradient *ascent*, to activate
 one channel. Three **heatmaps** tell how much each pixel matters for a class with the logit $z_c$ and the
@@ -20,8 +20,10 @@ probability $p_c$:
 
   $$\max\left(0,\; \sum_k \alpha_k A^k_{ij}\right)$$
 
+  Transformers get attention rollout instead.
+
 - **Occlusion** hides a square of 4×4 pixels, and measures by how much $p_c$ falls. In steps of 2 pixels
-  it has $\lfloor (28 - 4) / 2 \rfloor + 1 = 13$ positions along each side, $13 \cdot 13 = 169$ in all.
+  it has $\lfloor (28 - 4) / 2 \rfloor + 1 = 13$ positions along each side, $13 \cdot 13 = 169$.
 
 Three checks tell whether such a picture explains anything:
 
@@ -65,7 +67,7 @@ says *where*, not *why*.
 <details><summary>Solutions</summary>
 
 1. $28 \cdot 28 / 10 = 78.4$, so 78.
-2. Hiding black by black changes nothing, whatever the weights are. So that map mainly shows where the
+2. Hiding black by black changes nothing, whatever the weights are. That map shows where the
    strokes are.
 3. On MNIST, the fall is again largest for occlusion, but for saliency only 6 points: the order differs.
 
@@ -91,7 +93,6 @@ import keras
 import models
 from datasets import digits
 from datasets.files.names import safe
-from models.export.page import write_page
 from models.inspection import feature_maps
 from tutorials.lesson.limits import check_settings
 from tutorials.lesson.outcome import Outcome
@@ -119,9 +120,11 @@ def main(
     mean: tuple[float, ...] = (),
     deviation: tuple[float, ...] = (),
     output: str = "",
+    custom: Path | None = None,
     train_images: int = TRAIN_IMAGES,
     epochs: int | None = None,
     page: bool = False,
+    float16: bool = False,
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -139,9 +142,11 @@ def main(
         mean: What is subtracted after that, a number or one for each channel.
         deviation: What the rest is divided by, a number or one for each channel.
         output: Output to look at, of a loaded model that has several: its name.
+        custom: Python file that defines layers of your own, which a loaded model has. Its code is run.
         train_images: Number of training images, 20 or more; the embedded set has 1,437.
         epochs: Number of epochs; by default 4 on MNIST, 15 on the embedded digits.
         page: Also write page.html, which runs the network in a browser.
+        float16: Write the page's weights as half precision: half the size, with small differences.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
         outputs: Folder for the results.
@@ -155,7 +160,7 @@ def main(
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:
-        saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output)
+        saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output, custom)
         pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
         model, moments, results, examples = saved.model, {}, {}, len(pictures.images)
         say_range(model, pictures.images)
@@ -177,10 +182,7 @@ def main(
 
     # Page: before the figures, so that a model that it cannot show is known at once
     if page:
-        with report.writing("page.html") as path:
-            shown, captions = steps.examples_of_the_page(inspected)
-            title = f"Look inside {model.name}"
-            write_page(model, shown, path, pictures.class_names, title, captions=captions)
+        steps.write_page_of(inspected, report, float16)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)

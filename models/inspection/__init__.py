@@ -5,6 +5,7 @@ Layers of a nested model are named like others, or `outer/inner` if several have
 are TensorFlow's.
 """
 
+from .attention import attention_map, attention_rollout, has_attention
 from .attribution import integrated_gradients, smooth_grad
 from .effective_fields import effective_field, field_boxes, input_gradient, linear_probe, pixels_holding
 from .excitation import Excitement, exciting_image, most_exciting
@@ -19,6 +20,8 @@ from .saliency import saliency
 
 __all__ = [
     "Excitement",
+    "attention_map",
+    "attention_rollout",
     "check_image_classifier",
     "class_probabilities",
     "deletion",
@@ -29,6 +32,7 @@ __all__ = [
     "first_filters",
     "grad_cam",
     "grad_cam_plus_plus",
+    "has_attention",
     "has_feature_maps",
     "hidden_activations",
     "hidden_layer",

@@ -13,6 +13,7 @@ import keras
 
 from .. import ngram_index  # noqa: F401  (registers the project's own layer)
 from ..errors import Refused
+from .custom_layers import HINT, UNKNOWN_PART
 
 MOST_PARTS = 100_000  # layers, initializers, tensors and the like
 MOST_LAYERS = 3_000
@@ -31,12 +32,13 @@ OWN = {"glass_zoo>NgramIndex": "models.ngram_index"}
 PLAIN = {"__bytes__", "__ellipsis__", "__keras_tensor__", "__slice__"}
 
 
-def check_config(config):
+def check_config(config, custom=None):
     """Refuse a configuration that asks for more than layers of Keras and of this project.
 
     Args:
         config: What config.json holds. What compiling needs is taken out of it, since a model is
             loaded to be used, not to be trained on.
+        custom: {name: class or function} of the user's own that it may ask for, too.
 
     Raises:
         Refused: Says what is wrong, in words that follow the file's name.
@@ -49,7 +51,7 @@ def check_config(config):
         if isinstance(value, dict):
             if "class_name" in value:
                 value.pop("compile_config", None)
-                parts, layers = parts + 1, layers + _is_layer(_check_part(value))
+                parts, layers = parts + 1, layers + _is_layer(_check_part(value, custom or {}))
             if isinstance(value.get("vocabulary"), str):
                 raise Refused(f"asks for a vocabulary in another file ({value['vocabulary'][:100]!r})")
             waiting.extend(value.items())
@@ -65,8 +67,8 @@ def _is_layer(found):
     return isinstance(found, type) and issubclass(found, keras.Operation)
 
 
-def _check_part(part):
-    """Refuse a part that is none of Keras's own; return its class if it has one."""
+def _check_part(part, custom):
+    """Refuse a part that is none of Keras's own, nor of the user's; return its class if it has one."""
     name, module = part["class_name"], part.get("module")
     if not isinstance(name, str):
         raise Refused("describes no model")
@@ -79,6 +81,9 @@ def _check_part(part):
         return None
     if part.get("registered_name") in OWN and _is_own(part["registered_name"], name):
         return keras.saving.get_registered_object(part["registered_name"])
+    asked = inner if name == "function" else part.get("registered_name") or name
+    if isinstance(asked, str) and asked in custom:
+        return custom[asked]
     if not isinstance(module, str):
         raise Refused(f"has a part that does not say where it comes from ({name[:100]!r})")
     if name == "function":
@@ -93,9 +98,11 @@ def _check_part(part):
                 "its place, such as Rescaling, or an operator, such as x / 255"
             )
         if found is None or name in FORBIDDEN or found.__name__ in FORBIDDEN:
+            theirs = found is None and module.partition(".")[0] != "keras"
+            hint = HINT if theirs else ""
             raise Refused(
-                f"has a part that runs code of its own or that only the code that saved it knows "
-                f"({module[:100]}.{name[:100]})"
+                f"has a part that runs code of its own or that {UNKNOWN_PART} "
+                f"({module[:100]}.{name[:100]}){hint}"
             )
         if not isinstance(inner, dict):
             raise Refused(f"does not say how its {name} is made")

@@ -15,6 +15,7 @@ import keras
 from ..errors import ModelError, Refused
 from .archives import read_archive
 from .configs import check_config
+from .custom_layers import UNKNOWN_PART, by_name
 from .files import parse_json, read_file
 from .hdf5 import Hdf5
 from .weight_files import check_finite, naming, no_room, temporary_folder, write_copy
@@ -27,22 +28,23 @@ REMEDY = "save the model again, or fetch the file again"
 _one_at_a_time = threading.Lock()
 
 
-def load_model(path):
+def load_model(path, custom_layers=()):
     """Load a model that Keras saved, without trusting the file.
 
-    Only layers of Keras's own are built; nothing in the file is run, no other file is read, and
-    nothing is allocated for weights that the file does not hold.
+    Only layers of Keras's own, and those that are given, are built; nothing in the file is run, no other
+    file is read, and nothing is allocated for weights that the file does not hold.
 
     Args:
         path: A `.keras` file.
+        custom_layers: Classes of layers or models of your own, and functions, that the model has.
 
     Returns:
         The model, not compiled.
 
     Raises:
-        ModelError: If the file cannot be read, is damaged or hostile, has parts that only the
-            code that saved it knows, weights that are not finite, or layers that need more than
-            1 GB for one example, or if another major version of Keras saved it.
+        ModelError: If the file cannot be read, is damaged or hostile, has parts that only the code that
+            saved it knows and that are not given, weights that are not finite, or layers that need more
+            than 1 GB for one example, or if another major version of Keras saved it.
 
     Example:
         >>> import tempfile
@@ -53,14 +55,15 @@ def load_model(path):
         ...     load_model(Path(folder) / "digits.keras").count_params()
         407050
     """
-    return load_with_about(path)[0]
+    return load_with_about(path, custom_layers)[0]
 
 
-def load_with_about(path):
+def load_with_about(path, custom_layers=()):
     """The same, with what this project added to the file: see `models.loading.saved_classifiers`.
 
     Args:
         path: A `.keras` file.
+        custom_layers: As for `load_model`.
 
     Returns:
         (the model, not compiled; the content of its glass_zoo.json, not checked, or None).
@@ -79,13 +82,14 @@ def load_with_about(path):
     path = Path(path)
     if not path.name.endswith(".keras"):
         raise ModelError(f"{path} must end in .keras, as Keras saves models{_other_format(path)}.")
+    custom = by_name(custom_layers)
     content = read_file(path, MOST_BYTES, REMEDY)
     with naming(path, REMEDY):
         archive = read_archive(content)
         _check_version(path, archive.version)
-        check_config(archive.config)
+        check_config(archive.config, custom)
         saved = Hdf5(archive.weights)
-        with temporary_folder(path) as folder:
+        with temporary_folder(path) as folder, keras.saving.custom_object_scope(custom):
             copy = folder / "copy.keras"
             held = _write(archive, saved, copy, path)
             model = _load(copy, held, path, archive.version)
@@ -188,7 +192,7 @@ def _load(copy, held, path, version):
             ) from error
         raise ModelError(
             f"{path}, saved by Keras {version}, cannot be loaded by Keras {keras.version()}: it is damaged, "
-            f"or has parts that only the code that saved it knows; {REMEDY}."
+            f"or has parts that {UNKNOWN_PART}; {REMEDY}."
         ) from error
 
 

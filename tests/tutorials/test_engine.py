@@ -651,6 +651,64 @@ def test_the_arithmetic_of_a_photo_reader_gives_its_values(laboratory):
     assert not found["wrong"], found["wrong"][:5]
 
 
+def attending(rng):
+    """Patches, positions, attention, and products of lists; then means and maxima along each axis."""
+    images = keras.Input((8, 12, 3))
+    patches = layers.Reshape((6, 4))(layers.Conv2D(4, 4, strides=4, name="patches")(images))
+    x = patches + rng.normal(size=(6, 4)).astype("float32")
+    x = layers.MultiHeadAttention(2, 3, name="attention")(x, x)
+    few = layers.AveragePooling1D(2)(x)
+    x = x + layers.Attention(name="again")([x, few])
+    products = keras.ops.matmul(patches, keras.ops.transpose(few, (0, 2, 1)))
+    x = keras.ops.concatenate([x, keras.ops.softmax(products, axis=1)], axis=-1)
+    x = layers.Reshape((2, 3, 7))(x)
+    found = [layers.Flatten()(reduce(x, axis=axis)) for reduce, axis in REDUCTIONS]
+    return keras.Model(images, layers.Dense(3)(layers.Concatenate()(found)))
+
+
+REDUCTIONS = (
+    (keras.ops.mean, -1), (keras.ops.max, 3), (keras.ops.min, (1, 2)), (keras.ops.sum, 2), (keras.ops.max, 1),
+)  # fmt: skip
+
+
+def test_the_arithmetic_of_attention_gives_its_values(laboratory):
+    rng = np.random.default_rng(3)
+    model = attending(rng)
+    for weight in model.weights:
+        weight.assign(rng.normal(0, 0.6, weight.shape))
+    image = rng.normal(0, 1, (1, 8, 12, 3)).astype("float32")
+    written = portable(model)
+    kinds = {node["kind"] for node in written["nodes"]}
+    assert {"scores", "mixed", "matmul", "constant", "global"} <= kinds and "recorded" not in kinds
+    laboratory.open((written, image))
+    found = laboratory.value(WRITTEN_OUT)
+    assert not found["wrong"], found["wrong"][:5]
+    said = laboratory.value("[...models[0].run(images[0][0])]")
+    np.testing.assert_allclose(said, np.asarray(model(image))[0], rtol=1e-4, atol=1e-4)
+
+
+def test_what_attention_depends_on_is_every_patch_and_what_comes_before_is_its_own(laboratory):
+    laboratory.open((portable(attending(np.random.default_rng(3))), []))
+    whole, own = {"y0": 0, "y1": 8, "x0": 0, "x1": 12}, {"y0": 4, "y1": 8, "x0": 4, "x1": 8}  # of patch 4
+    for name, place, want in (
+        ("attention (query)", (0, 4, 1), own),
+        ("attention (attention)", (4, 2, 1), whole),
+        ("attention (heads)", (0, 4, 2), whole),
+        ("attention", (0, 4, 2), whole),
+        ("again (attention)", (4, 1, 0), whole),
+    ):
+        node = f"models[0].nodes.find(node => node.name === '{name}')"
+        assert (
+            laboratory.value(f"Engine.receptiveField(models[0], {node}, {', '.join(map(str, place))}).get(0)")
+            == want
+        )
+    # The query of one patch and the keys of all, one step back
+    node = "models[0].nodes.find(node => node.kind === 'scores')"
+    query, key = laboratory.value(f"Engine.sources(models[0], {node}, 4, 2, 1)")
+    assert (query["x0"], query["x1"], query["c0"], query["c1"]) == (4, 5, 3, 6)
+    assert (key["x0"], key["x1"], key["c0"], key["c1"]) == (0, 6, 3, 6)
+
+
 def test_a_convolution_at_a_corner_counted_by_hand(laboratory):
     """A 3 x 3 window at the corner has 4 places on the picture and 5 outside."""
     images = keras.Input((4, 5, 1), name="images")

@@ -16,6 +16,7 @@ from models import ConvNet, ModelError, SentimentBag
 from models.fine_tuning.transfer import TransferClassifier
 from models.inspection import first_filters, randomized
 from models.inspection.flat_maps import flat_maps, neighbours_alike
+from models.loading import read_custom_layers
 from models.loading.saved_classifiers import About, save_classifier
 from tutorials.figures import inspection_findings as findings
 from tutorials.figures import inspection_sanity
@@ -219,6 +220,27 @@ def test_a_model_written_with_operators_is_opened_with_its_page(beetles, tmp_pat
     assert set(titles) == LOADED
 
 
+def transformer():
+    """A small vision transformer as on keras.io."""
+    images = keras.Input((32, 32, 3))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 8, strides=8)(images / 255))
+    x = x + layers.Embedding(16, 8)(keras.ops.arange(16))
+    for _ in range(2):
+        y = layers.LayerNormalization()(x)
+        x = layers.Add()([layers.MultiHeadAttention(2, 4)(y, y), x])
+        x = layers.Add()([layers.Dense(8, activation="gelu")(layers.LayerNormalization()(x)), x])
+    return keras.Model(images, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling1D()(x)))
+
+
+@pytest.mark.slow
+def test_a_vision_transformer_is_explained_by_attention(beetles, tmp_path, titles, capsys):
+    said = look(tmp_path, transformer, data=str(beetles), page=True)["results"]
+    assert "attention_drop" in said and "attention_left" in said and "grad_cam_drop" not in said
+    assert "attention the cells of a small map" in capsys.readouterr().out
+    page = (tmp_path / "out" / "look_inside" / "page.html").read_text(encoding="utf-8")
+    assert '"kind": "scores"' in page and '"kind": "recorded"' not in page
+
+
 CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 
 
@@ -249,6 +271,38 @@ def test_one_of_several_outputs_is_looked_at(tmp_path, capsys):
         load_image_model(tmp_path / "two.keras", output="age")
     with pytest.raises(ModelError, match="two has no output of the name 'name'; it has age, kind"):
         load_image_model(tmp_path / "two.keras", output="name")
+
+
+CUSTOM = """
+import keras
+
+class Halved(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs / 2
+"""
+
+
+def test_layers_of_ones_own_are_loaded_from_the_file_that_is_named(tmp_path, capsys):
+    file, saved = tmp_path / "my_layers.py", tmp_path / "mine.keras"
+    file.write_text(CUSTOM)
+    (halved,) = read_custom_layers(file)
+    keras.Sequential([keras.Input((28, 28, 1)), halved(), layers.Flatten(), layers.Dense(10)]).save(saved)
+    with pytest.raises(
+        LessonError, match="name the Python file that defines them with --custom; its code is"
+    ):
+        load_image_model(saved)
+    assert load_image_model(saved, custom=file).model.output_shape == (None, 10)
+    assert "my_layers.py, which defines Halved." in capsys.readouterr().out
+
+
+def test_models_that_only_a_page_can_show_are_sent_there(tmp_path):
+    images, facts = keras.Input((8, 8, 1)), keras.Input((2,))
+    x = layers.Concatenate()([layers.Flatten()(images), facts])
+    keras.Model([images, facts], layers.Dense(2)(x)).save(tmp_path / "several.keras")
+    keras.Model(images, layers.Conv2D(1, 3)(images)).save(tmp_path / "pictures.keras")
+    for name, said in ("several", "takes several inputs"), ("pictures", "makes an image"):
+        with pytest.raises(LessonError, match=f"{said}, and this lesson.*write_page writes a page of it"):
+            load_image_model(tmp_path / f"{name}.keras")
 
 
 def test_a_lessons_folder_tells_the_classes_and_the_size(beetles, tmp_path):

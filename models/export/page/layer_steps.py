@@ -32,19 +32,33 @@ def activation_step(name, call):
         A `Step`.
 
     Raises:
-        Unknown: If it works along another axis than the channels.
+        Unknown: If it works along several axes, or along that of the images.
 
     Example:
         >>> activation_step("relu", Call(layers.ReLU(6.0), [(4,)], (4,), ranks=(1,))).config["options"]
         {'negative_slope': 0.0, 'max_value': 6.0, 'threshold': 0.0}
     """
-    settings = call.operation
-    check_last(call, getattr(settings, "axis", -1))
+    settings, axis = call.operation, getattr(call.operation, "axis", -1)
+    if name.endswith("softmax"):
+        along = _page_axis(call, axis)
+    else:
+        check_last(call, axis)
+        along = 2
     options = {
         option: default if getattr(settings, option, None) is None else _plain(getattr(settings, option))
         for option, default in ACTIVATIONS[name].items()
     }
-    return Step("activation", {"activation": name, "options": options}, {})
+    config = {"activation": name, "options": options} | ({} if along == 2 else {"axis": along})
+    return Step("activation", config, {})
+
+
+def _page_axis(call, axis):
+    """An axis as the page counts them: 0 for rows, 1 for columns, 2 for channels."""
+    axes = axis if isinstance(axis, (list, tuple)) else [axis]
+    found = axes[0] % (call.ranks[0] + 1) + 2 - call.ranks[0]
+    if len(axes) != 1 or axes[0] in (0, -1 - call.ranks[0]) or not 0 <= found <= 2:
+        raise Unknown(f"works along an axis, {axis}")
+    return found
 
 
 def _plain(value):
@@ -56,6 +70,30 @@ def _conv2d(call):
     moved = window(layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding, shapes[0])
     config = moved | {"filters": layer.filters, "groups": layer.groups} | _activation(layer.activation)
     return [Step("conv", config, {"kernel": layer.kernel, "bias": layer.bias if layer.use_bias else None})]
+
+
+def _in_a_row(layer, size, length):
+    """Settings of a window that moves along a list of vectors, which the page holds as one row."""
+    (step,), (dilation,) = layer.strides, getattr(layer, "dilation_rate", (1,))
+    causal = layer.padding == "causal"
+    moved = window((1, size), (1, step), (1, dilation), "valid" if causal else layer.padding, (1, length))
+    return moved | ({"before": [0, (size - 1) * dilation]} if causal else {})
+
+
+def _conv1d(call):
+    layer = call.operation
+    config = _in_a_row(layer, layer.kernel_size[0], call.shapes[0][1])
+    config |= {"filters": layer.filters, "groups": layer.groups} | _activation(layer.activation)
+    bias = layer.bias if layer.use_bias else None
+    return [Step("conv", config, {"kernel": numbers(layer.kernel)[None], "bias": bias})]
+
+
+def _pool1d(mode):
+    def step(call):
+        layer = call.operation
+        return [Step("pool", _in_a_row(layer, layer.pool_size[0], call.shapes[0][1]) | {"mode": mode}, {})]
+
+    return step
 
 
 def _depthwise(call):
@@ -212,7 +250,8 @@ def check_last(call, axis):
         >>> check_last(Call(layers.Softmax(), [(4, 4, 3)], (4, 4, 3), ranks=(3,)), -1)
     """
     axes = axis if isinstance(axis, (list, tuple)) else [axis]
-    if len(axes) != 1 or axes[0] not in (-1, call.ranks[0]):
+    last = (call.axis,) if call.axis != -1 else (-1, call.ranks[0])
+    if len(axes) != 1 or axes[0] not in last:
         raise Unknown(f"works along an axis, {axis}")
 
 
@@ -241,7 +280,7 @@ def _standardize(call, axes, groups=1, **settings):
     """A step that subtracts a mean and divides by a deviation, both of one image's values."""
     rank = call.ranks[0]
     axes = sorted(axis % (rank + 1) for axis in (axes if isinstance(axes, (list, tuple)) else [axes]))
-    if axes == [rank]:
+    if axes in ([rank], [call.axis]):
         over = "channels"
     elif axes == list(range(1, rank + 1)):
         over = "all"
@@ -339,11 +378,14 @@ def same(call):
 
 
 LAYERS = {
+    "Conv1D": _conv1d,
     "Conv2D": _conv2d,
     "DepthwiseConv2D": _depthwise,
     "SeparableConv2D": _separable,
     "Conv2DTranspose": _transposed,
     "Dense": _dense,
+    "MaxPooling1D": _pool1d("max"),
+    "AveragePooling1D": _pool1d("average"),
     "MaxPooling2D": _pool("max"),
     "AveragePooling2D": _pool("average"),
     "GlobalMaxPooling2D": _global("max"),

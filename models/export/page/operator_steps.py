@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 
+from .attention_steps import attention, dot, einsum, matmul, multi_head_attention
 from .layer_steps import LAYERS, OF_APPLICATIONS, activation_step, concatenate, same
-from .step import Step, Unknown, is_tensor, numbers, pixel, rescale_step
+from .moving_steps import MOVERS, gathered, moved
+from .step import Step, Unknown, is_tensor, numbers, rescale_step
 from .supported import ACTIVATION_OPERATIONS
-
-MOST_PLACES = 1 << 24  # whole numbers that float32 tells apart
 
 
 def steps_of(call):
@@ -30,15 +30,17 @@ def steps_of(call):
     """
     operation = call.operation
     name = type(operation).__name__
-    if getattr(operation, "data_format", "channels_last") != "channels_last":
-        raise Unknown("has a data format, channels first")
     if call.kwargs.get("training") is True and name.endswith(("BatchNormalization", "Dropout", "Noise")):
         raise Unknown("behaves as in training")
+    if call.axis == -1 and _has_channels_first(call):
+        return _with_channels_last(call)
     if type(operation) is getattr(keras.layers, name, None):
         if name in MOVERS:
             return moved(call)[0]
-        if name in LAYERS:
-            return LAYERS[name](call)
+        if name == "TimeDistributed" and type(operation.layer).__name__ in EACH_PLACE:
+            return steps_of(call._replace(operation=operation.layer))
+        if found := LAYERS.get(name) or OF_ATTENTION.get(name):
+            return found(call)
     elif isinstance(operation, keras.layers.Layer):
         if name in OF_APPLICATIONS and type(operation).__module__.startswith("keras.src.applications."):
             return OF_APPLICATIONS[name](call)
@@ -51,59 +53,58 @@ def steps_of(call):
     raise Unknown("is of a type")
 
 
-def moved(call):
-    """Steps for what only moves values: transposes, slices, mirror images, parts.
-
-    Where each value comes from is found by giving the operation the places' numbers.
-
-    Args:
-        call: A `Call` of one tensor.
-
-    Returns:
-        List of lists of one `Step`, for each output.
-
-    Raises:
-        Unknown: If it moves values from one image to another, or takes several tensors.
-
-    Example:
-        >>> from models.export.page.step import Call
-        >>> images = keras.Input((1, 3))
-        >>> flip = keras.Model(images, images[..., ::-1]).operations[-1]
-        >>> args = (images, (..., slice(None, None, -1)))
-        >>> moved(Call(flip, [(1, 1, 3)], (1, 1, 3), args, {}, (2,)))[0][0].config
-        {'start': 2, 'strides': [0, 0, -1]}
-    """
-    tensors = [each for each in keras.tree.flatten((call.args, call.kwargs)) if is_tensor(each)]
-    size = int(np.prod(call.shapes[0]))
-    if len(tensors) != 1 or size >= MOST_PLACES:
-        raise Unknown("moves values in a way")
-    places = np.arange(size, dtype="float32").reshape(1, *tensors[0].shape[1:])
-    places = keras.ops.convert_to_tensor(places)
-    args, kwargs = keras.tree.map_structure(
-        lambda each: places if is_tensor(each) else each, (call.args, call.kwargs)
-    )
-    found = [numbers(each) for each in keras.tree.flatten(call.operation(*args, **kwargs))]
-    if any(each.shape[:1] != (1,) for each in found):
-        raise Unknown("moves values from image to image in a way")
-    return [[_gather(each[0].astype("int64"), size)] for each in found]
+# Layers that compute each place's channels alike, so that TimeDistributed changes nothing
+EACH_PLACE = ("Dense", "Activation", "ReLU", "LeakyReLU", "Dropout", "LayerNormalization")
+OF_ATTENTION = {"MultiHeadAttention": multi_head_attention, "Attention": attention, "Dot": dot}
+# Layers that have the channels where `axis` says
+NORMALIZATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 
 
-def _gather(places, size):
-    """A step that takes the values at some places of its input."""
-    sides = places.shape if places.ndim in (1, 3) else (1, *places.shape) if places.ndim == 2 else (-1,)
-    grid = places.reshape((1, 1, -1) if len(sides) == 1 else sides)
-    if grid.size == size and (grid.ravel() == np.arange(size)).all():
-        return Step("copy", {}, {})
-    start = grid[0, 0, 0]
-    strides = [
-        int(np.take(grid, 1, axis).flat[0] - start) if grid.shape[axis] > 1 else 0 for axis in range(3)
-    ]
-    regular = start + sum(
-        stride * indices for stride, indices in zip(strides, np.indices(grid.shape), strict=True)
-    )
-    if (regular == grid).all():
-        return Step("gather", {"start": int(start), "strides": strides}, {})
-    return Step("gather", {}, {"places": grid.ravel().astype("float32")})
+def _has_channels_first(call):
+    """Whether a layer takes channels as the first axis of each image."""
+    operation = call.operation
+    if getattr(operation, "data_format", "channels_last") != "channels_last":
+        return True
+    axis = getattr(operation, "axis", None)
+    several = bool(call.ranks) and call.ranks[0] in (2, 3)
+    return type(operation).__name__ in NORMALIZATIONS and axis in (1, [1], (1,)) and several
+
+
+def _with_channels_last(call):
+    """The steps of a layer of channels first: as if they were last, between two moves."""
+    if len(call.shapes) != 1 or call.ranks[0] not in (2, 3):
+        raise Unknown("has channels first in a way")
+    sides = call.shapes[0][-call.ranks[0] :]
+    size = int(np.prod(sides))
+    there = gathered(np.moveaxis(np.arange(size).reshape(sides), 0, -1), size)
+    here, made = (_rolled(shape, call.ranks[0]) for shape in (call.shapes[0], call.shape))
+    steps = steps_of(call._replace(shapes=[here], shape=made, axis=1))
+    steps = [there._replace(part="channels last", shape=here), *steps[:-1], steps[-1]._replace(shape=made)]
+    if len(made) == 1:
+        return steps
+    size = int(np.prod(made))
+    back = np.moveaxis(np.arange(size).reshape(made[-call.ranks[0] :]), -1, 0)
+    return [*steps, gathered(back, size)._replace(part="channels first")]
+
+
+def _rolled(shape, rank):
+    """A shape of channels first, as the page holds it, with its channels last; that of a vector as it is."""
+    if len(shape) == 1:
+        return shape
+    sides = shape[-rank:]
+    return (*shape[:-rank], *sides[1:], sides[0])
+
+
+def _constant(value, call):
+    """A step of values that are the same for each image; its shape has an axis for each of the call's."""
+    value, rank = numbers(value), call.ranks[0]
+    if value.ndim > rank and value.shape[0] == 1:
+        value = value[0]
+    if value.ndim > rank or rank > 3:
+        raise Unknown(f"has numbers of a shape, {value.shape}")
+    sides = (1,) * (rank - value.ndim) + value.shape
+    shape = (1, *sides) if rank == 2 else sides
+    return Step("constant", {}, {"values": value}, "constant", shape)
 
 
 def _calculation(mode):
@@ -115,10 +116,14 @@ def _calculation(mode):
             if len(set(map(len, call.shapes))) > 1 or len(set(call.ranks)) > 1:
                 raise Unknown(f"joins shapes, {' and '.join(map(str, call.shapes))}")
             return [Step("merge", {"mode": mode}, {})]
-        if len(args) != 2 or call.shapes[0] != shape:
+        if len(args) != 2:
             raise Unknown("calculates in a way")
         first = is_tensor(args[0])
         number = numbers(args[1] if first else args[0]).astype("float64")
+        a_channel = number.shape == (shape[-1],) and call.shapes[0] == shape
+        if number.size > 1 and not a_channel:
+            taken = (0, "constant") if first else ("constant", 0)
+            return [_constant(number, call), Step("merge", {"mode": mode}, {}, of=taken)]
         if mode == "max" and number.size == 1:
             return [Step("activation", {"activation": "at_least", "options": {"least": number.item()}}, {})]
         if mode == "add":
@@ -135,23 +140,21 @@ def _calculation(mode):
 
 
 def _reduced(mode):
-    """The mean or maximum over all pixels, or the mean over the channels."""
+    """The mean, maximum, minimum or sum along some axes of each image."""
 
     def step(call):
-        operation, shape = call.operation, call.shape
-        rank, channels = call.ranks[0], call.shapes[0][-1]
+        operation, rank = call.operation, call.ranks[0]
         axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
-        axes = sorted(axis % (rank + 1) for axis in axes) if None not in axes else []
-        if axes == list(range(1, rank)) and rank > 1:
-            return [Step("global", {"mode": mode}, {})]
-        if axes == [rank] and operation.keepdims and mode == "average":
-            # A mean is a sum with equal weights
-            config = {"activation": "linear", "options": {}}
-            kernel = np.full((channels, 1), 1 / channels)
-            if len(shape) == 1:
-                return [Step("dense", config, {"kernel": kernel})]
-            return [Step("conv", config | pixel(shape, 1), {"kernel": kernel[None, None]})]
-        raise Unknown(f"works along axes, {operation.axis}")
+        axes = range(1, rank + 1) if None in axes else sorted(axis % (rank + 1) for axis in axes)
+        if 0 in axes or rank > 3:
+            raise Unknown(f"works along axes, {operation.axis}")
+        over = [axis + 2 - rank for axis in axes]  # as the page counts rows, columns and channels
+        sides = call.shapes[0] if len(call.shapes[0]) == 3 else (1, 1, *call.shapes[0])
+        kept = tuple(1 if axis in over else side for axis, side in enumerate(sides))
+        found = Step("global", {"mode": mode, "over": over}, {})
+        if call.shape in (kept, kept[2:]) and (len(call.shape) == 3 or kept[:2] == (1, 1)):
+            return [found]
+        return [found._replace(part="reduced", shape=kept), Step("copy", {}, {})]
 
     return step
 
@@ -177,11 +180,6 @@ def _cast(call):
     return same(call)
 
 
-# Layers and operations that only move values
-MOVERS = (
-    "GetItem", "Transpose", "SwapAxes", "Swapaxes", "MoveAxis", "Moveaxis", "Flip", "Roll", "Rot90", "Repeat",
-    "Tile", "Split", "Permute", "RepeatVector",
-)  # fmt: skip
 # Operations that a model's graph holds where its builder calculates with a layer's output
 OPERATIONS = {
     "Add": _calculation("add"),
@@ -194,6 +192,10 @@ OPERATIONS = {
     "Concatenate": concatenate,
     "Mean": _reduced("average"),
     "Max": _reduced("max"),
+    "Min": _reduced("min"),
+    "Sum": _reduced("sum"),
+    "Matmul": matmul,
+    "Einsum": einsum,
     "Negative": _negative,
     "Stack": _stack,
     "Cast": _cast,

@@ -4,10 +4,13 @@ import { whenColoursChange } from "./colours.js";
 import { byId, make } from "./elements.js";
 import { load } from "./engine/model.js";
 import { answers } from "./engine/probabilities.js";
+import { decompress, fromBase64 } from "./engine/weights.js";
 import { Panel } from "./explanation/panel.js";
 import { Input } from "./input/input.js";
+import { OtherInputs } from "./input/other_inputs.js";
 import { View } from "./layers/view.js";
 import { announce, say } from "./messages.js";
+import { PictureOutput } from "./output/picture_output.js";
 import { PredictionBars } from "./prediction_bars.js";
 import { Selection } from "./selection.js";
 import * as texts from "./texts.js";
@@ -36,15 +39,16 @@ class Runner {
 
   step() {
     this.waiting = false;
-    const { input, view, bars, selection } = this.parts;
+    const { input, others, view, bars, selection } = this.parts;
     const [low, high] = this.range;
     const pixels = input.pixels();
     const plain = low === 0 && high === 255;
     this.model.run(
       plain ? pixels : pixels.map((value) => low + (value * (high - low)) / 255),
-      input.example(),
+      others.example(),
     );
     input.paint();
+    others.draw();
     view.draw();
     const { known } = this.model.nodes.at(-1);
     bars.draw(known ? answers(this.model, bars.isNumber) : null);
@@ -75,7 +79,9 @@ async function start() {
   const names = data.class_names;
   const onPlace = (place) => ({ kind: "place", place });
   const onClass = (unit) => ({ kind: "class", unit });
-  const { digits, number: isNumber } = data;
+  const { digits, answer } = data;
+  const isNumber = answer !== "classes";
+  const raw = data.pixels && new Uint8Array(await decompress(fromBase64(data.pixels)));
   const parts = { layers: byId("layers"), input: byId("seen") };
   const onPlaces = {
     look: (place, byKey) => selection.look(onPlace(place), byKey),
@@ -87,14 +93,19 @@ async function start() {
     look: (unit) => selection.look(onClass(unit)),
     pin: (unit) => selection.pin(onClass(unit)),
   };
-  const bars = new PredictionBars(byId("bars"), model.nodes.at(-1).c, names, onClasses, isNumber);
+  const last = model.nodes.at(-1);
+  const bars = ["picture", "map"].includes(answer)
+    ? new PictureOutput(byId("bars"), last, names, data.answer_range, answer === "map")
+    : new PredictionBars(byId("bars"), last.c, names, onClasses, isNumber);
   const panel = new Panel(byId("panel"), view, names, isNumber, () => selection.unpin());
   const selection = new Selection(view, bars, panel);
   const ids = { pens: "colours", pad: "pad", undo: "undo", clear: "clear", choose: "choose", file: "file" };
   const elements = Object.fromEntries(Object.entries(ids).map(([key, id]) => [key, byId(id)]));
   Object.assign(elements, { examples: byId("examples"), whole: document.body });
-  const input = new Input(model.nodes[0].shape, digits, elements, () => runner.changed(), say);
-  const runner = new Runner(model, data.pixel_range, { input, view, bars, selection });
+  const changed = () => runner.changed();
+  const input = new Input(model.nodes[0].shape, digits, elements, changed, say, raw);
+  const others = new OtherInputs(byId("others"), model, input, changed);
+  const runner = new Runner(model, data.pixel_range, { input, others, view, bars, selection });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();
   });
@@ -102,7 +113,7 @@ async function start() {
     view.draw();
     selection.show();
   });
-  Object.assign(Page, { model, view, panel, input, bars });
+  Object.assign(Page, { model, view, panel, input, others, bars });
   await begin(input, view, (place) => selection.subject || selection.look(onPlace(place)));
 }
 

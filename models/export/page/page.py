@@ -8,15 +8,20 @@ classes and titles are called is shown as text.
 import base64
 import functools
 import io
+import zlib
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from ...checks.arguments import choice
 from ...sibling import datasets_module
 from ..html import Inline, rendered, template
 from .bundle import bundle
+from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
+from .half import difference_by_half
 from .portable import portable
 
 shown = datasets_module("files.names").shown
@@ -25,19 +30,47 @@ ENTRY = "page.js"  # imports all other modules
 DIGITS = [str(digit) for digit in range(10)]
 
 
+class Written(NamedTuple):
+    """What was written.
+
+    Attributes:
+        size: Of the page, in bytes.
+        difference: The greatest difference of the output for the examples that half precision makes.
+
+    Example:
+        >>> Written(1_000_000, 0.0).size
+        1000000
+    """
+
+    size: int
+    difference: float
+
+
 def write_page(
-    model, images, path, class_names=None, title=None, pixel_range=(0, 255), captions=(), output=None
+    model,
+    images,
+    path,
+    class_names=None,
+    title=None,
+    pixel_range=(0, 255),
+    captions=(),
+    output=None,
+    other_inputs=None,
+    answer=None,
+    float16=False,
 ):
     """Write a page that runs a model in the browser and shows what each layer computes.
 
     Layers that the page cannot compute are closed boxes: their outputs are recorded for the examples, and
     the page says so. A model of images of 28 x 28 x 1 whose classes are named "0" to "9" is taken for a
-    reader of digits: what is drawn is centred and scaled as MNIST's digits are.
+    reader of digits: what is drawn is centred and scaled as MNIST's digits are. An output that is an image
+    is shown as one, and a class for each pixel in colours. Of several inputs, the first that can be an image
+    is drawn or dropped; the others keep the values of the example that was chosen last, or are typed.
 
     Args:
         model: A Keras model of images, as `models.export.page.portable` takes it. Where it takes
             images of any size, the page takes the examples' size.
-        images: uint8 array (n, height, width, 1 or 3), or (n, height, width), of example images; n may be 0.
+        images: uint8 array (n, height, width, 1 to 4), or (n, height, width), of example images; n may be 0.
         path: File to write, one HTML file. An existing file is replaced once the page is complete.
         class_names: Names of the classes, in index order; for a single output the names of both. None
             for "class 0", "class 1" and so on. A single output without a sigmoid is shown as a number,
@@ -47,6 +80,14 @@ def write_page(
         captions: The true class of each example, as text; empty if unknown.
         output: Name of the output to show, of a model that has several; None for the first that has one
             number for each class.
+        other_inputs: Values of the model's other inputs for the examples, {name: array (n, ...)}. Inputs of
+            up to 12 numbers may be left out: they begin with 0.
+        answer: What the output is: "classes", "numbers", "picture", or "map" for a class for each pixel. None
+            to tell by the last layer's activation, the loss and the class names.
+        float16: Whether to write weights as half precision, so that the file is half as large.
+
+    Returns:
+        A `Written`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -58,22 +99,39 @@ def write_page(
         >>> from models import LeNet5
         >>> from models.export.page import write_page
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_page(LeNet5(), np.zeros((2, 28, 28, 1), "uint8"), Path(folder) / "lenet5.html")
+        ...     images = np.zeros((2, 28, 28, 1), "uint8")
+        ...     written = write_page(LeNet5(), images, Path(folder) / "lenet5.html")
         ...     print([path.name for path in Path(folder).iterdir()])
         ['lenet5.html']
     """
     path = Path(path)
     draft = path.with_name(f"{path.name}.part")
-    page = render(model, images, class_names, title, pixel_range, captions, output)
+    page = render(
+        model, images, class_names, title, pixel_range, captions, output, other_inputs, answer, float16
+    )
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
+    changed = _difference(model, images, pixel_range, output, other_inputs) if float16 else 0.0
+    return Written(path.stat().st_size, changed)
 
 
-def render(model, images, class_names=None, title=None, pixel_range=(0, 255), captions=(), output=None):
+def render(
+    model,
+    images,
+    class_names=None,
+    title=None,
+    pixel_range=(0, 255),
+    captions=(),
+    output=None,
+    other_inputs=None,
+    answer=None,
+    float16=False,
+):
     """The page of `write_page` as text, with the same arguments.
 
     Args:
-        model, images, class_names, title, pixel_range, captions, output: As in `write_page`.
+        model, images, class_names, title, pixel_range, captions: As in `write_page`.
+        output, other_inputs, answer, float16: As in `write_page`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -85,27 +143,33 @@ def render(model, images, class_names=None, title=None, pixel_range=(0, 255), ca
         >>> render(LeNet5(), np.zeros((0, 28, 28, 1), "uint8"))[:15]
         '<!DOCTYPE html>'
     """
-    examples = np.asarray(images)
-    sides = model.inputs[0].shape[1:3] if getattr(model, "inputs", None) else ()
-    size = examples.shape[1:3] if None in sides and len(examples) else None
+    if answer is not None:
+        choice(*ANSWERS)("write_page", "answer", answer)
+    picture = picture_input(model)
+    examples = _examples(images, picture)
+    size = examples.shape[1:3] if None in picture.shape and len(examples) else None
     low, high = (float(value) for value in pixel_range)
-    network = portable(model, size, low + examples.astype("float32") * ((high - low) / 255), output)
+    network = portable(model, size, _scaled(examples, pixel_range), output, other_inputs, float16)
     nodes = network["nodes"]
-    number = _is_number(nodes, class_names)
+    answer = answer or answer_of(nodes, class_names, loss_of(model))
     digits = nodes[0]["shape"] == [28, 28, 1] and [*map(str, class_names or ())] == DIGITS
     if class_names is None:
-        class_names = [f"class {index}" for index in range(max(2, nodes[-1]["shape"][-1]))]
+        word = "number" if answer == "numbers" else "class"
+        class_names = [f"{word} {index}" for index in range(max(2, nodes[-1]["shape"][-1]))]
     data = {
         "model": network,
         "class_names": [shown(name) for name in class_names],
         "pixel_range": [low, high],
         "digits": digits,
-        "number": number,
+        "answer": answer,
+        "answer_range": range_of(nodes, (low, high)),
+        "pixels": _raw(examples) if examples.shape[-1] in (2, 4) else None,
     }
     return rendered(
         _template(),
         title=str(model.name if title is None else title),
         digits=digits,
+        answer=answer,
         boxes=[(node["name"], node["type"]) for node in nodes if node["kind"] == "recorded"],
         examples=[
             (_uri(example), str(caption))
@@ -117,15 +181,33 @@ def render(model, images, class_names=None, title=None, pixel_range=(0, 255), ca
     )
 
 
-def _is_number(nodes, class_names):
-    """Whether a model gives one number, which is no probability or logit of a class."""
-    last = nodes[-1]
-    while last["kind"] == "copy":
-        last = nodes[last["inputs"][0]]
-    end = last["config"].get("activation", "linear")
-    if last["shape"] != [1] or end == "sigmoid":
-        return False
-    return end != "linear" or len(class_names or ()) != 2
+def _scaled(examples, pixel_range):
+    """The examples in the model's range."""
+    low, high = (float(value) for value in pixel_range)
+    return low + examples.astype("float32") * ((high - low) / 255)
+
+
+def _difference(model, images, pixel_range, output, other_inputs):
+    """What half precision changes in the output for the examples."""
+    picture = picture_input(model)
+    scaled = _scaled(_examples(images, picture), pixel_range)
+    values = other_values(model, picture, other_inputs, len(scaled))
+    axes = np.moveaxis(scaled, -1, 1) if picture.layout == "first" else scaled
+    values[picture.place] = axes[..., 0] if picture.layout == "rows" else axes
+    model = checked_output(model, output)
+    return difference_by_half(model, [for_all(values[place], len(scaled)) for place in sorted(values)])
+
+
+def _examples(images, picture):
+    """The examples with their channels last, uint8 (n, height, width, channels)."""
+    examples = np.asarray(images, "uint8")
+    if (
+        picture.layout == "first"
+        and examples.ndim == 4
+        and examples.shape[1] == picture.shape[2] != examples.shape[3]
+    ):
+        examples = np.moveaxis(examples, 1, -1)
+    return examples[..., None] if examples.ndim == 3 else examples
 
 
 def _style():
@@ -143,9 +225,22 @@ def _template():
 
 
 def _uri(example):
-    """An image as a PNG in a data URI, with exactly the pixels that the model gets."""
+    """An image as a PNG in a data URI, with exactly the pixels that the model gets if it has 1 or 3 channels.
+
+    Of 4 channels it is shown on white, of 2 as two grey images beside each other.
+    """
     pixels = np.asarray(example, "uint8")
-    image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
+    if pixels.shape[-1] == 4:
+        image = Image.new("RGB", pixels.shape[1::-1], "white")
+        image.paste(Image.fromarray(pixels[..., :3].copy()), mask=Image.fromarray(pixels[..., 3].copy()))
+    else:
+        pixels = np.moveaxis(pixels, -1, 1).reshape(len(pixels), -1) if pixels.shape[-1] < 3 else pixels
+        image = Image.fromarray(pixels)
     held = io.BytesIO()
     image.save(held, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(held.getvalue()).decode('ascii')}"
+
+
+def _raw(examples):
+    """All pixels of the examples, compressed (zlib), in base64: no browser keeps colours where alpha is 0."""
+    return base64.b64encode(zlib.compress(examples.tobytes(), 9)).decode("ascii")

@@ -12,33 +12,38 @@ import zlib
 
 import keras
 import numpy as np
-from keras import layers
 
-from ...checks.arguments import shown, whole
 from ...errors import ModelError
 from ...inspection.graphs import is_graph
-from ...inspection.outputs import with_one_output
-from .operator_steps import MOVERS, moved, steps_of
+from .ends import SMALLEST, checked_output, for_all, image_sides, other_values, picture_input
+from .half import LARGEST, halved
+from .moving_steps import MOVERS, gathered, moved
+from .operator_steps import steps_of
 from .step import Call, Step, Unknown, is_tensor, numbers
 
+EXACT = ("places",)  # weights that are whole numbers
 VALUES_AT_ONCE = 1 << 20  # of the images whose closed boxes are computed together
 
 
-def portable(model, image_size=None, examples=(), output=None):
+def portable(model, image_size=None, examples=(), output=None, other_inputs=None, float16=False):
     """Write a model of images down as plain data, weights included.
 
     Layers of nested models come as nodes of the one list. A layer that is called twice makes two
     nodes. So do a separable convolution, and a resizing that crops or pads.
 
     Args:
-        model: A built functional or sequential model with one image as input, (height, width, 1
-            or 3) or (height, width), and an output of one number for each class, or of one number.
+        model: A built functional or sequential model with an image as input, (height, width, 1 to 4),
+            (1 to 4, height, width) or (height, width), and as output one number for each class, a number,
+            or an image.
         image_size: Height and width of the images, a number or a pair, where the model leaves
             them open; None for the model's, or for the size that its first layer resizes to.
         examples: Array (n, height, width, channels) of images in the model's range, for which the outputs of
             layers that the page cannot compute are recorded; n may be 0.
         output: Name of the output to show, of a model that has several; None for the first that has
             one number for each class.
+        other_inputs: Values of the model's other inputs for the examples: {name: array (n, ...)}. Inputs
+            of up to 12 numbers may be left out.
+        float16: Whether to write weights as half precision.
 
     Returns:
         A dict that `json.dumps` takes: "name", and "nodes", a list in an order in which each node
@@ -61,77 +66,30 @@ def portable(model, image_size=None, examples=(), output=None):
         >>> plain["nodes"][2]["weights"]["kernel"]["shape"]
         [5, 5, 1, 6]
     """
-    model = _with_classes(model, output)
-    image = _image_shape(model, image_size)
-    taken = image if len(model.inputs[0].shape) == 4 else image[:2]
-    walk = _Walk()
-    images = keras.Input(taken, name="images", dtype=model.inputs[0].dtype)
-    name = model.inputs[0].name
-    first = walk.add("InputLayer", name, (name,), [], image, Step("input", {}, {}))
-    walk.remember(images, first, picture=len(taken) == 2)
+    picture = picture_input(model)
+    model = checked_output(model, output)
+    sides = image_sides(model, picture, image_size)
+    examples = np.reshape(examples, (-1, *sides))
+    others = other_values(model, picture, other_inputs, len(examples))
+    walk = _Walk(float16)
+    given = walk.begin(model, picture, sides, others)
     try:
-        walk.through(model, [images], ())
+        (last,) = walk.through(model, given, ())
     except ValueError as error:
-        if isinstance(error, ModelError) or model.inputs[0].shape[1:] == taken:
+        fixed = model.inputs[picture.place].shape[1:] == picture.taken(sides)
+        if isinstance(error, ModelError) or fixed:
             raise
-        raise ModelError(f"{model.name} cannot work on {image[0]} x {image[1]} pixels; use more.") from error
-    walk.finish(model, np.reshape(examples, (-1, *taken)))
+        raise ModelError(f"{model.name} cannot work on {sides[0]} x {sides[1]} pixels; use more.") from error
+    walk.end(last, model.outputs[0])
+    values = [others.get(place) for place in range(len(given))]
+    values[picture.place] = np.moveaxis(examples, -1, 1) if picture.layout == "first" else examples
+    values[picture.place] = values[picture.place].reshape(-1, *picture.taken(sides))
+    walk.finish(model, [for_all(each, len(examples)) for each in values])
     return {
         "name": model.name,
         "nodes": walk.nodes,
         "weights": base64.b64encode(zlib.compress(bytes(walk.bytes), 9)).decode("ascii"),
     }
-
-
-def _with_classes(model, output):
-    """The model with the output that the page shows."""
-    if not is_graph(model) or len(model.inputs) != 1:
-        title = model.name if isinstance(model, keras.Model) else shown(model)
-        raise ModelError(
-            f"{title} is no built functional or sequential model with one input, so that no page can show "
-            "it; give one that takes an image and names its class."
-        )
-    model = with_one_output(model, output)
-    answer = tuple(model.outputs[0].shape[1:])
-    if len(answer) != 1 or not answer[0]:
-        raise ModelError(
-            f"{model.name} has an output of shape {answer}, not one number per class; the page can only show "
-            "models that name a class, or give one number."
-        )
-    return model
-
-
-def _image_shape(model, image_size):
-    """(height, width, channels) of the images, all known."""
-    shape = tuple(model.inputs[0].shape[1:])
-    if len(shape) == 2 and model.inputs[0].dtype != "string" and min(side or 8 for side in shape) >= 8:
-        shape = (*shape, 1)
-    if len(shape) != 3 or shape[2] not in (1, 3):
-        raise ModelError(
-            f"{model.name} takes {tuple(model.inputs[0].shape[1:])}, and no image (height, width, 1 or 3 "
-            "channels); the page can only show models of images."
-        )
-    pair = isinstance(image_size, (list, tuple)) and len(image_size) == 2
-    wanted = tuple(image_size) if pair else (image_size, image_size)
-    if image_size is not None:
-        for side in wanted:
-            whole()("portable", "image_size", side)
-    if image_size is None:
-        first = [each for each in model.layers if isinstance(each, layers.Resizing)]
-        first = [each for each in first if each.input is model.inputs[0]]
-        wanted = (first[0].height, first[0].width) if first else shape[:2]
-    if any(have not in (None, want) for have, want in zip(shape, wanted, strict=False)):
-        if image_size is not None:
-            raise ModelError(
-                f"{model.name} takes images of {shape[:2]}, not of image_size {shown(image_size)}."
-            )
-        wanted = shape[:2]
-    if not all(isinstance(side, int) and side > 0 for side in wanted):
-        raise ModelError(
-            f"{model.name} takes images of any size; say with image_size which one the page is for, "
-            f"a whole number, not {shown(image_size)}."
-        )
-    return (*wanted, shape[2])
 
 
 class _Walk:
@@ -142,12 +100,44 @@ class _Walk:
         bytes: All weights, one after the other.
     """
 
-    def __init__(self):
+    def __init__(self, float16=False):
+        self.float16 = float16
         self.nodes, self.bytes = [], bytearray()
         self._makers, self._kept, self._stored = {}, [], {}
         self._pictures = set()  # tensors (rows, columns) that are pictures, not lists of vectors
         self._boxes = []  # for each closed box (node, which call of all, which of its outputs)
         self._calls = 0
+
+    def begin(self, model, picture, sides, others):
+        """Add the inputs, the picture first; returns a tensor for each of the model's inputs."""
+        wanted = model.inputs[picture.place]
+        images = keras.Input(picture.taken(sides), name="images", dtype=wanted.dtype)
+        first = self.add("InputLayer", wanted.name, (wanted.name,), [], sides, Step("input", {}, {}))
+        if picture.layout == "first":
+            places = np.moveaxis(np.arange(np.prod(sides)).reshape(sides), -1, 0)
+            name = f"{wanted.name} (channels first)"
+            step = gathered(places, places.size)
+            first = self.add("Permute", name, (wanted.name, name), [first], picture.taken(sides), step)
+        self.remember(images, first, picture=picture.layout == "rows")
+        given = []
+        for place, each in enumerate(model.inputs):
+            if place == picture.place:
+                given.append(images)
+                continue
+            shape = tuple(each.shape[1:])
+            given.append(keras.Input(shape, name=f"other_{place}", dtype=each.dtype))
+            step = Step("input", {"other": True}, {"values": others[place].reshape(-1, int(np.prod(shape)))})
+            node = self.add("InputLayer", each.name, (each.name,), [], _page_shape(shape), step)
+            self.remember(given[-1], node)
+        return given
+
+    def end(self, last, tensor):
+        """Let the node of the output be the last one; a picture (rows, columns) has one channel."""
+        shape = tuple(self.nodes[last]["shape"])
+        rows = len(tensor.shape) == 3 and shape[0] == 1
+        wanted = (*shape[1:], 1) if rows and min(shape[1:]) >= SMALLEST else shape
+        if last != len(self.nodes) - 1 or wanted != shape:
+            self.add("Identity", "output", ("output",), [last], wanted, Step("copy", {}, {}))
 
     def through(self, model, inputs, path):
         """Go through one model, whose inputs are these tensors; returns the ids of the outputs' nodes."""
@@ -189,15 +179,19 @@ class _Walk:
         except Unknown as reason:
             box = {"reason": str(reason)}
             several = [[Step("recorded", dict(box), {})] for _ in results]
+        if not picture and several[0][0].kind not in ("copy", "recorded"):
+            inputs = [self._as_rows(*each, path) for each in enumerate(zip(inputs, tensors, strict=True))]
         for part, (made, steps) in enumerate(zip(results, several, strict=True)):
-            here = [self._taken(node, steps[0].takes, f"input {n}", path) for n, node in enumerate(inputs)]
+            here, named = inputs, {}
             for step in steps:
-                ends = not step.part
-                name = operation.name if ends else f"{operation.name} ({step.part})"
+                taken = [inputs[each] if isinstance(each, int) else named[each] for each in step.of]
+                taken = [] if step.kind == "constant" else self._taken_by(step, taken or here, path)
+                name = f"{operation.name} ({step.part})" if step.part else operation.name
                 name = f"{name} ({part})" if len(results) > 1 else name
-                place = path if ends else (*path, step.part)
+                place = (*path, step.part) if step.part else path
                 shape = step.shape or (self._sides(tensors[0]) if picture else _page_shape(made.shape[1:]))
-                here = [self.add(type(operation).__name__, name, place, here, shape, step)]
+                here = [self.add(type(operation).__name__, name, place, taken, shape, step)]
+                named[step.part] = here[0]
             if steps[-1].kind == "recorded":
                 self._boxes.append((here[0], turn, part))
             self.remember(made, here[0], picture)
@@ -211,8 +205,6 @@ class _Walk:
         odd = [len(each.shape) not in (2, 3, 4) for each in (*tensors, *results)]
         if len(results) == 1 and type(operation).__name__ not in MOVERS:
             steps = steps_of(call)
-            if tensors and id(tensors[0]) in self._pictures and not picture and steps[0].kind != "copy":
-                steps[0] = steps[0]._replace(takes=shapes[0])  # as a list of its rows
             if any(odd) and steps != [Step("copy", {}, {})]:
                 raise Unknown("has more than three axes")
             return [steps]
@@ -234,6 +226,22 @@ class _Walk:
         alike = all(is_tensor(each) or np.size(each) == 1 for each in settings)
         return type(operation).__name__ in PIXELWISE and one_by_one and alike
 
+    def _taken_by(self, step, nodes, path):
+        """The nodes in the shapes in which a step takes them."""
+        several = step.takes and isinstance(step.takes[0], tuple)
+        shapes = step.takes if several else [step.takes] * len(nodes)
+        part = f"{step.part}, input" if step.part else "input"
+        return [
+            self._taken(node, shape, f"{part} {n}", path)
+            for n, (node, shape) in enumerate(zip(nodes, shapes, strict=True))
+        ]
+
+    def _as_rows(self, n, taken, path):
+        """The node of an input; of a picture (rows, columns), a copy as a list of its rows."""
+        node, tensor = taken
+        rows = _page_shape(tensor.shape[1:]) if id(tensor) in self._pictures else ()
+        return self._taken(node, rows, f"input {n}", path)
+
     def _taken(self, node, shape, part, path):
         """The node itself, or a copy of the shape in which a step takes it."""
         if not shape or tuple(self.nodes[node]["shape"]) == shape:
@@ -252,20 +260,24 @@ class _Walk:
             "inputs": inputs,
             "shape": list(shape),
             "config": step.config,
-            "weights": {key: self._store(value) for key, value in step.weights.items() if value is not None},
+            "weights": {
+                key: self._store(value, self.float16 and key not in EXACT)
+                for key, value in step.weights.items()
+                if value is not None
+            },
         }
         self.nodes.append(node)
         return node["id"]
 
     def finish(self, model, examples):
-        """Put the closed boxes' values for some examples down."""
+        """Put the closed boxes' values for some examples down; these are an array for each input."""
         if not self._boxes:
             return
         wanted = {(turn, part) for _, turn, part in self._boxes}
-        at_once = max(1, VALUES_AT_ONCE // max(1, examples[:1].size))
+        at_once = max(1, VALUES_AT_ONCE // max(1, sum(each[:1].size for each in examples)))
         parts = [
-            _recorded(model, examples[first : first + at_once], wanted)
-            for first in range(0, len(examples), at_once)
+            _recorded(model, [each[first : first + at_once] for each in examples], wanted)
+            for first in range(0, len(examples[0]), at_once)
         ]
         for node, turn, part in self._boxes:
             shape = self.nodes[node]["shape"]
@@ -273,14 +285,16 @@ class _Walk:
             values = np.concatenate(values) if values else np.zeros((0, *shape))
             self.nodes[node]["weights"]["values"] = self._store(values)
 
-    def _store(self, weight):
+    def _store(self, weight, halve=False):
         """Append a weight's numbers to the bytes; returns where and in which type they are there.
 
-        The same numbers are there once: a backbone may be called for several image sizes.
+        The same numbers are there once: a backbone may be called for several image sizes. `halve` rounds to
+        half precision.
         """
-        array = numbers(weight).astype("<f4")
+        array = numbers(weight)
+        array = (halved(array) if halve else array).astype("<f4")
         kind = "float32"
-        if array.size and abs(array).max() < 65504:  # the largest number of 16 bits
+        if array.size and abs(array).max() < LARGEST:
             half = array.astype("<f2")
             if (half.astype("<f4") == array).all():
                 array, kind = half, "float16"
@@ -314,7 +328,7 @@ def _walked(model, inputs, call):
 
 
 def _recorded(model, images, wanted):
-    """What some calls return for images: {(call, output): array}, calls counted as `_Walk` does."""
+    """What calls return, from an array for each input: {(call, output): array}, counted as by `_Walk`."""
     found, calls, kept = {}, 0, []
 
     def follow(model, inputs, values):
@@ -341,6 +355,10 @@ def _recorded(model, images, wanted):
 
         return [held[id(each)] for each in _walked(model, inputs, call).outputs]
 
-    images = keras.ops.convert_to_tensor(images, model.inputs[0].dtype)
-    follow(model, [keras.Input(images.shape[1:], dtype=model.inputs[0].dtype)], [images])
+    values = [keras.ops.cast(each, taken.dtype) for each, taken in zip(images, model.inputs, strict=True)]
+    given = [
+        keras.Input(value.shape[1:], dtype=taken.dtype)
+        for value, taken in zip(values, model.inputs, strict=True)
+    ]
+    follow(model, given, values)
     return found

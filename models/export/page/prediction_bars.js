@@ -7,15 +7,15 @@ import * as texts from "./texts.js";
 const FEW_CLASSES = 12;
 
 export class PredictionBars {
-  /* `outputs` is the number of the model's outputs; one output stands for two classes, or is a number that
-     the model predicts, if `isNumber`. `look(unit)` is called when a class is pointed at, `pin(unit)` when it
+  /* `outputs` is the number of the model's outputs; one output stands for two classes; or all are numbers
+     that the model predicts, if `isNumber`. `look(unit)` is called when a class is pointed at, `pin(unit)` when it
      is chosen. */
   constructor(element, outputs, names, { look, pin }, isNumber = false) {
     this.names = names;
     this.isNumber = isNumber;
     this.single = outputs === 1 && !isNumber;
     this.count = this.single ? 2 : outputs;
-    this.sorted = this.count > FEW_CLASSES;
+    this.sorted = this.count > FEW_CLASSES && !isNumber;
     this.shares = new Float32Array(this.count);
     this.rows = Array.from({ length: Math.min(this.count, FEW_CLASSES) }, (_, unit) =>
       this.buildRow(unit, look, pin),
@@ -39,6 +39,7 @@ export class PredictionBars {
       "button",
       { type: "button", class: "answer-row", onclick: () => pin(row.unit) },
       row.name,
+      " ", // so that what is read as one line has words
       make("span", { class: "bar", "aria-hidden": "true" }, row.fill),
       row.share,
     );
@@ -51,13 +52,13 @@ export class PredictionBars {
   draw(probabilities) {
     this.known = probabilities !== null;
     if (!this.known) this.drawNothing();
-    else if (this.isNumber) this.drawNumber(probabilities[0]);
+    else if (this.isNumber) this.drawNumbers(probabilities);
     else this.drawShares(probabilities);
   }
 
   drawNothing() {
     for (const row of this.rows) {
-      row.name.textContent = this.isNumber ? texts.NUMBER : texts.className(this.names, row.unit);
+      row.name.textContent = this.nameOf(row.unit);
       row.share.textContent = texts.NO_SHARE;
       row.fill.style.width = "0%";
       row.button.classList.remove("best");
@@ -65,13 +66,19 @@ export class PredictionBars {
     }
   }
 
-  drawNumber(value) {
-    const [row] = this.rows;
-    this.shares = [value];
-    row.name.textContent = texts.NUMBER;
-    row.share.textContent = number(value);
-    row.button.classList.add("best");
-    row.button.setAttribute("aria-label", texts.numberLabel(value));
+  drawNumbers(values) {
+    this.shares = values;
+    for (const { unit, name, share, button } of this.rows) {
+      name.textContent = this.nameOf(unit);
+      share.textContent = number(values[unit]);
+      button.classList.toggle("best", this.count === 1);
+      button.setAttribute("aria-label", texts.numberLabel(this.nameOf(unit), values[unit]));
+    }
+  }
+
+  /* The only number has no name. */
+  nameOf(unit) {
+    return this.isNumber && this.count === 1 ? texts.NUMBER : texts.className(this.names, unit);
   }
 
   drawShares(probabilities) {
@@ -94,7 +101,11 @@ export class PredictionBars {
   answer() {
     if (!this.known) return { short: "", sentence: texts.NOT_KNOWN };
     if (this.isNumber) {
-      return { short: number(this.shares[0]), sentence: texts.predictedNumber(this.shares[0]) };
+      const named = this.rows.map(({ unit }) => [this.nameOf(unit), this.shares[unit]]);
+      return {
+        short: this.count === 1 ? number(this.shares[0]) : "",
+        sentence: texts.predictedNumbers(named),
+      };
     }
     return { short: texts.best(this.best()), sentence: texts.prediction(this.best()) };
   }

@@ -13,16 +13,19 @@ class Step(NamedTuple):
     Attributes:
         kind: What the page computes: "conv", "transposed", "depthwise", "dense", "pool", "global",
             "rescale", "normalize", "standardize", "activation", "prelu", "copy", "gather", "pad",
-            "resize", "merge", "concatenate"; or "recorded" for what it cannot compute.
+            "resize", "merge", "concatenate", "scores", "mixed", "matmul"; "constant" for values that are the
+            same for each image; or "recorded" for what it cannot compute.
         config: Settings, as Keras names them, and what follows from them for this input's size.
         weights: {name: array or tensor}.
         part: Name of the step, where a layer takes several and this is not the last.
         shape: Of its output for one image, where it is not the layer's.
         takes: Shape in which it takes each input, where that is not the input's own.
+        of: What it takes, where that is not the step before (of the first step: all inputs): places of inputs
+            of the layer, and names of steps before.
 
     Example:
         >>> Step("copy", {}, {})
-        Step(kind='copy', config={}, weights={}, part='', shape=(), takes=())
+        Step(kind='copy', config={}, weights={}, part='', shape=(), takes=(), of=())
     """
 
     kind: str
@@ -31,6 +34,7 @@ class Step(NamedTuple):
     part: str = ""
     shape: tuple = ()
     takes: tuple = ()
+    of: tuple = ()
 
 
 class Call(NamedTuple):
@@ -43,6 +47,7 @@ class Call(NamedTuple):
         args: What it was called with.
         kwargs: What it was called with by name.
         ranks: How many axes each input has in Keras, but for that of the images.
+        axis: Which axis of Keras's counting holds the channels.
 
     Example:
         >>> Call(keras.layers.ReLU(name="relu"), [(4, 4, 1)], (4, 4, 1)).operation.name
@@ -55,6 +60,7 @@ class Call(NamedTuple):
     args: tuple = ()
     kwargs: dict = {}
     ranks: tuple = ()
+    axis: int = -1
 
 
 class Unknown(Exception):
@@ -80,6 +86,22 @@ def is_tensor(value):
         (True, False)
     """
     return isinstance(value, keras.KerasTensor)
+
+
+def tensors_of(call):
+    """The tensors that a layer or operation was called with, in the order of `call.shapes`.
+
+    Args:
+        call: A `Call`.
+
+    Returns:
+        List of tensors.
+
+    Example:
+        >>> len(tensors_of(Call(keras.layers.Add(), [(2,)], (2,), ([keras.Input((2,))],))))
+        1
+    """
+    return [each for each in keras.tree.flatten((call.args, call.kwargs)) if is_tensor(each)]
 
 
 def numbers(value):

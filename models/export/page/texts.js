@@ -29,6 +29,7 @@ export const NOT_A_FILE = "That is not a file; save the picture first, and drop 
 /* A file's name in quotation marks. */
 export const fileName = (file) => (file.name ? `“${file.name.slice(0, 60)}”` : "The picture");
 
+export const BOTH_CHANNELS = "Its grey values went into both channels.";
 export const firstOfSeveral = (files) =>
   `${count(files.length)} files came; this is the first, ${fileName(files[0])}.`;
 
@@ -57,9 +58,22 @@ export const NOTHING_DRAWN = "Nothing is drawn yet: the input is all zeros.";
 export const best = ({ name, share }) => `${name} · ${percent(share)}`;
 export const prediction = ({ name, share }) => `Prediction: ${name}, ${percent(share)}.`;
 export const NUMBER = "number";
-export const predictedNumber = (value) => `Predicted number: ${number(value)}.`;
-export const numberLabel = (value) => `Predicted number: ${number(value)}. Show the votes.`;
-export const barLabel = (name, share) => `${name}: ${percent(share)}. Show the votes.`;
+export const predictedNumbers = (named) =>
+  named.length === 1
+    ? `Predicted number: ${number(named[0][1])}.`
+    : `Predicted numbers: ${named.map(([name, value]) => `${name} ${number(value)}`).join(", ")}.`;
+export const numberLabel = (name, value) => `${name} ${number(value)}: show the votes`;
+export const OUTPUT_PICTURE = "The output is a picture.";
+export const outputRange = ([low, high]) => `Black is ${number(low)}, white is ${number(high)}.`;
+export const CLASS_MAP = "Each pixel has the colour of its likeliest class, beside the share of the pixels.";
+export const mostPixels = (name, share) => `Most pixels: ${name}, ${percent(share)}.`;
+
+/* ---- Inputs beside the picture ---- */
+
+export const OTHER_INPUTS = "Other inputs keep the values of the example that was chosen last.";
+export const otherInput = (node) => `${node.name}: ${plural(node.values.length, "value")} of the example.`;
+export const otherNumber = (node, at) => (node.values.length > 1 ? `${node.name}, number ${at}` : node.name);
+export const barLabel = (name, share) => `${name} ${percent(share)}: show the votes`;
 
 /* ---- The model ---- */
 
@@ -83,7 +97,7 @@ export const VALUES = "values";
 export const inputSize = (node, isDigit) =>
   isDigit
     ? "28 × 28 pixels, centred and scaled like MNIST"
-    : `${node.w} × ${node.h} pixels${node.c === 3 ? " in colour" : ""}`;
+    : `${node.w} × ${node.h} pixels${["", "", ", 2 channels", " in colour", " in colour, with alpha"][node.c]}`;
 
 export const shapeOf = (node) => node.shape.map(count).join(" × ");
 export const parameters = (many) => plural(many, "parameter");
@@ -125,7 +139,19 @@ const LAYERS = {
   ],
   dense: (node, config) => ["fully connected", activationOf(config)],
   pool: (node, config) => [`${by(config.kernel_size)} ${poolingName(config)} pooling`, ...steps(config)],
-  global: (node, config) => [`global ${poolingName(config)} pooling`],
+  global: (node, config) => [
+    config.over
+      ? `the ${REDUCED[config.mode]} of each ${overWhat(config)}`
+      : `global ${poolingName(config)} pooling`,
+  ],
+  scores: (node, { heads, causal }) => [
+    "query times key, through a softmax over each row",
+    plural(heads, "head"),
+    causal ? "later ones are left out" : "",
+  ],
+  mixed: () => ["means of the values, weighted by attention"],
+  matmul: () => ["a matrix times a matrix"],
+  constant: () => ["the same numbers for each picture"],
   rescale: (node, { scale, offset }) => [
     `times ${oneOrSeveral(scale)}`,
     offset.some(Boolean) ? `plus ${oneOrSeveral(offset)}` : "",
@@ -154,6 +180,9 @@ const LAYERS = {
   activation: (node, config) => [activationOf(config)],
 };
 
+const REDUCED = { max: "maximum", min: "minimum", average: "mean", sum: "sum" };
+const overWhat = ({ over }) =>
+  `${over}` === "2" ? "pixel's channels" : over.includes(2) ? "picture's values" : "map's values";
 const poolingName = ({ mode }) => (mode === "max" ? "max" : "average");
 const oneOrSeveral = (values) => (values.length === 1 ? number(values[0]) : "a number for each channel");
 const activationOf = ({ activation = "linear" }) => (activation === "linear" ? "" : words(activation));
@@ -187,7 +216,11 @@ export const CLOSE = "Close";
 export const UNFOLD = "Show the whole computation";
 export const SHOW_FEWER = "Show fewer";
 export const COUNTED_FROM_0 = "Feature maps, rows, columns and neurons are counted from 0, as in NumPy.";
-export const INPUT_PIXEL = "A pixel of the input: what you drew or chose, as the network gets it.";
+const INPUT_PIXEL = "A pixel of the input: what you drew or chose, as the network gets it.";
+const OTHER_VALUE = "A value of another input: of the example that was chosen last, or what you typed.";
+const CONSTANT = "A number of the model, which is the same for each picture.";
+export const withoutInputs = (node) =>
+  node.kind === "constant" ? CONSTANT : node.config.other ? OTHER_VALUE : INPUT_PIXEL;
 
 export const RECEPTIVE_FIELD = "Receptive field. ";
 export const RECEPTIVE_FIELD_LABEL = "The part of the input that it depends on";
@@ -264,7 +297,7 @@ function weightedSum(node, facts) {
 }
 
 function pooled(node, facts) {
-  const name = node.config.mode === "max" ? "maximum" : "mean";
+  const name = REDUCED[node.config.mode];
   return `The ${name} of ${plural(facts.terms.length, "value")}${padding(facts)}: ${number(facts.result)}.`;
 }
 
@@ -276,6 +309,7 @@ const activated = (node, { terms, activation, result }) =>
 
 const COMPUTATIONS = {
   input: (node, { result }) => `A value of the image: ${number(result)}.`,
+  constant: (node, { result }) => `A number that is the same for each picture: ${number(result)}.`,
   conv: weightedSum,
   transposed: weightedSum,
   depthwise: weightedSum,
@@ -287,6 +321,13 @@ const COMPUTATIONS = {
   standardize: (node, { terms: [{ value, weight }], bias, sum }) =>
     `${number(value)} times ${number(weight)} plus ${number(bias)}, which follow from the mean and the ` +
     `deviation of this picture: ${number(sum)}.`,
+  scores: (node, { terms, sum, result }) =>
+    `${plural(terms.length, "value")} of the query, each times the key's and a scale: ${number(sum)}. ` +
+    `A softmax over the row makes that ${number(result)}.`,
+  mixed: (node, { terms, result }) =>
+    `The mean of ${plural(terms.length, "value")}, each weighted by the attention that it gets: ${number(result)}.`,
+  matmul: (node, { terms, result }) =>
+    `${plural(terms.length, "value")} of the first, each times one of the second, added up: ${number(result)}.`,
   recorded: (node, { result }) => `Recorded for this example, not computed here: ${number(result)}.`,
   resize: (node, { terms, result }) =>
     `${plural(terms.length, "nearby pixel")}, each times its share: ${number(result)}.`,

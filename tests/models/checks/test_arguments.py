@@ -102,6 +102,10 @@ def given_to():
     backbone = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="conv")])
     backbone = keras.Model(backbone.inputs[0], backbone.outputs[0], name="backbone")
     looked = {"model": network, "images": images}
+    picture = keras.Input((8, 8, 3))
+    patches = keras.layers.Reshape((4, 2))(keras.layers.Conv2D(2, 4, strides=4)(picture))
+    x = keras.layers.Flatten()(keras.layers.MultiHeadAttention(1, 2, name="attention")(patches, patches))
+    attending = {"model": keras.Model(picture, keras.layers.Dense(2)(x)), "images": photos}
     size = {"size": 9, "kernel": 3, "stride": 1, "padding": "valid", "dilation": 1}
     bag = models.SentimentBag(vocabulary_size=4)
     calls = {
@@ -176,6 +180,9 @@ def given_to():
             **{"blur": 0.05, "decay": 0.01},
         },
         inspection.most_exciting: looked | {"layer": "conv1", "channels": [0], "count": 1},
+        inspection.attention_map: attending | {"layer": "attention"},
+        inspection.attention_rollout: attending,
+        inspection.has_attention: {"model": network},
         inspection.stages: {"model": network, "pooling": True},
         inspection.with_one_output: {"model": network, "name": None},
         inspection.hidden_layer: {"model": network},

@@ -15,6 +15,7 @@ from models.fine_tuning.multi_label.thresholds import gives_several_labels
 from models.inspection import check_image_classifier, class_probabilities, stages, with_one_output
 from models.inspection.outputs import output_names
 from models.inspection.predictions import ends_linear, final_activation, is_list_of_rows
+from models.loading.custom_layers import HINT, UNKNOWN_PART, read_custom_layers
 from models.loading.saved_classifiers import check_names
 from models.loading.saved_models import load_with_about
 from tutorials.lesson.saved import LARGEST_IMAGE, is_image_size, read_names, read_results
@@ -86,7 +87,7 @@ class Scaling(NamedTuple):
         return keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="from_pixels")
 
 
-def load_image_model(path, scaling=None, output=None):
+def load_image_model(path, scaling=None, output=None, custom=None):
     """Load an image classifier.
 
     Args:
@@ -94,6 +95,7 @@ def load_image_model(path, scaling=None, output=None):
             digit classifier. Class names are read from labels.json beside the model, or from the file itself.
         scaling: What is to be done to pixels before the model gets them, a `Scaling`; None for nothing.
         output: Name of the output to look at, of a model that has several.
+        custom: Python file that defines layers of the model; its code is run. None for none.
 
     Returns:
         A `Saved`, whose model takes images (height, width, channels) with pixels in [0, 255].
@@ -111,7 +113,7 @@ def load_image_model(path, scaling=None, output=None):
     if not _is_there(file):
         what = "holds no model.keras" if folder else "does not exist"
         raise LessonError(f"{path} {what}; name a .keras file, a lesson's folder, or mnist.")
-    whole, about = load_with_about(file)
+    whole, about = _load(file, custom)
     model = with_one_output(whole, output or None)
     if len(getattr(whole, "outputs", ())) > 1:
         known, looked_at = (
@@ -134,19 +136,42 @@ def load_image_model(path, scaling=None, output=None):
     return Saved(model, names, _image_size(model, file, about))
 
 
+def _load(file, custom):
+    """(model, what this project added to the file), with layers that a Python file defines."""
+    mine = read_custom_layers(custom) if custom else []
+    if mine:
+        print(f"Ran {custom}, which defines {', '.join(each.__name__ for each in mine)}.")
+    try:
+        return load_with_about(file, mine)
+    except models.ModelError as error:
+        if custom or UNKNOWN_PART not in str(error):
+            raise
+        raise LessonError(
+            f"{str(error).replace(HINT, '')} Where layers of your own are missing, name the Python file that "
+            "defines them with --custom; its code is run."
+        ) from error
+
+
 def _is_there(path):
     return os.path.exists(path)  # noqa: PTH110 (takes names that are too long for a file)
 
 
 def _of_images(model, scaling):
     """A model that takes images (height, width, channels) with pixels in [0, 255]."""
+    if len(model.inputs) > 1 or len(model.outputs[0].shape) in (3, 4):
+        what = "takes several inputs" if len(model.inputs) > 1 else "makes an image"
+        raise LessonError(
+            f"{model.name} {what}, and this lesson explains classifiers of one image; "
+            "models.export.page.write_page writes a page of it."
+        )
     grey = is_list_of_rows(model)
     if not grey:
         check_image_classifier(model)
     shape = (*model.inputs[0].shape[1:], 1) if grey else tuple(model.inputs[0].shape[1:])
     if shape[-1] not in (1, 3):
+        page = "; models.export.page.write_page writes a page of it" if shape[-1] in (2, 4) else ""
         raise LessonError(
-            f"{model.name} takes images of {shape[-1]} channels; this lesson has images of 1 or 3."
+            f"{model.name} takes images of {shape[-1]} channels; this lesson has images of 1 or 3{page}."
         )
     scaled = scaling.layer(shape[-1])
     if grey or scaled is not None or not _has_rows(model):

@@ -4,13 +4,16 @@ from tutorials.lesson.command import LessonError
 
 import numpy as np
 
+from models.export.page import page_bytes, write_page
 from models.inspection import (
+    attention_rollout,
     class_probabilities,
     deletion,
     exciting_image,
     feature_maps,
     first_filters,
     grad_cam,
+    has_attention,
     has_feature_maps,
     hidden_activations,
     hidden_layer,
@@ -35,10 +38,11 @@ WHY_RANKINGS_DIFFER = """
 Which method comes first differs between models, so that it is no property of the method alone:
 - Hiding pixels lowers the probability less, the surer and the more robust the model is.
 - Occlusion was computed by hiding squares, an advantage in a test that hides pixels. Saliency marks
-  single pixels, Grad-CAM the cells of a small map, which fit an object in a photo better than the
+  single pixels, {method} the cells of a small map, which fit an object in a photo better than the
   stroke of a digit: {grid}.
 - Images with holes are unlike those that the model was trained on, and each model takes them differently
   (Hooker et al. 2019, A benchmark for interpretability methods in deep neural networks)."""
+LARGE_PAGE = 3  # MB, from which on a smaller one is offered
 LARGE = 64 * 64  # pixels; larger images are photos, and every step takes longer
 
 
@@ -191,8 +195,31 @@ def examples_of_the_page(inspected):
     return inspected.images[rows], captions
 
 
+def write_page_of(inspected, report, float16=False):
+    """Write page.html, which runs the model in a browser, and say how large it will be.
+
+    Args:
+        inspected: An `Inspected`.
+        report: The lesson's `Report`.
+        float16: Whether to write weights as half precision.
+    """
+    model = inspected.model
+    size, half = (page_bytes(model, each) / 1e6 for each in (float16, True))
+    smaller = "" if float16 or size < LARGE_PAGE else f" ({half:.1f} MB with --float16)"
+    print(f"page.html will have about {size:.1f} MB{smaller}.")
+    shown, captions = examples_of_the_page(inspected)
+    title = f"Look inside {model.name}"
+    with report.writing("page.html") as path:
+        written = write_page(model, shown, path, inspected.names, title, captions=captions, float16=float16)
+    if float16:
+        most = f"{written.difference:.2g}"
+        print(f"Half precision changes the outputs for the {len(shown)} examples by {most} at most.")
+
+
 def heatmaps(inspected):
     """Saliency, Grad-CAM and occlusion, and how much the probability drops when their pixels are hidden.
+
+    A vision transformer has attention in place of Grad-CAM.
 
     Returns:
         (Axes, {"occlusion_drop" and the like: mean drop of the probability of the predicted class},
@@ -232,9 +259,16 @@ def methods(inspected):
     settings = occlusion_settings(inspected)
     return {
         "saliency": lambda model, images, classes: abs(saliency(model, images, classes)).max(-1),
-        **({"Grad-CAM": grad_cam} if has_feature_maps(inspected.model) else {}),
+        **_of_cells(inspected.model),
         "occlusion": lambda model, images, classes: occlusion(model, images, classes, *settings),
     }
+
+
+def _of_cells(model):
+    """The method that explains by the cells of a small map: {name: function}, or {}."""
+    if has_attention(model):  # Grad-CAM of the patches would show them before they are compared
+        return {"attention": lambda model, images, classes: attention_rollout(model, images)}
+    return {"Grad-CAM": grad_cam} if has_feature_maps(model) else {}
 
 
 def randomized_weights(inspected):
@@ -273,12 +307,13 @@ def randomized_weights(inspected):
 
 def why_rankings_differ(inspected):
     """The reasons why methods that are ranked by the drop come in another order in another model."""
-    grid = "it has none here"
-    if has_feature_maps(inspected.model):
-        rows, columns = grad_cam(inspected.model, inspected.images[:1], 0).shape[1:]
+    grid, method = "it has none here", "Grad-CAM"
+    if found := _of_cells(inspected.model):
+        ((method, explain),) = found.items()
+        rows, columns = explain(inspected.model, inspected.images[:1], 0).shape[1:]
         height, width = inspected.images.shape[1:3]
         grid = f"here {rows} × {columns}, each of about {height // rows} × {width // columns} pixels"
-    return WHY_RANKINGS_DIFFER.format(grid=grid)
+    return WHY_RANKINGS_DIFFER.format(grid=grid, method=method)
 
 
 def heatmap_finding(results, best):

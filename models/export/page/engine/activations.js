@@ -65,27 +65,39 @@ export const ACTIVATIONS = {
 
 export const isSoftmax = (node) => /softmax$/.test(node.config.activation || "");
 
-/** Softmax of `count` numbers from `start` on, in place; its logarithm if `log`. */
-export function softmax(values, start, count, log) {
+/** Along which axis a softmax works: 0 for rows, 1 for columns, 2 for channels. */
+export const axisOf = (node) => node.config.axis ?? 2;
+
+/** Softmax of `count` numbers from `start` on, each `step` after the one before, in place; its logarithm if `log`. */
+export function softmax(values, start, count, log, step = 1) {
   let largest = -Infinity,
     sum = 0;
-  for (let i = start; i < start + count; i++) largest = Math.max(largest, values[i]);
-  for (let i = start; i < start + count; i++) sum += Math.exp(values[i] - largest);
-  for (let i = start; i < start + count; i++) {
+  const end = start + count * step;
+  for (let i = start; i < end; i += step) largest = Math.max(largest, values[i]);
+  for (let i = start; i < end; i += step) sum += Math.exp(values[i] - largest);
+  for (let i = start; i < end; i += step) {
     const score = values[i] - largest;
     values[i] = log ? score - Math.log(sum) : Math.exp(score) / sum;
   }
 }
 
+/** A softmax along rows, columns or channels. */
+function softmaxOf({ config, values, h, w, c }) {
+  const log = config.activation === "log_softmax";
+  const axis = axisOf({ config });
+  const step = [w * c, c, 1][axis],
+    count = [h, w, c][axis];
+  for (let start = 0; start < values.length; start += step * count)
+    for (let first = start; first < start + step; first++) softmax(values, first, count, log, step);
+}
+
 /** Put a node's values through its activation function. */
 export function activate(node) {
-  const { values, c } = node;
+  const { values } = node;
   const { activation = "linear", options = {} } = node.config;
   if (activation === "linear") return;
-  if (isSoftmax(node)) {
-    const log = activation === "log_softmax";
-    for (let start = 0; start < values.length; start += c) softmax(values, start, c, log);
-  } else if (node.plainRelu) {
+  if (isSoftmax(node)) softmaxOf(node);
+  else if (node.plainRelu) {
     for (let i = 0; i < values.length; i++) if (values[i] < 0) values[i] = 0;
   } else {
     const f = ACTIVATIONS[activation];

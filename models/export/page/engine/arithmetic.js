@@ -7,7 +7,7 @@
 
 import * as texts from "../texts.js";
 import { slope } from "./activation_layers.js";
-import { ACTIVATIONS, isSoftmax, softmax } from "./activations.js";
+import { ACTIVATIONS, axisOf, isSoftmax, softmax } from "./activations.js";
 import { KINDS } from "./kinds.js";
 import { at, forEach } from "./positions.js";
 import { under } from "./windows.js";
@@ -44,6 +44,9 @@ const NAMES = {
   rescale: "normalize",
   standardize: "normalize",
   gather: "copy",
+  scores: "attention",
+  mixed: "attention",
+  matmul: "attention",
 };
 
 /**
@@ -56,12 +59,17 @@ export function arithmetic(model, node, y, x, c) {
   const { terms, bias, sum } = additions(model, node, y, x, c);
   let { activation = "linear" } = node.config;
   let result;
-  if (node.kind === "input" || node.kind === "recorded") {
+  if (["input", "constant", "recorded"].includes(node.kind)) {
     result = node.values[at(node, y, x, c)];
   } else if (isSoftmax(node)) {
-    const scores = Float64Array.from({ length: node.c }, (_, i) => additions(model, node, y, x, i).sum);
-    softmax(scores, 0, node.c, activation !== "softmax");
-    result = scores[c];
+    const axis = axisOf(node),
+      along = (i) => [y, x, c].map((place, other) => (other === axis ? i : place));
+    const scores = Float64Array.from(
+      { length: [node.h, node.w, node.c][axis] },
+      (_, i) => additions(model, node, ...along(i)).sum,
+    );
+    softmax(scores, 0, scores.length, activation !== "softmax");
+    result = scores[[y, x, c][axis]];
   } else if (node.kind === "prelu") {
     activation = "prelu";
     result = sum > 0 ? sum : sum * slope(node, y, x, c);

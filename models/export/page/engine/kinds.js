@@ -9,23 +9,27 @@
  *   weigh(node, inputs, y, x, c)        a function of a term's (k, y, x, c): what it is multiplied by
  *   bias(node, y, x, c)                 what is added to the sum of all terms, 0 if missing
  *   sees(node, k, input, y, x, c)       like `positions`, where the value depends on more than its terms
+ *   spread(node, k, input, marked)      the rows, columns and channels of its k-th input that those `marked` depend
+ *                                       on, each a list of Steps: where rows do not come from rows only, and so on
  */
 
 import { activation, prelu } from "./activation_layers.js";
+import { matmul, mixed, scores } from "./attention.js";
 import { conv, depthwise } from "./convolution.js";
 import { dense } from "./dense.js";
 import { concatenate, merge } from "./merging.js";
 import { normalize, rescale } from "./normalization.js";
 import { pad } from "./padding.js";
 import { globalPool, pool } from "./pooling.js";
-import { recorded } from "./recorded.js";
+import { constant, input, recorded } from "./recorded.js";
 import { copy, gather } from "./reshaping.js";
 import { resize } from "./resizing.js";
 import { standardize } from "./standardizing.js";
 import { transposed } from "./transposed_convolution.js";
 
 export const KINDS = {
-  input: { run() {} },
+  input,
+  constant,
   conv,
   transposed,
   depthwise,
@@ -43,5 +47,8 @@ export const KINDS = {
   resize,
   merge,
   concatenate,
+  scores,
+  mixed,
+  matmul,
   recorded,
 };

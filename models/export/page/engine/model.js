@@ -66,6 +66,7 @@ class Model {
     for (const node of others) {
       const inputs = node.inputs.map((id) => this.nodes[id]);
       const isBox = node.kind === "recorded";
+      // other inputs and constants have no inputs, and are always known
       node.known = isBox ? example >= 0 && example < node.examples : inputs.every(({ known }) => known);
       if (node.known) {
         KINDS[node.kind].run(node, inputs, example);

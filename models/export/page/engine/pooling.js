@@ -38,40 +38,56 @@ export const pool = {
     }
   },
   positions: (node, k, input, y, x, c) => [...under(node, input, y, x), only(c)],
-  weigh: (node, [input], y, x, c) => share(node, input, pool.positions(node, 0, input, y, x, c), c),
+  weigh: (node, [input], y, x, c) => share(node, input, pool.positions(node, 0, input, y, x, c)),
 };
 
-/** GlobalMaxPooling2D and GlobalAveragePooling2D. */
+/** GlobalMaxPooling2D and GlobalAveragePooling2D; a maximum, minimum, mean or sum along any axes. */
 export const globalPool = {
+  prepare(node) {
+    const { over = [0, 1] } = node.config;
+    node.stays = [0, 1, 2].map((axis) => (over.includes(axis) ? 0 : 1));
+  },
   run(node, [input]) {
-    const { mode } = node.config;
-    const c = node.c,
-      sums = node.sums,
-      pixels = input.h * input.w;
-    sums.fill(mode === "max" ? -Infinity : 0);
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      for (let i = 0; i < c; i++) {
-        const value = input.values[pixel * c + i];
-        if (mode !== "max") sums[i] += value;
-        else if (value > sums[i]) sums[i] = value;
+    const { mode } = node.config,
+      [rows, columns, channels] = node.stays,
+      { values } = node;
+    const sums = new Float64Array(values.length);
+    sums.fill(mode === "max" ? -Infinity : mode === "min" ? Infinity : 0);
+    for (let y = 0, i = 0; y < input.h; y++) {
+      for (let x = 0; x < input.w; x++) {
+        const pixel = at(node, y * rows, x * columns, 0);
+        for (let c = 0; c < input.c; c++, i++) {
+          const value = input.values[i],
+            to = pixel + c * channels;
+          if (mode === "max") sums[to] = Math.max(value, sums[to]);
+          else if (mode === "min") sums[to] = Math.min(value, sums[to]);
+          else sums[to] += value;
+        }
       }
     }
-    for (let i = 0; i < c; i++) node.values[i] = mode === "max" ? sums[i] : sums[i] / pixels;
+    const count = mode === "average" ? input.values.length / values.length : 1;
+    for (let i = 0; i < values.length; i++) values[i] = sums[i] / count;
   },
-  positions: (node, k, input, y, x, c) => [all(input.h), all(input.w), only(c)],
-  weigh: (node, [input], y, x, c) => share(node, input, globalPool.positions(node, 0, input, y, x, c), c),
+  positions(node, k, input, y, x, c) {
+    const sizes = [input.h, input.w, input.c];
+    return [y, x, c].map((place, axis) => (node.stays[axis] ? only(place) : all(sizes[axis])));
+  },
+  weigh: (node, [input], y, x, c) => share(node, input, globalPool.positions(node, 0, input, y, x, c)),
 };
 
-/** The weight of each value of a pooling window: all the same, or 1 for the maximum and 0 for the others. */
-function share(node, input, [rows, columns], c) {
-  if (node.config.mode !== "max") return () => 1 / (rows[2] * columns[2]);
-  let best = -Infinity,
+/** The weight of each value that is pooled: all the same, or 1 for the winner and 0 for the others. */
+function share({ config: { mode } }, input, [rows, columns, channels]) {
+  if (mode === "sum") return () => 1;
+  if (mode === "average") return () => 1 / (rows[2] * columns[2] * channels[2]);
+  let best = mode === "max" ? -Infinity : Infinity,
     winner = "";
   forEach(rows, (inY) =>
-    forEach(columns, (inX) => {
-      const value = input.values[at(input, inY, inX, c)];
-      if (value > best) [best, winner] = [value, `${inY} ${inX}`];
-    }),
+    forEach(columns, (inX) =>
+      forEach(channels, (inC) => {
+        const value = input.values[at(input, inY, inX, inC)];
+        if (mode === "max" ? value > best : value < best) [best, winner] = [value, `${inY} ${inX} ${inC}`];
+      }),
+    ),
   );
-  return (k, inY, inX) => (`${inY} ${inX}` === winner ? 1 : 0);
+  return (k, inY, inX, inC) => (`${inY} ${inX} ${inC}` === winner ? 1 : 0);
 }

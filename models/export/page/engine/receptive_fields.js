@@ -5,15 +5,15 @@
  *   Rows y0 to y1 - 1, columns x0 to x1 - 1, channels c0 to c1 - 1 of node `id`.
  */
 
-import { isSoftmax } from "./activations.js";
+import { axisOf, isSoftmax } from "./activations.js";
 import { KINDS } from "./kinds.js";
 import { all, forEach, only } from "./positions.js";
 
-/** What a value depends on in the node's k-th input; a softmax depends on all channels. */
+/** What a value depends on in the node's k-th input; a softmax depends on all values along its axis. */
 function positionsSeen(node, k, input, y, x, c) {
-  const { positions: taken, sees = taken } = KINDS[node.kind];
-  const positions = sees(node, k, input, y, x, c);
-  if (isSoftmax(node)) positions[2] = all(input.c);
+  const { positions: taken, sees } = KINDS[node.kind];
+  const positions = (sees || taken)(node, k, input, y, x, c);
+  if (isSoftmax(node) && !sees) positions[axisOf(node)] = all([input.h, input.w, input.c][axisOf(node)]);
   return positions;
 }
 
@@ -87,7 +87,8 @@ export function receptiveField(model, node, y, x, c) {
         }
       } else {
         // Rows come from rows only, and so on: each axis for itself
-        const found = [
+        const { spread } = KINDS[here.kind];
+        const found = spread?.(here, k, input, marked) ?? [
           rows.map((row) => seen([row, columns[0], channels[0]])[0]),
           columns.map((column) => seen([rows[0], column, channels[0]])[1]),
           channels.map((channel) => seen([rows[0], columns[0], channel])[2]),

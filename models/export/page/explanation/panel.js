@@ -76,7 +76,7 @@ export class Panel {
     const head = this.buildHead(this.view.name(place), value);
     const note = make("p", { class: "soft small" }, texts.COUNTED_FROM_0);
     if (!node.known) return [head, make("p", {}, texts.NOT_KNOWN)];
-    if (!node.inputs.length) return [head, make("p", {}, texts.INPUT_PIXEL), note];
+    if (!node.inputs.length) return [head, make("p", {}, texts.withoutInputs(node)), note];
     const facts = arithmetic(this.model, node, place.y, place.x, place.c);
     const sentence = make("p", { class: "sentence" }, texts.computation(node, facts));
     return [head, sentence, explainField(this.view, place), this.computation(node, place, facts), note];
@@ -98,7 +98,7 @@ export class Panel {
   }
 
   titleOf(unit) {
-    return this.isNumber
+    return this.isNumber && this.model.nodes.at(-1).c === 1
       ? texts.VOTES_FOR_NUMBER
       : texts.votesForClass(texts.className(this.classNames, unit));
   }

@@ -37,7 +37,7 @@ export function inputsTable({ terms, bias, activation, result }) {
     return rowOf(texts.product(number(value), number(weight)), product);
   });
   const table = tableOf(
-    rows,
+    ...rows,
     terms.length > FEW_TERMS ? rowOf(texts.more(terms.length - FEW_TERMS), null) : null,
     bias ? rowOf(texts.BIAS, bias) : null,
     rowOf(activation === "linear" ? texts.EQUALS : texts.through(activation), result, "line result-row"),

@@ -2,6 +2,7 @@
 
 import { make } from "../elements.js";
 import * as texts from "../texts.js";
+import { asImage, drawnOver } from "./channels.js";
 import { drawnDigit } from "./drawn_digit.js";
 import { listenToFiles } from "./files.js";
 import { fromGrey } from "./mnist.js";
@@ -14,13 +15,15 @@ const PHOTO_PEN = 0.04;
 export class Input {
   /* `shape` is [height, width, channels] of the model's input, `isDigit` whether it reads digits, for which
      pictures are centred and scaled as MNIST's are. `changed()` is called whenever `pixels()`
-     would give others, `say(sentence, bad)` with what cannot be done ("" if all is well). */
-  constructor(shape, isDigit, elements, changed, say) {
+     would give others, `say(sentence, bad)` with what cannot be done ("" if all is well). `raw` are the bytes of
+     all examples where no image file holds them, else null. */
+  constructor(shape, isDigit, elements, changed, say, raw = null) {
     [this.height, this.width, this.channels] = shape;
     this.isDigit = isDigit;
     this.elements = elements;
     this.changed = changed;
     this.say = say;
+    this.raw = raw;
     this.strokes = [];
     this.drawing = null; // the stroke that is being drawn
     this.picture = null; // Float32Array of the model's input
@@ -48,7 +51,7 @@ export class Input {
       (files) => this.take(files),
       () => this.say(texts.NOT_A_FILE),
     );
-    if (this.channels === 3) this.offerPens(elements.pens);
+    if (this.channels > 2) this.offerPens(elements.pens);
     this.examples = [...elements.examples.querySelectorAll("button")];
     for (const button of this.examples) button.addEventListener("click", () => this.useExample(button));
   }
@@ -70,7 +73,7 @@ export class Input {
     }
     this.say("");
     this.turn += 1;
-    this.drawing = { points: [point], colour: this.channels === 3 ? this.colour : "#ffffff" };
+    this.drawing = { points: [point], colour: this.channels > 2 ? this.colour : "#ffffff" };
     this.strokes.push(this.drawing);
     this.update();
   }
@@ -124,10 +127,12 @@ export class Input {
     const { turn } = this;
     this.say(texts.READING);
     try {
-      const picture = await read(files[0]);
+      const picture = await read(files[0], this.channels === 4);
       const pixels = this.convert(picture, files[0]);
       if (turn !== this.turn) return; // another came meanwhile
-      this.use(pixels, files[0].name || texts.A_PICTURE, files.length > 1 ? texts.firstOfSeveral(files) : "");
+      const first = files.length > 1 ? texts.firstOfSeveral(files) : "";
+      const both = this.channels === 2 ? texts.BOTH_CHANNELS : "";
+      this.use(pixels, files[0].name || texts.A_PICTURE, [first, both].filter(Boolean).join(" "));
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       if (turn === this.turn) this.say(error.message, true);
@@ -144,19 +149,27 @@ export class Input {
 
   useExample(button) {
     this.turn += 1;
-    const image = button.querySelector("img");
+    const image = button.querySelector("img"),
+      at = this.examples.indexOf(button);
+    const pixels = this.raw ? this.rawExample(at) : this.shownExample(image);
+    this.use(pixels, image.alt);
+    this.chosen = at;
+  }
+
+  rawExample(at) {
+    const size = this.height * this.width * this.channels;
+    return Float32Array.from(this.raw.subarray(at * size, (at + 1) * size));
+  }
+
+  shownExample(image) {
     const canvas = document.createElement("canvas");
     canvas.width = image.naturalWidth;
     canvas.height = image.naturalHeight;
     canvas.getContext("2d", { willReadFrequently: true }).drawImage(image, 0, 0);
     const picture = fromCanvas(canvas);
     const same = picture.height === this.height && picture.width === this.width;
-    const pixels =
-      this.isDigit && !same
-        ? this.convert(picture, { name: image.alt })
-        : fitted(picture, this.height, this.width, this.channels);
-    this.use(pixels, image.alt);
-    this.chosen = this.examples.indexOf(button);
+    if (this.isDigit && !same) return this.convert(picture, { name: image.alt });
+    return fitted(picture, this.height, this.width, this.channels);
   }
 
   use(pixels, name, sentence = "") {
@@ -199,9 +212,17 @@ export class Input {
     if (!this.strokes.length) return this.picture;
     if (this.isDigit) return drawnDigit(this.strokes, PEN / 4) || new Float32Array(size);
     const canvas = blackboard(this.height, this.width);
-    const brush = canvas.getContext("2d");
+    const brush = canvas.getContext("2d"),
+      pen = Math.max(1, this.penWidth(canvas));
+    if (this.channels % 2 === 0) {
+      // No canvas holds these channels: strokes alone, over the numbers
+      brush.clearRect(0, 0, canvas.width, canvas.height);
+      paintStrokes(brush, this.strokes, pen);
+      const { data } = brush.getImageData(0, 0, canvas.width, canvas.height);
+      return drawnOver(this.picture ?? this.blank(), data, this.channels);
+    }
     if (this.picture) brush.putImageData(this.asImage(this.picture), 0, 0);
-    paintStrokes(brush, this.strokes, Math.max(1, this.penWidth(canvas)));
+    paintStrokes(brush, this.strokes, pen);
     return fitted(fromCanvas(canvas), this.height, this.width, this.channels);
   }
 
@@ -209,15 +230,15 @@ export class Input {
     return canvas.width * (this.isDigit ? PEN : PHOTO_PEN);
   }
 
+  /* Black; of four channels, opaque. */
+  blank() {
+    const pixels = new Float32Array(this.height * this.width * this.channels);
+    if (this.channels === 4) for (let at = 3; at < pixels.length; at += 4) pixels[at] = 255;
+    return pixels;
+  }
+
   asImage(pixels) {
-    const image = new ImageData(this.width, this.height);
-    for (let at = 0; at < this.width * this.height; at++) {
-      for (let part = 0; part < 3; part++) {
-        image.data[4 * at + part] = pixels[at * this.channels + (this.channels === 3 ? part : 0)];
-      }
-      image.data[4 * at + 3] = 255;
-    }
-    return image;
+    return asImage(pixels, this.height, this.width, this.channels);
   }
 
   /* Show in the drawing area what has been drawn or chosen. */

@@ -2,6 +2,7 @@
 
 import * as texts from "../texts.js";
 import { resize } from "./bicubic.js";
+import { channelsOf } from "./channels.js";
 import { sizeOf } from "./picture_size.js";
 
 const MOST_PIXELS = 50e6; // more than any phone's camera takes
@@ -12,9 +13,9 @@ const HEADER = 1 << 20; // bytes in which a JPEG file's size is looked for
 /* What is wrong with a file, in one sentence for its owner. */
 export class Unreadable extends Error {}
 
-/* Decode a file. Gives {height, width, red, green, blue}: arrays of 0 to 255, turned upright,
-   white where the picture is transparent. */
-export async function read(file) {
+/* Decode a file. Gives {height, width, red, green, blue, alpha}: arrays of 0 to 255, turned upright,
+   white where the picture is transparent, unless it `keepsAlpha`. */
+export async function read(file, keepsAlpha = false) {
   if (file.size > MOST_BYTES) throw new Unreadable(texts.fileTooLarge(file));
   let size;
   try {
@@ -26,12 +27,12 @@ export async function read(file) {
   const { width, height } = size;
   if (!width || !height) throw new Unreadable(texts.damaged(file));
   if (width * height > MOST_PIXELS) throw new Unreadable(texts.tooManyPixels(file, width, height));
-  return decode(file, width, height).catch(() => {
+  return decode(file, width, height, keepsAlpha).catch(() => {
     throw new Unreadable(texts.cannotBeShown(file));
   });
 }
 
-async function decode(file, width, height) {
+async function decode(file, width, height, keepsAlpha) {
   const options = { imageOrientation: "from-image" };
   if (Math.max(width, height) > LONGEST) {
     options.resizeQuality = "high";
@@ -42,8 +43,10 @@ async function decode(file, width, height) {
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;
   const brush = canvas.getContext("2d", { willReadFrequently: true });
-  brush.fillStyle = "#fff";
-  brush.fillRect(0, 0, canvas.width, canvas.height);
+  if (!keepsAlpha) {
+    brush.fillStyle = "#fff";
+    brush.fillRect(0, 0, canvas.width, canvas.height);
+  }
   brush.drawImage(bitmap, 0, 0);
   bitmap.close();
   return fromCanvas(canvas);
@@ -52,12 +55,12 @@ async function decode(file, width, height) {
 export function fromCanvas(canvas) {
   const { width, height } = canvas;
   const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-  const [red, green, blue] = [0, 1, 2].map((part) => {
+  const [red, green, blue, alpha] = [0, 1, 2, 3].map((part) => {
     const values = new Float32Array(width * height);
     for (let at = 0; at < values.length; at++) values[at] = pixels[4 * at + part];
     return values;
   });
-  return { height, width, red, green, blue };
+  return { height, width, red, green, blue, alpha };
 }
 
 export const grey = ({ red, green, blue }) => red.map((value, at) => (value + green[at] + blue[at]) / 3);
@@ -69,7 +72,7 @@ export function fitted(picture, height, width, channels) {
   const [rows, columns] = [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))];
   const top = Math.floor((picture.height - rows) / 2);
   const left = Math.floor((picture.width - columns) / 2);
-  const layers = channels === 1 ? [grey(picture)] : [picture.red, picture.green, picture.blue];
+  const layers = channelsOf(picture, channels);
   const result = new Float32Array(height * width * channels);
   layers.forEach((layer, channel) => {
     const part = new Float32Array(rows * columns);

@@ -45,13 +45,14 @@ export class Cards {
   /* The input, as the network gets it. */
   buildInput(holder) {
     const node = this.model.nodes[0];
-    const maps = make("div", { class: "maps single", role: "group" });
+    const several = node.c === 2 || node.c === 4; // each channel is shown
+    const maps = make("div", { class: several ? "maps" : "maps single", role: "group" });
     holder.append(
       make("p", { class: "label" }, texts.NETWORK_INPUT),
       maps,
       make("p", { class: "soft" }, texts.inputSize(node, this.isDigit)),
     );
-    this.add(node, holder, maps, 1);
+    this.add(node, holder, maps, several ? node.c : 1);
   }
 
   /* All layers; in a large model, layers of one size that follow each other are folded together. */
@@ -129,7 +130,7 @@ export class Cards {
     const addTiles = (end) => {
       for (let c = card.tiles.length; c < end; c++) {
         const tile = buildTile(this.model, node, c, total, this.showFilter);
-        if (node === this.model.nodes.at(-1) && node.c > 1 && node.c <= 16) {
+        if (node === this.model.nodes.at(-1) && !hasMaps(node) && node.c > 1 && node.c <= 16) {
           labelNeurons(tile, node, this.classNames);
         }
         card.tiles.push(tile);

@@ -15,7 +15,7 @@ export const parameterCount = (node) =>
 
 /* Whether a node still holds the picture, only resized or with another border. */
 export function isPicture(model, node) {
-  if (!node.inputs.length) return true;
+  if (!node.inputs.length) return node.id === 0;
   return ["resize", "pad"].includes(node.kind) && isPicture(model, model.nodes[node.inputs[0]]);
 }
 
@@ -35,7 +35,7 @@ export function origin(model, place) {
 /* The dense layer that computes the prediction, if there is one. */
 export function lastDense(model) {
   let node = model.nodes.at(-1);
-  while (["copy", "activation"].includes(node.kind)) node = model.nodes[node.inputs[0]];
+  while (["copy", "activation"].includes(node.kind) && node.inputs.length) node = model.nodes[node.inputs[0]];
   return node.kind === "dense" ? node : null;
 }
 

@@ -68,10 +68,12 @@ export function sizeTiles(model, node, maps) {
   }
   const [height, width] = node.shape;
   const longest = Math.max(height, width);
-  const target = node === model.nodes[0] ? 112 : longest <= 8 ? 40 : longest <= 40 ? 58 : 76;
+  const input = node.c === 2 || node.c === 4 ? 54 : 112; // two or four maps, or one
+  const target = node === model.nodes[0] ? input : longest <= 8 ? 40 : longest <= 40 ? 58 : 76;
   const scale = longest <= target ? Math.floor(target / longest) : target / longest;
   maps.style.setProperty("--tile", `${Math.round(width * scale)}px`);
   if (longest > target) maps.classList.add("smooth");
+  if (height === 1) maps.classList.add("line"); // lists of vectors would be too thin to see
 }
 
 /* Draw the values of a node into its tiles. `range` is black and white in the model's input. */

@@ -3,6 +3,8 @@ says which of its layers it cannot compute."""
 
 import base64
 import io
+import os
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from keras import layers, ops
 from PIL import Image
 
-from models.export.page.page import write_page
+from models.export.page import page_bytes, write_page
 
 
 def fill(model, seed=0):
@@ -168,7 +170,6 @@ def nested_with_two_outputs():
 
 
 def vision_transformer():
-    """Attention is a closed box; the rest is computed."""
     images = keras.Input((16, 16, 3))
     x = layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4)(images / 255))
     x = x + layers.MultiHeadAttention(2, 4, name="attention")(x, x)
@@ -203,6 +204,206 @@ def own_layer():
     return keras.Model(images, head(layers.Conv2D(4, 3)(x)))
 
 
+def small_vit():
+    """As on keras.io: patches, an embedding of each position, blocks of attention, a class token's place."""
+    images = keras.Input((16, 16, 3))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4)(images / 255))
+    x = x + layers.Embedding(16, 8)(ops.arange(16))
+    for _ in range(2):
+        y = layers.LayerNormalization(epsilon=1e-6)(x)
+        x = layers.Add()([layers.MultiHeadAttention(2, 4, dropout=0.1)(y, y), x])
+        y = layers.Dense(16, activation="gelu")(layers.LayerNormalization(epsilon=1e-6)(x))
+        x = layers.Add()([layers.Dense(8)(layers.Dropout(0.1)(y)), x])
+    return keras.Model(images, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
+
+
+def attention_of_maps():
+    """Attention of each pixel to each other one, of a causal kind, and of another list."""
+    images = keras.Input((8, 8, 3))
+    x = layers.Conv2D(6, 3, strides=2, padding="same")(images / 255)
+    x = layers.MultiHeadAttention(3, 2, value_dim=4, output_shape=6)(x, x)
+    x = layers.Reshape((16, 6))(x)
+    x = layers.MultiHeadAttention(1, 5, use_bias=False)(x, x, use_causal_mask=True)
+    x = x + layers.Attention(use_scale=True)([layers.Dense(6)(x), x])
+    few = layers.AveragePooling1D(4)(x)
+    x = layers.MultiHeadAttention(2, 3)(x, few)
+    return keras.Model(images, layers.Dense(3)(layers.GlobalAveragePooling1D()(x)))
+
+
+def attention_by_operators():
+    images = keras.Input((16, 16, 3))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4)(images / 255))
+    q, k, v = ops.split(layers.Dense(24)(x), 3, axis=-1)
+    q, k, v = (ops.transpose(ops.reshape(each, (-1, 16, 2, 4)), (0, 2, 1, 3)) for each in (q, k, v))
+    scores = ops.softmax(ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) / 2.0)
+    y = ops.reshape(ops.transpose(ops.matmul(scores, v), (0, 2, 1, 3)), (-1, 16, 8))
+    scores = ops.softmax(ops.einsum("bqd,bkd->bqk", y, x) / 9, axis=-1)
+    x = x + ops.einsum("bqk,bkd->bqd", scores, x)
+    x = ops.matmul(x, np.random.default_rng(0).normal(size=(8, 5)).astype("float32"))
+    return keras.Model(images, layers.Dense(3)(ops.sum(x, axis=1) / 99))
+
+
+def depthwise():
+    images = keras.Input((16, 16, 3))
+    x = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2, activation="relu")(images / 255)
+    x = layers.SeparableConv2D(8, 3, activation="relu")(x)
+    x = layers.Conv2D(8, 3, dilation_rate=2, groups=2)(x)
+    return keras.Model(images, head(layers.ReLU(6.0)(layers.BatchNormalization()(x))))
+
+
+def inception():
+    images = keras.Input((16, 16, 3))
+    x = layers.Conv2D(4, 3, activation="relu")(images / 255)
+    towers = [
+        layers.Conv2D(3, 1, activation="relu")(x),
+        layers.Conv2D(3, 3, padding="same", activation="relu")(layers.Conv2D(2, 1)(x)),
+        layers.Conv2D(2, 1)(layers.MaxPooling2D(3, 1, padding="same")(x)),
+    ]
+    return keras.Model(images, head(layers.Concatenate()(towers)))
+
+
+def densely_connected():
+    images = keras.Input((16, 16, 3))
+    x = layers.Conv2D(4, 3, strides=2, padding="same")(images / 255)
+    for _ in range(3):
+        y = layers.Conv2D(3, 3, padding="same")(layers.ReLU()(layers.BatchNormalization()(x)))
+        x = layers.concatenate([x, y])
+    return keras.Model(images, head(layers.AveragePooling2D(2)(layers.Conv2D(4, 1)(x))))
+
+
+def convnext_block():
+    images = keras.Input((16, 16, 3))
+    x = layers.LayerNormalization(epsilon=1e-6)(layers.Conv2D(6, 4, strides=4)(images / 255))
+    y = layers.LayerNormalization(epsilon=1e-6)(layers.DepthwiseConv2D(7, padding="same")(x))
+    y = layers.Dense(6)(layers.Dense(24, activation="gelu")(y))
+    return keras.Model(images, head(x + y * 0.5))
+
+
+def cbam():
+    """Which channels, and then which places, from means and maxima."""
+    images = keras.Input((16, 16, 3))
+    x = layers.Conv2D(8, 3, activation="relu")(images / 255)
+    squeeze, excite = layers.Dense(2, activation="relu"), layers.Dense(8)
+    channels = [excite(squeeze(reduce(x, axis=(1, 2), keepdims=True))) for reduce in (ops.mean, ops.max)]
+    x = layers.Multiply()([x, layers.Activation("sigmoid")(layers.Add()(channels))])
+    places = ops.concatenate([ops.mean(x, -1, keepdims=True), ops.max(x, -1, keepdims=True)], axis=-1)
+    x = x * layers.Conv2D(1, 7, padding="same", activation="sigmoid")(places)
+    return keras.Model(images, head(x))
+
+
+def channels_first():
+    images = keras.Input((3, 16, 16))
+    first = {"data_format": "channels_first"}
+    x = layers.Conv2D(6, 3, padding="same", **first)(images / 255)
+    x = layers.ReLU()(layers.BatchNormalization(axis=1)(x))
+    x = layers.MaxPooling2D(2, **first)(layers.ZeroPadding2D(1, **first)(x))
+    # Keras 3.15 on TensorFlow adds a bias to the wrong axis where there are as many columns as channels
+    x = layers.SeparableConv2D(5, 3, strides=2, activation="relu", **first)(x)
+    x = layers.Concatenate(axis=1)(
+        [x, layers.UpSampling2D(2, **first)(layers.AveragePooling2D(2, **first)(x))]
+    )
+    x = layers.Conv2D(3, 1, **first)(x)
+    x = layers.Concatenate()([layers.GlobalMaxPooling2D(**first)(x), layers.Flatten(**first)(x)])
+    return keras.Model(images, layers.Dense(3, activation="softmax")(x))
+
+
+def pixel_shuffle():
+    images = keras.Input((8, 8, 1))
+    x = layers.Conv2D(8, 3, padding="same", activation="relu")(images / 255)
+    x = layers.Reshape((8, 8, 2, 2, 2))(x)
+    x = layers.Reshape((16, 16, 2))(layers.Permute((1, 3, 2, 4, 5))(x))
+    return keras.Model(images, layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x))
+
+
+def rows_as_a_sequence():
+    """LSTM over rows is a closed box; the convolution along the rows and the dense layer are computed."""
+    images = keras.Input((28, 28))
+    x = layers.Conv1D(8, 5, padding="causal", dilation_rate=2, activation="relu")(images / 255)
+    x = layers.MaxPooling1D(2)(layers.Conv1D(6, 3, strides=2, padding="same")(x))
+    x = layers.TimeDistributed(layers.Dense(5, activation="tanh"))(x)
+    x = layers.Bidirectional(layers.LSTM(4, return_sequences=True), name="both")(x)
+    return keras.Model(images, layers.Dense(3)(layers.GRU(4, name="gru")(x)))
+
+
+def convolution_of_rows():
+    images = keras.Input((28, 28))
+    x = layers.Conv1D(8, 5, padding="same", activation="relu")(images / 255)
+    return keras.Model(images, layers.Dense(3)(layers.GlobalMaxPooling1D()(layers.BatchNormalization()(x))))
+
+
+class Wrapped(keras.Model):
+    """A subclassed model, of which a functional one is made."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.conv = layers.Conv2D(4, 3, activation="relu")
+        self.end = layers.Dense(3, activation="softmax")
+
+    def call(self, images):
+        return self.end(layers.GlobalAveragePooling2D()(self.conv(images / 255)))
+
+
+def subclassed():
+    """What a subclassed model computes, written as a graph."""
+    images = keras.Input((12, 12, 3))
+    return keras.Model(images, Wrapped().call(images))
+
+
+def subclassed_inside():
+    images = keras.Input((12, 12, 3))
+    return keras.Model(images, layers.Dense(3)(Wrapped(name="wrapped")(images)))
+
+
+def two_labels():
+    images = keras.Input((16, 16, 3))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu")(images / 255))
+    return keras.Model(images, layers.Dense(2, activation="sigmoid")(x))
+
+
+def with_alpha():
+    images = keras.Input((16, 16, 4))
+    return keras.Model(images, head(layers.Conv2D(4, 3, activation="relu")(images / 255)))
+
+
+def spectrogram():
+    """Two channels: the left and the right one."""
+    images = keras.Input((24, 16, 2))
+    return keras.Model(images, head(layers.Conv2D(4, 3, activation="relu")(images / 255)))
+
+
+def augmented():
+    images = keras.Input((16, 16, 3))
+    x = layers.RandomFlip()(layers.Resizing(20, 20)(images))
+    x = layers.CenterCrop(16, 16)(layers.RandomRotation(0.1)(layers.RandomZoom(0.1)(x)))
+    x = layers.RandomContrast(0.1)(layers.Rescaling(1 / 127.5, -1)(x))
+    return keras.Model(images, head(layers.Conv2D(4, 3, activation="relu")(layers.GaussianNoise(0.1)(x))))
+
+
+def normalized_inside():
+    images = keras.Input((16, 16, 3))
+    x = layers.Normalization(mean=[120.0, 110.0, 100.0], variance=[900.0, 800.0, 700.0])(images)
+    return keras.Model(images, head(layers.Conv2D(4, 3, activation="relu")(x)))
+
+
+def nested_twice():
+    inner = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(3, 3, padding="same", activation="relu")])
+    outer = keras.Sequential([keras.Input((8, 8, 3)), inner, layers.BatchNormalization(), inner])
+    images = keras.Input((8, 8, 3))
+    return keras.Model(images, head(outer(images / 255) + inner(images / 255)))
+
+
+def shared():
+    """One encoder of both halves, and how alike their codes are."""
+    images = keras.Input((12, 24, 3))
+    encoder = keras.Sequential(
+        [keras.Input((12, 12, 3)), layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D()]
+    )
+    x = images / 255
+    codes = [encoder(x[:, :, :12]), encoder(x[:, :, 12:])]
+    alike = layers.Dot(1, normalize=True)(codes)
+    return keras.Model(images, layers.Dense(2, activation="softmax")(layers.Concatenate()([alike, *codes])))
+
+
 SMALL = {
     quickstart: [],
     residual: [],
@@ -219,20 +420,52 @@ SMALL = {
     squeeze_and_excite: [],
     regression: [],
     nested_with_two_outputs: [],
-    vision_transformer: ["attention"],
+    vision_transformer: [],
+    small_vit: [],
+    attention_of_maps: [],
+    attention_by_operators: [],
+    depthwise: [],
+    inception: [],
+    densely_connected: [],
+    convnext_block: [],
+    cbam: [],
+    channels_first: [],
+    pixel_shuffle: [],
     recurrent: ["rows"],
+    rows_as_a_sequence: ["both", "gru"],
+    convolution_of_rows: [],
     five_axes: [],
     own_layer: ["own"],
+    subclassed: [],
+    subclassed_inside: ["wrapped"],
+    two_labels: [],
+    with_alpha: [],
+    spectrogram: [],
+    augmented: [],
+    normalized_inside: [],
+    nested_twice: [],
+    shared: [],
 }
 
 
 def pictures(model, count=2):
-    height, width, *depth = (side or 64 for side in model.inputs[0].shape[1:])
-    channels = depth[0] if depth else 1
+    """Smooth random pictures (count, height, width, channels), uint8, of different brightness."""
+    sides = tuple(side or 64 for side in model.inputs[0].shape[1:])
+    sides = (*sides[1:], sides[0]) if len(sides) == 3 and sides[2] > 4 else sides
+    height, width, channels = (*sides, 1)[:3]
     rough = np.random.default_rng(1).uniform(0, 255, (count, 4, 4, channels))
     rough *= np.linspace(1, 0.3, count).reshape(-1, 1, 1, 1)
     smooth = np.asarray(ops.image.resize(rough, (height, width), "bicubic")).clip(0, 255)
     return smooth.astype("uint8")
+
+
+def as_taken(model, images):
+    """Pictures as the model takes them: without channels, or with the channels first."""
+    if len(model.inputs[0].shape) == 3:
+        images = images[..., 0]
+    elif model.inputs[0].shape[-1] not in (None, 1, 2, 3, 4):
+        images = np.moveaxis(images, -1, 1)
+    return images.astype("float32")
 
 
 def ready(browser, path):
@@ -254,27 +487,35 @@ def troubles(browser):
     return browser.named("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 
 
-def expected(model, images):
-    """The first output of one number per class, as probabilities unless it is one number."""
-    images = images[..., 0] if len(model.inputs[0].shape) == 3 else images
-    found = keras.tree.flatten(model(images.astype("float32"), training=False))
-    found = next(np.asarray(each) for each in found if len(each.shape) == 2)
-    if found.shape[1] == 1 or np.allclose(found.sum(1), 1, atol=1e-4):
+def expected(model, images, others=None, output=None):
+    """The output that is shown, the first of one number per class: as probabilities unless it is a number."""
+    given = as_taken(model, images)
+    given = [given, *(others or {}).values()] if len(model.inputs) > 1 else given
+    found = model(given, training=False)
+    if output is not None:
+        return np.asarray(found[output])
+    found = [np.asarray(each) for each in keras.tree.flatten(found)]
+    found = next((each for each in found if each.ndim == 2), found[0])
+    end = getattr(model.layers[-1], "activation", None)
+    told = found.ndim > 2 or found.shape[1] == 1 or end is keras.activations.sigmoid
+    if told or np.allclose(found.sum(1), 1, atol=1e-4):
         return found
     return np.asarray(ops.softmax(found))
 
 
-def agree(browser, folder, model, boxes=()):
+def agree(browser, folder, model, boxes=(), others=None, output=None):
     images = pictures(model)
-    write_page(model, images, folder / "page.html")
+    write_page(model, images, folder / "page.html", other_inputs=others, output=output)
     ready(browser, folder / "page.html")
     assert troubles(browser) == []
-    want = expected(model, images)
+    want = expected(model, images, others, output)
     assert np.isfinite(want).all()
     for at in range(len(images)):
         browser.value(f"document.querySelectorAll('#examples button')[{at}].click()")
         settle(browser)
-        np.testing.assert_allclose(browser.value("[...Page.bars.shares]"), want[at], rtol=1e-4, atol=1e-4)
+        said = browser.value("[...Page.bars.shares]")[-want[at].size :]  # of one sigmoid, not the other class
+        said = np.reshape(said, want[at].shape)
+        np.testing.assert_allclose(said, want[at], rtol=1e-4, atol=1e-4)
     assert browser.value("Page.model.boxes.map(box => box.name)") == list(boxes)
     said = browser.value("document.querySelector('.boxes')?.textContent ?? ''")
     assert all(name in said for name in boxes) and bool(said) == bool(boxes)
@@ -285,6 +526,180 @@ def agree(browser, folder, model, boxes=()):
 @pytest.mark.parametrize("build", SMALL, ids=lambda build: build.__name__)
 def test_small_foreign_models_say_in_the_page_what_they_say_in_keras(browser, tmp_path, build):
     agree(browser, tmp_path, fill(build()), SMALL[build])
+
+
+def picture_and_numbers():
+    images, facts = keras.Input((12, 12, 3), name="photo"), keras.Input((2,), name="facts")
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu")(images / 255))
+    return keras.Model([images, facts], layers.Dense(3, activation="softmax")(layers.concatenate([x, facts])))
+
+
+def siamese():
+    """Two pictures: the second one is taken from the examples."""
+    one, two = keras.Input((12, 12, 1), name="one"), keras.Input((12, 12, 1), name="two")
+    encoder = keras.Sequential(
+        [keras.Input((12, 12, 1)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(4)]
+    )
+    difference = ops.absolute(encoder(one / 255) - encoder(two / 255))
+    return keras.Model([one, two], layers.Dense(1, activation="sigmoid")(difference))
+
+
+def detector():
+    """A box and a class, from one picture."""
+    images = keras.Input((16, 16, 3))
+    x = layers.Flatten()(layers.Conv2D(4, 3, strides=2, activation="relu")(images / 255))
+    box = layers.Dense(4, activation="softplus", name="box")(x)
+    return keras.Model(images, {"kind": layers.Dense(3, activation="softmax", name="kind")(x), "box": box})
+
+
+OTHERS = {
+    "facts": np.array([[0.5, -1.0], [2.0, 0.25]], "float32"),
+    "two": np.random.default_rng(3).uniform(0, 255, (2, 12, 12, 1)).astype("float32"),
+}
+
+
+@pytest.mark.parametrize(("build", "name"), [(picture_and_numbers, "facts"), (siamese, "two")])
+def test_inputs_beside_the_picture_have_the_values_of_the_example(browser, tmp_path, build, name):
+    agree(browser, tmp_path, fill(build()), others={name: OTHERS[name]})
+    assert "values of the example that was chosen last" in text(browser, "#others")
+
+
+def test_a_few_numbers_beside_the_picture_are_typed(browser, tmp_path):
+    model = fill(picture_and_numbers())
+    images = pictures(model)
+    write_page(model, images, tmp_path / "page.html")  # the numbers begin with 0
+    ready(browser, tmp_path / "page.html")
+    for facts in (0, 0), (3, -2.5):
+        for at, value in enumerate(facts):
+            browser.value(f"""(() => {{
+                const field = document.querySelectorAll('#others input')[{at}]
+                field.value = {value}
+                field.dispatchEvent(new Event('input'))
+            }})()""")
+        settle(browser)
+        want = expected(model, images[:1], {"facts": np.array([facts], "float32")})[0]
+        np.testing.assert_allclose(browser.value("[...Page.bars.shares]"), want, atol=1e-4)
+
+
+@pytest.mark.parametrize("output", ["kind", "box"])
+def test_each_output_of_a_detector_can_be_shown(browser, tmp_path, output):
+    agree(browser, tmp_path, fill(detector()), output=output)
+    assert ("%" in text(browser, "#bars")) == (output == "kind")
+
+
+def autoencoder(channels=3):
+    images = keras.Input((16, 16, channels))
+    x = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(images / 255)
+    x = layers.Conv2DTranspose(channels, 3, strides=2, padding="same", activation="sigmoid")(x)
+    return keras.Model(images, x)
+
+
+def denoiser():
+    """Rows of grey pixels in and out."""
+    images = keras.Input((28, 28))
+    x = layers.Dense(28, activation="relu")(layers.Rescaling(1 / 255)(images))
+    return keras.Model(
+        images, layers.Reshape((28, 28))(layers.Dense(784, activation="sigmoid")(layers.Flatten()(x)))
+    )
+
+
+def segmenter():
+    """A class for each pixel, by a U-Net."""
+    images = keras.Input((16, 16, 3))
+    one = layers.Conv2D(4, 3, padding="same", activation="relu")(images / 255)
+    two = layers.Conv2D(6, 3, padding="same", activation="relu")(layers.MaxPooling2D()(one))
+    x = layers.Concatenate()([one, layers.Conv2DTranspose(4, 2, strides=2)(two)])
+    return keras.Model(images, layers.Conv2D(4, 1, activation="softmax")(x))
+
+
+def shown_pixels(browser):
+    """The pixels of the pictures that the page shows as the model's output, (pictures, rows, columns, 3)."""
+    return np.array(
+        browser.value("""[...document.querySelectorAll('#bars canvas')].map(canvas => {
+        const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+        return Array.from({length: canvas.height}, (_, y) => Array.from({length: canvas.width},
+            (_, x) => [...data.subarray(4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 3)]))
+    })""")
+    )
+
+
+@pytest.mark.parametrize("build", [autoencoder, lambda: autoencoder(1), lambda: autoencoder(2), denoiser])
+def test_an_output_that_is_a_picture_is_shown_as_one(browser, tmp_path, build):
+    want = agree(browser, tmp_path, fill(build()))[1]
+    want = np.atleast_3d(want)
+    seen = shown_pixels(browser)
+    if want.shape[-1] == 2:  # beside each other, both grey
+        want, seen = np.moveaxis(want, -1, 0)[..., None], seen[..., :1]
+    np.testing.assert_allclose(seen, np.broadcast_to(255 * want, seen.shape), atol=0.51)
+    assert "Black is 0, white is 1" in text(browser, "#bars")
+
+
+def test_a_class_for_each_pixel_is_shown_in_colours_with_a_legend(browser, tmp_path):
+    model = fill(segmenter())
+    classes = agree(browser, tmp_path, model)[1].argmax(-1)
+    seen = shown_pixels(browser)[0]
+    assert len(
+        {
+            (int(unit), *map(int, colour))
+            for unit, colour in zip(classes.ravel(), seen.reshape(-1, 3), strict=True)
+        }
+    ) == len(set(classes.ravel()))
+    legend = [
+        each.split("\n")
+        for each in browser.value("[...document.querySelectorAll('.classes li')].map(li => li.innerText)")
+    ]
+    for name, share in legend:
+        assert float(share.rstrip("\N{NO-BREAK SPACE}%")) == pytest.approx(
+            100 * (classes == int(name[-1])).mean(), abs=0.06
+        )
+    assert {int(name[-1]) for name, _ in legend} == set(classes.ravel())
+
+
+def test_alpha_of_a_dropped_picture_reaches_the_model(browser, tmp_path):
+    model = fill(with_alpha())
+    rng = np.random.default_rng(4)
+    pixels = rng.integers(0, 256, (16, 16, 4)).astype("uint8")
+    pixels[..., 3] = np.where(pixels[..., 3] > 128, 255, 0)
+    write_page(model, pixels[None], tmp_path / "page.html")
+    ready(browser, tmp_path / "page.html")
+    assert browser.value("[...Page.input.pixels()]") == pixels.ravel().tolist()  # as an example: all of it
+    held = io.BytesIO()
+    Image.fromarray(pixels).save(held, "PNG")
+    data = base64.b64encode(held.getvalue()).decode()
+    browser.value(f"""Page.input.take([new File(
+        [Uint8Array.from(atob("{data}"), letter => letter.charCodeAt(0))], "new.png")])""")
+    settle(browser)
+    seen = np.reshape(browser.value("[...Page.input.pixels()]"), pixels.shape)
+    assert (seen[..., 3] == pixels[..., 3]).all()
+    opaque = pixels[..., 3] == 255
+    assert (seen[opaque] == pixels[opaque]).all()
+
+
+@pytest.mark.parametrize("build", [residual, small_vit, permuted])
+def test_half_precision_is_half_as_large_and_says_how_much_it_changes(browser, tmp_path, build):
+    model = fill(build())
+    wide = layers.Dense(300_000)(
+        layers.Flatten()(model.layers[-1].output)
+    )  # so that weights are most of the page
+    model = fill(keras.Model(model.input, layers.Dense(3, activation="softmax")(wide * 0.01)))
+    images, page = pictures(model), tmp_path / "page.html"
+    before = [np.array(each) for each in model.get_weights()]
+    want = expected(model, images)
+    full = write_page(model, images, page)
+    assert full.difference == 0 and full.size == page.stat().st_size
+    half = write_page(model, images, page, float16=True)
+    assert half.size / full.size == pytest.approx(0.5, abs=0.06)
+    for written, float16 in (full, False), (half, True):
+        assert page_bytes(model, float16) == pytest.approx(written.size, rel=0.15)
+    assert all((one == two).all() for one, two in zip(before, model.get_weights(), strict=True))
+    ready(browser, page)
+    shares = []
+    for at in range(len(images)):
+        browser.value(f"document.querySelectorAll('#examples button')[{at}].click()")
+        settle(browser)
+        shares.append(browser.value("[...Page.bars.shares]"))
+    changed = abs(np.array(shares) - want).max()
+    assert changed == pytest.approx(half.difference, abs=2e-6) and 1e-7 < changed < 0.01
 
 
 # ---- What the page says of them ----
@@ -398,7 +813,9 @@ def test_beyond_a_closed_box_nothing_is_made_up_for_a_new_picture(browser, tmp_p
 # {model of keras.applications: its module, least side of its images}
 FAMILIES = {
     "VGG16": ("vgg16", 32),
+    "VGG19": ("vgg19", 32),
     "ResNet50": ("resnet50", 32),
+    "ResNet101": ("resnet50", 32),
     "ResNet50V2": ("resnet_v2", 32),
     "InceptionV3": ("inception_v3", 75),
     "InceptionResNetV2": ("inception_resnet_v2", 75),
@@ -408,11 +825,19 @@ FAMILIES = {
     "MobileNetV3Small": ("mobilenet_v3", 32),
     "MobileNetV3Large": ("mobilenet_v3", 32),
     "DenseNet121": ("densenet", 32),
+    "DenseNet169": ("densenet", 32),
     "NASNetMobile": ("nasnet", 32),
     "EfficientNetB0": ("efficientnet", 32),
+    "EfficientNetB1": ("efficientnet", 32),
     "EfficientNetV2B0": ("efficientnet_v2", 32),
+    "EfficientNetV2S": ("efficientnet_v2", 32),
     "ConvNeXtTiny": ("convnext", 32),
+    "ConvNeXtSmall": ("convnext", 32),
 }
+
+
+# As shares of the mean. With 0.2, Keras's own answers of this one in 32 and 64 bits differ by 0.02
+LEAST_VARIANCE = {"EfficientNetV2S": 2.0}
 
 
 def of_a_family(name):
@@ -437,7 +862,7 @@ def of_a_family(name):
     model(pictures(model, 8).astype("float32"), training=True)
     for weight in model.weights:
         if weight.path.endswith("variance"):  # a deviation of nearly 0 would enlarge rounding errors
-            weight.assign(np.maximum(weight, 0.2 * np.mean(weight)))
+            weight.assign(np.maximum(weight, LEAST_VARIANCE.get(name, 0.2) * np.mean(weight)))
     return model
 
 
@@ -445,3 +870,63 @@ def of_a_family(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_families_of_keras_applications_say_in_the_page_what_they_say_in_keras(browser, tmp_path, name):
     agree(browser, tmp_path, of_a_family(name))
+
+
+@pytest.mark.parametrize(
+    "build", [small_vit, attention_by_operators, cbam, channels_first, siamese, own_layer]
+)
+def test_the_panel_explains_every_kind_of_value_in_words(browser, tmp_path, build):
+    model = fill(build())
+    others = {"two": OTHERS["two"]} if build is siamese else None
+    write_page(model, pictures(model), tmp_path / "page.html", other_inputs=others)
+    ready(browser, tmp_path / "page.html")
+    said = browser.value("""Page.model.nodes.map(node => {
+        const at = {id: node.id, y: node.h - 1, x: node.w - 1, c: node.c - 1}
+        Page.panel.show({kind: "place", place: at}, false)
+        return `${node.name}: ${document.querySelector('#panel').innerText}`
+    })""")
+    for each in said:
+        assert not any(odd in each for odd in ("[object", "undefined", "NaN", "null")), each
+        assert len(each.split("\n")) > 2, each
+    assert troubles(browser) == []
+
+
+# ---- For every reader ----
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The program of axe-core, which looks for what keeps readers from using a page."""
+    file = os.environ.get("AXE_CORE", "")
+    if not file:
+        pytest.skip("set AXE_CORE to axe.min.js of the npm package axe-core, as .ci/run does")
+    return Path(file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("build", [quickstart, picture_and_numbers, segmenter, own_layer, with_alpha])
+def test_axe_core_finds_nothing(browser, tmp_path, axe, build):
+    model = fill(build())
+    write_page(model, pictures(model), tmp_path / "page.html")
+    for width, dark, phone in (390, False, True), (820, True, True), (1440, False, False):
+        ready(browser, tmp_path / "page.html")
+        browser.show(width, dark=dark, phone=phone)
+        settle(browser)
+        browser.value(axe + "\n; 0")
+        found = browser.value("""axe.run({resultTypes: ["violations"]}).then(({violations}) => violations.map(
+            each => `${each.id}: ${each.help}: ${each.nodes.map(node => node.html).slice(0, 3)}`))""")
+        assert found == [], (width, dark)
+
+
+@pytest.mark.parametrize("build", [picture_and_numbers, segmenter, with_alpha])
+def test_targets_have_24_pixels_on_phones(browser, tmp_path, build):
+    model = fill(build())
+    write_page(model, pictures(model), tmp_path / "page.html")
+    ready(browser, tmp_path / "page.html")
+    browser.show(390, phone=True)
+    settle(browser)
+    small = browser.value("""[...document.querySelectorAll('button, input, summary, a')].filter(one => {
+        const {width, height} = one.getBoundingClientRect()
+        return one.offsetParent && !one.matches('.skip') && (width < 24 || height < 24)
+    }).map(one => one.outerHTML)""")
+    assert small == []
+    assert browser.value("document.documentElement.scrollWidth <= innerWidth")

@@ -11,6 +11,8 @@ from keras import layers
 
 import models
 from models import ModelError
+from models.export.page import write_page
+from models.export.page.ends import answer_of, loss_of
 from models.export.page.portable import portable
 from models.fine_tuning.transfer import TransferClassifier
 from models.pretrained.backbones import Backbone
@@ -113,9 +115,9 @@ def test_a_model_of_any_size_takes_the_size_that_is_asked_for():
     ("layer", "said"),
     [
         (layers.Conv2DTranspose(2, 3, dilation_rate=2, name="up"), "has a dilation, (2, 2)"),
-        (layers.BatchNormalization(axis=1, name="norm"), "works along an axis, 1"),
-        (layers.LayerNormalization(axis=1, name="norm"), "works along axes, [1]"),
-        (layers.Softmax(axis=1, name="soft"), "works along an axis, 1"),
+        (layers.BatchNormalization(axis=2, name="norm"), "works along an axis, 2"),
+        (layers.LayerNormalization(axis=2, name="norm"), "works along axes, [2]"),
+        (layers.Softmax(axis=[1, 2], name="soft"), "works along an axis, [1, 2]"),
         (layers.Resizing(4, 4, "bicubic", name="small"), "has an interpolation, bicubic"),
         (layers.Activation("sparsemax", name="act"), "has an activation, sparsemax"),
         (layers.Conv2D(1, 1, activation=lambda x: 2 * x, name="own"), "has an activation, <lambda>"),
@@ -139,7 +141,7 @@ def test_what_the_page_does_not_know_is_a_closed_box_with_recorded_maps(layer, s
 
 
 def test_closed_boxes_in_nested_models_and_several_calls_are_recorded_each():
-    soft = layers.Softmax(axis=1, name="soft")
+    soft = layers.Softmax(axis=[1, 2], name="soft")
     inner = keras.Sequential([keras.Input((4, 4, 1)), soft, layers.Rescaling(3.0)], name="inner")
     images = keras.Input((4, 4, 1))
     model = keras.Model(images, layers.Flatten()(inner(inner(images))))
@@ -147,8 +149,8 @@ def test_closed_boxes_in_nested_models_and_several_calls_are_recorded_each():
     written = portable(model, examples=pictures)
     boxes = [node for node in written["nodes"] if node["kind"] == "recorded"]
     assert [box["path"] for box in boxes] == [["inner", "soft"]] * 2
-    once = np.exp(pictures) / np.exp(pictures).sum(1, keepdims=True)
-    twice = np.exp(3 * once) / np.exp(3 * once).sum(1, keepdims=True)
+    once = np.exp(pictures) / np.exp(pictures).sum((1, 2), keepdims=True)
+    twice = np.exp(3 * once) / np.exp(3 * once).sum((1, 2), keepdims=True)
     for box, want in zip(boxes, (once, twice), strict=True):
         np.testing.assert_allclose(numbers(written, box["weights"]["values"]), want, atol=1e-6)
 
@@ -177,27 +179,87 @@ def test_one_of_several_outputs_is_shown():
     assert portable(model, output="age")["nodes"][-1]["shape"] == [1]
     with pytest.raises(ModelError, match="two has no output of the name 'name'; it has again, age, kind"):
         portable(model, output="name")
-    with pytest.raises(ModelError, match="not one number per class"):
-        portable(model, output="again")
+    assert portable(model, output="again")["nodes"][-1]["shape"] == [4, 4, 1]
 
 
 def test_what_is_no_image_model_is_refused_in_one_sentence():
-    two = [keras.Input((4, 4, 1)), keras.Input((4, 4, 1))]
-    maps = keras.Sequential([keras.Input((4, 4, 1)), layers.Conv2D(1, 3)], name="maps")
+    two = [keras.Input((4, 4, 1)), keras.Input((4, 4, 1), name="second")]
+    clips = keras.Sequential([keras.Input((4, 4, 1)), layers.Reshape((2, 2, 2, 2))], name="clips")
     refused = {
         "no built functional or sequential model": [
             keras.Sequential([layers.Flatten()]),
-            keras.Model(two, layers.Flatten()(layers.Add()(two))),
             layers.Dense(3),
             "outputs/digits",
         ],
-        "and no image": [models.DenseChain(), model_of(shape=(8, 8, 4)), models.SentimentBag()],
-        "not one number per class": [maps],
+        "also takes second, .4, 4, 1.: give its values": [
+            keras.Model(two, layers.Flatten()(layers.Add()(two)))
+        ],
+        "and no image": [models.DenseChain(), model_of(shape=(8, 8, 5)), models.SentimentBag()],
+        "neither one number per class nor a picture": [clips],
     }
     for said, several in refused.items():
         for model in several:
             with pytest.raises(ModelError, match=said):
                 portable(model)
+
+
+def told(model, names=None, loss=None):
+    return answer_of(portable(model)["nodes"], names, loss)
+
+
+def test_what_an_output_is_follows_from_its_activation_the_loss_and_the_names():
+    def vector(units, activation=None):
+        return keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(units, activation)])
+
+    def maps(channels, activation=None):
+        return keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(channels, 1, activation=activation)])
+
+    assert told(vector(3)) == told(vector(3, "softmax")) == told(vector(2, "sigmoid")) == "classes"
+    assert told(vector(4, "sigmoid"), loss="mse") == told(vector(4), loss="mean_absolute_error") == "numbers"
+    assert told(vector(4, "sigmoid"), [*"abcd"], "mse") == "classes"  # whoever names classes has classes
+    assert told(vector(4, "softplus")) == told(vector(1)) == "numbers"
+    assert told(vector(1), ["cat", "dog"]) == told(vector(1, "sigmoid")) == "classes"
+    assert told(maps(1, "sigmoid")) == told(maps(3)) == told(maps(3, "tanh")) == "picture"
+    assert told(maps(3), loss="sparse_categorical_crossentropy") == told(maps(3), [*"abc"]) == "map"
+    assert told(maps(3, "softmax")) == told(maps(5)) == "map"
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        ("mse", "mse"),
+        (keras.losses.SparseCategoricalCrossentropy(from_logits=True), "sparse_categorical_crossentropy"),
+        (keras.losses.mean_absolute_error, "mean_absolute_error"),
+        ({"output": "mse"}, ""),
+    ],
+)
+def test_the_loss_is_known_by_its_name(loss, name):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1, name="output")])
+    assert loss_of(model) == ""
+    model.compile(loss=loss)
+    assert loss_of(model) == name
+
+
+def test_values_of_other_inputs_that_are_missing_or_wrong_are_said(tmp_path):
+    images, facts = keras.Input((8, 8, 1), name="photo"), keras.Input((2,), name="facts")
+    x = layers.Concatenate()([layers.Flatten()(images), facts])
+    model = keras.Model([images, facts], layers.Dense(2)(x), name="both")
+    pictures, page = np.zeros((3, 8, 8, 1), "uint8"), tmp_path / "page.html"
+    for others, said in (
+        ({"fact": np.ones((3, 2))}, "both has no other input 'fact'; it has facts"),
+        ({"facts": np.ones((2, 2))}, "facts of both needs 3 values of shape .2,., not an array .2, 2."),
+        ({"facts": np.ones((3, 4))}, "facts of both needs 3 values"),
+    ):
+        with pytest.raises(ModelError, match=said):
+            write_page(model, pictures, page, other_inputs=others)
+    with pytest.raises(ModelError, match="answer"):
+        write_page(model, pictures, page, answer="picture of it")
+    assert not page.exists()
+    texts = keras.Input((), dtype="string", name="words")
+    read = layers.Embedding(3, 2)(layers.TextVectorization(vocabulary=["a"], output_sequence_length=1)(texts))
+    x = layers.Concatenate()([layers.Flatten()(images), layers.Flatten()(read)])
+    with pytest.raises(ModelError, match="takes texts or values of any number as words"):
+        portable(keras.Model([images, texts], layers.Dense(2)(x)))
 
 
 def test_rows_without_an_axis_of_channels_stay_a_picture_as_long_as_pixels_are_alike():
