@@ -11,6 +11,10 @@ import { announce, say } from "./messages.js";
 import { PredictionBars } from "./prediction_bars.js";
 import { Selection } from "./selection.js";
 import * as texts from "./texts.js";
+import { WhyCard } from "./why/card.js";
+import { Changes } from "./why/changes.js";
+import { Editor } from "./why/editor.js";
+import { Explainer } from "./why/explainer.js";
 
 // The only global: for the browser's console, tests and benchmarks. No module reads it.
 const Page = { timings: [], runs: 0 };
@@ -36,7 +40,7 @@ class Runner {
 
   step() {
     this.waiting = false;
-    const { input, view, bars, selection } = this.parts;
+    const { input, view, bars, selection, why } = this.parts;
     const [low, high] = this.range;
     const pixels = input.pixels();
     const plain = low === 0 && high === 255;
@@ -50,6 +54,7 @@ class Runner {
     bars.draw(known ? answers(this.model, bars.isNumber) : null);
     byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
     selection.show();
+    why.changed();
     if (input.isEmpty()) say(texts.NOTHING_DRAWN);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
     this.announceLater();
@@ -79,13 +84,19 @@ async function start() {
   const parts = { layers: byId("layers"), input: byId("seen") };
   const onPlaces = {
     look: (place, byKey) => selection.look(onPlace(place), byKey),
-    pin: (place) => selection.pin(onPlace(place)),
+    pin: (place) => {
+      selection.pin(onPlace(place));
+      why.chooseLayer(place.id);
+    },
     showFilter: (node, c) => selection.pin({ kind: "filter", node, c }),
   };
   const view = new View(model, names, parts, data.pixel_range, onPlaces, digits);
   const onClasses = {
     look: (unit) => selection.look(onClass(unit)),
-    pin: (unit) => selection.pin(onClass(unit)),
+    pin: (unit) => {
+      selection.pin(onClass(unit));
+      why.chooseClass(selection.pinned ? unit : null);
+    },
   };
   const bars = new PredictionBars(byId("bars"), model.nodes.at(-1).c, names, onClasses, isNumber);
   const panel = new Panel(byId("panel"), view, names, isNumber, () => selection.unpin());
@@ -94,7 +105,8 @@ async function start() {
   const elements = Object.fromEntries(Object.entries(ids).map(([key, id]) => [key, byId(id)]));
   Object.assign(elements, { examples: byId("examples"), whole: document.body });
   const input = new Input(model.nodes[0].shape, digits, elements, () => runner.changed(), say);
-  const runner = new Runner(model, data.pixel_range, { input, view, bars, selection });
+  const why = explainAnswers(model, data, { bars, panel }, () => runner.changed());
+  const runner = new Runner(model, data.pixel_range, { input, view, bars, selection, why });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();
   });
@@ -102,8 +114,22 @@ async function start() {
     view.draw();
     selection.show();
   });
-  Object.assign(Page, { model, view, panel, input, bars });
+  Object.assign(Page, { model, view, panel, input, bars, why });
   await begin(input, view, (place) => selection.subject || selection.look(onPlace(place)));
+}
+
+/* The card that says why, and what lets the user change the model. `run()` runs the model again. */
+function explainAnswers(model, { class_names, pixel_range, number }, { bars, panel }, run) {
+  const changes = new Changes(model, () => {
+    explainer.forget();
+    run();
+  });
+  const explainer = new Explainer(model, number, pixel_range[0], changes.random);
+  const why = new WhyCard(explainer, changes, bars, class_names, pixel_range);
+  panel.editor = new Editor(changes);
+  panel.editor.listen(panel.element);
+  byId("layers").prepend(changes.element, why.element);
+  return why;
 }
 
 /* Show the first example, and explain one of its places. */
