@@ -165,6 +165,8 @@ export class WhyCard {
       found = await this.explainer.smallestPatch(work);
     });
     if (!found) return;
+    this.method = "none"; // the map would cover the square
+    this.controls.follow();
     this.show(null, texts.explained.none());
     const [image] = this.model.nodes;
     if (found.side) drawErased(this.canvas, image, found, backgroundColour(image.values, image), this.range);

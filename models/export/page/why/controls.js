@@ -29,13 +29,20 @@ export function buildScale() {
 }
 
 function buildMethods(card) {
-  const choices = ["none", ...Object.keys(METHODS)].map((method) => {
+  const inputs = ["none", ...Object.keys(METHODS)].map((method) => {
     const attributes = { type: "radio", name: "heat-map", value: method, checked: method === "none" };
     const input = make("input", attributes);
     input.addEventListener("change", () => card.choose(method));
-    return make("label", { class: "choice" }, input, texts.METHOD_NAMES[method]);
+    return input;
   });
-  return make("fieldset", { class: "choices" }, make("legend", {}, texts.HEAT_MAP), choices);
+  const choices = inputs.map((input) =>
+    make("label", { class: "choice" }, input, texts.METHOD_NAMES[input.value]),
+  );
+  const follow = () => {
+    for (const input of inputs) input.checked = input.value === card.method;
+  };
+  const element = make("fieldset", { class: "choices" }, make("legend", {}, texts.HEAT_MAP), choices);
+  return { element, follow };
 }
 
 function buildSelect(id, label, options, choose) {
@@ -114,12 +121,12 @@ function write(element, sentence) {
 }
 
 export function buildControls(card) {
-  const [classes, layers, slider] = [buildClasses(card), buildLayers(card), buildSlider(card)];
-  const [mind, working] = [buildMind(card), buildProgress(card)];
+  const [methods, classes, layers] = [buildMethods(card), buildClasses(card), buildLayers(card)];
+  const [slider, mind, working] = [buildSlider(card), buildMind(card), buildProgress(card)];
   const says = make("p", { class: "sentence", id: "why-says" }, texts.explained.none());
   const element = make("div", { class: "why-controls" });
   element.append(
-    ...[buildMethods(card), classes.element, layers.element, working.element, says].filter(Boolean),
+    ...[methods.element, classes.element, layers.element, working.element, says],
     ...[slider.element, mind.element].filter(Boolean),
   );
   return {
@@ -133,6 +140,7 @@ export function buildControls(card) {
     },
     /* Show what is chosen now. */
     follow() {
+      methods.follow();
       layers.element.hidden = METHODS[card.method]?.reaches !== "layer" || card.layer < 0;
       layers.select.value = card.layer;
       classes.element.hidden = card.method === "none";
