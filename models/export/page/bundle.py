@@ -117,7 +117,8 @@ def _read(folder, path):
     body = _COMMENT.sub("", _IMPORT.sub("", text))
     if len(body) < len(text) and body.count("`") % 2:
         raise ValueError(
-            f'{path} may hold a text in backticks with a line that begins with "/*", as a comment does: indent it.'
+            f'{path} may hold a text in backticks with a line that begins with "/*": indent it, or it is '
+            "taken for a comment."
         )
     exports = [match["name"] for match in _EXPORT.finditer(body)]
     body = _EXPORT.sub("", body)

@@ -8,8 +8,6 @@ import { rankCorrelation } from "./ranks.js";
 import { Work } from "./slices.js";
 import { smallestPatch } from "./smallest_patch.js";
 
-export const STEPS = 32; // of integrated gradients
-
 /* For each method: (model, pixels, settings, work) => map; whether it has a sign, and what its gradients lead to. */
 export const METHODS = {
   occlusion: { run: occlusion, signed: true, reaches: null },
@@ -53,13 +51,13 @@ export class Explainer {
 
   /* The heat map of the picture that the model got last. Where layers are random, `similarity` is its rank
      correlation with the map of the trained network. */
-  async explain(method, { unit, layer, steps = STEPS }, work = new Work()) {
+  async explain(method, { unit, layer, steps }, work = new Work()) {
     const pixels = this.model.nodes[0].values.slice();
     const { run, signed, byPixel } = METHODS[method];
     const score = scoreOf(this.model, unit, this.isNumber);
     const settings = { unit, layer, steps, score, byPixel, black: this.black, isNumber: this.isNumber };
     const found = await run(this.twin(false), pixels, settings, work);
-    const result = { ...found, signed, method, unit, layer, steps };
+    const result = { ...found, signed, method, unit, layer };
     if (this.random.count) {
       const own = await run(this.twin(true), pixels, settings, work);
       result.similarity = rankCorrelation(own.values, found.values);

@@ -2,9 +2,7 @@
 
 import { answers } from "../engine/probabilities.js";
 import { hide, meanColour, squares } from "./hiding.js";
-import { runSlowly } from "./slices.js";
-
-const SLOW = 100; // milliseconds of one run, from which on squares do not overlap
+import { runSlowly, SLOW } from "./slices.js";
 
 /* What a model answers for a class: a probability; or the number that it predicts. */
 export function answerFor(model, unit, isNumber) {
@@ -13,7 +11,7 @@ export function answerFor(model, unit, isNumber) {
   return unit ? found[0] : 1 - found[0];
 }
 
-/* The map, {values, h, w, c: 1, window, many}. Squares cover the picture; a pixel gets the mean over those that
+/* The map, {values, h, w, c: 1, window, many}. Squares cover the picture, and overlap where there is time; a pixel gets the mean over those that
    hide it. `model` is a twin: its values are overwritten. */
 export async function occlusion(model, pixels, { unit, isNumber }, work) {
   const [image] = model.nodes;

@@ -1,6 +1,7 @@
 /* Long work in slices, so that the page can draw, scroll and be drawn on in between. */
 
 const LONGEST = 30; // milliseconds of work at a time
+export const SLOW = 100; // milliseconds of one run, from which on less is computed
 
 /* What a slice throws when its work is no longer wanted. */
 export class Stopped extends Error {}

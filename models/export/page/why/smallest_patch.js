@@ -2,10 +2,9 @@
 
 import { answers } from "../engine/probabilities.js";
 import { backgroundColour, hide, squares } from "./hiding.js";
-import { runSlowly } from "./slices.js";
+import { runSlowly, SLOW } from "./slices.js";
 
 const SHARES = [0.07, 0.11, 0.14, 0.18, 0.21, 0.25, 0.29, 0.36, 0.43, 0.5, 0.6, 0.75]; // of the shorter side
-const SLOW = 100; // milliseconds of one run, from which on fewer squares are tried
 
 /* {unit, share} of the likeliest class; of one output, class 1 from 0.5 on. */
 export function likeliest(model) {
