@@ -72,13 +72,18 @@ export function throughActivation(node, before, gradient) {
   }
 }
 
-/** Softmax over the channels of each pixel: a value falls when another rises. */
-function throughSoftmax({ values, c }, gradient, log) {
-  for (let start = 0; start < values.length; start += c) {
-    let sum = 0;
-    for (let i = start; i < start + c; i++) sum += gradient[i] * (log ? 1 : values[i]);
-    for (let i = start; i < start + c; i++) {
-      gradient[i] = log ? gradient[i] - Math.exp(values[i]) * sum : values[i] * (gradient[i] - sum);
+/** Softmax along channels, rows or columns: a value falls when another rises. */
+function throughSoftmax({ values, h, w, c, config }, gradient, log) {
+  const axis = config.axis ?? 2;
+  const step = [w * c, c, 1][axis],
+    length = step * [h, w, c][axis];
+  for (let start = 0; start < values.length; start += length) {
+    for (let first = start; first < start + step; first++) {
+      let sum = 0;
+      for (let i = first; i < start + length; i += step) sum += gradient[i] * (log ? 1 : values[i]);
+      for (let i = first; i < start + length; i += step) {
+        gradient[i] = log ? gradient[i] - Math.exp(values[i]) * sum : values[i] * (gradient[i] - sum);
+      }
     }
   }
 }
