@@ -93,7 +93,8 @@ class Model {
     const nodes = [];
     for (const node of this.nodes) {
       const own = { ...node, ...instead.get(node.id), sums: new Float64Array(node.c) };
-      own.values = node.kind === "copy" ? nodes[node.inputs[0]].values : new Float32Array(node.values.length);
+      if (node.kind === "copy") own.values = nodes[node.inputs[0]].values;
+      else own.values = node.inputs.length ? new Float32Array(node.values.length) : node.values.slice();
       for (const key of ["means", "factors"]) if (node[key]) own[key] = node[key].slice();
       nodes.push(own);
     }

@@ -45,14 +45,13 @@ export class WhyCard {
 
   /* The class that is explained. While layers are random it stays that of the trained network. */
   wanted() {
-    if (this.isNumber) return 0;
-    if (this.unit !== null) return this.unit;
+    if (this.unit !== null || this.isNumber) return this.unit ?? 0;
     if (!this.changes.random.count) this.predicted = this.bars.best().unit;
     return this.predicted ?? this.bars.best().unit;
   }
 
   nameOf(unit) {
-    return this.isNumber ? texts.THE_NUMBER : className(this.names, unit);
+    return this.isNumber && this.bars.count === 1 ? texts.THE_NUMBER : className(this.names, unit);
   }
 
   /* ---- What the user chooses ---- */

@@ -2,7 +2,6 @@
 
 import { make } from "../elements.js";
 import { number } from "../numbers.js";
-import { className } from "../texts.js";
 import { METHODS } from "./explainer.js";
 import { strongest } from "./overlay.js";
 import * as texts from "./texts.js";
@@ -57,13 +56,10 @@ function buildSelect(id, label, options, choose) {
 }
 
 function buildClasses(card) {
-  const options = card.isNumber
-    ? [["", texts.THE_NUMBER]]
-    : [
-        ["", texts.PREDICTED],
-        ...Array.from({ length: card.bars.count }, (_, unit) => [unit, className(card.names, unit)]),
-      ];
-  return buildSelect("why-class", texts.CLASS, options, (value) =>
+  const units = Array.from({ length: card.bars.count }, (_, unit) => [unit, card.nameOf(unit)]);
+  const options = card.isNumber ? units : [["", texts.PREDICTED], ...units];
+  const label = card.isNumber ? texts.FOR : texts.CLASS;
+  return buildSelect("why-class", label, options, (value) =>
     card.chooseClass(value === "" ? null : Number(value)),
   );
 }
@@ -144,7 +140,7 @@ export function buildControls(card) {
       layers.element.hidden = METHODS[card.method]?.reaches !== "layer" || card.layer < 0;
       layers.select.value = card.layer;
       classes.element.hidden = card.method === "none";
-      classes.select.value = card.unit ?? "";
+      classes.select.value = card.unit ?? (card.isNumber ? 0 : "");
       if (!card.isNumber) {
         classes.select.options[0].textContent = texts.predictedClass(card.nameOf(card.wanted()));
       }

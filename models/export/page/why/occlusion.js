@@ -7,7 +7,7 @@ import { runSlowly, SLOW } from "./slices.js";
 /* What a model answers for a class: a probability; or the number that it predicts. */
 export function answerFor(model, unit, isNumber) {
   const found = answers(model, isNumber);
-  if (found.length > 1 || isNumber) return found[isNumber ? 0 : unit];
+  if (found.length > 1 || isNumber) return found[unit];
   return unit ? found[0] : 1 - found[0];
 }
 

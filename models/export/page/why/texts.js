@@ -8,6 +8,7 @@ export const TITLE = "Why this answer?";
 export const ABOUT = "heat maps, random weights, the smallest change";
 export const HEAT_MAP = "Heat map";
 export const CLASS = "for the class";
+export const FOR = "for";
 export const LAYER = "of the layer";
 export const PREDICTED = "predicted";
 export const THE_NUMBER = "the number";
@@ -25,15 +26,15 @@ export const METHOD_NAMES = {
   gradient_input: "Gradient × input",
 };
 
-const raised = (isNumber, name) => (isNumber ? "the number" : `the logit of ${name}`);
+const raised = (isNumber, name) => (isNumber ? name : `the logit of ${name}`);
 
 /* What a map shows, and what its colours mean. */
 export const explained = {
   none: () => "The picture as the network gets it. Choose a heat map to see what the answer depends on.",
   occlusion: ({ window, many }, name, isNumber) =>
     `Each square of ${window} × ${window} pixels was hidden in turn under the picture's mean colour, ` +
-    `${count(many)} times. Blue: hiding this lowers ${isNumber ? "the number" : `the probability of ${name}`}, ` +
-    `so it speaks for ${isNumber ? "a larger one" : name}. Orange: hiding this raises it.`,
+    `${count(many)} times. Blue: hiding this lowers ${isNumber ? name : `the probability of ${name}`}, ` +
+    `so it speaks for ${isNumber ? "more" : name}. Orange: hiding this raises it.`,
   grad_cam: ({ layerName }, name, isNumber) =>
     `The feature maps of ${layerName}, each weighted by the mean gradient of ${raised(isNumber, name)}, added up. ` +
     "Blue: this region raises it. What lowers it counts as 0 and is not coloured.",

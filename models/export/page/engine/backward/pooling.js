@@ -39,15 +39,26 @@ function spread(input, [y0, y1], [x0, x1], c, amount, to) {
   for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) to[at(input, y, x, c)] += share;
 }
 
-/** Several maxima of a whole map share its gradient, as TensorFlow does it. */
+/**
+ * Over all pixels, or other axes: those that node.stays has as 0. Several maxima share the gradient, as
+ * TensorFlow does it.
+ */
 export function globalPool(node, [input], gradient, [to]) {
-  const pixels = input.h * input.w;
-  for (let c = 0; c < node.c; c++) {
-    const places = [];
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const here = pixel * input.c + c;
-      if (node.config.mode !== "max" || input.values[here] === node.values[c]) places.push(here);
+  const { mode } = node.config;
+  const [rows, columns, channels] = node.stays ?? [0, 0, 1];
+  const from = new Int32Array(input.values.length);
+  const counts = new Uint32Array(gradient.length);
+  for (let y = 0, i = 0; y < input.h; y++) {
+    for (let x = 0; x < input.w; x++) {
+      for (let c = 0; c < input.c; c++, i++) {
+        from[i] = at(node, y * rows, x * columns, c * channels);
+        const wins = !["max", "min"].includes(mode) || input.values[i] === node.values[from[i]];
+        if (wins) counts[from[i]] += 1;
+        else from[i] = -1;
+      }
     }
-    for (const place of places) to[place] += gradient[c] / places.length;
   }
+  from.forEach((place, i) => {
+    if (place >= 0) to[i] += gradient[place] / (mode === "sum" ? 1 : counts[place]);
+  });
 }
