@@ -35,7 +35,11 @@ export class Explainer {
   twin(trained) {
     if (!this.twins.has(trained))
       this.twins.set(trained, this.model.twin(trained ? this.random.kept : undefined));
-    return this.twins.get(trained);
+    const twin = this.twins.get(trained);
+    // What does not follow from the picture, as other inputs, may have changed
+    for (const { id, inputs, values } of this.model.nodes)
+      if (!inputs.length) twin.nodes[id].values.set(values);
+    return twin;
   }
 
   /* Why a method does not work here: the nodes that it cannot get past. For occlusion closed boxes, whose values are
