@@ -107,6 +107,7 @@ async function start() {
   const input = new Input(model.nodes[0].shape, digits, elements, () => runner.changed(), say);
   const why = explainAnswers(model, data, { bars, panel }, () => runner.changed());
   const runner = new Runner(model, data.pixel_range, { input, view, bars, selection, why });
+  byId("own-scale").addEventListener("change", ({ target }) => view.scaleEach(target.checked));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();
   });

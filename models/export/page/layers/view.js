@@ -42,6 +42,10 @@ export class View {
     this.builder.draw();
   }
 
+  scaleEach(on) {
+    this.builder.scaleEach(on);
+  }
+
   showPlace(place) {
     this.at = place;
     this.graph?.mark(place.id);
