@@ -115,7 +115,7 @@ def _read(folder, path):
         raise ValueError(f'{path} holds "</script" or "<!--", which HTML does not take for JavaScript.')
     imports = [_read_import(folder, path, match) for match in _IMPORT.finditer(text)]
     body = _COMMENT.sub("", _IMPORT.sub("", text))
-    if len(body) < len(text) and body.count("`") % 2:
+    if body.count("`") % 2 and text.count("`") % 2 == 0:
         raise ValueError(
             f'{path} may hold a text in backticks with a line that begins with "/*": indent it, or it is '
             "taken for a comment."
