@@ -58,6 +58,7 @@ export class WhyCard {
 
   choose(method) {
     this.method = method;
+    this.asked = true;
     this.changed();
   }
 
@@ -150,6 +151,8 @@ export class WhyCard {
       this.canvas.setAttribute("aria-label", texts.mapLabel(map.method, name, { y, x }));
     } else this.canvas.setAttribute("aria-label", texts.PICTURE_LABEL);
     this.controls.say(says);
+    if (this.asked) announce(says);
+    this.asked = false;
     this.controls.saySimilarity(map?.similarity);
   }
 

@@ -1,12 +1,17 @@
 /* Grad-CAM and LayerCAM: the maps of a layer, weighted by the gradient of the answer, added up. */
 
 import { gradientOf } from "../engine/backward/gradients.js";
-import { hasMaps, isPicture } from "../layers/nodes.js";
+import { hasMaps } from "../layers/nodes.js";
 import { runSlowly } from "./slices.js";
 
-/* The layers whose maps have more than one pixel, but for the picture itself. */
-export const mapLayers = (model) =>
-  model.nodes.filter((node) => hasMaps(node) && node.h * node.w > 1 && !isPicture(model, node));
+/* The layers whose maps have more than one pixel, from the first layer with weights on: before it there is only the
+   picture. */
+export function mapLayers(model) {
+  const learned = [];
+  for (const { inputs, weights } of model.nodes)
+    learned.push(Object.keys(weights).length > 0 || inputs.some((id) => learned[id]));
+  return model.nodes.filter((node) => hasMaps(node) && node.h * node.w > 1 && learned[node.id]);
+}
 
 /* Grad-CAM weighs each map by its mean gradient, LayerCAM each pixel by its own, where positive. Where the sum is
    negative it counts as 0. Gives {values, h, w}. */

@@ -266,6 +266,25 @@ def test_a_layer_without_a_gradient_is_named_and_a_box_too(browser, tmp_path):
     assert browser.named("Runtime.exceptionThrown") == []
 
 
+def test_a_model_without_feature_maps_has_the_other_maps(browser, tmp_path):
+    model = models.MLP((8, 8, 1), classes=3, hidden_units=(5,))
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 1)).astype("uint8")
+    write_page(model, image, tmp_path / "page.html", ["a", "b", "c"])
+    opened(browser, tmp_path / "page.html")
+    assert browser.value("Page.why.layer") == -1
+    browser.value("document.querySelector('#why summary').click()")
+    browser.value("document.querySelector('input[value=grad_cam]').click()")
+    settle(browser)
+    says = "document.getElementById('why-says').textContent"
+    assert browser.value(says).startswith("No layer of this network has feature maps")
+    browser.value("document.querySelector('input[value=gradient_input]').click()")
+    settle(browser)
+    unit = browser.value("Page.bars.best().unit")
+    expected = (inspection.saliency(model, image, unit) * image)[0].sum(-1)
+    close(np.reshape(browser.value("[...Page.why.map.values]"), (8, 8)), expected)
+    assert browser.value("document.getElementById('live').textContent") == browser.value(says)
+
+
 # ---- Random weights ----
 
 
