@@ -62,6 +62,7 @@ export class Editor {
     );
     fold.addEventListener("toggle", () => {
       this.open = fold.open;
+      this.mark();
     });
     return fold;
   }
@@ -83,7 +84,10 @@ export class Editor {
   buildWeights(node, c, keys) {
     if (!keys.includes(this.key)) this.key = keys[0];
     const form = make("form", { class: "weights" });
-    const fill = () => form.replaceChildren(...this.fields(node, c, keys, fill));
+    const fill = () => {
+      form.replaceChildren(...this.fields(node, c, keys, fill));
+      queueMicrotask(() => this.mark()); // once the form stands in the panel
+    };
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const value = Number(form.querySelector("#new-value").value);
@@ -136,8 +140,18 @@ export class Editor {
     ];
   }
 
+  /* Frame the number of a kernel that is to be changed. */
+  mark() {
+    for (const cell of this.panel.querySelectorAll("td.chosen")) cell.classList.remove("chosen");
+    const { row = 0, column = 0, from = 0 } = this.places;
+    if (!this.open || this.key !== "kernel") return;
+    const tables = this.panel.querySelectorAll(".kernels table");
+    tables[Math.min(from, tables.length - 1)]?.rows[row]?.cells[column]?.classList.add("chosen");
+  }
+
   /* Choose the number of a kernel on which the user clicked. */
   listen(panel) {
+    this.panel = panel;
     panel.addEventListener("click", (event) => {
       const cell = event.target.closest?.(".kernels td");
       if (!cell || !this.changes.canEdit) return;

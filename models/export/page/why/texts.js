@@ -85,7 +85,7 @@ export const notChanged = (largest) =>
 
 /* ---- Changes of the model ---- */
 
-export const TOUCH = "Touch it";
+export const TOUCH = "Touch it: change a weight, or switch it off";
 export const EDIT_WHILE_RANDOM = "Take the random weights back first.";
 export const WEIGHT = "Weight";
 export const AXES = { row: "row", column: "column", from: "from map", input: "from value" };

@@ -434,6 +434,34 @@ def test_a_map_that_is_switched_off_passes_zeros_on(browser, pages):
         np.testing.assert_array_equal(values, before[each])
 
 
+def test_a_click_on_a_kernel_s_number_and_the_keyboard_change_it(browser, pages):
+    model, _, path = pages("convnet")
+    opened(browser, path)
+    browser.value(f"""Page.view.cards.get({layer_id(browser, "conv2")}).tiles[7].canvas.closest('.map')
+        .querySelector('button').click()""")
+    browser.value("document.querySelectorAll('.kernels table')[3].rows[1].cells[2].click()")
+    settle(browser)
+    fields = "['row', 'column', 'from'].map(name => document.getElementById(`weight-${name}`).valueAsNumber)"
+    assert browser.value(fields) == [1, 2, 3]
+    assert browser.value("document.activeElement.id") == "new-value"
+    cells = "[...document.querySelectorAll('.kernels td')].map(one => Number(one.dataset.value))"
+    before = browser.value(cells)
+    at = 3 * 9 + 1 * 3 + 2
+    assert before[at] == pytest.approx(float(model.get_layer("conv2").kernel[1, 2, 3, 7]))
+    browser.value("document.activeElement.value = ''")
+    browser.send("Input.insertText", text="-0.5")
+    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
+    browser.send("Input.dispatchKeyEvent", type="keyDown", **enter)
+    settle(browser)
+    assert browser.value(cells) == [*before[:at], -0.5, *before[at + 1 :]]
+    assert browser.value("document.querySelector('.chosen').dataset.value") == "-0.5"
+    assert browser.value("document.activeElement.id") == "new-value"  # ready for the next
+    browser.value("document.getElementById('undo-edit').click()")
+    settle(browser)
+    assert browser.value(cells) == before
+    assert browser.named("Runtime.exceptionThrown") == []
+
+
 def test_several_edits_are_undone_one_by_one_and_reset_together(browser, pages):
     opened(browser, pages("lenet")[2])
     values = "Page.model.nodes.map(one => [...one.values])"
