@@ -81,6 +81,7 @@ export const SHAPE_TITLE = "rows × columns × channels, or values";
 export const VALUES = "values";
 export const SCALE_TITLE = "The full colours stand for minus and plus this value";
 export const scale = (most) => `±${number(Number(most.toPrecision(3)))}`;
+export const OWN_SCALES = "by map";
 export const mapScale = (c, most) => `${c}: ±${short(most)}`;
 
 export const inputSize = (node, isDigit) =>

@@ -140,7 +140,9 @@ export class Cards {
     card.draw = () => {
       element.classList.toggle("unknown", !node.known);
       this.drawTiles(node, card.tiles);
-      if (scale) scale.textContent = this.ownScale && hasMaps(node) ? "" : texts.scale(largestValue(node));
+      if (scale)
+        scale.textContent =
+          this.ownScale && hasMaps(node) ? texts.OWN_SCALES : texts.scale(largestValue(node));
     };
     const addTiles = (end) => {
       for (let c = card.tiles.length; c < end; c++) {
