@@ -5,7 +5,7 @@ import { count, number, percent } from "../numbers.js";
 const list = (names) => names.join(", ");
 
 export const TITLE = "Why this answer?";
-export const ABOUT = "heat maps, random weights, the smallest change";
+export const ABOUT = "heat maps, and what would change it";
 export const HEAT_MAP = "Heat map";
 export const CLASS = "for the class";
 export const FOR = "for";
