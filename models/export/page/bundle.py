@@ -8,6 +8,8 @@ parameters and its exports are the object that it returns:
     return { dense };
     })(m0);
 
+Comments that begin a line, above a module or a declaration, are left out.
+
 This covers the part of the language that the page's modules use, and refuses the rest: see `FORMS`.
 """
 
@@ -26,6 +28,8 @@ _IMPORT = re.compile(
 )
 # A `let` is left out: the importing module would keep its first value
 _EXPORT = re.compile(r"^export (?=(?:(?:async )?function\*?|class|const) (?P<name>[\w$]+))", re.MULTILINE)
+# What stands above a module or a declaration is for those who read the module: a page can do without
+_COMMENT = re.compile(r"^/\*.*?\*/\n", re.MULTILINE | re.DOTALL)
 _UNKNOWN = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -45,7 +49,8 @@ def bundle(folder, *entries, name=None):
     Raises:
         ValueError: If a module is missing or lies outside of the folder, if modules import one another in
             a circle, if a name is imported that the other module does not export, if an import or
-            export is written in a form that the bundler does not know, if a script in HTML would end early,
+            export is written in a form that the bundler does not know, if a text of several lines looks like
+            a comment, if a script in HTML would end early,
             or if two entries of a named bundle export the same name.
     """
     modules = {}
@@ -109,7 +114,12 @@ def _read(folder, path):
     if re.search(r"</script|<!--", text, re.IGNORECASE):
         raise ValueError(f'{path} holds "</script" or "<!--", which HTML does not take for JavaScript.')
     imports = [_read_import(folder, path, match) for match in _IMPORT.finditer(text)]
-    body = _IMPORT.sub("", text)
+    body = _COMMENT.sub("", _IMPORT.sub("", text))
+    if body.count("`") % 2 and text.count("`") % 2 == 0:
+        raise ValueError(
+            f'{path} may hold a text in backticks with a line that begins with "/*": indent it, or it is '
+            "taken for a comment."
+        )
     exports = [match["name"] for match in _EXPORT.finditer(body)]
     body = _EXPORT.sub("", body)
     if unknown := _UNKNOWN.search(body):

@@ -14,6 +14,10 @@ import { PictureOutput } from "./output/picture_output.js";
 import { PredictionBars } from "./prediction_bars.js";
 import { Selection } from "./selection.js";
 import * as texts from "./texts.js";
+import { WhyCard } from "./why/card.js";
+import { Changes } from "./why/changes.js";
+import { Editor } from "./why/editor.js";
+import { Explainer } from "./why/explainer.js";
 
 // The only global: for the browser's console, tests and benchmarks. No module reads it.
 const Page = { timings: [], runs: 0 };
@@ -39,7 +43,7 @@ class Runner {
 
   step() {
     this.waiting = false;
-    const { input, others, view, bars, selection } = this.parts;
+    const { input, others, view, bars, selection, why } = this.parts;
     const [low, high] = this.range;
     const pixels = input.pixels();
     const plain = low === 0 && high === 255;
@@ -54,6 +58,7 @@ class Runner {
     bars.draw(known ? answers(this.model, bars.isNumber) : null);
     byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
     selection.show();
+    why?.changed();
     if (input.isEmpty()) say(texts.NOTHING_DRAWN);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
     this.announceLater();
@@ -85,13 +90,19 @@ async function start() {
   const parts = { layers: byId("layers"), input: byId("seen") };
   const onPlaces = {
     look: (place, byKey) => selection.look(onPlace(place), byKey),
-    pin: (place) => selection.pin(onPlace(place)),
+    pin: (place) => {
+      selection.pin(onPlace(place));
+      why?.chooseLayer(place.id);
+    },
     showFilter: (node, c) => selection.pin({ kind: "filter", node, c }),
   };
   const view = new View(model, names, parts, data.pixel_range, onPlaces, digits);
   const onClasses = {
     look: (unit) => selection.look(onClass(unit)),
-    pin: (unit) => selection.pin(onClass(unit)),
+    pin: (unit) => {
+      selection.pin(onClass(unit));
+      why?.chooseClass(selection.pinned ? unit : null);
+    },
   };
   const last = model.nodes.at(-1);
   const bars = ["picture", "map"].includes(answer)
@@ -105,7 +116,9 @@ async function start() {
   const changed = () => runner.changed();
   const input = new Input(model.nodes[0].shape, digits, elements, changed, say, raw);
   const others = new OtherInputs(byId("others"), model, input, changed);
-  const runner = new Runner(model, data.pixel_range, { input, others, view, bars, selection });
+  const why = explainAnswers(model, data, { bars, panel, isNumber }, changed);
+  const runner = new Runner(model, data.pixel_range, { input, others, view, bars, selection, why });
+  byId("own-scale").addEventListener("change", ({ target }) => view.scaleEach(target.checked));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();
   });
@@ -113,8 +126,25 @@ async function start() {
     view.draw();
     selection.show();
   });
-  Object.assign(Page, { model, view, panel, input, others, bars });
+  Object.assign(Page, { model, view, panel, input, others, bars, why });
   await begin(input, view, (place) => selection.subject || selection.look(onPlace(place)));
+}
+
+/* The card that says why, and what lets the user change the model. `run()` runs the model again. Where the answer is
+   a picture there is no card. */
+function explainAnswers(model, { class_names, pixel_range, answer }, { bars, panel, isNumber }, run) {
+  const changes = new Changes(model, () => {
+    explainer.forget();
+    run();
+  });
+  const explainer = new Explainer(model, isNumber, pixel_range[0], changes.random);
+  panel.editor = new Editor(changes);
+  panel.editor.listen(panel.element);
+  byId("layers").prepend(changes.element);
+  if (["picture", "map"].includes(answer)) return null;
+  const why = new WhyCard(explainer, changes, bars, class_names, pixel_range);
+  changes.element.after(why.element);
+  return why;
 }
 
 /* Show the first example, and explain one of its places. */

@@ -1,6 +1,6 @@
 /* Every text of the page that a script writes: for readers, and for screen readers. */
 
-import { count, number, percent } from "./numbers.js";
+import { count, number, percent, short } from "./numbers.js";
 
 const plural = (many, one, more = `${one}s`) => `${count(many)}\u00a0${many === 1 ? one : more}`;
 const by = (values) => values.join(" × ");
@@ -93,6 +93,10 @@ export const NO_SHARE = "\u2013";
 export const NETWORK_INPUT = "Network input";
 export const SHAPE_TITLE = "rows × columns × channels, or values";
 export const VALUES = "values";
+export const SCALE_TITLE = "The full colours stand for minus and plus this value";
+export const scale = (most) => `±${number(Number(most.toPrecision(3)))}`;
+export const OWN_SCALES = "by map";
+export const mapScale = (c, most) => `${c}: ±${short(most)}`;
 
 export const inputSize = (node, isDigit) =>
   isDigit

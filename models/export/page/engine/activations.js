@@ -8,7 +8,7 @@ const clip = (x, low, high) => Math.min(Math.max(x, low), high);
 const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 /** The error function, by its Taylor series in the middle and a continued fraction outside. */
-function erf(x) {
+export function erf(x) {
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
   if (a < 2.5) {

@@ -58,22 +58,48 @@ class Model {
    * @returns {Float32Array} the last node's values; each node's are in `node.values`.
    */
   run(pixels, example = -1) {
-    const [image, ...others] = this.nodes;
+    this.take(pixels);
+    for (const node of this.nodes.slice(1)) this.compute(node, example);
+    return this.nodes[this.nodes.length - 1].values;
+  }
+
+  /** Put an image in, for `compute` of all other nodes. */
+  take(pixels) {
+    const [image] = this.nodes;
     if (pixels.length !== image.values.length) {
       throw new Error(texts.wrongSize(image.values.length, pixels.length));
     }
     image.values.set(pixels);
-    for (const node of others) {
-      const inputs = node.inputs.map((id) => this.nodes[id]);
-      const isBox = node.kind === "recorded";
-      // other inputs and constants have no inputs, and are always known
-      node.known = isBox ? example >= 0 && example < node.examples : inputs.every(({ known }) => known);
-      if (node.known) {
-        KINDS[node.kind].run(node, inputs, example);
-        activate(node);
-      } else if (node.kind !== "copy") node.values.fill(0);
+  }
+
+  /** Compute one node from those before it. Channels that are switched off, `node.off`, become 0. */
+  compute(node, example = -1) {
+    const inputs = node.inputs.map((id) => this.nodes[id]);
+    const isBox = node.kind === "recorded";
+    // other inputs and constants have no inputs, and are always known
+    node.known = isBox ? example >= 0 && example < node.examples : inputs.every(({ known }) => known);
+    if (node.known) {
+      KINDS[node.kind].run(node, inputs, example);
+      activate(node);
+      for (const c of node.off ?? []) for (let i = c; i < node.values.length; i += node.c) node.values[i] = 0;
+    } else if (node.kind !== "copy") node.values.fill(0);
+  }
+
+  /**
+   * The same network, with values of its own: what it computes does not show in this one. Weights are shared.
+   * @param {Map<number, Object>} instead  By id, what some nodes have otherwise: weights, and what follows from them.
+   * @returns {Model}
+   */
+  twin(instead = new Map()) {
+    const nodes = [];
+    for (const node of this.nodes) {
+      const own = { ...node, ...instead.get(node.id), sums: new Float64Array(node.c) };
+      if (node.kind === "copy") own.values = nodes[node.inputs[0]].values;
+      else own.values = node.inputs.length ? new Float32Array(node.values.length) : node.values.slice();
+      for (const key of ["means", "factors"]) if (node[key]) own[key] = node[key].slice();
+      nodes.push(own);
     }
-    return this.nodes[this.nodes.length - 1].values;
+    return new Model(this.name, nodes);
   }
 }
 

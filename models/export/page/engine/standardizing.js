@@ -6,7 +6,7 @@
 import { all, only } from "./positions.js";
 
 /** Which of the sets of values that share a mean a value belongs to. */
-const setOf = (node, y, x, c) =>
+export const setOf = (node, y, x, c) =>
   node.config.over === "all" ? Math.floor(c / (node.c / node.config.groups)) : y * node.w + x;
 
 /** What a value is multiplied by, after its set's own factor; 1 if nothing was learned. */

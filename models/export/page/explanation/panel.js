@@ -37,8 +37,19 @@ export class Panel {
   }
 
   explain({ kind, place, node, c, unit }) {
-    if (kind === "filter") return this.explainFilter(node, c);
-    return kind === "class" ? this.explainClass(unit) : this.explainPlace(place);
+    if (kind === "filter") return [...this.explainFilter(node, c), this.edit(node, c)];
+    if (kind === "place") {
+      const from = origin(this.model, place);
+      return [...this.explainPlace(place), this.edit(this.model.nodes[from.id], from.c)];
+    }
+    const dense = lastDense(this.model);
+    const neuron = dense?.c === 1 ? 0 : unit;
+    return [...this.explainClass(unit), dense && this.edit(dense, neuron)];
+  }
+
+  /* With `editor` set, what changes the weights of a channel. */
+  edit(node, c) {
+    return this.editor?.build(this.model, node, c);
   }
 
   /* On a phone the panel is a sheet at the bottom of the window. */

@@ -2,8 +2,8 @@
 
 import { make } from "../elements.js";
 import * as texts from "../texts.js";
-import { hasMaps, mapCount, parameterCount } from "./nodes.js";
-import { buildTile, drawTiles, labelNeurons, plainTile, sizeTiles } from "./tiles.js";
+import { hasMaps, isPicture, mapCount, parameterCount } from "./nodes.js";
+import { buildTile, drawTiles, labelNeurons, largestValue, plainTile, sizeTiles } from "./tiles.js";
 
 export const FEW_MAPS = 32; // of a layer that are shown at once
 const FEW_LAYERS = 16; // of a model whose layers are all shown at once
@@ -39,7 +39,13 @@ export class Cards {
   }
 
   drawTiles(node, tiles) {
-    drawTiles(this.model, node, tiles, this.range);
+    drawTiles(this.model, node, tiles, this.range, this.ownScale);
+  }
+
+  /* Whether each map has a scale of colours of its own. */
+  scaleEach(on) {
+    this.ownScale = on;
+    this.draw();
   }
 
   /* The input, as the network gets it. */
@@ -101,9 +107,18 @@ export class Cards {
     const folded = FOLDED.has(node.kind);
     const many = parameterCount(node);
     const description = texts.layer(node);
+    const scale = isPicture(this.model, node)
+      ? null
+      : make("span", { class: "full", title: texts.SCALE_TITLE });
     const head = [
       make(folded ? "span" : "h3", { class: "name" }, node.name),
-      make("span", { class: "type" }, make("code", {}, node.type), description ? ` ${description}` : ""),
+      make(
+        "span",
+        { class: "type" },
+        make("code", {}, node.type),
+        description ? ` ${description} ` : " ",
+        scale,
+      ),
       make(
         "span",
         { class: "facts" },
@@ -116,16 +131,19 @@ export class Cards {
       ? make("details", { class: "layer slim" }, make("summary", {}, head), maps)
       : make("section", { class: "layer" }, make("div", { class: "head" }, head), maps);
     element.dataset.node = node.id;
-    this.add(node, element, maps, mapCount(node));
+    this.add(node, element, maps, mapCount(node), scale);
     return element;
   }
 
-  /* Fill `maps` with the tiles of a node, the first few of `total` at once. */
-  add(node, element, maps, total) {
+  /* Fill `maps` with the tiles of a node, the first few of `total` at once; write in `scale` what the full colours mean. */
+  add(node, element, maps, total, scale) {
     const card = { node, element, maps, tiles: [] };
     card.draw = () => {
       element.classList.toggle("unknown", !node.known);
       this.drawTiles(node, card.tiles);
+      if (scale)
+        scale.textContent =
+          this.ownScale && hasMaps(node) ? texts.OWN_SCALES : texts.scale(largestValue(node));
     };
     const addTiles = (end) => {
       for (let c = card.tiles.length; c < end; c++) {

@@ -17,7 +17,7 @@ export function buildTile(model, node, c, total, showFilter) {
   if (!hasMaps(node)) frame.style.setProperty("--columns", width);
   canvas.setAttribute("aria-label", hasMaps(node) && total > 1 ? texts.mapLabel(node, c, total) : node.name);
   const title = hasMaps(node) && node !== model.nodes[0] ? buildTitle(node, c, showFilter) : null;
-  return { figure: make("div", { class: "map" }, frame, title), frame, canvas, c };
+  return { figure: make("div", { class: "map" }, frame, title), frame, canvas, title, c };
 }
 
 function buildTitle(node, c, showFilter) {
@@ -76,16 +76,28 @@ export function sizeTiles(model, node, maps) {
   if (height === 1) maps.classList.add("line"); // lists of vectors would be too thin to see
 }
 
-/* Draw the values of a node into its tiles. `range` is black and white in the model's input. */
-export function drawTiles(model, node, tiles, range) {
+/* The largest absolute value of a node's values, or of each `step`-th from `first` on: that of the full colour. */
+export function largestValue({ values }, first = 0, step = 1) {
+  let most = 0;
+  for (let at = first; at < values.length; at += step) most = Math.max(most, Math.abs(values[at]));
+  return most;
+}
+
+/* Draw the values of a node into its tiles. `range` is black and white in the model's input. All maps of a node have one
+   scale of colours; or each has its own, if `ownScale`. */
+export function drawTiles(model, node, tiles, range, ownScale) {
   if (!node.values) return;
   if (isPicture(model, node)) {
     for (const tile of tiles) drawPicture(node, tile, range, node === model.nodes[0] && node.c === 3);
     return;
   }
-  let most = 0;
-  for (let at = 0; at < node.values.length; at++) most = Math.max(most, Math.abs(node.values[at]));
-  for (const tile of tiles) drawMap(node, tile, most);
+  const own = ownScale && hasMaps(node);
+  const most = own ? 0 : largestValue(node);
+  for (const tile of tiles) {
+    const full = own ? largestValue(node, tile.c, node.c) : most;
+    drawMap(node, tile, full);
+    if (tile.title) tile.title.textContent = own ? texts.mapScale(tile.c, full) : String(tile.c);
+  }
 }
 
 function drawPicture(node, { canvas, c }, [low, high], inColour) {

@@ -1,7 +1,9 @@
 /* The layers of the model: their cards, what is highlighted on them, and where the user points. */
 
+import { make } from "../elements.js";
 import * as texts from "../texts.js";
 import { Cards, FEW_MAPS } from "./cards.js";
+import { buildGraph, hasBranches } from "./graph.js";
 import { Highlights } from "./highlights.js";
 import { firstPlace, hasMaps, origin } from "./nodes.js";
 import { listen, placeAt } from "./pointing.js";
@@ -18,16 +20,35 @@ export class View {
     this.highlights = new Highlights(model, this.cards);
     layers.replaceChildren();
     this.builder.buildInput(input);
+    if (hasBranches(model)) this.buildMap(layers);
     this.builder.buildLayers(layers);
     for (const holder of [layers, input]) listen(holder, this, handlers);
+  }
+
+  /* The graph, from which a layer's card can be found. */
+  buildMap(layers) {
+    this.graph = buildGraph(this.model, (id) => this.goTo(id));
+    layers.append(make("div", { class: "layer graph-card" }, this.graph.elements));
+  }
+
+  goTo(id) {
+    const { element, tiles } = this.cards.get(id);
+    for (let fold = element; fold; fold = fold.parentElement?.closest("details")) fold.open = true;
+    element.scrollIntoView({ block: "center" });
+    tiles[0].canvas.focus({ preventScroll: true });
   }
 
   draw() {
     this.builder.draw();
   }
 
+  scaleEach(on) {
+    this.builder.scaleEach(on);
+  }
+
   showPlace(place) {
     this.at = place;
+    this.graph?.mark(place.id);
     this.highlights.showPlace(place);
   }
 

@@ -134,6 +134,14 @@ def test_every_module_of_the_page_is_in_its_script():
     assert len(found) == len(set(found)) and found[-1] == ENTRY
 
 
+def test_comments_above_are_left_out_and_those_inside_stay(tmp_path):
+    text = "/* Of\n   the module. */\n\n/** Of a. */\nexport const a = 1; // here\n  /* inside */\n"
+    write(tmp_path, a=text)
+    script = bundle(tmp_path, "a.js", name="Bundle")
+    assert "Of" not in script and "*/" not in script.replace("/* inside */", "")
+    assert "const a = 1; // here" in script and "/* inside */" in script
+
+
 REFUSED = {
     "circle: a.js imports b.js imports c.js imports a.js": {
         "a": 'import { b } from "./b.js";\nexport const a = 1;\n',
@@ -160,6 +168,7 @@ REFUSED = {
     'holds `export * from "./b.js";`': {"a": 'export * from "./b.js";\n', "b": ""},
     'holds `import "./b.js";`': {"a": 'import "./b.js";\n', "b": ""},
     'holds `import b from "./b.js";`': {"a": 'import b from "./b.js";\n', "b": ""},
+    "a text in backticks": {"a": "export const a = `\n/* text`; /* other */\n"},
     'a.js holds "</script"': {"a": 'const a = "</SCRIPT>";\n'},
 }
 

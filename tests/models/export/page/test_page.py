@@ -706,6 +706,30 @@ def colour_of_zero(browser):
     return red
 
 
+def test_the_scale_of_colours_has_numbers_and_each_map_may_have_its_own(opened, model, scans):
+    maps = maps_of(model, scans[0][0])["conv2"]
+    said = opened.value(f"{tile(opened, 'conv2', 0)}.closest('.layer').querySelector('.full').textContent")
+    assert float(said.removeprefix("±")) == pytest.approx(abs(maps).max(), rel=5e-3)
+    c = int(abs(maps).max((0, 1)).argsort()[16])  # a pale one
+    y, x = np.unravel_index(abs(maps[..., c]).argmax(), maps.shape[:2])
+    pixel = f"""(() => {{
+        const brush = document.createElement('canvas').getContext('2d', {{willReadFrequently: true}})
+        brush.drawImage({tile(opened, "conv2", c)}, {x}, {y}, 1, 1, 0, 0, 1, 1)
+        return [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3)
+    }})()"""
+    box(opened, tile(opened, "conv2", c))
+    settle(opened)
+    pale = opened.value(pixel)
+    opened.value("document.getElementById('own-scale').click()")
+    full = opened.value("getComputedStyle(document.documentElement).getPropertyValue('--positive')")
+    assert opened.value(pixel) == [int(full[at : at + 2], 16) for at in (1, 3, 5)] != pale
+    title = opened.value(f"{tile(opened, 'conv2', c)}.closest('.map').querySelector('.title').textContent")
+    assert title.startswith(f"{c}: ±")
+    assert float(title.split("±")[1]) == pytest.approx(abs(maps[..., c]).max(), abs=0.0051)
+    opened.value("document.getElementById('own-scale').click()")
+    assert opened.value(pixel) == pale
+
+
 @pytest.mark.parametrize("width", [390, 820, 1440])
 def test_the_first_maps_stand_on_the_first_screen_with_the_drawing(browser, page, width):
     open_page(browser, page, width, phone=width < 1000)
