@@ -6,10 +6,6 @@ The modules in `engine/` read this and run it in a browser. What they cannot com
 a node whose values Keras computed for some examples.
 """
 
-import base64
-import hashlib
-import zlib
-
 import keras
 import numpy as np
 from keras import layers
@@ -18,6 +14,7 @@ from ...checks.arguments import shown, whole
 from ...errors import ModelError
 from ...inspection.graphs import is_graph
 from ...inspection.outputs import with_one_output
+from ..weight_bytes import WeightBytes
 from .operator_steps import MOVERS, moved, steps_of
 from .step import Call, Step, Unknown, is_tensor, numbers
 
@@ -79,7 +76,7 @@ def portable(model, image_size=None, examples=(), output=None):
     return {
         "name": model.name,
         "nodes": walk.nodes,
-        "weights": base64.b64encode(zlib.compress(bytes(walk.bytes), 9)).decode("ascii"),
+        "weights": walk.weights.text(),
     }
 
 
@@ -139,12 +136,12 @@ class _Walk:
 
     Attributes:
         nodes: As `portable` returns them.
-        bytes: All weights, one after the other.
+        weights: All weights, a `WeightBytes`. A backbone may be called for several image sizes.
     """
 
     def __init__(self):
-        self.nodes, self.bytes = [], bytearray()
-        self._makers, self._kept, self._stored = {}, [], {}
+        self.nodes, self.weights = [], WeightBytes()
+        self._makers, self._kept = {}, []
         self._pictures = set()  # tensors (rows, columns) that are pictures, not lists of vectors
         self._boxes = []  # for each closed box (node, which call of all, which of its outputs)
         self._calls = 0
@@ -252,7 +249,11 @@ class _Walk:
             "inputs": inputs,
             "shape": list(shape),
             "config": step.config,
-            "weights": {key: self._store(value) for key, value in step.weights.items() if value is not None},
+            "weights": {
+                key: self.weights.add(numbers(value))
+                for key, value in step.weights.items()
+                if value is not None
+            },
         }
         self.nodes.append(node)
         return node["id"]
@@ -271,24 +272,7 @@ class _Walk:
             shape = self.nodes[node]["shape"]
             values = [each[turn, part].reshape(-1, *shape) for each in parts]
             values = np.concatenate(values) if values else np.zeros((0, *shape))
-            self.nodes[node]["weights"]["values"] = self._store(values)
-
-    def _store(self, weight):
-        """Append a weight's numbers to the bytes; returns where and in which type they are there.
-
-        The same numbers are there once: a backbone may be called for several image sizes.
-        """
-        array = numbers(weight).astype("<f4")
-        kind = "float32"
-        if array.size and abs(array).max() < 65504:  # the largest number of 16 bits
-            half = array.astype("<f2")
-            if (half.astype("<f4") == array).all():
-                array, kind = half, "float16"
-        content = array.tobytes()
-        start = self._stored.setdefault(hashlib.sha256(content).digest(), len(self.bytes))
-        if start == len(self.bytes):
-            self.bytes += content
-        return {"shape": list(array.shape), "type": kind, "start": start}
+            self.nodes[node]["weights"]["values"] = self.weights.add(numbers(values))
 
 
 # Layers and operations that change each pixel alike, so that a picture (rows, columns) stays one
