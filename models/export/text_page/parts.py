@@ -24,6 +24,12 @@ class Parts(NamedTuple):
         network: The Keras model of these numbers, int32 (batch, n).
         longest: How many numbers of a text are used; None for all.
         padding: How many zeros come behind them.
+
+    Example:
+        >>> from models import SentimentBag, StringClassifier
+        >>> from models.export.text_page.parts import parts_of
+        >>> parts_of(StringClassifier(["good", "bad"], SentimentBag(4))).padding
+        1
     """
 
     splitter: keras.layers.Layer
