@@ -36,7 +36,7 @@ def portable_texts(model, halved=False):
         >>> from models.export.text_page import portable_texts
         >>> plain = portable_texts(StringClassifier(["good", "bad"], SentimentLSTM(4, units=3)))
         >>> [node["kind"] for node in plain["nodes"]]
-        ['tokens', 'embedding', 'copy', 'recurrent', 'copy', 'dense']
+        ['tokens', 'embedding', 'copy', 'is_word', 'recurrent', 'copy', 'dense']
         >>> plain["splitter"]
         {'kind': 'words', 'vocabulary': ['good', 'bad'], 'longest': 800, 'padding': 1}
     """

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from models import MLP, ModelError, SentimentBag, SentimentConv1D, StringClassifier, TextClassifier
 from models.export.text_page import about_megabytes, portable_texts, render_texts, write_text_page
+from models.export.text_page.page import FOLDER, _script
 from models.export.text_page.steps import nested_step
 from models.export.weight_bytes import WeightBytes
 
@@ -138,3 +139,10 @@ def test_bytes_hold_the_same_numbers_once_and_whole_numbers_exactly():
     assert held.add(large.copy()) == first and first["type"] == "int64" and len(held) == 24
     assert held.add(np.array([1e6, 0.5]))["type"] == "float32"  # 1e6 has no 16 bits
     assert WeightBytes(halved=True).add(np.array([0.1]))["type"] == "float16"
+
+
+def test_every_module_is_in_the_pages_script():
+    script = _script().text
+    found = {line.removeprefix("// ---- ") for line in script.splitlines() if line.startswith("// ---- ")}
+    own = {path.relative_to(FOLDER.parent).as_posix() for path in FOLDER.rglob("*.js")}
+    assert own <= found and "page/colours.js" in found
