@@ -14,6 +14,7 @@ import { splitterOf } from "./splitting/splitter.js";
 import { Text } from "./text.js";
 import { Board } from "./view/board.js";
 import { Chips } from "./view/chips.js";
+import { focusOf } from "./view/focus.js";
 import { Ghosts } from "./view/ghosts.js";
 import { Steps } from "./view/steps.js";
 import { VotesTable } from "./view/votes_table.js";
@@ -201,7 +202,7 @@ class App {
       answer: (unit) => this.answer(unit),
     });
     this.chips.point(subject?.kind === "word" ? subject.at : -1);
-    this.board.point(column, subject);
+    this.board.point(focusOf(this.network, this.states, subject, text.columns), subject);
     if (column >= 0) this.board.reveal(column);
     this.bars.point(subject?.kind === "class" ? subject.unit : this.unit);
     const without = column < 0 ? null : effects.sharesWithout(column);

@@ -140,12 +140,18 @@ export class Board {
     }
   }
 
-  /* Frame a word in every layer, and the number that the panel explains. */
-  point(column, subject) {
+  /* Frame words in every layer, as `focusOf` found them, and the number that the panel explains. */
+  point(focus, subject) {
     for (const heat of this.heats) {
-      const own = subject?.kind === "cell" && subject.block === heat.block;
-      if (heat.block.pooled) heat.point(own ? subject.t : -1, own ? 0 : -1);
-      else heat.point(own ? subject.t : column, own ? subject.u : -1);
+      const { node, part, pooled } = heat.block;
+      if (subject?.kind === "cell" && subject.block === heat.block) {
+        const { t, u } = subject;
+        heat.point({ from: t, span: 1 }, { t, u: pooled ? 0 : u });
+      } else if (pooled) heat.point({ from: -1, span: 0 });
+      else {
+        const isSource = focus.node === node.id && (part === null || part === "h");
+        heat.point(focus, isSource ? { t: focus.from, u: focus.unit } : null);
+      }
     }
   }
 

@@ -88,13 +88,17 @@ export class Heat {
     paint(canvas, (column, row) => values[column * units + row], full);
   }
 
-  /* Frame the column of a word, and the number that the panel explains. */
-  point(column, unit = -1) {
-    const inside = column >= 0 && column < this.columns;
-    this.now.hidden = !inside;
-    this.spot.hidden = !inside || unit < 0;
-    this.element.style.setProperty("--at", column);
-    this.element.style.setProperty("--unit", unit);
+  /* Frame the columns of some words, and one number: {t, u}, or null. */
+  point({ from, span }, place = null) {
+    const start = Math.max(0, from);
+    const end = Math.min(this.columns, from + span);
+    this.now.hidden = end <= start;
+    this.spot.hidden = !place;
+    const { style } = this.element;
+    style.setProperty("--at", start);
+    style.setProperty("--span", Math.max(0, end - start));
+    style.setProperty("--column-of", place?.t ?? 0);
+    style.setProperty("--unit", place?.u ?? 0);
   }
 
   /* Cover what has not been read yet. */

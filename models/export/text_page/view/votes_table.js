@@ -111,7 +111,9 @@ const buildEnd = (name, value) =>
   make(
     "tr",
     {},
-    make("th", { scope: "row", colspan: 3 }, name),
+    make("th", { scope: "row" }, name),
+    make("td"),
+    make("td"),
     make("td", { class: "amount", "data-value": value }, say.signed(value)),
     make("td"),
   );

@@ -527,6 +527,30 @@ def test_reading_word_by_word_gives_the_answer_to_the_text_so_far(browser, folde
     assert troubles(browser) == []
 
 
+def test_a_convolution_frames_its_window_and_a_maximum_its_word(browser, folder):
+    write_text_page(strings("conv1d"), ["The film is not so good"], folder / "window.html")
+    open_page(browser, folder / "window.html")
+    frames = """(subject => {
+        const {app} = Page
+        app.look({kind: 'cell', block: app.board.heats[subject[0]].block, t: subject[1], u: subject[2]})
+        app.show()
+        const pixels = one => one.hidden ? null : [one.offsetLeft, one.offsetWidth].map(
+            x => Math.round(x / parseFloat(getComputedStyle(one.parentElement).getPropertyValue('--column'))))
+        return app.board.heats.map(heat => [pixels(heat.now), pixels(heat.spot)])
+    })"""
+    embedding, conv, pooled = browser.value(f"{frames}([1, 2, 1])")
+    assert embedding[0] == [1, 4]  # four words, of which one stands before the word itself
+    assert conv == [[2, 1], [2, 1]] and pooled == [None, None]
+    rows = np.reshape(browser.value("Array.from(Page.app.states.at(5).values)"), (-1, 3))[:6]
+    for unit in range(3):
+        embedding, conv, pooled = browser.value(f"{frames}([2, {3 + unit}, 0])")
+        winner = int(rows[:, unit].argmax())
+        assert embedding == [[winner, 1], None] and conv == [[winner, 1], [winner, 1]]
+        assert f"“{['The', 'film', 'is', 'not', 'so', 'good'][winner]}”" in browser.value(
+            "document.getElementById('panel').innerText"
+        )
+
+
 def test_votes_for_a_class_add_up(browser, folder):
     model = strings("bag_with_pairs")
     write_text_page(model, ["The film is not so good"], folder / "class.html", ["a", "b", "c"])
