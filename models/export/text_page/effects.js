@@ -4,6 +4,8 @@
 import { logOdds, shares } from "./network/network.js";
 
 const SLICE = 12; // milliseconds
+const PAUSE = 120; // milliseconds, at least, between two times that what is known is shown
+const ALL_OF_THEM = 10_000; // milliseconds, after which words of a very long text wait until they are pointed at
 
 export class Effects {
   /* `classify(tokens)` gives logits; `changed()` is called when more are known. */
@@ -20,21 +22,33 @@ export class Effects {
     this.found = new Array(tokens.length).fill(null);
     this.done = 0;
     this.next = 0;
+    this.spent = 0;
+    this.shown = 0;
     if (tokens.length) this.timer = setTimeout(() => this.work());
   }
 
   get complete() {
-    return this.done === this.tokens.length;
+    return this.done === this.tokens.length || this.tired;
+  }
+
+  /* Whether it has stopped before the end. */
+  get tired() {
+    return this.spent > ALL_OF_THEM;
   }
 
   work() {
-    const end = performance.now() + SLICE;
+    const begun = performance.now();
+    const end = begun + SLICE;
     while (this.next < this.tokens.length && performance.now() < end) {
       this.without(this.next);
       this.next++;
     }
+    this.spent += performance.now() - begun;
     if (!this.complete) this.timer = setTimeout(() => this.work());
-    this.changed();
+    if (this.complete || performance.now() - this.shown > PAUSE) {
+      this.changed();
+      this.shown = performance.now();
+    }
   }
 
   /* The logits without one word. */

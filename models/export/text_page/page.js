@@ -185,7 +185,9 @@ class App {
     const columns = new Map(text.columns.map((at, column) => [at, column]));
     const changeOf = (at) => (columns.has(at) ? effects.change(columns.get(at), unit) : null);
     this.chips.paint(changeOf, effects.most(unit), this.names[unit]);
-    this.progress.textContent = effects.complete ? "" : say.working(effects.done, effects.tokens.length);
+    const [done, all] = [effects.done, effects.tokens.length];
+    this.progress.textContent =
+      done === all ? "" : effects.tired ? say.rest(all - done) : say.working(done, all);
   }
 
   show() {

@@ -40,6 +40,7 @@ export const PUT_BACK = "Put all back";
 export const UNKNOWN = "?";
 export const UNUSED = "–";
 export const working = (done, all) => `Leaving out one word after the other: ${count(done)} of ${count(all)}`;
+export const rest = (many) => `What ${plural(many, "other word")} do is found when you point at them.`;
 export const effectOf = (change, name) => `${signed(change)} log-odds for ${name}`;
 export const chipLabel = ({ text, id, state }, effect) =>
   [

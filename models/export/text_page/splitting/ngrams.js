@@ -13,13 +13,24 @@ const MOST_KEPT = 200_000; // numbers of n-grams
 export const tokensOf = (text) =>
   text.split("\0", 1)[0].toLowerCase().replace(SPACES, " ").replace(ALONE, " $1 ").split(" ").filter(Boolean);
 
+/* Sequences of 2 to `most` neighbouring letters of a token, at whose ends a space counts as one. */
+function lettersOf(token, most) {
+  const spelled = [" ", ...token, " "];
+  const found = [];
+  for (let size = 2; size <= most; size++) {
+    for (let at = 0; at + size <= spelled.length; at++) found.push(spelled.slice(at, at + size).join(""));
+  }
+  return found;
+}
+
 export class NgramSplitter {
   /* `known` are the fingerprints of the n-grams that it knows, ascending. */
   constructor({ ngrams, letters, longest, padding }, known) {
     Object.assign(this, { ngrams, letters, known });
     this.longest = longest ?? Infinity;
     this.padding = padding;
-    this.kept = new Map();
+    this.kept = new Map(); // n-grams with their numbers
+    this.parts = new Map(); // tokens with the numbers of their letters
   }
 
   pieces(text) {
@@ -63,21 +74,35 @@ export class NgramSplitter {
         found.push({ text: tokens.slice(at, at + size).join(" "), letters: false });
       }
     }
-    for (const token of this.letters ? tokens : []) {
-      const spelled = [" ", ...token, " "];
-      for (let size = 2; size <= this.letters; size++) {
-        for (let at = 0; at + size <= spelled.length; at++) {
-          found.push({ text: spelled.slice(at, at + size).join(""), letters: true });
-        }
-      }
+    for (const token of tokens) {
+      for (const text of lettersOf(token, this.letters)) found.push({ text, letters: true });
     }
     for (const each of found) each.number = this.numberOf(each.text, each.letters);
     return found;
   }
 
   ids(tokens) {
-    const numbers = this.all(tokens).map(({ number }) => number);
-    const used = numbers.filter(Boolean).slice(0, this.longest);
-    return [...used, ...new Array(this.padding).fill(0)];
+    const numbers = [];
+    for (let size = 1; size <= this.ngrams; size++) {
+      for (let at = 0; at + size <= tokens.length; at++) {
+        const number = this.numberOf(size === 1 ? tokens[at] : tokens.slice(at, at + size).join(" "));
+        if (number) numbers.push(number);
+      }
+    }
+    if (this.letters)
+      for (const token of tokens) for (const number of this.inside(token)) numbers.push(number);
+    const used = numbers.slice(0, this.longest);
+    for (let at = 0; at < this.padding; at++) used.push(0);
+    return used;
+  }
+
+  /* The numbers of the known n-grams of letters of one token. */
+  inside(token) {
+    if (this.parts.size > MOST_KEPT) this.parts.clear();
+    if (!this.parts.has(token)) {
+      const found = lettersOf(token, this.letters).map((text) => this.numberOf(text, true));
+      this.parts.set(token, found.filter(Boolean));
+    }
+    return this.parts.get(token);
   }
 }

@@ -406,6 +406,14 @@ def test_a_long_text_stays_usable(browser, folder, long_text):
     settle(browser)
     assert browser.value(f"[Page.app.effects.done, {progress}]") == [800, ""]
     assert browser.value("document.querySelectorAll('.chip.unused').length") == 200
+    # Of a text that takes too long, words that are pointed at
+    browser.value("Page.app.write(Page.app.text.words.join(' ')), Page.app.effects.spent = 1e9")
+    settle(browser)
+    assert browser.value(progress).startswith("What ")
+    assert browser.value("Page.app.effects.change(790, 0)") is None
+    browser.value("Page.app.look({kind: 'word', at: 790})")
+    settle(browser)
+    assert browser.value("Number.isFinite(Page.app.effects.change(790, 0))")
     assert browser.value("document.documentElement.scrollWidth") <= 1280
 
 
