@@ -181,9 +181,8 @@ def main(
     # Page: before the figures, so that a model that it cannot show is known at once
     if page:
         with report.writing("page.html") as path:
-            shown, captions = steps.examples_of_the_page(inspected)
-            named = pictures.class_names, f"Look inside {model.name}"
-            write_page(model, shown, path, *named, captions=captions)
+            shown, truth = steps.examples_of_the_page(inspected)
+            write_page(model, shown, path, pictures.class_names, f"Look inside {model.name}", captions=truth)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)
