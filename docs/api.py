@@ -8,7 +8,8 @@ OTHERS = {"models": "Classifiers, and what else there is", "datasets": "Photos, 
 MODULES = {
     "models": (
         "models.counting", "models.filters", "models.activations", "models.receptive_fields",
-        "models.inspection", "models.evaluation", "models.export.page", "models.text_classification",
+        "models.inspection", "models.evaluation", "models.export.page", "models.export.text_page",
+        "models.text_classification",
         "models.word_vectors", "models.distribution",
     ),
     "datasets": (

@@ -442,6 +442,9 @@ def _pool(x, is_word, maximum=True):
     x = layers.Multiply(name=f"mask_{name}")([x, is_word])
     values, mask = keras.Input((None, x.shape[-1])), keras.Input((None, 1))
     pooled = ops.sum(values, 1) / ops.maximum(ops.sum(mask, 1), 1.0)  # 1 for a text without words
-    if maximum:  # -1 for padding: no activation used here is lower
-        pooled = ops.concatenate([pooled, ops.max(values + mask - 1, 1)], -1)
+    if (
+        maximum
+    ):  # -1 for padding: no activation used here is lower. Not `values + mask - 1`: for one text of as many
+        # words as units Keras takes the mask for a bias of the units
+        pooled = ops.concatenate([pooled, ops.max(values - (1 - mask), 1)], -1)
     return keras.Model([values, mask], pooled, name=name)([x, is_word])

@@ -92,7 +92,6 @@ import keras
 
 import models
 from datasets import digits
-from datasets.files.names import safe
 from models.inspection import feature_maps
 from tutorials.lesson.limits import check_settings
 from tutorials.lesson.outcome import Outcome
@@ -105,6 +104,7 @@ from tutorials.lesson.parts.image_models import (
     say_range,
 )
 from tutorials.lesson.parts.splits import say_split
+from tutorials.lesson.parts.text_pages import holds_texts, look_at_texts, say_open
 from tutorials.lesson.report import Report
 
 TRAIN_IMAGES = 6000
@@ -133,10 +133,11 @@ def main(
 
     Args:
         load: Image classifier to open instead of training one: a .keras file, a lesson's folder such as
-            outputs/fine_tune, or "mnist" for the zoo's digit classifier.
+            outputs/fine_tune, or "mnist" for the zoo's digit classifier. Of a classifier of texts, such as
+            outputs/sentiment, there is only the page.
         data: Images to show to it. For digits a folder with mnist.npz or the four IDX files, or "embedded";
             for other models photos, in folders named like the classes if possible. "auto" finds or
-            downloads MNIST, or else takes the embedded digits.
+            downloads MNIST, or else takes the embedded digits. For a classifier of texts a table of them.
         white: Value of a white pixel for a loaded model: 255, or 1 if it takes scaled pixels.
         black: Value of a black pixel for it: 0, or -1 if it takes pixels from -1 to 1.
         mean: What is subtracted after that, a number or one for each channel.
@@ -157,6 +158,8 @@ def main(
     most = 60 if quick else 360  # images to show to the model
     if load and (epochs or train_images != TRAIN_IMAGES):
         raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
+    if load and holds_texts(load):
+        return look_at_texts(report, load, data, page)
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:
@@ -234,8 +237,7 @@ def main(
         report.model(model, inspected.names)
     print(steps.why_rankings_differ(inspected))
     written = report.close(pictures.source, examples, finding, parameters=model.count_params(), **results)
-    if page:
-        print(f"Open {safe(report.folder / 'page.html', 'terminal')} in a browser.")
+    say_open(report.folder, page)
     return written
 
 

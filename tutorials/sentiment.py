@@ -119,6 +119,7 @@ from tutorials.figures.texts import (
 )
 from tutorials.lesson.limits import Bounds, check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
+from tutorials.lesson.parts.text_pages import page_of_lesson
 from tutorials.lesson.report import Report
 from tutorials.lesson.texts import (
     about_texts,
@@ -140,6 +141,7 @@ def main(
     model: Literal["lstm", "pooled_lstm", "bilstm", "simple_rnn", "conv1d", "bag"] = "lstm",
     predict: str | None = None,
     compare: bool = False,
+    page: bool = False,
     word_pairs: int = 0,
     vocabulary_size: int = 10_000,
     word_dropout: float | None = None,
@@ -160,6 +162,7 @@ def main(
         predict: A text to classify, in quotes. Without --data by the zoo's network, which was
             trained on 25,000 real reviews, at once; with --data after training.
         compare: Train all six networks for the same number of epochs, with three seeds each, and compare.
+        page: Also write page.html, on which one types a text and sees the network read it, word by word.
         word_pairs: For the bag: rows of its embedding of pairs of neighbouring words.
         vocabulary_size: Number of token ids at most; the most frequent words get one.
         word_dropout: Share of the words that are dropped in each training step; by default 0.4 where the
@@ -179,7 +182,7 @@ def main(
         outputs: Where results go.
     """
     check_settings(locals(), vocabulary_size=3, seed=Bounds(0, 2**32 - 3))
-    check_text_settings(model, predict, word_pairs)
+    check_text_settings(model, predict, word_pairs, page and data == "auto")
     if predict and data == "auto":
         return classify(zoo_network(model), predict, reviews.IMDB_CLASSES)
     report = Report(main, settings=locals())
@@ -254,6 +257,7 @@ def main(
     explained = explained_texts(strings, x_test, lengths, y_test, probabilities, class_names)
     report.figure("moved_words", moved_words(explained))
     report.model(strings, class_names, about_texts(x_train, held_back, class_names))
+    page_of_lesson(page, report, strings, x_test, y_test, class_names)
 
     if compare:  # all six networks
         parts = training, validation, (test_tokens, y_test)
@@ -263,7 +267,7 @@ def main(
         results |= means_of(runs)
         finding += gain_of(runs)
     written = report.close(source, examples=len(x_train) + len(x_test), finding=finding, **results)
-    say_how_to_classify(report.folder)
+    say_how_to_classify(report.folder, page)
     if predict:
         classify(strings, predict, class_names)
     return written

@@ -146,6 +146,14 @@ def test_text_of_padding_alone_has_a_probability(name):
     assert 0 <= float(build(name)(np.zeros((1, 4), "int32"))[0, 0]) <= 1
 
 
+@pytest.mark.parametrize("name", ["SentimentPooledLSTM", "SentimentConv1D"])
+def test_one_text_of_as_many_words_as_units_is_like_any_other(name):
+    """Keras's `add` would take the mask of such a text for a bias."""
+    model = build(name, units=5)
+    text = np.pad(texts(1, 3), ((0, 0), (0, 2)))
+    np.testing.assert_allclose(model(text)[0], model(np.repeat(text, 2, 0))[0], atol=1e-6)
+
+
 def test_only_the_bag_without_pairs_ignores_the_order():
     ids = texts(4, 9)
     for name, more in KINDS:

@@ -45,7 +45,7 @@ def trained(tickets):
     """The lesson run on that table, without any code."""
     outputs = tickets.parent / "outputs"
     metrics = sentiment.main(
-        model="conv1d", data=str(tickets), label_column="department", epochs=12, outputs=outputs
+        model="conv1d", data=str(tickets), label_column="department", epochs=12, page=True, outputs=outputs
     ).metrics
     return outputs / "sentiment", metrics
 
@@ -56,6 +56,8 @@ def test_three_classes_of_ones_own_are_learned(trained):
     assert metrics["data"]["examples"] == 240
     assert json.loads((folder / "labels.json").read_text()) == sorted(TOPICS)
     assert metrics["settings"]["word_dropout"] == 0
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "</html>" in page and page.count("data-example=") == 8 and sorted(TOPICS)[0] in page
 
 
 @pytest.mark.slow

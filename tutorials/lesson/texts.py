@@ -27,6 +27,7 @@ from models.text_classification.predictions import CUT_OFF, LOG_ODDS
 from models.text_classification.training import predict, train
 from tutorials.figures.labels import plain
 from tutorials.lesson.limits import check_memory
+from tutorials.lesson.parts.text_pages import say_open
 from tutorials.lesson.report import as_unicode, predict_command
 
 FREQUENT = 2000  # words among which the ones typical of a class are looked for
@@ -36,11 +37,12 @@ LEAST = 0.05  # log-odds: smaller effects of words are not named
 OPEN = 0.85  # a confidence at which a single word may still change the prediction
 
 
-def check_text_settings(model, predict, word_pairs):
+def check_text_settings(model, predict, word_pairs, page_of_zoo=False):
     """Refuse settings that do not go together, or need more memory than there is.
 
     Args:
         model, predict, word_pairs: As in the lesson.
+        page_of_zoo: Whether a page is asked for, and no data is named.
 
     Raises:
         LessonError: Names the setting.
@@ -48,6 +50,8 @@ def check_text_settings(model, predict, word_pairs):
     check_memory("word_pairs", word_pairs, 4 * 32 * 6 * word_pairs)  # weights, Adam's and averaged ones
     if predict is not None and not predict.strip():
         raise LessonError("predict= needs a text of at least one word.")
+    if predict and page_of_zoo:
+        raise LessonError("page= shows a network that the lesson trains: name data=, or leave out predict=.")
     if word_pairs and model != "bag":
         raise LessonError('word_pairs= is for model="bag"; the other networks see the order of the words.')
 
@@ -277,11 +281,13 @@ def _print_table(runs, parameters):
     Console(width=100).print(table)
 
 
-def say_how_to_classify(folder):
+def say_how_to_classify(folder, page=False):
     """Print the command that classifies texts by what a run left.
 
     Args:
         folder: The run's results.
+        page: Whether there is a page of it.
     """
     command = predict_command(folder, '"some text" texts.csv')
     print(f"Classify texts of your own: {safe(command, 'terminal', 400)}")
+    say_open(folder, page)

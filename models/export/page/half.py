@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
+from ..weight_bytes import LARGEST_HALF
 from .step import numbers
 
-LARGEST = 65504  # of half precision
 TEXT_AND_SCRIPTS = 160_000  # bytes of a page without weights
 COMPRESSED = {4: 0.93, 2: 0.92}  # what compression leaves of weights with so many bytes each, as measured
 IN_BASE64 = 4 / 3
@@ -44,7 +44,7 @@ def halved(array):
         0.0999755859375
     """
     array = np.asarray(array, "float32")
-    return array.astype("float16").astype("float32") if np.abs(array).max(initial=0) < LARGEST else array
+    return array.astype("float16").astype("float32") if np.abs(array).max(initial=0) < LARGEST_HALF else array
 
 
 def difference_by_half(model, inputs):

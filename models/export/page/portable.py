@@ -6,17 +6,14 @@ The modules in `engine/` read this and run it in a browser. What they cannot com
 a node whose values Keras computed for some examples.
 """
 
-import base64
-import hashlib
-import zlib
-
 import keras
 import numpy as np
 
 from ...errors import ModelError
 from ...inspection.graphs import is_graph
+from ..weight_bytes import WeightBytes
 from .ends import SMALLEST, checked_output, for_all, image_sides, other_values, picture_input
-from .half import LARGEST, halved
+from .half import halved
 from .moving_steps import MOVERS, gathered, moved
 from .operator_steps import steps_of
 from .step import Call, Step, Unknown, is_tensor, numbers
@@ -88,7 +85,7 @@ def portable(model, image_size=None, examples=(), output=None, other_inputs=None
     return {
         "name": model.name,
         "nodes": walk.nodes,
-        "weights": base64.b64encode(zlib.compress(bytes(walk.bytes), 9)).decode("ascii"),
+        "weights": walk.weights.text(),
     }
 
 
@@ -97,13 +94,13 @@ class _Walk:
 
     Attributes:
         nodes: As `portable` returns them.
-        bytes: All weights, one after the other.
+        weights: All weights, a `WeightBytes`. A backbone may be called for several image sizes.
     """
 
     def __init__(self, float16=False):
         self.float16 = float16
-        self.nodes, self.bytes = [], bytearray()
-        self._makers, self._kept, self._stored = {}, [], {}
+        self.nodes, self.weights = [], WeightBytes()
+        self._makers, self._kept = {}, []
         self._pictures = set()  # tensors (rows, columns) that are pictures, not lists of vectors
         self._boxes = []  # for each closed box (node, which call of all, which of its outputs)
         self._calls = 0
@@ -286,23 +283,9 @@ class _Walk:
             self.nodes[node]["weights"]["values"] = self._store(values)
 
     def _store(self, weight, halve=False):
-        """Append a weight's numbers to the bytes; returns where and in which type they are there.
-
-        The same numbers are there once: a backbone may be called for several image sizes. `halve` rounds to
-        half precision.
-        """
+        """Append a weight's numbers to the bytes; returns where and in which type they are there."""
         array = numbers(weight)
-        array = (halved(array) if halve else array).astype("<f4")
-        kind = "float32"
-        if array.size and abs(array).max() < LARGEST:
-            half = array.astype("<f2")
-            if (half.astype("<f4") == array).all():
-                array, kind = half, "float16"
-        content = array.tobytes()
-        start = self._stored.setdefault(hashlib.sha256(content).digest(), len(self.bytes))
-        if start == len(self.bytes):
-            self.bytes += content
-        return {"shape": list(array.shape), "type": kind, "start": start}
+        return self.weights.add(halved(array) if halve else array.astype("float32"))
 
 
 # Layers and operations that change each pixel alike, so that a picture (rows, columns) stays one

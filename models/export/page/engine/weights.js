@@ -26,9 +26,10 @@ function fromHalf(bits) {
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + digits / 1024) : 2 ** -24 * digits);
 }
 
-/** @returns {Float32Array} the numbers of one weight */
+/** @returns {Float32Array|BigInt64Array} the numbers of one weight */
 export function readWeight(buffer, { shape, type, start }) {
   const count = shape.reduce((product, side) => product * side, 1);
+  if (type === "int64") return new BigInt64Array(buffer.slice(start, start + 8 * count));
   if (type === "float32") return new Float32Array(buffer.slice(start, start + 4 * count));
   return Float32Array.from(new Uint16Array(buffer.slice(start, start + 2 * count)), fromHalf);
 }

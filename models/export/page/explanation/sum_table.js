@@ -16,6 +16,12 @@ const rowOf = (name, value, kind = null) =>
     make("td", { "data-value": value }, value === null ? "" : number(value)),
   );
 
+/* Names with numbers, the last of which is the result. */
+export const numbersTable = (rows) =>
+  tableOf(
+    ...rows.map(([name, value], at) => rowOf(name, value, at === rows.length - 1 ? "line result-row" : null)),
+  );
+
 /* The sum of a weighted layer; `name` says what was added up. */
 export function sumTable({ terms, bias, sum, activation, result }, name) {
   const products = terms.reduce((total, term) => total + term.product, 0);

@@ -1,0 +1,209 @@
+"""A page that runs a classifier of texts in the browser: one HTML file, without a network.
+
+Its ES modules lie beside this file and, where both pages use them, in `page/`; they are bundled into one
+script. No other script may run in the page, and whatever classes, words and texts contain is shown as text.
+"""
+
+import functools
+from itertools import zip_longest
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ...checks.arguments import shown as quoted
+from ...errors import ModelError
+from ...probabilities import per_class
+from ...sibling import datasets_module
+from ..html import Inline, rendered, template
+from ..page.bundle import bundle
+from .parts import parts_of
+from .portable import portable_texts
+
+shown = datasets_module("files.names").shown
+FOLDER = Path(__file__).parent
+ENTRY = "text_page/page.js"  # imports all other modules
+PRECISIONS = "float32", "float16"
+IN_BASE64 = 4 / 3
+SNIPPET = 60  # characters of an example on its button
+
+
+def write_text_page(model, texts, path, class_names=None, title=None, captions=(), precision="float32"):
+    """Write a page on which one types a text, and sees how a classifier comes to its answer, word by word.
+
+    The page splits texts as the model does and runs its network: tokens, embeddings, the gates and cells of
+    recurrent layers, convolutions, means, votes. Pointing at a word shows the answer without it.
+
+    Args:
+        model: A `TextClassifier`, or a Keras model of strings, as `StringClassifier` makes it.
+        texts: Sequence of str, examples to choose from; may be empty.
+        path: File to write, one HTML file. An existing file is replaced once the page is complete.
+        class_names: Names of the classes, in index order, of two also where the model has one output; None
+            for the classifier's, or "class 0", "class 1" and so on.
+        title: Heading of the page, None for the model's name.
+        captions: The true class of each example, as text; empty if unknown.
+        precision: "float32", or "float16" for a page half as large, whose numbers are rounded.
+
+    Returns:
+        The largest difference of a probability of an example, from the model's own, that rounding makes; 0.0
+        for "float32".
+
+    Raises:
+        ModelError: If the page cannot show such a model, or an argument is not as described.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from models import SentimentLSTM, StringClassifier
+        >>> from models.export.text_page import write_text_page
+        >>> model = StringClassifier(["good", "bad"], SentimentLSTM(vocabulary_size=4))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     difference = write_text_page(model, ["Good, not bad!"], Path(folder) / "texts.html")
+        ...     print([path.name for path in Path(folder).iterdir()], difference)
+        ['texts.html'] 0.0
+    """
+    path = Path(path)
+    draft = path.with_name(f"{path.name}.part")
+    page, difference = _render(model, texts, class_names, title, captions, precision)
+    draft.write_text(page, encoding="utf-8")
+    draft.replace(path)
+    return difference
+
+
+def render_texts(model, texts, class_names=None, title=None, captions=(), precision="float32"):
+    """The page of `write_text_page` as text, with the same arguments.
+
+    Args:
+        model, texts, class_names, title, captions, precision: As in `write_text_page`.
+
+    Raises:
+        ModelError: If the page cannot show such a model, or an argument is not as described.
+
+    Example:
+        >>> from models import SentimentBag, StringClassifier
+        >>> from models.export.text_page import render_texts
+        >>> render_texts(StringClassifier(["good", "bad"], SentimentBag(4)), [])[:15]
+        '<!DOCTYPE html>'
+    """
+    return _render(model, texts, class_names, title, captions, precision)[0]
+
+
+def about_megabytes(model, precision="float32"):
+    """About how large the page of a model will be, before it is written.
+
+    Args:
+        model, precision: As in `write_text_page`.
+
+    Returns:
+        Megabytes.
+
+    Raises:
+        ModelError: If the page cannot show such a model.
+
+    Example:
+        >>> from models import SentimentBag, StringClassifier
+        >>> from models.export.text_page import about_megabytes
+        >>> about_megabytes(StringClassifier(["good", "bad"], SentimentBag(4))) < 0.2
+        True
+    """
+    parts = parts_of(model)
+    known = getattr(parts.splitter, "size", 0)  # of n-grams, whose fingerprints have 8 bytes
+    numbers = parts.network.count_params() * (2 if precision == "float16" else 4) + 8 * known
+    return (len(_script().text) + len(_style().text) + IN_BASE64 * numbers) / 1e6
+
+
+def _render(model, texts, class_names, title, captions, precision):
+    """The page as text, and what rounding changes."""
+    if precision not in PRECISIONS:
+        raise ModelError(f"A page of texts takes precision as one of {PRECISIONS}, not {quoted(precision)}.")
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise ModelError("A page of texts needs texts as a sequence of strings.")
+    texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    plain, parts = portable_texts(model, halved=precision == "float16"), parts_of(model)
+    answers = [_answer(parts, text) for text in texts]
+    difference = 0.0
+    if precision == "float16":
+        rounded = [_answer(parts, text, halved=True) for text in texts]
+        changes = [np.abs(one - other).max() for one, other in zip(answers, rounded, strict=True)]
+        answers, difference = rounded, float(max(changes, default=0.0))
+    data = {
+        "model": plain,
+        "class_names": _class_names(model, parts.network, class_names),
+        "texts": texts,
+        "answers": [answer.astype(float).tolist() for answer in answers],
+    }
+    page = rendered(
+        _template(),
+        title=str(parts.network.name if title is None else title),
+        examples=[
+            (_snippet(text), str(caption))
+            for text, caption in zip_longest(texts, captions[: len(texts)], fillvalue="")
+        ],
+        data=data,
+        style=_style(),
+        script=_script(),
+    )
+    return page, difference
+
+
+def _snippet(text):
+    """What the button of an example says."""
+    line = " ".join(text.split())
+    return (line if len(line) <= SNIPPET else f"{line[: SNIPPET - 1]}…") or "(no words)"
+
+
+def _class_names(model, network, given):
+    count = max(2, network.outputs[0].shape[-1])
+    names = getattr(model, "class_names", None) if given is None else given
+    names = [f"class {index}" for index in range(count)] if names is None else [*names]
+    if len(names) != count:
+        raise ModelError(f"{network.name} has {count} classes, and class_names has {len(names)} names.")
+    return [shown(name) for name in names]
+
+
+def _answer(parts, text, halved=False):
+    """Probabilities of all classes for one text, by Keras."""
+    ids = np.repeat(parts.ids(text), 2, 0)  # of two: see SAMPLE in steps.py
+    network, ids = parts.network, keras.ops.convert_to_tensor(ids)
+    if not halved:
+        outputs = network(ids)
+    else:
+        values = [
+            [_halved(variable) for variable in group]
+            for group in (network.trainable_variables, network.non_trainable_variables)
+        ]
+        outputs, _ = network.stateless_call(*values, ids)
+    outputs = keras.ops.convert_to_numpy(outputs).astype("float64")
+    if network.outputs[0]._keras_history.operation.activation is keras.activations.linear:
+        outputs = _of_logits(outputs)
+    return per_class(outputs)[0]
+
+
+def _halved(variable):
+    value = keras.ops.convert_to_numpy(variable)
+    if value.dtype.kind != "f" or not value.size or np.abs(value).max() >= np.finfo("float16").max:
+        return value
+    return value.astype("float16").astype(value.dtype)
+
+
+def _of_logits(outputs):
+    if outputs.shape[-1] == 1:
+        return 1 / (1 + np.exp(-outputs))
+    shares = np.exp(outputs - outputs.max(-1, keepdims=True))
+    return shares / shares.sum(-1, keepdims=True)
+
+
+@functools.cache
+def _style():
+    both = FOLDER.parent / "page" / "page.css", FOLDER / "page.css"
+    return Inline("\n".join(path.read_text(encoding="utf-8") for path in both))
+
+
+@functools.cache
+def _script():
+    return Inline(bundle(FOLDER.parent, ENTRY))
+
+
+@functools.cache
+def _template():
+    return template(FOLDER / "page.html")
