@@ -159,7 +159,7 @@ def main(
     if load and (epochs or train_images != TRAIN_IMAGES):
         raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
     if load and holds_texts(load):
-        return look_at_texts(report, load, data, page)
+        return look_at_texts(report, load, data, page, float16)
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:

@@ -11,14 +11,13 @@ import io
 import zlib
 from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from ...checks.arguments import choice
 from ...sibling import datasets_module
-from ..html import Inline, rendered, template
+from ..html import Inline, Written, rendered, template
 from .bundle import bundle
 from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
 from .half import difference_by_half
@@ -28,22 +27,6 @@ shown = datasets_module("files.names").shown
 FOLDER = Path(__file__).parent
 ENTRY = "page.js"  # imports all other modules
 DIGITS = [str(digit) for digit in range(10)]
-
-
-class Written(NamedTuple):
-    """What was written.
-
-    Attributes:
-        size: Of the page, in bytes.
-        difference: The greatest difference of the output for the examples that half precision makes.
-
-    Example:
-        >>> Written(1_000_000, 0.0).size
-        1000000
-    """
-
-    size: int
-    difference: float
 
 
 def write_page(

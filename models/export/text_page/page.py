@@ -11,11 +11,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ...checks.arguments import shown as quoted
+from ...checks.arguments import flag
 from ...errors import ModelError
 from ...probabilities import per_class
 from ...sibling import datasets_module
-from ..html import Inline, rendered, template
+from ..html import Inline, Written, rendered, template
 from ..page.bundle import bundle
 from .parts import parts_of
 from .portable import portable_texts
@@ -23,12 +23,11 @@ from .portable import portable_texts
 shown = datasets_module("files.names").shown
 FOLDER = Path(__file__).parent
 ENTRY = "text_page/page.js"  # imports all other modules
-PRECISIONS = "float32", "float16"
 IN_BASE64 = 4 / 3
 SNIPPET = 60  # characters of an example on its button
 
 
-def write_text_page(model, texts, path, class_names=None, title=None, captions=(), precision="float32"):
+def write_text_page(model, texts, path, class_names=None, title=None, captions=(), float16=False):
     """Write a page on which one types a text, and sees how a classifier comes to its answer, word by word.
 
     The page splits texts as the model does and runs its network: tokens, embeddings, the gates and cells of
@@ -42,11 +41,11 @@ def write_text_page(model, texts, path, class_names=None, title=None, captions=(
             for the classifier's, or "class 0", "class 1" and so on.
         title: Heading of the page, None for the model's name.
         captions: The true class of each example, as text; empty if unknown.
-        precision: "float32", or "float16" for a page half as large, whose numbers are rounded.
+        float16: Whether to round the weights to half precision: half the size, with small differences.
 
     Returns:
-        The largest difference of a probability of an example, from the model's own, that rounding makes; 0.0
-        for "float32".
+        A `Written`: the page's size, and the largest difference of a probability of an example that rounding
+        makes; 0.0 without `float16`.
 
     Raises:
         ModelError: If the page cannot show such a model, or an argument is not as described.
@@ -58,23 +57,23 @@ def write_text_page(model, texts, path, class_names=None, title=None, captions=(
         >>> from models.export.text_page import write_text_page
         >>> model = StringClassifier(["good", "bad"], SentimentLSTM(vocabulary_size=4))
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     difference = write_text_page(model, ["Good, not bad!"], Path(folder) / "texts.html")
-        ...     print([path.name for path in Path(folder).iterdir()], difference)
+        ...     written = write_text_page(model, ["Good, not bad!"], Path(folder) / "texts.html")
+        ...     print([path.name for path in Path(folder).iterdir()], written.difference)
         ['texts.html'] 0.0
     """
     path = Path(path)
     draft = path.with_name(f"{path.name}.part")
-    page, difference = _render(model, texts, class_names, title, captions, precision)
+    page, difference = _render(model, texts, class_names, title, captions, float16)
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
-    return difference
+    return Written(path.stat().st_size, difference)
 
 
-def render_texts(model, texts, class_names=None, title=None, captions=(), precision="float32"):
+def render_texts(model, texts, class_names=None, title=None, captions=(), float16=False):
     """The page of `write_text_page` as text, with the same arguments.
 
     Args:
-        model, texts, class_names, title, captions, precision: As in `write_text_page`.
+        model, texts, class_names, title, captions, float16: As in `write_text_page`.
 
     Raises:
         ModelError: If the page cannot show such a model, or an argument is not as described.
@@ -85,14 +84,14 @@ def render_texts(model, texts, class_names=None, title=None, captions=(), precis
         >>> render_texts(StringClassifier(["good", "bad"], SentimentBag(4)), [])[:15]
         '<!DOCTYPE html>'
     """
-    return _render(model, texts, class_names, title, captions, precision)[0]
+    return _render(model, texts, class_names, title, captions, float16)[0]
 
 
-def about_megabytes(model, precision="float32"):
+def about_megabytes(model, float16=False):
     """About how large the page of a model will be, before it is written.
 
     Args:
-        model, precision: As in `write_text_page`.
+        model, float16: As in `write_text_page`.
 
     Returns:
         Megabytes.
@@ -108,21 +107,20 @@ def about_megabytes(model, precision="float32"):
     """
     parts = parts_of(model)
     known = getattr(parts.splitter, "size", 0)  # of n-grams, whose fingerprints have 8 bytes
-    numbers = parts.network.count_params() * (2 if precision == "float16" else 4) + 8 * known
+    numbers = parts.network.count_params() * (2 if float16 else 4) + 8 * known
     return (len(_script().text) + len(_style().text) + IN_BASE64 * numbers) / 1e6
 
 
-def _render(model, texts, class_names, title, captions, precision):
+def _render(model, texts, class_names, title, captions, float16):
     """The page as text, and what rounding changes."""
-    if precision not in PRECISIONS:
-        raise ModelError(f"A page of texts takes precision as one of {PRECISIONS}, not {quoted(precision)}.")
+    flag("write_text_page", "float16", float16)
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
         raise ModelError("A page of texts needs texts as a sequence of strings.")
     texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-    plain, parts = portable_texts(model, halved=precision == "float16"), parts_of(model)
+    plain, parts = portable_texts(model, halved=float16), parts_of(model)
     answers = [_answer(parts, text) for text in texts]
     difference = 0.0
-    if precision == "float16":
+    if float16:
         rounded = [_answer(parts, text, halved=True) for text in texts]
         changes = [np.abs(one - other).max() for one, other in zip(answers, rounded, strict=True)]
         answers, difference = rounded, float(max(changes, default=0.0))

@@ -35,12 +35,16 @@ def page_of_lesson(wanted, report, model, texts, labels, class_names):
         _write(report, model, *_examples(texts, captions), class_names)
 
 
-def _write(report, model, texts, captions, class_names):
-    size = about_megabytes(model)
+def _write(report, model, texts, captions, class_names, float16=False):
+    size = about_megabytes(model, float16)
     if size > LARGE:
         print(f"page.html will have about {size:,.0f} MB, nearly all of it vectors or votes of words.")
     with report.writing("page.html") as path:
-        write_text_page(model, texts, path, class_names, captions=captions)
+        written = write_text_page(model, texts, path, class_names, captions=captions, float16=float16)
+    if float16:
+        print(
+            f"Half precision changes the outputs for the {len(texts)} examples by {written.difference:.2g} at most."
+        )
 
 
 def say_open(folder, wanted=True):
@@ -80,7 +84,7 @@ def holds_texts(path):
     return len(inputs) == 1 and inputs[0].dtype == "string"
 
 
-def look_at_texts(report, load, data, page):
+def look_at_texts(report, load, data, page, float16=False):
     """Write the page of a saved classifier of texts, and close the run.
 
     Args:
@@ -89,6 +93,7 @@ def look_at_texts(report, load, data, page):
         data: Labelled texts to choose from, as `datasets.reviews.locate` takes them; "auto" for those that
             lie beside the model, if any.
         page: Whether to write it.
+        float16: Whether to write its weights as half precision.
 
     Returns:
         The `Outcome` of the run.
@@ -104,7 +109,7 @@ def look_at_texts(report, load, data, page):
         )
     classifier = TextClassifier.load(load)
     source, texts, captions = _texts_to_show(load, data, classifier.class_names)
-    _write(report, classifier, *_examples(texts, captions), classifier.class_names)
+    _write(report, classifier, *_examples(texts, captions), classifier.class_names, float16)
     parameters = classifier.model.count_params()
     written = report.close(
         source,
