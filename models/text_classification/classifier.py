@@ -68,8 +68,8 @@ class TextClassifier(LabelWork):
         search: Time for `fit`, likewise, in which it tries values, drawn at random, of those of units,
             embedding_dim, learning_rate, dropout and word_dropout that are None, and keeps those with the
             lowest loss of the validation texts. None for what these are by default.
-        sentences: Whether the network is trained on the sentences of the training texts, each of its text's
-            class, and not on whole texts. For long texts; it then also classifies short ones better.
+        sentences: Whether the network is also trained on each sentence of the training texts, as of its
+            text's class. Where these are long and the texts to classify are short, it is better so.
 
     Attributes:
         model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the

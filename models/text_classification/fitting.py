@@ -223,7 +223,7 @@ def fit_network(
     settings = _fitting(settings, start)
     if settings.sentences:
         parts, rows = sentences_of(training[0])
-        training = parts, training[1][rows]
+        training = [*training[0], *parts], np.concatenate([training[1], training[1][rows]])
     data = [
         (token_ids(texts, start.vocabulary, settings.longest), numbers)
         for texts, numbers in (training, held_back)

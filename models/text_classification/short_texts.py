@@ -15,14 +15,14 @@ from .familiarity import LEAST, MOST_CHARACTERS, MOST_TEXTS, MOST_WORDS, words_o
 from .sentences import sentences_of
 
 SHORT = 0.01  # a text is short if it is shorter than all but this share of the training texts
-FEWEST = 200  # training texts, or sentences of these, with fewer of which nothing is learned
-# Of the sentences, by how much their words tell the class of their text: words are typical if they are in
-# more of the upper part than of the lower; the sentences at the top are those to compare with
-UPPER, LOWER, TOP = 0.6, 0.5, 0.95
-MOST_KNOWN = 10_000  # sentences to compare with
-# What is added to the counts of a word. The lower part stands for all other texts as well, so that a rare
-# word is not typical. Chosen on sentences that are no part of `benchmarks/short_texts.py`'s test
-ADDED, ADDED_TO_OTHERS = 0.5, 4.0
+FEWEST = 200  # training texts, with fewer of which nothing is learned
+MANY = 3  # sentences of a training text, in the mean, with fewer of which texts are not long
+# Typical words are those of the half of the sentences whose words tell more of the class of their text. The
+# hundredth of the sentences that tells most is what a short text is compared with
+TOP, MOST_KNOWN = 0.01, 10_000
+# What is added to the counts of a word. The other half stands for all other texts as well, so that a rare
+# word is not typical. Chosen, as TOP, on those sentences of `benchmarks/short_texts.py` that are for choosing
+ADDED, ADDED_TO_OTHERS = 0.5, 8.0
 ARRAYS = {"vocabulary": "<i4", "weights": "<f4", "usual": "<f4", "known": "<f4"}
 
 
@@ -47,7 +47,7 @@ class ShortTexts:
         >>> long = [f"We sat down at home. The film is {each}. Then it was over at nine." for each in said]
         >>> short = fit_short_texts(long, np.array([1, 1, 0, 0] * 60))
         >>> short.surprise(["The film is bad", "We sat down at nine"]).round(2).tolist(), short.longest
-        ([1.0, 0.0], 15)
+        ([1.0, 0.01], 15)
     """
 
     vocabulary: np.ndarray
@@ -72,8 +72,9 @@ class ShortTexts:
         is_known = np.isin(numbers, self.vocabulary)
         weights = np.where(is_known, self.weights[place] if len(self.weights) else 0, self.unseen)
         words = np.bincount(rows, minlength=len(texts))
-        unusual = _unusual(*_mean_and_variance(weights, rows, words)[:1], words, self.usual)
-        beyond = len(self.known) - np.searchsorted(self.known, unusual, side="left")
+        mean, _ = _mean_and_variance(weights, rows, words)
+        beyond = len(self.known) - np.searchsorted(self.known, _unusual(mean, words, self.usual), side="left")
+        beyond[(mean < 0) & (words > 0)] = len(self.known)  # more typical than not
         return np.where(words <= self.longest, (beyond + 1) / (len(self.known) + 1), np.nan)
 
     def state(self):
@@ -130,17 +131,19 @@ def fit_short_texts(texts, labels, seed=0):
     sentences, text = sentences_of([texts[n] for n in drawn])
     numbers, rows = words_of(sentences)
     words = np.bincount(rows, minlength=len(sentences))
-    longest = max(1, int(np.quantile(np.bincount(text, words, len(drawn)), SHORT)))
+    longest = int(np.quantile(np.bincount(text, words, len(drawn)), SHORT)) - 1
     usable = (words >= 2) & (words <= longest)
-    if usable.sum() < FEWEST or usable.mean() < 0.5:  # most sentences are as long as a text may be
+    if usable.sum() < MANY * len(drawn):
         return None
     vocabulary, word = np.unique(numbers, return_inverse=True)
     telling = _mean_and_variance(_log_ratios(word, text[rows], labels), rows, words)[0]
-    least, most, top = np.quantile(telling[usable], [LOWER, UPPER, TOP])
-    upper, lower = ((part & usable)[rows] for part in (telling > most, telling < least))
-    counts = np.stack([np.bincount(word[part], minlength=len(vocabulary)) for part in (upper, lower)])
+    order = np.argsort(-np.where(usable, telling, -np.inf), kind="stable")[: usable.sum()]
+    upper = np.zeros(len(sentences), bool)
+    upper[order[: len(order) // 2]] = True
+    parts = word[upper[rows]], word[(usable & ~upper)[rows]]
+    counts = np.stack([np.bincount(part, minlength=len(vocabulary)) for part in parts])
     sizes = np.maximum(1, counts.sum(1))
-    compared = rng.permutation(np.flatnonzero(usable & (telling >= top)))[:MOST_KNOWN]
+    compared = order[: np.clip(int(TOP * len(order)), FEWEST // 2, MOST_KNOWN)]
     mine = np.isin(rows, compared)
     found = _weights(counts[:, word[mine]] - [[1], [0]], sizes)  # as if the sentence were not among them
     mean, variance = (each[compared] for each in _mean_and_variance(found, rows[mine], words))

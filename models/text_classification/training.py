@@ -43,7 +43,7 @@ DECAYING = {"lstm"}
 EPSILON = 1e-5  # of Adam, 100 times the usual one: the embeddings of rare words change little
 WORD_DROPOUT = 0.4  # where the vocabulary is so large that the network could learn the texts by heart
 SEEN = 60_000  # texts that the network sees in all epochs together
-SENTENCE_DROPOUT = 0.1  # of words in sentences, which are short: one more word dropped and the "not" is gone
+SENTENCE_DROPOUT = 0.2  # where sentences are among the texts, in which each word counts: one may be the "not"
 SENTENCE_EPOCHS, SENTENCE_BATCH, MANY_SENTENCES = 4, 256, 100_000
 VALIDATION_BATCH = 500  # texts
 
@@ -70,8 +70,8 @@ def by_default(texts, words, epochs=None, batch_size=None, word_dropout=None, se
         epochs: By default so many that the network sees about 60,000 texts, from 3 to 30.
         batch_size: By default 128 where there are more than 15,000 texts, otherwise 32.
         word_dropout: By default 0.4 where there are more than 1,000 words, otherwise 0.
-        sentences: Whether these texts are sentences of longer ones. Then the defaults are at least 4 epochs,
-            batches of 256 where there are more than 100,000, and a word dropout of 0.1.
+        sentences: Whether sentences of longer texts are among these. Then the defaults are at least 4 epochs,
+            batches of 256 where there are more than 100,000, and a word dropout of 0.2.
 
     Returns:
         `(epochs, batch_size, word_dropout)`.
@@ -82,7 +82,7 @@ def by_default(texts, words, epochs=None, batch_size=None, word_dropout=None, se
         >>> by_default(texts=5_000, words=150, batch_size=64)
         (12, 64, 0.0)
         >>> by_default(texts=280_000, words=9_998, sentences=True)
-        (4, 256, 0.1)
+        (4, 256, 0.2)
     """
     if epochs is None:
         epochs = int(np.clip(SEEN / texts, SENTENCE_EPOCHS if sentences else 3, 30))
