@@ -69,7 +69,7 @@ class TextClassifier(LabelWork):
             embedding_dim, learning_rate, dropout and word_dropout that are None, and keeps those with the
             lowest loss of the validation texts. None for what these are by default.
         sentences: Whether the network is also trained on each sentence of the training texts, as of its
-            text's class. Where these are long and the texts to classify are short, it is better so.
+            text's class. For long texts, where a plain LSTM gains by it; training takes longer.
 
     Attributes:
         model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the

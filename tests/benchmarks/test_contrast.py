@@ -42,7 +42,10 @@ def test_correct_sentences_and_pairs_are_counted():
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="TODO")
+@pytest.mark.xfail(
+    reason="24 by the LSTM that is also trained on sentences and by the zoo's plain recurrent network, 22 by "
+    "TextClassifier, 20 by TF-IDF; the bar is 30"
+)
 def test_the_best_model_classifies_thirty_of_them(imdb_folder):
     training = reviews.load_data(reviews.locate(str(imdb_folder)))[0]
     found = by_zoo() | by_linear_models(*training) | by_sentences(*training)
