@@ -256,7 +256,7 @@ def main(
     strings = StringClassifier(vocabulary, network)  # takes texts: the vocabulary is inside
     explained = explained_texts(strings, x_test, lengths, y_test, probabilities, class_names)
     report.figure("moved_words", moved_words(explained))
-    report.model(strings, class_names, about_texts(x_train, held_back, class_names))
+    report.model(strings, class_names, about_texts(x_train, y_train, held_back, class_names))
     page_of_lesson(page, report, strings, x_test, y_test, class_names)
 
     if compare:  # all six networks

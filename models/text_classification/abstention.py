@@ -10,6 +10,7 @@ from ..none_of_these import ANSWER
 from ..probabilities import per_class
 from .by_parts import predict_texts
 from .familiarity import Familiarity, fit_familiarity
+from .short_texts import ShortTexts, fit_short_texts
 
 UNLIKE = f"{ANSWER}: unlike the training texts"
 SEVERAL = "several classes are possible"
@@ -23,6 +24,7 @@ class TextTrust:
     Attributes:
         sets: `ConformalSets` of calibrated probabilities of texts that were held back.
         familiarity: `Familiarity` of the training texts.
+        short: `ShortTexts`, for texts that are shorter than nearly all training texts; None if there is none.
 
     Example:
         >>> texts, labels = ["so good", "so bad"] * 30, np.array([1, 0] * 30)
@@ -36,12 +38,14 @@ class TextTrust:
 
     sets: ConformalSets
     familiarity: Familiarity
+    short: ShortTexts | None = None
 
     def abstentions(self, probabilities, texts, class_names, abstain):
         """Why the classifier should not answer for some texts.
 
-        A text is none of these if it is as unusual as at most a share `abstain` of the training texts is. Of
-        the others, those for which not one class suffices to be right but for this share are unsure.
+        A text is none of these if it is as unusual as at most a share `abstain` of the training texts is; a
+        short one, of their sentences that tell the class. Of the others, those for which not one class
+        suffices to be right but for this share are unsure.
 
         Args:
             probabilities: Calibrated, (n, classes).
@@ -53,18 +57,35 @@ class TextTrust:
             {row: reason}.
         """
         possible = self.sets.possible(probabilities, class_names, abstain)
-        unlike = np.flatnonzero(self.familiarity.surprise(texts) <= abstain)
+        unlike = np.flatnonzero(self.surprise(texts) <= abstain)
         return {row: f"{SEVERAL}: {names}" for row, names in possible.items()} | dict.fromkeys(
             unlike.tolist(), UNLIKE
         )
 
+    def surprise(self, texts):
+        """How usual each text is, as `ShortTexts` has it or, of one that is not short, `Familiarity`.
+
+        Args:
+            texts: Sequence of n str.
+
+        Returns:
+            float (n,).
+        """
+        found = self.familiarity.surprise(texts)
+        if self.short is None:
+            return found
+        short = self.short.surprise(texts)
+        return np.where(np.isnan(short), found, short)
+
     def state(self):
         """The same as what JSON can hold, for `trust_in`: {name: value}."""
         arrays = {name: array_as_text(getattr(self.sets, name), kind) for name, kind in ARRAYS.items()}
-        return arrays | {"classes": self.sets.classes, "familiarity": self.familiarity.state()}
+        short = None if self.short is None else self.short.state()
+        of_words = {"familiarity": self.familiarity.state(), "short": short}
+        return arrays | {"classes": self.sets.classes} | of_words
 
 
-def fit_text_trust(texts, probabilities, labels, seed=0):
+def fit_text_trust(texts, probabilities, labels, seed=0, classes=None):
     """Learn when a classifier of texts should not answer.
 
     Args:
@@ -72,6 +93,8 @@ def fit_text_trust(texts, probabilities, labels, seed=0):
         probabilities: Calibrated, (k, classes), of texts that it was not fitted on.
         labels: Class index of each of these, integers (k,).
         seed: Of what is drawn where there are many.
+        classes: Class index of each training text, integers (n,), to learn what short texts look like; None
+            to take these like others.
 
     Returns:
         A `TextTrust`; None if fewer than two training texts have a word.
@@ -87,7 +110,7 @@ def fit_text_trust(texts, probabilities, labels, seed=0):
     scores = (1 - probabilities[np.arange(len(labels)), labels]).clip(0, 1).astype("float32")
     drawn = np.sort(np.random.default_rng(seed).permutation(len(labels))[:MOST_SCORES])
     sets = ConformalSets(scores[drawn], labels[drawn].astype("int32"), probabilities.shape[1])
-    return TextTrust(sets, familiarity)
+    return TextTrust(sets, familiarity, None if classes is None else fit_short_texts(texts, classes, seed))
 
 
 def text_trust_in(settings, classes, where):
@@ -124,7 +147,9 @@ def text_trust_in(settings, classes, where):
         fits = len(labels) == len(scores) and not ((labels < 0) | (labels >= classes)).any()
         if not fits or not ((scores >= 0) & (scores <= 1)).all():
             raise DamagedError("its scores do not fit its classes")
-        return TextTrust(ConformalSets(scores, labels, classes), Familiarity.from_state(state["familiarity"]))
+        familiarity, short = Familiarity.from_state(state["familiarity"]), state.get("short")
+        short = None if short is None else ShortTexts.from_state(short)
+        return TextTrust(ConformalSets(scores, labels, classes), familiarity, short)
 
 
 def answering_texts(model, class_names, trust, abstain):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from .. import tables
-from ..checks.arguments import checked, choice, number, shown, whole
+from ..checks.arguments import checked, choice, flag, number, shown, whole
 from ..errors import ModelError
 from ..evaluation import Evaluation
 from ..export.texts import export_texts
@@ -68,6 +68,8 @@ class TextClassifier(LabelWork):
         search: Time for `fit`, likewise, in which it tries values, drawn at random, of those of units,
             embedding_dim, learning_rate, dropout and word_dropout that are None, and keeps those with the
             lowest loss of the validation texts. None for what these are by default.
+        sentences: Whether the network is also trained on each sentence of the training texts, as of its
+            text's class. For long texts, where a plain LSTM gains by it; training takes longer.
 
     Attributes:
         model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the
@@ -116,6 +118,7 @@ class TextClassifier(LabelWork):
         freeze_embeddings=optional_flag,
         budget=time_argument,
         search=time_argument,
+        sentences=flag,
     )
     def __init__(
         self,
@@ -135,12 +138,14 @@ class TextClassifier(LabelWork):
         freeze_embeddings=None,
         budget=None,
         search=None,
+        sentences=False,
     ):
         self.kind, self.vocabulary_size, self.word_pairs = kind, vocabulary_size, word_pairs
         self.word_dropout, self.epochs, self.batch_size, self.seed = word_dropout, epochs, batch_size, seed
         self.units, self.embedding_dim, self.learning_rate = units, embedding_dim, learning_rate
         self.dropout, self.longest, self.embeddings = dropout, longest, embeddings
         self.freeze_embeddings, self.budget, self.search = freeze_embeddings, budget, search
+        self.sentences = sentences
         check_together(self)
         self._model = None
 
@@ -229,7 +234,8 @@ class TextClassifier(LabelWork):
     def _trusting(self, given, held_back):
         """Keep what was learned from the texts that were held back, and from what the others look like."""
         self.calibration_, self._given = held_back.error, given
-        self.trust_ = fit_text_trust(given.texts, held_back.probabilities, held_back.labels, self.seed)
+        known = held_back.probabilities, held_back.labels
+        self.trust_ = fit_text_trust(given.texts, *known, self.seed, indices(given.labels, self._classes))
         return self
 
     def _learned(self, model, names, longest=LONGEST):

@@ -14,6 +14,7 @@ from ..training.checkpoints import CheckpointFolder
 from .calibrating import HeldBack, calibrate
 from .in_time import InTime
 from .searching import Tried, candidates, search_table
+from .sentences import sentences_of
 from .training import BUILDERS, LEARNING_RATES, build_network, by_default, train
 from .vocabulary import LONGEST, token_ids
 from .word_start import start_words
@@ -42,6 +43,7 @@ SETTINGS = (
     "freeze_embeddings",
     "budget",
     "search",
+    "sentences",
 )
 # What "ngrams" has no use for
 OF_NETWORKS = (
@@ -77,6 +79,7 @@ def check_together(classifier, unlabelled=None, checkpoint=None):
         given = {name: getattr(classifier, name) for name in OF_NETWORKS}
         given |= {"unlabelled": unlabelled, "checkpoint": checkpoint}
         given["longest"] = None if classifier.longest == LONGEST else classifier.longest
+        given["sentences"] = classifier.sentences or None
         if named := [name for name, value in given.items() if value is not None]:
             raise ModelError(
                 f"TextClassifier takes {named[0]} for networks of token ids, such as "
@@ -119,7 +122,7 @@ class NetworkSettings(NamedTuple):
     Attributes:
         kind, vocabulary_size, word_pairs, word_dropout, epochs, batch_size, seed: See `TextClassifier`.
         units, embedding_dim, learning_rate, dropout, longest, embeddings, freeze_embeddings, budget,
-            search: Likewise.
+            search, sentences: Likewise.
 
     Example:
         >>> NetworkSettings("lstm", units=16).longest
@@ -142,6 +145,7 @@ class NetworkSettings(NamedTuple):
     freeze_embeddings: bool | None = None
     budget: object = None
     search: object = None
+    sentences: bool = False
 
 
 class TrainedNetwork(NamedTuple):
@@ -217,6 +221,9 @@ def fit_network(
         verbose,
     )
     settings = _fitting(settings, start)
+    if settings.sentences:
+        parts, rows = sentences_of(training[0])
+        training = [*training[0], *parts], np.concatenate([training[1], training[1][rows]])
     data = [
         (token_ids(texts, start.vocabulary, settings.longest), numbers)
         for texts, numbers in (training, held_back)
@@ -268,7 +275,12 @@ def _train(settings, start, training, held_back, classes, **limits):
     """(network, the settings that were used, history, seconds); the limits are those of `train`."""
     fitted = len(training[1])
     epochs, batch_size, word_dropout = by_default(
-        fitted, len(start.vocabulary), settings.epochs, settings.batch_size, settings.word_dropout
+        fitted,
+        len(start.vocabulary),
+        settings.epochs,
+        settings.batch_size,
+        settings.word_dropout,
+        settings.sentences,
     )
     kind, batch_size = settings.kind, min(batch_size, fitted)
     with seeded(settings.seed):
@@ -322,7 +334,8 @@ def _search(settings, start, training, held_back, classes, deadline, verbose):
     tried, best = [], None
     share = len(held_back[1]) / len(training[1])
     for number, changed in enumerate(candidates(settings, start.vectors is not None, deadline, tried)):
-        batch_size = by_default(len(training[1]), 0, batch_size=settings.batch_size)[1]
+        given = settings.batch_size
+        batch_size = by_default(len(training[1]), 0, batch_size=given, sentences=settings.sentences)[1]
         in_time = InTime(deadline, share * len(training[1]) / batch_size)
         try:
             found = _train(

@@ -43,6 +43,8 @@ DECAYING = {"lstm"}
 EPSILON = 1e-5  # of Adam, 100 times the usual one: the embeddings of rare words change little
 WORD_DROPOUT = 0.4  # where the vocabulary is so large that the network could learn the texts by heart
 SEEN = 60_000  # texts that the network sees in all epochs together
+SENTENCE_DROPOUT = 0.2  # where sentences are among the texts, in which each word counts: one may be the "not"
+SENTENCE_EPOCHS, SENTENCE_BATCH, MANY_SENTENCES = 4, 256, 100_000
 VALIDATION_BATCH = 500  # texts
 
 
@@ -59,7 +61,7 @@ def validation_size(texts):
     return max(1, texts // 10)
 
 
-def by_default(texts, words, epochs=None, batch_size=None, word_dropout=None):
+def by_default(texts, words, epochs=None, batch_size=None, word_dropout=None, sentences=False):
     """Settings of the training, those that are None chosen by the size of the data.
 
     Args:
@@ -68,6 +70,8 @@ def by_default(texts, words, epochs=None, batch_size=None, word_dropout=None):
         epochs: By default so many that the network sees about 60,000 texts, from 3 to 30.
         batch_size: By default 128 where there are more than 15,000 texts, otherwise 32.
         word_dropout: By default 0.4 where there are more than 1,000 words, otherwise 0.
+        sentences: Whether sentences of longer texts are among these. Then the defaults are at least 4 epochs,
+            batches of 256 where there are more than 100,000, and a word dropout of 0.2.
 
     Returns:
         `(epochs, batch_size, word_dropout)`.
@@ -77,13 +81,18 @@ def by_default(texts, words, epochs=None, batch_size=None, word_dropout=None):
         (3, 128, 0.4)
         >>> by_default(texts=5_000, words=150, batch_size=64)
         (12, 64, 0.0)
+        >>> by_default(texts=280_000, words=9_998, sentences=True)
+        (4, 256, 0.2)
     """
     if epochs is None:
-        epochs = int(np.clip(SEEN / texts, 3, 30))
+        epochs = int(np.clip(SEEN / texts, SENTENCE_EPOCHS if sentences else 3, 30))
     if batch_size is None:
         batch_size = 128 if texts > 15_000 else 32
+        if sentences and texts > MANY_SENTENCES:
+            batch_size = SENTENCE_BATCH
     if word_dropout is None:
-        word_dropout = WORD_DROPOUT if words > 1_000 else 0.0
+        dropped = SENTENCE_DROPOUT if sentences else WORD_DROPOUT
+        word_dropout = dropped if words > 1_000 else 0.0
     return epochs, batch_size, word_dropout
 
 

@@ -34,6 +34,7 @@ BENCHMARKS = (
     "seeds",
     "sentiment",
     "serving",
+    "short_texts",
     "text_labels",
     "texts",
     "time_budget",

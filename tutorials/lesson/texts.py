@@ -148,15 +148,16 @@ def explained(model, text, class_names, predicted):
     return f"How single words change the {LOG_ODDS}{exact}: {words}."
 
 
-def about_texts(texts, held_back, class_names):
+def about_texts(texts, labels, held_back, class_names):
     """What a saved network holds beside its weights: its classes, and when it should not answer.
 
     Args:
         texts: Training texts, n str.
+        labels: Class index of each, integers (n,).
         held_back: What `calibrate` returned.
         class_names: In index order.
     """
-    trust = fit_text_trust(texts, held_back.probabilities, held_back.labels)
+    trust = fit_text_trust(texts, held_back.probabilities, held_back.labels, classes=labels)
     settings = {} if trust is None else {"trust": trust.state()}
     return About("texts", tuple(map(as_unicode, class_names)), settings)
 
