@@ -42,9 +42,8 @@ def _write(report, model, texts, captions, class_names, float16=False):
     with report.writing("page.html") as path:
         written = write_text_page(model, texts, path, class_names, captions=captions, float16=float16)
     if float16:
-        print(
-            f"Half precision changes the outputs for the {len(texts)} examples by {written.difference:.2g} at most."
-        )
+        most = f"{written.difference:.2g}"
+        print(f"Half precision changes the outputs for the {len(texts)} examples by {most} at most.")
 
 
 def say_open(folder, wanted=True):
