@@ -160,12 +160,12 @@ class TextClassifier(LabelWork):
         Args:
             texts: Sequence of n str. Or, without labels, what `Texts.check` returned, or what it takes, such
                 as a table: the training part is trained on, the validation part validates, and the test part
-                is not looked at.
+                is not looked at. Once it has validated, "ngrams" is fitted on the validation part as well.
             labels: Class of each text: n str, or n whole numbers. Texts that come sorted by class are
                 shuffled.
             validation: (texts, labels) to choose the best epoch by; None for the last tenth of `texts`,
-                which the network is then not trained on. "ngrams" chooses its penalty by them, or by
-                cross-validation.
+                which the network is then not trained on. "ngrams" chooses its penalty by those given, or by
+                cross-validation, and is never fitted on those given here.
             verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
             class_weight: None, or "balanced": rare classes count as much as frequent ones. Probabilities are
                 then those of texts among which all classes are equally frequent.
@@ -221,7 +221,13 @@ class TextClassifier(LabelWork):
         labels = indices(given.labels, names)
         with seeded(self.seed):
             model, self.history_, self.seconds_, found = fit_ngrams(
-                given.texts, labels, len(names), self.seed, validation, bool(class_weight)
+                given.texts,
+                labels,
+                len(names),
+                self.seed,
+                validation,
+                bool(class_weight),
+                refit=given.checked is not None,
             )
         self._learned(model, names)
         return self._trusting(given, found)

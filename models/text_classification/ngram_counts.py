@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from ..checks.memory import memory_refusal
 from ..errors import ModelError
 from ..ngram_index import LETTERS, NgramIndex
 
@@ -15,6 +16,8 @@ SPELLED = 5_000_000  # characters in all texts up to which n-grams of letters ar
 LONGEST_SPELLED = 5  # letters
 AT_ONCE = 1000  # texts that are taken apart together
 COUNTED = 50  # of these together
+# Memory that a fit takes beside what is there already: for each n-gram of each text, and for any number
+BYTES, LEAST_BYTES = 12, 600 << 20
 
 
 class Grams(NamedTuple):
@@ -62,7 +65,7 @@ def count_ngrams(texts, fitted, classes):
         `Grams`.
 
     Raises:
-        ModelError: If no text has a word.
+        ModelError: If no text has a word, or there are more texts than there is memory for.
 
     Example:
         >>> grams = count_ngrams(["so good", "so so"], fitted=2, classes=2)
@@ -72,17 +75,32 @@ def count_ngrams(texts, fitted, classes):
     longest = 3 if sum(len(text.split()) for text in texts) > MANY else 2
     letters = LONGEST_SPELLED if sum(map(len, texts)) <= SPELLED else 0
     splitter = NgramIndex(1, longest, letters)
-    parts, lengths = [], []
+    parts, lengths, there = [], [], 0
     for n in range(0, len(texts), AT_ONCE):
+        if n % (COUNTED * AT_ONCE) == 0 and n:
+            _check_memory(len(texts), len(texts) - n, there / n)
         each, counts = _different(splitter.fingerprints(list(texts[n : n + AT_ONCE])))
         parts.append(each)
         lengths.append(counts)
+        there += len(each)
     lengths = np.concatenate(lengths)
     known = _most_frequent(*_frequencies(parts, lengths, fitted), classes)
     if not len(known):
         raise ModelError("None of the training texts has a word; give texts that do.")
     matrix = _matrix(parts, lengths, known)
     return Grams(known, matrix, int(np.sum(known < LETTERS)), longest, letters)
+
+
+def _check_memory(texts, left, ngrams):
+    """Refuse so many texts that the rest of them would not fit, before the system ends the process.
+
+    Args:
+        texts: Number of texts.
+        left: How many of them are still to be taken apart.
+        ngrams: Mean number of n-grams of a text.
+    """
+    if refusal := memory_refusal(texts, (BYTES * texts + 8 * left) * ngrams + LEAST_BYTES):
+        raise ModelError(f"TextClassifier.fit cannot learn from all texts at once: a number {refusal}")
 
 
 def _different(ragged):
