@@ -13,7 +13,7 @@ from ..seeds import seeded
 from ..training.checkpoints import CheckpointFolder
 from .calibrating import HeldBack, calibrate
 from .in_time import InTime
-from .searching import Tried, candidates, search_table
+from .searching import Tried, candidates, drawn_settings, search_table
 from .training import BUILDERS, LEARNING_RATES, build_network, by_default, train
 from .vocabulary import LONGEST, token_ids
 from .word_start import start_words
@@ -342,7 +342,10 @@ def _search(settings, start, training, held_back, classes, deadline, verbose):
             best = found
         if verbose:
             print(tried[-1], flush=True)
-    return best, search_table(tried)
+    found = search_table(tried, drawn_settings(settings, start.vectors is not None))
+    if verbose and found.note:
+        print(found.note, flush=True)
+    return best, found
 
 
 def _checkpoint(folder, settings, training, held_back, unlabelled):

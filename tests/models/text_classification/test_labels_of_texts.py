@@ -199,6 +199,7 @@ def test_it_asks_from_tables_and_folders_and_says_what_it_skipped(fitted, tmp_pa
     asked = fitted.ask(tmp_path / "new.csv", page=tmp_path / "one.html")
     assert sorted(asked.files) == ["login code", "where is it"] and len(asked.skipped) == 1
     assert "1 text skipped" in str(asked)
+    assert str(asked).startswith("2 texts to label in ")
     asked = fitted.ask(str(tmp_path / "more"), page=tmp_path / "one.html")
     assert asked.files == ["parcel bill"] and list(asked.skipped) == ["b.txt"]
     with pytest.raises(ModelError, match="finds no text without a label"):
@@ -208,3 +209,9 @@ def test_it_asks_from_tables_and_folders_and_says_what_it_skipped(fitted, tmp_pa
     with pytest.raises(ModelError, match="is not a page of examples to label"):
         fitted.ask(["parcel"], page=tmp_path / "new.csv")
     assert not (tmp_path / "two.html").exists()
+
+
+def test_it_writes_no_page_that_nobody_named(fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = fitted.ask(["where is the parcel bill"])
+    assert asked.page is None and str(asked) == "1 text to label" and not list(tmp_path.iterdir())
