@@ -172,7 +172,8 @@ class TextClassifier(LabelWork):
             unlabelled: Further texts without labels, n str: the network begins with vectors of words that
                 are learned from these and the training texts (skip-gram); [] for from the latter alone.
             checkpoint: A folder that keeps the state after each epoch. If the training is stopped, the same
-                call goes on with it; when it is complete, the state is removed. None to keep none.
+                call goes on with it; when it is complete, the state is removed. Or an object with the same
+                `folder`, `resumed` and `write` as a `CheckpointFolder`, which stays. None to keep none.
 
         Returns:
             This classifier.

@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import os
 from typing import NamedTuple
 
 import keras
@@ -191,7 +192,8 @@ def fit_network(
         unlabelled: Texts to learn vectors of words from; None for none.
         deadline: Moment at which the training is to be done, by `time.perf_counter()`; None for no limit.
         search: Moment until which other settings are tried; None to try none.
-        checkpoint: A folder that keeps the state of the training; None for none.
+        checkpoint: A folder that keeps the state of the training, or an object with the same `folder`,
+            `resumed` and `write` as a `CheckpointFolder`, which whoever made it closes; None for none.
         verbose: As for `TextClassifier.fit`.
 
     Returns:
@@ -228,7 +230,7 @@ def fit_network(
         best, tried = _search(settings, start, *data, classes, search, verbose)
     network, used, history, seconds = best
     found = calibrate(network, *data[1])
-    if kept is not None:
+    if isinstance(kept, CheckpointFolder):
         kept.close()
     return TrainedNetwork(network, start, history, seconds, used, tried, found)
 
@@ -349,9 +351,9 @@ def _search(settings, start, training, held_back, classes, deadline, verbose):
 
 
 def _checkpoint(folder, settings, training, held_back, unlabelled):
-    """A `CheckpointFolder` for what the training depends on; None for none."""
-    if folder is None:
-        return None
+    """A `CheckpointFolder` for what the training depends on; what is none of a path stays as it is."""
+    if not isinstance(folder, (str, os.PathLike)):
+        return folder
     digest = hashlib.sha256()
     for texts, numbers in (training, held_back, ([] if unlabelled is None else unlabelled, [])):
         for text in texts:

@@ -15,7 +15,8 @@ MANY = 2_000_000  # tokens in all texts from which three in a row are frequent e
 SPELLED = 5_000_000  # characters in all texts up to which n-grams of letters are used: they are many
 LONGEST_SPELLED = 5  # letters
 AT_ONCE = 1000  # texts that are taken apart together
-COUNTED = 50  # of these together
+PORTION = 2**22  # n-grams that are counted together, about
+CHECKED = 50  # portions after which it is asked again whether there is memory for the rest
 # Memory that a fit takes beside what is there already: for each n-gram of each text, and for any number
 BYTES, LEAST_BYTES = 12, 600 << 20
 
@@ -77,14 +78,14 @@ def count_ngrams(texts, fitted, classes):
     splitter = NgramIndex(1, longest, letters)
     parts, lengths, there = [], [], 0
     for n in range(0, len(texts), AT_ONCE):
-        if n % (COUNTED * AT_ONCE) == 0 and n:
+        if n % (CHECKED * AT_ONCE) == 0 and n:
             _check_memory(len(texts), len(texts) - n, there / n)
         each, counts = _different(splitter.fingerprints(list(texts[n : n + AT_ONCE])))
         parts.append(each)
         lengths.append(counts)
         there += len(each)
     lengths = np.concatenate(lengths)
-    known = _most_frequent(*_frequencies(parts, lengths, fitted), classes)
+    known = _most_frequent(parts, lengths, fitted, classes)
     if not len(known):
         raise ModelError("None of the training texts has a word; give texts that do.")
     matrix = _matrix(parts, lengths, known)
@@ -114,29 +115,28 @@ def _different(ragged):
     return values[first], np.bincount(rows[first], minlength=len(lengths))
 
 
-def _frequencies(parts, lengths, fitted):
-    """(fingerprints, ascending; in how many of the first `fitted` texts each is)."""
-    left, found, counts = int(lengths[:fitted].sum()), [np.zeros(0, "int64")], [np.zeros(0, "int64")]
-    for n in range(0, len(parts), COUNTED):
-        some = np.concatenate(parts[n : n + COUNTED])[: max(0, left)]
-        left -= len(some)
-        each, count = np.unique(some, return_counts=True)
-        found.append(each)
-        counts.append(count)
-    found, counts = np.concatenate(found), np.concatenate(counts)
-    order = np.argsort(found, kind="stable")
-    found, counts = found[order], counts[order]
-    first = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]])) if len(found) else []
-    return found[first], np.add.reduceat(counts, first) if len(found) else counts
+def _most_frequent(parts, lengths, fitted, classes):
+    """Which n-grams to know, ascending, by the first `fitted` texts: counted one range after the other.
 
-
-def _most_frequent(fingerprints, frequency, classes):
-    """Which n-grams to know, ascending."""
-    kept = np.flatnonzero((frequency > 1) | (fingerprints < LETTERS))
+    So only those of one range, and the most frequent so far, are in memory with their counts.
+    """
     most = min(KNOWN, MOST_VOTES // (2 * (1 if classes == 2 else classes) + 1))
-    if len(kept) > most:
-        kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[:most]])
-    return fingerprints[kept]
+    left = int(lengths[:fitted].sum())
+    ranges, used = -(-left // PORTION), []
+    for part in parts:
+        used.append(part[: max(0, left)])
+        left -= len(part)
+    found, counts = np.zeros(0, "int64"), np.zeros(0, "int64")
+    for number in range(ranges):
+        low, high = (2 * LETTERS * edge // ranges for edge in (number, number + 1))
+        some = np.concatenate([part[(part >= low) & (part < high)] for part in used])
+        each, count = np.unique(some, return_counts=True)
+        kept = (count > 1) | (each < LETTERS)
+        found, counts = np.concatenate([found, each[kept]]), np.concatenate([counts, count[kept]])
+        if len(found) > most:
+            rows = np.sort(np.argsort(-counts, kind="stable")[:most])
+            found, counts = found[rows], counts[rows]
+    return found
 
 
 def _matrix(parts, lengths, known):

@@ -89,7 +89,7 @@ def test_of_many_texts_those_given_to_validate_are_not_fitted_on(monkeypatch):
 
 def test_more_texts_than_there_is_memory_for_are_refused_in_one_sentence(monkeypatch):
     monkeypatch.setattr(ngram_counts, "AT_ONCE", 10)
-    monkeypatch.setattr(ngram_counts, "COUNTED", 2)
+    monkeypatch.setattr(ngram_counts, "CHECKED", 2)
     monkeypatch.setattr(ngram_counts, "BYTES", 2**40)  # what a text takes of a machine of any size
     with pytest.raises(ModelError, match=r"a number of 100 needs about .+ free; (give at most|free some)"):
         TextClassifier().fit(["so good", "so bad"] * 50, [1, 0] * 50)
