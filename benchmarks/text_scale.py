@@ -25,7 +25,7 @@ from tutorials.lesson.command import LessonError, check_positive, run  # first: 
 import numpy as np
 
 from models import TextClassifier
-from models.text_classification import ngram_votes
+from models.text_classification import ngram_votes, ngrams
 
 WORDS, LENGTH, TESTED = 50_000, 30, 20_000
 AT_ONCE = 50_000  # texts that are made up at a time
@@ -33,7 +33,7 @@ SOLVERS = {
     "": None,
     "copy": 2**60,
     "blocks": 2**21,
-}  # of how many n-grams liblinear makes a copy, at most: all, or some 50,000 texts
+}  # the most n-grams that liblinear copies
 
 
 def generate(path, count, seed=0):
@@ -62,7 +62,7 @@ def generate(path, count, seed=0):
 def measure(path, what, solver):
     """Fit in this process: {"seconds", "memory": bytes, "accuracy": of the last 20,000 texts}."""
     if SOLVERS[solver] is not None:
-        ngram_votes.MOST_COPIED = SOLVERS[solver]
+        ngram_votes.MOST_COPIED, ngrams.SOME = SOLVERS[solver], 2**21
     began = time.perf_counter()
     if what == "table":
         classifier = TextClassifier().fit(path)

@@ -76,19 +76,20 @@ def count_ngrams(texts, fitted, classes):
     longest = 3 if sum(len(text.split()) for text in texts) > MANY else 2
     letters = LONGEST_SPELLED if sum(map(len, texts)) <= SPELLED else 0
     splitter = NgramIndex(1, longest, letters)
-    parts, lengths, there = [], [], 0
+    parts, some, there = [], [], 0
     for n in range(0, len(texts), AT_ONCE):
         if n % (CHECKED * AT_ONCE) == 0 and n:
             _check_memory(len(texts), len(texts) - n, there / n)
-        each, counts = _different(splitter.fingerprints(list(texts[n : n + AT_ONCE])))
-        parts.append(each)
-        lengths.append(counts)
-        there += len(each)
-    lengths = np.concatenate(lengths)
-    known = _most_frequent(parts, lengths, fitted, classes)
+        some.append(_different(splitter.fingerprints(list(texts[n : n + AT_ONCE]))))
+        there += len(some[-1][0])
+        if sum(len(each) for each, _ in some) >= PORTION:
+            parts.append(_joined(some))
+            some = []
+    parts += [_joined(some)] if some else []
+    known = _most_frequent(parts, fitted, classes)
     if not len(known):
         raise ModelError("None of the training texts has a word; give texts that do.")
-    matrix = _matrix(parts, lengths, known)
+    matrix = _matrix(parts, known)
     return Grams(known, matrix, int(np.sum(known < LETTERS)), longest, letters)
 
 
@@ -115,17 +116,22 @@ def _different(ragged):
     return values[first], np.bincount(rows[first], minlength=len(lengths))
 
 
-def _most_frequent(parts, lengths, fitted, classes):
+def _joined(parts):
+    """One part of several: a piece of memory so large that the system gets it back when it is not used."""
+    return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
+
+
+def _most_frequent(parts, fitted, classes):
     """Which n-grams to know, ascending, by the first `fitted` texts: counted one range after the other.
 
     So only those of one range, and the most frequent so far, are in memory with their counts.
     """
     most = min(KNOWN, MOST_VOTES // (2 * (1 if classes == 2 else classes) + 1))
-    left = int(lengths[:fitted].sum())
-    ranges, used = -(-left // PORTION), []
-    for part in parts:
-        used.append(part[: max(0, left)])
-        left -= len(part)
+    used = []
+    for values, lengths in parts:
+        used.append(values[: int(lengths[: max(0, fitted)].sum())])
+        fitted -= len(lengths)
+    ranges = -(-sum(map(len, used)) // PORTION)
     found, counts = np.zeros(0, "int64"), np.zeros(0, "int64")
     for number in range(ranges):
         low, high = (2 * LETTERS * edge // ranges for edge in (number, number + 1))
@@ -139,19 +145,23 @@ def _most_frequent(parts, lengths, fitted, classes):
     return found
 
 
-def _matrix(parts, lengths, known):
+def _matrix(parts, known):
     """Which of the known n-grams each text has; `parts` is emptied, to save memory."""
-    columns, counts, row = [], [], 0
+    columns = np.empty(
+        sum(len(values) for values, _ in parts), "int32"
+    )  # what is not written takes no memory
+    counts, there = [], 0
     while parts:
-        values, texts = parts.pop(0), lengths[row : row + AT_ONCE]
-        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        values, lengths = parts.pop(0)
+        places = np.searchsorted(known, values).astype("int32")
+        places = np.minimum(places, len(known) - 1, out=places)
         hit = known[places] == values
-        rows = np.repeat(np.arange(len(texts)), texts)[hit]
-        columns.append(places[hit].astype("int32"))
-        counts.append(np.bincount(rows, minlength=len(texts)))
-        row += len(texts)
-    columns = np.concatenate(columns)
-    ends = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+        texts = np.repeat(np.arange(len(lengths)), lengths)[hit]
+        counts.append(np.bincount(texts, minlength=len(lengths)))
+        columns[there : there + len(texts)] = places[hit]
+        there += len(texts)
+    counts = np.concatenate(counts)
+    ends = np.concatenate([[0], np.cumsum(counts)])
     ends = ends.astype("int32" if ends[-1] < 2**31 else "int64")
-    ones = np.ones(len(columns), "int8")  # a byte each: of a million texts there are 60 million
-    return sparse.csr_matrix((ones, columns, ends), (len(lengths), len(known)))
+    ones = np.ones(there, "int8")  # a byte each: of a million texts there are 60 million
+    return sparse.csr_matrix((ones, columns[:there], ends), (len(counts), len(known)))

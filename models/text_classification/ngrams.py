@@ -24,6 +24,7 @@ from .ngram_votes import naive_bayes, tf_idf
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
 TF_IDF_STRENGTHS = (3.0, 10.0, 30.0)
 CROSS_VALIDATED = 5000  # texts at most
+SOME = 2**24  # n-grams of all texts together that the penalty of so many is chosen with
 HELD_BACK = 5000  # of so many texts that liblinear's copy of them would be too large
 FOLDS = 5
 BATCH = 64  # texts that are classified together
@@ -136,12 +137,12 @@ def _fitted(part, grams, labels, classes, seed, balanced, strength, rows):
 
 
 def _some(grams, rows, seed):
-    """So many of the rows, drawn at random, that liblinear's copy of them is not too large; ascending."""
+    """All rows; if liblinear's copy of these would be too large, some, drawn at random; ascending."""
     lengths = np.diff(grams.matrix.indptr)[rows]
     if lengths.sum() <= ngram_votes.MOST_COPIED:
         return rows
     order = np.random.default_rng(seed).permutation(len(rows))
-    count = np.searchsorted(np.cumsum(lengths[order]), ngram_votes.MOST_COPIED)
+    count = np.searchsorted(np.cumsum(lengths[order]), SOME)
     return np.sort(rows[order[: max(1, count)]])
 
 

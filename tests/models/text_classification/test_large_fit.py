@@ -63,6 +63,7 @@ def test_many_texts_are_classified_as_by_the_usual_solver(monkeypatch, balanced,
     given = {"validation": (x[500:700], y[500:700])} if validated else {}
     usual = TextClassifier().fit(x[:500], y[:500], class_weight=balanced, **given)
     monkeypatch.setattr(ngram_votes, "MOST_COPIED", 20_000)
+    monkeypatch.setattr(ngrams, "SOME", 10_000)
     monkeypatch.setattr(ngrams, "HELD_BACK", 50)
     monkeypatch.setattr(large_fit, "BLOCK", 10_000)
     found = TextClassifier().fit(x[:500], y[:500], class_weight=balanced, **given)
@@ -80,6 +81,7 @@ def test_many_texts_are_classified_as_by_the_usual_solver(monkeypatch, balanced,
 
 def test_of_many_texts_those_given_to_validate_are_not_fitted_on(monkeypatch):
     monkeypatch.setattr(ngram_votes, "MOST_COPIED", 30)
+    monkeypatch.setattr(ngrams, "SOME", 20)
     monkeypatch.setattr(ngrams, "HELD_BACK", 1)
     validation = ["lovely", "awful"] * 5, [1, 0] * 5
     classifier = TextClassifier().fit(["so good", "so bad"] * 20, [1, 0] * 20, validation=validation)
