@@ -12,6 +12,7 @@ import keras
 from ..checks.arguments import shown
 from ..errors import ModelError
 from ..loading.saved_classifiers import check_path, replacing
+from ..text_classification.vocabulary import split_of
 from .formats import check_export, convert, kind_of
 
 
@@ -41,7 +42,8 @@ def export_texts(network, vocabulary, class_names, longest, path):
     check_export(kind_of(path))
     if not isinstance(network, keras.Model) or len(network.input_shape) != 2:
         raise ModelError(f"export_texts needs network as a model of token ids, not {shown(network)}.")
-    content = {"class_names": list(class_names), "longest": longest, "vocabulary": list(vocabulary)}
+    content = {"class_names": list(class_names), "longest": longest, "split": split_of(vocabulary)}
+    content |= {"vocabulary": list(vocabulary)}
     with replacing(path) as draft, replacing(beside) as notes:
         # LiteRT cannot pool over the words of several texts of unknown length
         shape = (None if kind_of(path) == "onnx" else 1, None)
