@@ -14,8 +14,7 @@ cut = datasets_module("files.names").cut
 # A given class less probable than this is worth a look. On ants and bees and on small photos that is 1 to 2 %
 # of clean labels; where 5 % were flipped, it is from a seventh to half of these
 SURE = 0.07
-# Of texts, so many labels at most may be shown if all are right: classes of texts overlap more than those of
-# photos, so that many right labels are improbable
+# Of texts whose wrong labels do not stand apart, the share of labels that may be shown if all are right
 RIGHT = 0.015
 SHOWN = 50  # rows of a long table that are shown
 CHARACTERS = 60  # of a text in it
@@ -127,8 +126,9 @@ def find_suspects(probabilities, labels, files, class_names, texts=None):
 
     They are ranked by the probability of the class that they were given; on flipped labels nothing else
     found more. Confident learning estimates how many are wrong. Of these, the ones are to be shown whose
-    given class is less probable than 0.07; of texts, less probable than calibrated probabilities say that
-    1.5 % of all labels are if none is wrong.
+    given class is less probable than 0.07. Classes of texts overlap more, so that many right labels are
+    improbable: where fewer labels are below 0.07 than from there to 0.21, wrong ones do not stand apart, and
+    those are shown that are less probable than 1.5 % of all labels are expected to be if none is wrong.
 
     Args:
         probabilities: Out-of-fold probabilities, (n, classes): of each by a classifier that was fitted on
@@ -175,7 +175,9 @@ def find_suspects(probabilities, labels, files, class_names, texts=None):
         )
         for row in rows
     ]
-    noun, sure = ("photos", SURE) if texts is None else ("texts", min(SURE, rarest(probabilities, RIGHT)))
+    noun, sure, given = "photos" if texts is None else "texts", SURE, probabilities[places, labels]
+    if texts is not None and np.sum(given < SURE) <= np.sum((given >= SURE) & (given < 3 * SURE)):
+        sure = min(SURE, rarest(probabilities, RIGHT))
     return Suspects(rows, suspects, min(estimated, len(rows)), noun, sure)
 
 
