@@ -86,8 +86,8 @@ def fit_in_blocks(matrix, is_one, scale, norms=None, strength=1.0, weights=None,
     Example:
         >>> counts = sparse.csr_matrix([[1, 0], [0, 1]] * 5, dtype="int8")
         >>> found, bias = fit_in_blocks(counts, np.array([True, False] * 5), np.ones(2))
-        >>> found.round(1).tolist(), round(abs(bias), 2)
-        ([0.9, -0.9], 0.0)
+        >>> bool(found[0] > 1 > -1 > found[1]), round(abs(bias), 2)
+        (True, 0.0)
     """
     blocks, signs = Blocks(matrix), np.where(is_one, 1, -1).astype("float32")
     costs = strength * (np.ones(len(signs)) if weights is None else np.asarray(weights))

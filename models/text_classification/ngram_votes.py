@@ -63,7 +63,7 @@ def naive_bayes(grams, labels, classes, seed, balanced, strength, rows, start=No
         `Votes`.
 
     Example:
-        >>> from .ngram_counts import count_ngrams
+        >>> from models.text_classification.ngram_counts import count_ngrams
         >>> grams = count_ngrams(["so good", "so bad"] * 5, 10, classes=2)
         >>> found = naive_bayes(grams, np.array([1, 0] * 5), 2, 0, False, 1.0, np.arange(10))
         >>> (found.scores(grams.matrix)[:2, 0] > 0).tolist()
@@ -84,7 +84,7 @@ def tf_idf(grams, labels, classes, seed, balanced, strength, rows, start=None):
         `Votes`.
 
     Example:
-        >>> from .ngram_counts import count_ngrams
+        >>> from models.text_classification.ngram_counts import count_ngrams
         >>> grams = count_ngrams(["so good", "so bad"] * 5, 10, classes=2)
         >>> found = tf_idf(grams, np.array([1, 0] * 5), 2, 0, False, 1.0, np.arange(10))
         >>> (found.scores(grams.matrix)[:2, 0] > 0).tolist()
