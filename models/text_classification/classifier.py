@@ -32,7 +32,7 @@ from .ngrams import fit_ngrams, is_ngram_model, predict_strings, reads_texts
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier, takes_lists
 from .training import BUILDERS, predict
-from .vocabulary import LONGEST, token_ids
+from .vocabulary import LONGEST, split_of, token_ids
 from .word_start import embeddings_argument
 
 
@@ -417,7 +417,8 @@ class TextClassifier(LabelWork):
                 'TextClassifier.export needs a network of token ids, such as kind="pooled_lstm"; one of '
                 "n-grams is a table that neither format can look texts up in: save it, and load it in Keras."
             )
-        export_texts(self._network, self._vocabulary, self.class_names_, self._longest, path)
+        words = self._vocabulary
+        export_texts(self._network, words, self.class_names_, self._longest, path, split_of(words))
 
     def _settings(self):
         """{name: value} of the constructor's arguments, but for vectors of words."""
