@@ -268,8 +268,8 @@ class TextClassifier(LabelWork):
         Args:
             texts: Sequence of n str; or, without labels, as for `fit`.
             labels: Class of each text, of the kind that the classifier was trained with.
-            part: Which texts, where they come without labels: "train", "validation" or "test"; or "all" of
-                them, such as texts that the classifier has never seen.
+            part: Which texts, where they come without labels: "train", "validation", on which "ngrams" was
+                fitted as well, or "test"; or "all", such as texts that it has never seen.
 
         Returns:
             An `Evaluation`: accuracy with its 95 % interval, precision and recall of each class,
