@@ -17,7 +17,6 @@ that `TextClassifier.ask` would ask for, those with the smallest margin alone, a
 a `TextClassifier` is fitted on all that have a label.
 """
 
-import statistics
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
-from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -35,7 +34,7 @@ from sklearn.pipeline import make_pipeline
 
 from benchmarks.label_next import saved
 from benchmarks.texts import docstrings
-from benchmarks.wrong_labels import flip
+from benchmarks.wrong_labels import check_share, flip, print_means
 from datasets import reviews
 from models import TextClassifier
 from models.labelling.label_next import uncertainty
@@ -208,8 +207,7 @@ def main(
         runs: Number of draws.
     """
     check_positive(runs=runs, per_class=per_class, first=first, each=each, most=most)
-    if not 0 < share < 0.5:
-        raise LessonError(f"share= is {share}; give a number between 0 and 0.5.")
+    check_share(share)
     if what == "next":
         return print_curves(*asked(data, judge, per_class, (first, each, most), runs))
     found = []
@@ -220,12 +218,7 @@ def main(
             f"run {seed}  " + ", ".join(f"{name} {value:.4g}" for name, value in found[-1].items()),
             flush=True,
         )
-    print()
-    for name in found[0]:
-        values = [each[name] for each in found]
-        deviation = statistics.stdev(values) if runs > 1 else 0.0
-        print(f"{name:40} {statistics.mean(values):8.4g} ± {deviation:.3g}")
-    return {name: statistics.mean(each[name] for each in found) for name in found[0]}
+    return print_means(found)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,26 @@ def flip(labels, classes, share, seed):
     return flipped, places
 
 
+def check_share(share):
+    """Refuse a share of labels to flip that is none, or half of them and more."""
+    if not 0 < share < 0.5:
+        raise LessonError(f"share= is {share}; give a number between 0 and 0.5.")
+
+
+def print_means(found):
+    """Print mean and standard deviation of each value over the draws; return the means.
+
+    Args:
+        found: List of {what: value}, one of each draw.
+    """
+    print()
+    for name in found[0]:
+        values = [each[name] for each in found]
+        deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+        print(f"{name:40} {statistics.mean(values):8.4g} ± {deviation:.3g}")
+    return {name: statistics.mean(each[name] for each in found) for name in found[0]}
+
+
 def fit(features, rows, labels, classes, seed=0):
     """A probe at each size: {size: `LinearProbe`}."""
     return {
@@ -150,8 +170,7 @@ def main(
         runs: Number of draws of flipped labels.
     """
     check_positive(runs=runs, per_class=per_class)
-    if not 0 < share < 0.5:
-        raise LessonError(f"share= is {share}; give a number between 0 and 0.5.")
+    check_share(share)
     with folder_of(data) as folder:
         photos, features, plain = features_of(folder, backbone, weights)
     found = []
@@ -159,12 +178,7 @@ def main(
         rows = draw(photos, per_class, turn)
         found.append(one_run(photos, features, plain, rows, share, turn))
         print(f"run {turn}  " + ", ".join(f"{name} {value:.4g}" for name, value in found[-1].items()))
-    print()
-    for name in found[0]:
-        values = [each[name] for each in found]
-        deviation = statistics.stdev(values) if runs > 1 else 0.0
-        print(f"{name:40} {statistics.mean(values):8.4g} ± {deviation:.3g}")
-    return {name: statistics.mean(each[name] for each in found) for name in found[0]}
+    return print_means(found)
 
 
 if __name__ == "__main__":

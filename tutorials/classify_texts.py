@@ -90,17 +90,21 @@ from models.text_classification.report import majority_baseline
 from tutorials.lesson.limits import check_settings
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report
+from tutorials.lesson.resume import Unfinished
 from tutorials.lesson.text_report import (
     answered,
     ask_for_labels,
     check_saved,
+    check_training,
     check_unlabelled,
+    export_network,
     finding_of,
     found_wrong,
     predicted,
     print_next_step,
     read_texts,
     save_tables,
+    time_to_train,
     words_baseline,
     write_figures_and_report,
 )
@@ -114,8 +118,11 @@ def main(
     encoding: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
+    budget: str | None = None,
+    export: Literal["none", "onnx", "litert"] = "none",
     unlabelled: str | None = None,
     abstain: float | None = None,
+    resume: bool = False,
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -132,20 +139,27 @@ def main(
         encoding: Of files that are not UTF-8, such as cp1252, if it is not obvious.
         epochs: Of a network; by default so many that it sees about 60,000 texts, from 3 to 30.
         batch_size: Texts per gradient step of a network; by default 128 where there are over 15,000, else 32.
+        budget: Time for the whole run with a network, such as 60s or 5m: its epochs are cut to fit it.
+        export: Write the network for another runtime as well, and its vocabulary beside it.
         unlabelled: Table or folder of texts without labels; label.html asks for those that would help most.
         abstain: Do not answer for test texts unlike those of training, nor where several classes are
             possible: the share of answers that may be wrong, such as 0.05.
+        resume: Go on with the training of a network that was stopped, from its last epoch.
         seed: Makes the run repeatable.
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
     check_settings(locals())
     check_unlabelled(unlabelled, text_column, encoding)
+    check_training(model, budget, export)
     report = Report(main, settings=locals())
+    unfinished = Unfinished(report, resume)
+    loading = report.seconds()
     keras.utils.set_random_seed(seed)
 
     # Data: checked texts of three parts, each with its class; copies are never in two parts
     source, texts, truth = read_texts(report.settings, report.scratch)
+    unfinished.check_data(texts.fingerprint)
     (x_train, y_train), (x_test, y_test) = texts.pairs("train"), texts.pairs("test")
 
     # Baselines: always the most frequent class, and single words
@@ -157,10 +171,10 @@ def main(
     ]
 
     # Model, compile and fit: the class does all three; the validation texts choose its penalty or best epoch
-    classifier = TextClassifier(
-        model, epochs=epochs or (2 if quick else None), batch_size=batch_size, seed=seed
-    )
-    classifier.fit(texts, verbose=VERBOSE)
+    epochs = epochs or (2 if quick else None)
+    seconds = time_to_train(report, loading, len(texts))
+    classifier = TextClassifier(model, epochs=epochs, batch_size=batch_size, seed=seed, budget=seconds)
+    classifier.fit(texts, verbose=VERBOSE, checkpoint=None if model == "ngrams" else unfinished)
     classifier.model.summary()
     report.model(classifier.model, texts.class_names, classifier.about())
 
@@ -189,6 +203,8 @@ def main(
     save_tables(report, texts, test, suspects, answers)
     with report.unless_it_fails("check of model.keras"):
         check_saved(report, classifier, x_test, test.probabilities)
+    if export != "none":
+        export_network(report, classifier, export)
     if unlabelled:
         ask_for_labels(report, classifier, unlabelled)
 
@@ -196,9 +212,10 @@ def main(
     with report.unless_it_fails("report.html with its figures"):
         write_figures_and_report(report, classifier, texts, test, baselines, suspects, finding)
     outcome = report.finish()
+    unfinished.close()
     print_next_step(report.folder)
     return outcome
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, resumable=True)

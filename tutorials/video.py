@@ -87,7 +87,15 @@ from tutorials.figures.video import film_strips, film_with_predictions, ordered_
 from tutorials.lesson.limits import check_settings, fitting_batch
 from tutorials.lesson.outcome import Outcome
 from tutorials.lesson.report import Report, predict_command
-from tutorials.lesson.videos import comparison, conclusion, default_epochs, film, load_clips, strips
+from tutorials.lesson.videos import (
+    comparison,
+    conclusion,
+    default_epochs,
+    film,
+    linear_baseline,
+    load_clips,
+    strips,
+)
 
 NETWORKS = {"frame by frame": FrameByFrame, "LSTM": VideoLSTM, "Conv3D": VideoConv3D}
 
@@ -115,7 +123,8 @@ def main(
         size: Height and width of a frame in pixels, from 16 to 128.
         noise: Standard deviation of the noise on each generated pixel, in grey levels, from 0 to 100.
         data: Folder with one folder of clips for each class (folders of frames, GIF, WebP, MP4), or with such
-            folders under train and test; "auto" or "embedded" for moving shapes.
+            folders under train and test; "moving_photos" for a camera that moves over photos; "auto" or
+            "embedded" for moving shapes.
         grey: Take your own clips in grey; generated ones always are.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
@@ -139,7 +148,7 @@ def main(
     epochs = epochs or (1 if quick else default_epochs(clips, batch_size))
     report.settings |= {"epochs": epochs, "grey": x_train.shape[-1] == 1}
     steps = epochs * -(-len(x_train) // batch_size)
-    trained, histories, accuracy, results = {}, {}, {}, {}
+    trained, histories, accuracy, results = {}, {}, {}, linear_baseline(clips)
     for name, builder in NETWORKS.items():
         # Model, compile and fit: all three with the same clips, epochs and learning rates
         model = trained[name] = builder(x_train.shape[1:], classes=len(classes))

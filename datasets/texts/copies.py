@@ -29,6 +29,7 @@ _UNSPACED = (
 )
 _words = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 _unspaced = re.compile(rf"[{_UNSPACED}]")
+_letters = re.compile(r"[^\W\d_]")
 _entity = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Soft hyphen, zero-width characters and marks of direction, which separate no words
 _INVISIBLE = dict.fromkeys(
@@ -37,6 +38,24 @@ _INVISIBLE = dict.fromkeys(
 _ASCII = str.maketrans({letter: " " for letter in map(chr, range(128)) if not letter.isalnum()} | {
     letter: letter for letter in "$+<=>^`|~"  # symbols, which are not punctuation
 })  # fmt: skip
+
+
+def unspaced_share(texts):
+    """The share of letters that are of a script without spaces between words, such as Chinese or Thai.
+
+    Args:
+        texts: Sequence of str.
+
+    Returns:
+        float from 0 to 1; 0 if there are no letters.
+
+    Example:
+        >>> unspaced_share(["这部电影很好", "映画は良い"]), unspaced_share(["A good film."])
+        (1.0, 0.0)
+    """
+    unspaced = sum(len(_unspaced.findall(text)) for text in texts)
+    others = sum(len(_letters.findall(_unspaced.sub("", text))) for text in texts)
+    return unspaced / max(1, unspaced + others)
 
 
 def normalized(text):

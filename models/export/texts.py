@@ -15,7 +15,7 @@ from ..loading.saved_classifiers import check_path, replacing
 from .formats import check_export, convert, kind_of
 
 
-def export_texts(network, vocabulary, class_names, longest, path):
+def export_texts(network, vocabulary, class_names, longest, path, split="whitespace"):
     """Write a network of token ids as an ONNX or a LiteRT file, and what turns texts into ids as JSON.
 
     Args:
@@ -25,6 +25,7 @@ def export_texts(network, vocabulary, class_names, longest, path):
         longest: Number of words that are used of a text.
         path: File to write, which ends in ".onnx" or ".tflite". Of "tickets.onnx" the vocabulary is
             "tickets.vocabulary.json". Files of these names are replaced when both new ones are complete.
+        split: How texts are split into these words: "whitespace" or "character".
 
     Raises:
         ModelError: If a package is missing, `network` takes no token ids, or a file cannot be written;
@@ -41,7 +42,8 @@ def export_texts(network, vocabulary, class_names, longest, path):
     check_export(kind_of(path))
     if not isinstance(network, keras.Model) or len(network.input_shape) != 2:
         raise ModelError(f"export_texts needs network as a model of token ids, not {shown(network)}.")
-    content = {"class_names": list(class_names), "longest": longest, "vocabulary": list(vocabulary)}
+    content = {"class_names": list(class_names), "longest": longest, "split": split}
+    content |= {"vocabulary": list(vocabulary)}
     with replacing(path) as draft, replacing(beside) as notes:
         # LiteRT cannot pool over the words of several texts of unknown length
         shape = (None if kind_of(path) == "onnx" else 1, None)

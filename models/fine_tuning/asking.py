@@ -14,8 +14,8 @@ from .abstention import features_and_answers
 from .predictions import photo_files, photos_read
 
 
-def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=(), seed=0):
-    """Choose the photos whose labels would help most, and write a page to label them on.
+def ask(model, inputs, size, class_names, count=20, page=None, labelled=(), seed=0):
+    """Choose the photos whose labels would help most, and write a page to label them on, if one is named.
 
     Args:
         model: A classifier whose heads `features_and_answers` finds.
@@ -23,7 +23,8 @@ def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=
         size: Height and width of the squares that the model was trained on.
         class_names: In index order.
         count: How many photos to ask for; fewer if there are fewer.
-        page: Where to write the page. One of an earlier call is replaced, any other file is not.
+        page: Where to write the page; None for nowhere. One of an earlier call is replaced, any other file is
+            not.
         labelled: As for `write_label_page`.
         seed: Decides between photos that are equally uncertain.
 
@@ -58,8 +59,8 @@ def ask(model, inputs, size, class_names, count=20, page="label.html", labelled=
     chosen = [file for file in chosen if not isinstance(squares[file], Exception)]
     whole_paths = [str(Path(file).absolute()) for file in chosen]
     pixels = [squares[file] for file in chosen]
-    written(page, write_label_page, pixels, whole_paths, class_names, labelled)
-    return Asked(str(page), chosen, skipped)
+    page = written(page, write_label_page, pixels, whole_paths, class_names, labelled)
+    return Asked(page, chosen, skipped)
 
 
 def labelled_rows(source, table):

@@ -345,15 +345,16 @@ class PhotoClassifier:
         known = self._by_probes
         return find_suspects(known.probabilities, known.labels, known.examples, self.class_names_)
 
-    def ask(self, files, count=20, page="label.html"):
-        """Choose unlabelled photos whose labels would help most, and write an offline page to label them on.
+    def ask(self, files, count=20, page=None):
+        """Choose unlabelled photos whose labels would help most; on an offline page you can label them.
 
         The page saves a table for `fit`: after `fit` of a folder or a table, with all of its photos.
 
         Args:
             files: As for `predict`.
             count: How many photos to ask for.
-            page: Path of the page. One of an earlier call is replaced, any other file is not.
+            page: Path of the page; None to write none. One of an earlier call is replaced, any other file is
+                not.
 
         Returns:
             `Asked`: its `files`, and those `skipped` with the reason.

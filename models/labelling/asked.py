@@ -15,7 +15,7 @@ class Asked(NamedTuple):
     """What `ask` did.
 
     Attributes:
-        page: Path of the page.
+        page: Path of the page; None if none was written.
         files: Paths of the photos that are on it, or the texts; the one whose label helps most first.
         skipped: {path, or where a text is: why it could not be read}.
         noun: What they are: "photo" or "text".
@@ -25,13 +25,14 @@ class Asked(NamedTuple):
         1 photo to label in label.html; 1 file skipped: 2.jpg is empty
     """
 
-    page: str
+    page: str | None
     files: list
     skipped: dict
     noun: str = "photo"
 
     def __str__(self):
-        text = f"{len(self.files):,} {self.noun}{'s' * (len(self.files) != 1)} to label in {shown(self.page)}"
+        where = "" if self.page is None else f" in {shown(self.page)}"
+        text = f"{len(self.files):,} {self.noun}{'s' * (len(self.files) != 1)} to label{where}"
         if not self.skipped:
             return text
         name, reason = next(iter(self.skipped.items()))
@@ -45,10 +46,10 @@ def check_page(page):
     """Refuse a file that a page must not replace, before anything takes time.
 
     Args:
-        page: Its path.
+        page: Its path; None for none.
 
     Returns:
-        The `Path`.
+        The `Path`, or None.
 
     Raises:
         ModelError: If it is no path, its folder does not exist, or it is a file that is no label page.
@@ -57,6 +58,8 @@ def check_page(page):
         >>> check_page("label.html").name
         'label.html'
     """
+    if page is None:
+        return None
     if not isinstance(page, (str, Path)) or not str(page):
         raise ModelError(f"page= takes the name of a file such as label.html, not {value_shown(page)}.")
     page = Path(page)
@@ -68,12 +71,15 @@ def check_page(page):
 
 
 def written(page, write, *arguments):
-    """Write a page.
+    """Write a page, if there is to be one.
 
     Args:
-        page: Its path.
+        page: Its path; None for none.
         write: Function of the path and the arguments, such as `write_label_page`.
         *arguments: More of its arguments.
+
+    Returns:
+        The path as str, or None.
 
     Raises:
         ModelError: If it cannot be written.
@@ -86,6 +92,8 @@ def written(page, write, *arguments):
         page= missing/label.html cannot be written: No such file or directory.
     """
     try:
-        write(page, *arguments)
+        if page is not None:
+            write(page, *arguments)
     except OSError as error:
         raise ModelError(f"page= {shown(page)} cannot be written: {error.strerror or error}.") from error
+    return None if page is None else str(page)

@@ -14,6 +14,8 @@ cut = datasets_module("files.names").cut
 # A given class less probable than this is worth a look. On ants and bees and on small photos that is 1 to 2 %
 # of clean labels; where 5 % were flipped, it is from a seventh to half of these
 SURE = 0.07
+# Of texts whose wrong labels do not stand apart, the share of labels that may be shown if all are right
+RIGHT = 0.015
 SHOWN = 50  # rows of a long table that are shown
 CHARACTERS = 60  # of a text in it
 
@@ -52,12 +54,13 @@ class Suspects(Sequence):
         suspects: List of k `Suspect`, the lowest score first.
         estimated: How many wrong labels there are, by confident learning.
         noun: What they are: "photos" or "texts".
+        sure: Probability of the given class below which a label is worth a look.
 
     Attributes:
         rows: As given: places in the arrays that `find_suspects` took.
         estimated: As given.
         confident: How many of the first suspects are to be shown: among those that confident learning
-            estimates, the ones whose given class has a probability below 0.07.
+            estimates, the ones whose given class has a probability below `sure`.
 
     Example:
         >>> some = Suspects([4], [Suspect("4.jpg", "ants", "bees", 0.02, 0.02, 0.98)], estimated=1)
@@ -68,11 +71,10 @@ class Suspects(Sequence):
         4.jpg  ants   bees    0.020                 0.980
     """
 
-    def __init__(self, rows, suspects, estimated, noun="photos"):
-        self.noun = noun
+    def __init__(self, rows, suspects, estimated, noun="photos", sure=SURE):
+        self.noun, self.sure = noun, float(sure)
         self.rows, self._suspects, self.estimated = np.asarray(rows, int), list(suspects), int(estimated)
-        sure = sum(each.probability < SURE for each in self._suspects)
-        self.confident = min(sure, self.estimated)
+        self.confident = min(sum(each.probability < sure for each in self._suspects), self.estimated)
 
     def __len__(self):
         return len(self._suspects)
@@ -123,7 +125,10 @@ def find_suspects(probabilities, labels, files, class_names, texts=None):
     """Find photos or texts whose labels may be wrong.
 
     They are ranked by the probability of the class that they were given; on flipped labels nothing else
-    found more. Confident learning estimates how many are wrong.
+    found more. Confident learning estimates how many are wrong. Of these, the ones are to be shown whose
+    given class is less probable than 0.07. Classes of texts overlap more, so that many right labels are
+    improbable: where fewer labels are below 0.07 than from there to 0.21, wrong ones do not stand apart, and
+    those are shown that are less probable than 1.5 % of all labels are expected to be if none is wrong.
 
     Args:
         probabilities: Out-of-fold probabilities, (n, classes): of each by a classifier that was fitted on
@@ -170,8 +175,33 @@ def find_suspects(probabilities, labels, files, class_names, texts=None):
         )
         for row in rows
     ]
-    noun = "photos" if texts is None else "texts"
-    return Suspects(rows, suspects, min(estimated, len(rows)), noun)
+    noun, sure, given = "photos" if texts is None else "texts", SURE, probabilities[places, labels]
+    if texts is not None and np.sum(given < SURE) <= np.sum((given >= SURE) & (given < 3 * SURE)):
+        sure = min(SURE, rarest(probabilities, RIGHT))
+    return Suspects(rows, suspects, min(estimated, len(rows)), noun, sure)
+
+
+def rarest(probabilities, share):
+    """The probability below which a share of all labels is expected to be, if none of them is wrong.
+
+    If probabilities are calibrated, a label of probability p is there in a share p of all cases.
+
+    Args:
+        probabilities: Calibrated, (n, classes).
+        share: From 0 to 1.
+
+    Returns:
+        A float.
+
+    Example:
+        >>> probabilities = [[0.99, 0.01]] * 90 + [[0.9, 0.1]] * 10  # one label in 50 is expected below 0.11
+        >>> rarest(probabilities, 0.009), rarest(probabilities, 0.012)
+        (0.01, 0.1)
+    """
+    values = np.sort(np.asarray(probabilities, "float64"), axis=None)
+    expected = np.cumsum(values)
+    place = np.searchsorted(expected, share * len(probabilities) - 1e-9)
+    return float(values[min(place, len(values) - 1)])
 
 
 def _check(probabilities, labels, files, class_names):

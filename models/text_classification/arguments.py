@@ -108,7 +108,7 @@ def class_weight(owner, name, value):
 
 
 def folder(owner, name, value):
-    """Rule: None, or the name of a folder.
+    """Rule: None, the name of a folder, or what keeps states in one, as a `CheckpointFolder` does.
 
     Args:
         owner, name, value: As for every rule.
@@ -118,6 +118,8 @@ def folder(owner, name, value):
         'stopped'
     """
     if value is None or (isinstance(value, (str, os.PathLike)) and os.fspath(value)):
+        return value
+    if all(hasattr(value, each) for each in ("folder", "resumed", "write")):
         return value
     raise ModelError(f"{owner} takes {name} as a folder, not {shown(value)}.")
 

@@ -32,7 +32,7 @@ from .ngrams import fit_ngrams, is_ngram_model, predict_strings, reads_texts
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier, takes_lists
 from .training import BUILDERS, predict
-from .vocabulary import LONGEST, token_ids
+from .vocabulary import LONGEST, split_of, token_ids
 from .word_start import embeddings_argument
 
 
@@ -165,19 +165,20 @@ class TextClassifier(LabelWork):
         Args:
             texts: Sequence of n str. Or, without labels, what `Texts.check` returned, or what it takes, such
                 as a table: the training part is trained on, the validation part validates, and the test part
-                is not looked at.
+                is not looked at. Once it has validated, "ngrams" is fitted on the validation part as well.
             labels: Class of each text: n str, or n whole numbers. Texts that come sorted by class are
                 shuffled.
             validation: (texts, labels) to choose the best epoch by; None for the last tenth of `texts`,
-                which the network is then not trained on. "ngrams" chooses its penalty by them, or by
-                cross-validation.
+                which the network is then not trained on. "ngrams" chooses its penalty by those given, or by
+                cross-validation, and is never fitted on those given here.
             verbose: 0 to print nothing, 1 with progress bars, 2 with one line for each epoch.
             class_weight: None, or "balanced": rare classes count as much as frequent ones. Probabilities are
                 then those of texts among which all classes are equally frequent.
             unlabelled: Further texts without labels, n str: the network begins with vectors of words that
                 are learned from these and the training texts (skip-gram); [] for from the latter alone.
             checkpoint: A folder that keeps the state after each epoch. If the training is stopped, the same
-                call goes on with it; when it is complete, the state is removed. None to keep none.
+                call goes on with it; when it is complete, the state is removed. Or an object with the same
+                `folder`, `resumed` and `write` as a `CheckpointFolder`, which stays. None to keep none.
 
         Returns:
             This classifier.
@@ -226,7 +227,13 @@ class TextClassifier(LabelWork):
         labels = indices(given.labels, names)
         with seeded(self.seed):
             model, self.history_, self.seconds_, found = fit_ngrams(
-                given.texts, labels, len(names), self.seed, validation, bool(class_weight)
+                given.texts,
+                labels,
+                len(names),
+                self.seed,
+                validation,
+                bool(class_weight),
+                refit=given.checked is not None,
             )
         self._learned(model, names)
         return self._trusting(given, found)
@@ -267,8 +274,8 @@ class TextClassifier(LabelWork):
         Args:
             texts: Sequence of n str; or, without labels, as for `fit`.
             labels: Class of each text, of the kind that the classifier was trained with.
-            part: Which texts, where they come without labels: "train", "validation" or "test"; or "all" of
-                them, such as texts that the classifier has never seen.
+            part: Which texts, where they come without labels: "train", "validation", on which "ngrams" was
+                fitted as well, or "test"; or "all", such as texts that it has never seen.
 
         Returns:
             An `Evaluation`: accuracy with its 95 % interval, precision and recall of each class,
@@ -416,7 +423,8 @@ class TextClassifier(LabelWork):
                 'TextClassifier.export needs a network of token ids, such as kind="pooled_lstm"; one of '
                 "n-grams is a table that neither format can look texts up in: save it, and load it in Keras."
             )
-        export_texts(self._network, self._vocabulary, self.class_names_, self._longest, path)
+        words = self._vocabulary
+        export_texts(self._network, words, self.class_names_, self._longest, path, split_of(words))
 
     def _settings(self):
         """{name: value} of the constructor's arguments, but for vectors of words."""

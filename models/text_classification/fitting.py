@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import os
 from typing import NamedTuple
 
 import keras
@@ -13,7 +14,7 @@ from ..seeds import seeded
 from ..training.checkpoints import CheckpointFolder
 from .calibrating import HeldBack, calibrate
 from .in_time import InTime
-from .searching import Tried, candidates, search_table
+from .searching import Tried, candidates, drawn_settings, search_table
 from .sentences import sentences_of
 from .training import BUILDERS, LEARNING_RATES, build_network, by_default, train
 from .vocabulary import LONGEST, token_ids
@@ -195,7 +196,8 @@ def fit_network(
         unlabelled: Texts to learn vectors of words from; None for none.
         deadline: Moment at which the training is to be done, by `time.perf_counter()`; None for no limit.
         search: Moment until which other settings are tried; None to try none.
-        checkpoint: A folder that keeps the state of the training; None for none.
+        checkpoint: A folder that keeps the state of the training, or an object with the same `folder`,
+            `resumed` and `write` as a `CheckpointFolder`, which whoever made it closes; None for none.
         verbose: As for `TextClassifier.fit`.
 
     Returns:
@@ -235,7 +237,7 @@ def fit_network(
         best, tried = _search(settings, start, *data, classes, search, verbose)
     network, used, history, seconds = best
     found = calibrate(network, *data[1])
-    if kept is not None:
+    if isinstance(kept, CheckpointFolder):
         kept.close()
     return TrainedNetwork(network, start, history, seconds, used, tried, found)
 
@@ -355,13 +357,16 @@ def _search(settings, start, training, held_back, classes, deadline, verbose):
             best = found
         if verbose:
             print(tried[-1], flush=True)
-    return best, search_table(tried)
+    found = search_table(tried, drawn_settings(settings, start.vectors is not None))
+    if verbose and found.note:
+        print(found.note, flush=True)
+    return best, found
 
 
 def _checkpoint(folder, settings, training, held_back, unlabelled):
-    """A `CheckpointFolder` for what the training depends on; None for none."""
-    if folder is None:
-        return None
+    """A `CheckpointFolder` for what the training depends on; what is none of a path stays as it is."""
+    if not isinstance(folder, (str, os.PathLike)):
+        return folder
     digest = hashlib.sha256()
     for texts, numbers in (training, held_back, ([] if unlabelled is None else unlabelled, [])):
         for text in texts:

@@ -66,15 +66,16 @@ class LabelWork:
         found = out_of_fold(texts, numbers, len(self._classes), self.seed, self._given.groups())
         return find_suspects(found, numbers, self._given.names(), self.class_names_, texts)
 
-    def ask(self, texts, count=20, page="label.html", text_column=None, encoding=None):
-        """Choose unlabelled texts whose labels would help most, and write an offline page to label them on.
+    def ask(self, texts, count=20, page=None, text_column=None, encoding=None):
+        """Choose unlabelled texts whose labels would help most; on an offline page you can label them.
 
         The page saves a table for `fit`, with the texts that have labels already.
 
         Args:
             texts: List of str; or the path of a table, of a .txt file, or of a folder of these.
             count: How many texts to ask for.
-            page: Path of the page. One of an earlier call is replaced, any other file is not.
+            page: Path of the page; None to write none. One of an earlier call is replaced, any other file is
+                not.
             text_column: In a table: the column of the texts, by name or number; None to guess it.
             encoding: Of files that are not UTF-8, as Python names it.
 
@@ -86,11 +87,9 @@ class LabelWork:
             DataError: If the file cannot be read.
 
         Example:
-            >>> import tempfile
             >>> from models import TextClassifier
             >>> classifier = TextClassifier().fit(["so good", "so bad"] * 20, ["+", "-"] * 20)
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     classifier.ask(["Good!", "Is it?", "Bad!"], count=1, page=folder + "/label.html").files
+            >>> classifier.ask(["Good!", "Is it?", "Bad!"], count=1).files
             ['Is it?']
         """
         owner = "TextClassifier.ask"
@@ -105,5 +104,5 @@ class LabelWork:
             raise ModelError(
                 f"{owner} finds no text without a label: all of them are copies of labelled ones."
             )
-        written(page, write_text_page, chosen, names, labelled_rows(given))
-        return Asked(str(page), chosen, skipped, "text")
+        page = written(page, write_text_page, chosen, names, labelled_rows(given))
+        return Asked(page, chosen, skipped, "text")

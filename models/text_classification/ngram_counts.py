@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from ..checks.memory import memory_refusal
 from ..errors import ModelError
 from ..ngram_index import LETTERS, NgramIndex
 
@@ -14,7 +15,10 @@ MANY = 2_000_000  # tokens in all texts from which three in a row are frequent e
 SPELLED = 5_000_000  # characters in all texts up to which n-grams of letters are used: they are many
 LONGEST_SPELLED = 5  # letters
 AT_ONCE = 1000  # texts that are taken apart together
-COUNTED = 50  # of these together
+PORTION = 2**22  # n-grams that are counted together, about
+CHECKED = 50  # portions after which it is asked again whether there is memory for the rest
+# Memory that a fit takes beside what is there already: for each n-gram of each text, and for any number
+BYTES, LEAST_BYTES = 12, 600 << 20
 
 
 class Grams(NamedTuple):
@@ -62,7 +66,7 @@ def count_ngrams(texts, fitted, classes):
         `Grams`.
 
     Raises:
-        ModelError: If no text has a word.
+        ModelError: If no text has a word, or there are more texts than there is memory for.
 
     Example:
         >>> grams = count_ngrams(["so good", "so so"], fitted=2, classes=2)
@@ -72,17 +76,33 @@ def count_ngrams(texts, fitted, classes):
     longest = 3 if sum(len(text.split()) for text in texts) > MANY else 2
     letters = LONGEST_SPELLED if sum(map(len, texts)) <= SPELLED else 0
     splitter = NgramIndex(1, longest, letters)
-    parts, lengths = [], []
+    parts, some, there = [], [], 0
     for n in range(0, len(texts), AT_ONCE):
-        each, counts = _different(splitter.fingerprints(list(texts[n : n + AT_ONCE])))
-        parts.append(each)
-        lengths.append(counts)
-    lengths = np.concatenate(lengths)
-    known = _most_frequent(*_frequencies(parts, lengths, fitted), classes)
+        if n % (CHECKED * AT_ONCE) == 0 and n:
+            _check_memory(len(texts), len(texts) - n, there / n)
+        some.append(_different(splitter.fingerprints(list(texts[n : n + AT_ONCE]))))
+        there += len(some[-1][0])
+        if sum(len(each) for each, _ in some) >= PORTION:
+            parts.append(_joined(some))
+            some = []
+    parts += [_joined(some)] if some else []
+    known = _most_frequent(parts, fitted, classes)
     if not len(known):
         raise ModelError("None of the training texts has a word; give texts that do.")
-    matrix = _matrix(parts, lengths, known)
+    matrix = _matrix(parts, known)
     return Grams(known, matrix, int(np.sum(known < LETTERS)), longest, letters)
+
+
+def _check_memory(texts, left, ngrams):
+    """Refuse so many texts that the rest of them would not fit, before the system ends the process.
+
+    Args:
+        texts: Number of texts.
+        left: How many of them are still to be taken apart.
+        ngrams: Mean number of n-grams of a text.
+    """
+    if refusal := memory_refusal(texts, (BYTES * texts + 8 * left) * ngrams + LEAST_BYTES):
+        raise ModelError(f"TextClassifier.fit cannot learn from all texts at once: a number {refusal}")
 
 
 def _different(ragged):
@@ -96,44 +116,52 @@ def _different(ragged):
     return values[first], np.bincount(rows[first], minlength=len(lengths))
 
 
-def _frequencies(parts, lengths, fitted):
-    """(fingerprints, ascending; in how many of the first `fitted` texts each is)."""
-    left, found, counts = int(lengths[:fitted].sum()), [np.zeros(0, "int64")], [np.zeros(0, "int64")]
-    for n in range(0, len(parts), COUNTED):
-        some = np.concatenate(parts[n : n + COUNTED])[: max(0, left)]
-        left -= len(some)
-        each, count = np.unique(some, return_counts=True)
-        found.append(each)
-        counts.append(count)
-    found, counts = np.concatenate(found), np.concatenate(counts)
-    order = np.argsort(found, kind="stable")
-    found, counts = found[order], counts[order]
-    first = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]])) if len(found) else []
-    return found[first], np.add.reduceat(counts, first) if len(found) else counts
+def _joined(parts):
+    """One part of several: a piece of memory so large that the system gets it back when it is not used."""
+    return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
 
 
-def _most_frequent(fingerprints, frequency, classes):
-    """Which n-grams to know, ascending."""
-    kept = np.flatnonzero((frequency > 1) | (fingerprints < LETTERS))
+def _most_frequent(parts, fitted, classes):
+    """Which n-grams to know, ascending, by the first `fitted` texts: counted one range after the other.
+
+    So only those of one range, and the most frequent so far, are in memory with their counts.
+    """
     most = min(KNOWN, MOST_VOTES // (2 * (1 if classes == 2 else classes) + 1))
-    if len(kept) > most:
-        kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[:most]])
-    return fingerprints[kept]
+    used = []
+    for values, lengths in parts:
+        used.append(values[: int(lengths[: max(0, fitted)].sum())])
+        fitted -= len(lengths)
+    ranges = -(-sum(map(len, used)) // PORTION)
+    found, counts = np.zeros(0, "int64"), np.zeros(0, "int64")
+    for number in range(ranges):
+        low, high = (2 * LETTERS * edge // ranges for edge in (number, number + 1))
+        some = np.concatenate([part[(part >= low) & (part < high)] for part in used])
+        each, count = np.unique(some, return_counts=True)
+        kept = (count > 1) | (each < LETTERS)
+        found, counts = np.concatenate([found, each[kept]]), np.concatenate([counts, count[kept]])
+        if len(found) > most:
+            rows = np.sort(np.argsort(-counts, kind="stable")[:most])
+            found, counts = found[rows], counts[rows]
+    return found
 
 
-def _matrix(parts, lengths, known):
+def _matrix(parts, known):
     """Which of the known n-grams each text has; `parts` is emptied, to save memory."""
-    columns, counts, row = [], [], 0
+    columns = np.empty(
+        sum(len(values) for values, _ in parts), "int32"
+    )  # what is not written takes no memory
+    counts, there = [], 0
     while parts:
-        values, texts = parts.pop(0), lengths[row : row + AT_ONCE]
-        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        values, lengths = parts.pop(0)
+        places = np.searchsorted(known, values).astype("int32")
+        places = np.minimum(places, len(known) - 1, out=places)
         hit = known[places] == values
-        rows = np.repeat(np.arange(len(texts)), texts)[hit]
-        columns.append(places[hit].astype("int32"))
-        counts.append(np.bincount(rows, minlength=len(texts)))
-        row += len(texts)
-    columns = np.concatenate(columns)
-    ends = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+        texts = np.repeat(np.arange(len(lengths)), lengths)[hit]
+        counts.append(np.bincount(texts, minlength=len(lengths)))
+        columns[there : there + len(texts)] = places[hit]
+        there += len(texts)
+    counts = np.concatenate(counts)
+    ends = np.concatenate([[0], np.cumsum(counts)])
     ends = ends.astype("int32" if ends[-1] < 2**31 else "int64")
-    ones = np.ones(len(columns), "int8")  # a byte each: of a million texts there are 60 million
-    return sparse.csr_matrix((ones, columns, ends), (len(lengths), len(known)))
+    ones = np.ones(there, "int8")  # a byte each: of a million texts there are 60 million
+    return sparse.csr_matrix((ones, columns[:there], ends), (len(counts), len(known)))

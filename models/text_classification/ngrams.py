@@ -3,14 +3,10 @@
 import time
 import warnings
 from functools import partial
-from typing import NamedTuple
 
 import keras
 import numpy as np
-from scipy import sparse
 from scipy.special import softmax
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 from ..errors import ModelError
@@ -18,21 +14,23 @@ from ..fine_tuning.calibration import calibration_error, fit_temperature, with_t
 from ..ngram_index import NgramIndex
 from ..probabilities import per_class
 from ..text_ngrams import SentimentNgrams
+from . import ngram_votes
 from .by_parts import predict_texts
 from .calibrating import HeldBack, doubt
 from .ngram_counts import count_ngrams
+from .ngram_votes import naive_bayes, tf_idf
 
 # Inverses of the L2 penalty, of which the texts that were held back choose one for each of the two parts
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
 TF_IDF_STRENGTHS = (3.0, 10.0, 30.0)
-TOLERANCE = 1e-2  # of the solver
 CROSS_VALIDATED = 5000  # texts at most
+SOME = 2**24  # n-grams of all texts together that the penalty of so many is chosen with
+HELD_BACK = 5000  # of so many texts that liblinear's copy of them would be too large
 FOLDS = 5
 BATCH = 64  # texts that are classified together
-NEVER = -10.0  # the score of a class that no text to fit on has
 
 
-def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False):
+def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False, refit=False):
     """Train a linear classifier of n-grams: two, whose scores are averaged.
 
     The one weights n-grams of words by naive Bayes' log-count ratios (NB-SVM). The other weights n-grams of
@@ -42,11 +40,15 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False):
     of its probabilities: those of `validation`; else, of up to 5,000 texts, all in five-fold
     cross-validation; of more, a tenth. The final weights are then fitted on all of `texts`.
 
+    Of very many texts, 2**25 n-grams together, part of them choose the penalties, and the final weights are
+    fitted on all but 5,000 of them, in steps that look at all texts, block by block.
+
     Args:
         texts, labels: n str, and their class indices (n,).
         classes: Number of classes, each of which occurs.
         seed: Draws the folds, and the order in which the solver looks at the texts.
-        validation: (texts, class indices) to choose by; these are not fitted on.
+        validation: (texts, class indices) to choose by.
+        refit: Whether the final weights are fitted on these as well.
         balanced: Whether rare classes count as much as frequent ones, in the fit and in what is chosen.
 
     Returns:
@@ -77,12 +79,21 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False):
         folds = [(np.arange(fitted), np.arange(fitted, len(labels)))]
     else:
         folds = _folds(labels, seed)
-    grams = count_ngrams(every, fitted, classes)
+    rows = np.arange(len(labels) if refit or validation is None else fitted)
+    grams = count_ngrams(every, len(rows), classes)
+    if large := grams.matrix.nnz > ngram_votes.MOST_COPIED:
+        rows, held = _few_held_back(*folds[0], len(rows), seed)
+        folds = [(_some(grams, rows, seed), held)]
     known = labels[np.concatenate([held for _, held in folds])]
     counts = 1 / np.bincount(known, minlength=classes)[known] if balanced else np.ones(len(known))
-    history, chosen, average, temperature = _choose(grams, labels, classes, seed, balanced, folds, counts)
-    rows = np.arange(fitted)
-    votes = [part(strength, rows).divided_by(by * temperature) for part, strength, by in chosen]
+    history, chosen, scores = _choose(grams, labels, classes, seed, balanced, folds, counts)
+    votes = [part(strength, rows) for part, strength in chosen]
+    if large:  # these are surer, and more often right, than what was fitted on some of the texts
+        scores = [_scores(each, grams.matrix[held], classes) for each in votes]
+    average, temperatures, temperature = _averaged(scores, known, counts)
+    history |= {"val_accuracy": [_accuracy(average, known)]}
+    history |= {"val_loss": [_cross_entropy(average / temperature, known, counts)]}
+    votes = [each.divided_by(2 * by * temperature) for each, by in zip(votes, temperatures, strict=True)]
     probabilities = softmax(average.astype("float64"), axis=1)
     error = None if balanced else calibration_error(probabilities, known, temperature)
     held_back = HeldBack(with_temperature(probabilities, temperature), known, error)
@@ -90,30 +101,56 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False):
 
 
 def _choose(grams, labels, classes, seed, balanced, folds, counts):
-    """Choose the strength of both penalties, and temperatures, by the texts that are held back.
+    """Choose the strength of both penalties by the texts that are held back.
 
     Returns:
-        (history as `fit_ngrams` returns it; list of (part, strength, twice its temperature); the average of
-        their scores of what is held back, fold by fold, (n, classes); the temperature of that average).
+        (history as `fit_ngrams` returns it; list of two (part, strength); list of their scores of what is
+        held back, fold by fold, (n, classes)).
     """
     known = labels[np.concatenate([held for _, held in folds])]
-    history, chosen, average = {}, [], 0
-    for name, part, strengths in (("nb", _naive_bayes, STRENGTHS), ("tf_idf", _tf_idf, TF_IDF_STRENGTHS)):
-        part = partial(part, grams, labels, classes, seed, balanced)
+    history, chosen, best_scores = {}, [], []
+    for name, part, strengths in (("nb", naive_bayes, STRENGTHS), ("tf_idf", tf_idf, TF_IDF_STRENGTHS)):
+        part = partial(_fitted, part, grams, labels, classes, seed, balanced)
         scores = [_held_back(part, grams.matrix, classes, strength, folds) for strength in strengths]
         # At its own temperature: a weak penalty makes a classifier too sure, and often more accurate
-        temperatures = [_temperature(each, known, counts) for each in scores]
-        scaled = [each / temperature for each, temperature in zip(scores, temperatures, strict=True)]
-        losses = [_cross_entropy(each, known, counts) for each in scaled]
+        losses = [_cross_entropy(each / _temperature(each, known, counts), known, counts) for each in scores]
         best = int(np.argmin(losses))
-        chosen.append((part, strengths[best], 2 * temperatures[best]))
-        average = average + scaled[best] / 2
+        chosen.append((part, strengths[best]))
+        best_scores.append(scores[best])
         history |= {f"{name}_val_accuracy": [_accuracy(each, known) for each in scores]}
         history |= {f"{name}_val_loss": losses}
-    temperature = _temperature(average, known, counts)
-    history |= {"val_accuracy": [_accuracy(average, known)]}
-    history |= {"val_loss": [_cross_entropy(average / temperature, known, counts)]}
-    return history, chosen, average, temperature
+    return history, chosen, best_scores
+
+
+def _averaged(scores, labels, counts):
+    """(average of scores at their own temperatures, these temperatures, the temperature of the average)."""
+    temperatures = [_temperature(each, labels, counts) for each in scores]
+    average = sum(each / by for each, by in zip(scores, temperatures, strict=True)) / len(scores)
+    return average, temperatures, _temperature(average, labels, counts)
+
+
+def _fitted(part, grams, labels, classes, seed, balanced, strength, rows):
+    """`Votes` of one part, fitted on some rows; of very many, begun from what a part of these gives."""
+    fit = partial(part, grams, labels, classes, seed, balanced, strength)
+    some = _some(grams, rows, seed)
+    return fit(rows) if len(some) == len(rows) else fit(rows, fit(some))
+
+
+def _some(grams, rows, seed):
+    """All rows; if liblinear's copy of these would be too large, some, drawn at random; ascending."""
+    lengths = np.diff(grams.matrix.indptr)[rows]
+    if lengths.sum() <= ngram_votes.MOST_COPIED:
+        return rows
+    order = np.random.default_rng(seed).permutation(len(rows))
+    count = np.searchsorted(np.cumsum(lengths[order]), SOME)
+    return np.sort(rows[order[: max(1, count)]])
+
+
+def _few_held_back(rows, held, fitted, seed):
+    """Hold back 5,000 texts at most; of the others, the first `fitted` ones may be fitted on."""
+    drawn = np.random.default_rng(seed).permutation(held)
+    more = drawn[HELD_BACK:]
+    return np.sort(np.concatenate([rows, more[more < fitted]])), np.sort(drawn[:HELD_BACK])
 
 
 def out_of_fold(texts, labels, classes, seed=0, groups=None):
@@ -141,46 +178,18 @@ def out_of_fold(texts, labels, classes, seed=0, groups=None):
     grams = count_ngrams(texts, len(labels), classes)
     folds = _folds(labels, seed)
     counts = np.ones(sum(len(held) for _, held in folds))
-    _, chosen, _, temperature = _choose(grams, labels, classes, seed, False, folds, counts)
+    some = [(_some(grams, rows, seed), held) for rows, held in folds]
+    _, chosen, scores = _choose(grams, labels, classes, seed, False, some, counts)
+    known = labels[np.concatenate([held for _, held in folds])]
+    _, temperatures, temperature = _averaged(scores, known, counts)
     found = np.zeros((len(labels), classes))
     for rows, held in _folds_of_groups(labels, seed, groups):
         scores = sum(
-            _held_back(part, grams.matrix, classes, strength, [(rows, held)]) / by
-            for part, strength, by in chosen
+            _held_back(part, grams.matrix, classes, strength, [(rows, held)]) / (2 * by)
+            for (part, strength), by in zip(chosen, temperatures, strict=True)
         )
         found[held] = softmax(scores.astype("float64") / temperature, axis=1)
     return found
-
-
-class Votes(NamedTuple):
-    """A linear classifier of n-grams, of one class against the others.
-
-    Attributes:
-        votes: float32 (ngrams, outputs).
-        bias: float32 (outputs,).
-        weights: float32 (ngrams,), relative to whose norm in a text its votes count; None if they count as
-            they are.
-
-    Example:
-        >>> votes = Votes(np.array([[2.0], [-1.0]]), np.array([0.5]))
-        >>> votes.scores(sparse.csr_matrix([[1, 0], [1, 1]])).tolist()
-        [[2.5], [1.5]]
-    """
-
-    votes: np.ndarray
-    bias: np.ndarray
-    weights: np.ndarray | None = None
-
-    def scores(self, matrix):
-        """Scores (n, outputs) of texts, given which n-grams each has."""
-        found = matrix @ self.votes
-        if self.weights is not None:
-            found = found / np.maximum(np.sqrt(matrix @ self.weights**2), 1e-6)[:, None]
-        return found + self.bias
-
-    def divided_by(self, number):
-        """The same with its scores divided by a number."""
-        return self._replace(votes=self.votes / number, bias=self.bias / number)
 
 
 def _folds(labels, seed):
@@ -213,102 +222,18 @@ def _five_folds(labels, seed):
 
 def _held_back(part, matrix, classes, strength, folds):
     """Scores (n, classes) of the rows that are held back, of all folds one after the other."""
-    scores = np.concatenate([part(strength, rows).scores(matrix[held]) for rows, held in folds])
+    found = [_scores(part(strength, rows), matrix[held], classes) for rows, held in folds]
+    return np.concatenate(found)
+
+
+def _scores(votes, matrix, classes):
+    """Scores (n, classes) of texts."""
+    scores = votes.scores(matrix)
     return np.hstack([np.zeros_like(scores), scores]) if classes == 2 else scores
 
 
 def _temperature(scores, labels, weights):
     return fit_temperature(softmax(scores, axis=1), labels, doubt(len(labels)), weights)
-
-
-def _naive_bayes(grams, labels, classes, seed, balanced, strength, rows):
-    """NB-SVM with logistic loss, of words, fitted on some rows."""
-    matrix = grams.rows(rows, words_only=True)
-    size, solver = len(grams.fingerprints), _solver(strength, seed, balanced)
-    return _one_against_others(matrix, labels[rows], classes, solver, size, log_count_ratios)
-
-
-def _tf_idf(grams, labels, classes, seed, balanced, strength, rows):
-    """Logistic regression on TF-IDF, of words and letters, fitted on some rows."""
-    matrix, size = grams.rows(rows), len(grams.fingerprints)
-    frequency = np.bincount(matrix.indices, minlength=size)
-    weights = (np.log((1 + len(rows)) / (1 + frequency)) + 1).astype("float32")
-    norms = np.maximum(np.sqrt(matrix @ weights**2), 1e-6)
-    solver = _solver(strength, seed, balanced)
-    found = _one_against_others(
-        matrix, labels[rows], classes, solver, size, lambda matrix, is_one: weights, norms
-    )
-    return found._replace(weights=weights)
-
-
-def _solver(strength, seed, balanced):
-    weights = "balanced" if balanced else None
-    return LogisticRegression(
-        C=strength,
-        solver="liblinear",
-        dual=True,
-        tol=TOLERANCE,
-        max_iter=200,
-        random_state=seed,
-        class_weight=weights,
-    )
-
-
-def _one_against_others(matrix, labels, classes, solver, size, weigh, norms=None):
-    """`Votes` for `size` n-grams, of which the matrix has the first ones.
-
-    Args:
-        matrix: Which n-grams each text has.
-        labels, classes: As for `fit_ngrams`.
-        solver: `LogisticRegression`.
-        size: Number of n-grams.
-        weigh: Function of the matrix and of which texts are of a class that gives each n-gram's scale.
-        norms: What each text's scales are divided by, if by anything.
-    """
-    positive = [1] if classes == 2 else range(classes)
-    votes, bias = np.zeros((size, len(positive)), "float32"), np.zeros(len(positive), "float32")
-    for column, number in enumerate(positive):
-        is_one = labels == number
-        if is_one.all() or not is_one.any():
-            bias[column] = -NEVER if is_one.any() else NEVER
-            continue
-        if not matrix.nnz:  # all of these texts are blank: the class's share decides
-            bias[column] = np.log(is_one.mean() / (1 - is_one.mean()))
-            continue
-        scale = weigh(matrix, is_one)
-        values = scale[matrix.indices].astype("float64")
-        if norms is not None:
-            values /= np.repeat(norms, np.diff(matrix.indptr))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # what was held back tells how good it is
-            solver.fit(sparse.csr_matrix((values, matrix.indices, matrix.indptr), matrix.shape), is_one)
-        votes[: len(scale), column] = solver.coef_[0] * scale
-        bias[column] = solver.intercept_[0]
-    return Votes(votes, bias)
-
-
-def log_count_ratios(matrix, is_one):
-    """Naive Bayes' weights: how much more frequent an n-gram is in texts of a class than in all others.
-
-    Args:
-        matrix: Sparse (n, features) of 0 and 1.
-        is_one: Whether each text is of the class, bool (n,).
-
-    Returns:
-        float32 (features,): log of a ratio of two relative frequencies, each count increased by one. Features
-        that no text has do not count.
-
-    Example:
-        >>> counts = sparse.csr_matrix([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-        >>> ratios = log_count_ratios(counts, np.array([True, False]))  # of 2/4 to 2/3, and of 2/4 to 1/3
-        >>> [round(float(ratio), 3) for ratio in ratios[:2]]
-        [-0.288, 0.405]
-    """
-    one = is_one.astype("float32") @ matrix
-    others = (~is_one).astype("float32") @ matrix
-    used = one + others > 0
-    one, others = one + 1, others + 1
-    return np.log((one / one[used].sum()) / (others / others[used].sum())).astype("float32")
 
 
 def _accuracy(scores, labels):

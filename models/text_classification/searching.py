@@ -76,33 +76,66 @@ class Tried(NamedTuple):
 class SearchTable(list):
     """What a search has tried, a `Tried` each, the best first; a table in a notebook.
 
+    Args:
+        tried: List of `Tried`.
+        note: A sentence below the table, or "".
+
     Example:
         >>> SearchTable([Tried(8, 8, 0.01, 0.5, 0.0, 0.4, 0.75, 3.0)])._repr_html_().count("<tr>")
         2
     """
 
+    def __init__(self, tried=(), note=""):
+        super().__init__(tried)
+        self.note = note
+
     def __str__(self):
-        return tables.as_text(Tried._fields, map(self._cells, self))
+        return "\n".join(filter(None, [tables.as_text(Tried._fields, map(self._cells, self)), self.note]))
 
     def _repr_html_(self):
-        return tables.as_html(Tried._fields, map(self._cells, self))
+        note = f"<p>{self.note}</p>" if self.note else ""
+        return tables.as_html(Tried._fields, map(self._cells, self)) + note
 
     def _cells(self, tried):
         return [f"{each:.4g}" if isinstance(each, float) else each or "" for each in tried]
 
 
-def search_table(tried):
-    """What was tried, the best first.
+def search_table(tried, drawn):
+    """What was tried, the best first; a note says if that is no more than the settings by default.
 
     Args:
         tried: List of `Tried`.
+        drawn: Names of the settings that are drawn, as `drawn_settings` gives them.
 
     Example:
         >>> first, second = (Tried(8, 8, 0.01, 0.5, 0.0, loss, 0.75, 3.0) for loss in (0.5, 0.4))
-        >>> search_table([first, second])[0].loss
+        >>> search_table([first, second], ["units"])[0].loss
         0.4
+        >>> print(search_table([first], ["units"]).note)
+        The search had time for the settings by default only; give search= more time to try others.
     """
-    return SearchTable(sorted(tried, key=lambda each: each.loss))
+    note = ""
+    if len(tried) == 1:
+        note = "The search had time for the settings by default only; give search= more time to try others."
+    if not drawn:
+        note = "The search had nothing to try: all settings that it draws were given."
+    return SearchTable(sorted(tried, key=lambda each: each.loss), note)
+
+
+def drawn_settings(settings, with_vectors):
+    """Names of the settings that a search draws: those that are not given.
+
+    Args:
+        settings, with_vectors: As for `candidates`.
+
+    Example:
+        >>> from models.text_classification.fitting import NetworkSettings
+        >>> drawn_settings(NetworkSettings("bag", dropout=0.5), with_vectors=True)
+        ['learning_rate', 'word_dropout']
+    """
+    without = {"units"} if settings.kind == "bag" else set()  # it has none
+    without |= {"embedding_dim"} if with_vectors else set()
+    return [name for name in Tried._fields[:5] if name not in without and getattr(settings, name) is None]
 
 
 def candidates(settings, with_vectors, deadline, tried):
@@ -126,8 +159,9 @@ def candidates(settings, with_vectors, deadline, tried):
         ({}, ['embedding_dim', 'learning_rate', 'word_dropout'])
     """
     random, usual = np.random.default_rng(settings.seed), LEARNING_RATES[settings.kind]
+    names = drawn_settings(settings, with_vectors)
     yield {}
-    while True:
+    while names:
         now = time.perf_counter()
         if now + (np.mean([each.seconds for each in tried]) if tried else 0) >= deadline:
             return
@@ -138,11 +172,4 @@ def candidates(settings, with_vectors, deadline, tried):
             "dropout": float(random.choice(DROPOUTS)),
             "word_dropout": float(random.choice(WORD_DROPOUTS)),
         }
-        if settings.kind == "bag":
-            del drawn["units"]  # it has none
-        if with_vectors:
-            del drawn["embedding_dim"]
-        drawn = {name: value for name, value in drawn.items() if getattr(settings, name) is None}
-        if not drawn:
-            return
-        yield drawn
+        yield {name: drawn[name] for name in names}

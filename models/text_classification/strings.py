@@ -8,7 +8,7 @@ from ..checks.arguments import built_model, checked, shown, whole
 from ..checks.words import words
 from ..errors import ModelError
 from .by_parts import predict_texts
-from .vocabulary import LONGEST
+from .vocabulary import LONGEST, split_of
 
 
 @checked(vocabulary=words, classifier=built_model, longest=whole())
@@ -24,8 +24,9 @@ def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classif
 
     Returns:
         An uncompiled model: strings (batch,) -> what `classifier` gives. The text is converted to lower
-        case, its punctuation is removed, and it is split at white space. Called, rather than
-        by `predict`, it needs Keras's TensorFlow backend.
+        case, its punctuation is removed, and it is split at white space; or into characters, if the
+        words of the vocabulary are such of Chinese, Japanese, Thai and the like. Called, rather than by
+        `predict`, it needs Keras's TensorFlow backend.
 
     Raises:
         ModelError: If an argument is not as described, or `classifier` has not as many token ids as the
@@ -53,7 +54,8 @@ def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classif
             f"{classifier.name} has {known:,}; build it with vocabulary_size={ids}."
         )
     text = keras.Input((), dtype="string", name="text")
-    tokens = layers.TextVectorization(vocabulary=vocabulary, name="vocabulary")(text)
+    vectorize = layers.TextVectorization(vocabulary=vocabulary, split=split_of(vocabulary), name="vocabulary")
+    tokens = vectorize(text)
     tokens = ops.cast(tokens[:, :longest], "int32")
     tokens = ops.pad(tokens, ((0, 0), (0, 1)))  # so that a text without words has one token
     return takes_lists(keras.Model(text, classifier(tokens), name=name))

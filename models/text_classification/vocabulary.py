@@ -12,6 +12,7 @@ from ..checks.arguments import checked, whole
 from ..checks.words import words as _words
 from ..errors import ModelError
 from ..gradients import double_precision
+from ..sibling import datasets_module
 from ..text import MOST_IDS
 from ..zoo import FOLDER
 from .arguments import texts as _texts
@@ -19,6 +20,7 @@ from .arguments import texts as _texts
 LONGEST = 800  # words of a text that are used: of 100 film reviews, 98 are shorter
 VOCABULARY = FOLDER / "reviews-vocabulary.txt.gz"
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # what TextVectorization removes
+UNSPACED = 0.5  # share of letters of scripts without spaces from which each character is a word
 AT_ONCE = 1000  # texts that are taken apart together
 _RAGGED = keras.backend.backend() == "tensorflow"  # other backends have no ragged tensors
 
@@ -28,7 +30,8 @@ def learn_vocabulary(texts, size=10_000):
     """The most frequent words of the training texts; words that occur only once are left out.
 
     The network can learn nothing about a word that occurs once. Together, these words teach it what an
-    unknown word means.
+    unknown word means. Where most letters are of a script without spaces between words, such as Chinese,
+    Japanese or Thai, each character is a word.
 
     Args:
         texts: Sequence of n str: the training texts, and no others.
@@ -48,14 +51,37 @@ def learn_vocabulary(texts, size=10_000):
         ['film', 'bad', 'a']
     """
     counts = np.zeros(2, int)
-    learner = layers.TextVectorization(max_tokens=size, ragged=_RAGGED)
+    unspaced = datasets_module("texts.copies").unspaced_share(texts) >= UNSPACED
+    learner = layers.TextVectorization(
+        max_tokens=size, ragged=_RAGGED, split="character" if unspaced else "whitespace"
+    )
     if len(texts):
         learner.adapt(texts)
         counts = np.bincount(np.concatenate([ids for ids, _ in _vectorized(learner, texts)]))
     known = int(np.count_nonzero(counts[2:] > 1))
     if not known:
         raise ModelError("No word occurs twice in the training texts; give more or longer texts.")
-    return [str(word) for word in learner.get_vocabulary(include_special_tokens=False)[:known]]
+    words = learner.get_vocabulary(include_special_tokens=False)[:known]
+    return [str(word) for word in words if word.strip()]  # a space is a character, but no word
+
+
+def split_of(vocabulary):
+    """How texts are split into the words of a vocabulary, as `keras.layers.TextVectorization` takes it.
+
+    Args:
+        vocabulary: List of words.
+
+    Returns:
+        "character" if each word is one character, and some are of a script without spaces between words;
+        else "whitespace".
+
+    Example:
+        >>> split_of(["电", "影", "a"]), split_of(["电影", "a"]), split_of(["a", "b"])
+        ('character', 'whitespace', 'whitespace')
+    """
+    single = max(map(len, vocabulary), default=0) == 1
+    unspaced = single and datasets_module("texts.copies").unspaced_share(vocabulary)
+    return "character" if unspaced else "whitespace"
 
 
 @checked(texts=_texts, vocabulary=_words, longest=whole(none=True))
@@ -78,7 +104,7 @@ def token_ids(texts, vocabulary, longest=LONGEST):
         >>> token_ids(["A good film!", ""], vocabulary=["film", "a"])
         [array([3, 1, 2], dtype=int32), array([], dtype=int32)]
     """
-    vectorize = layers.TextVectorization(vocabulary=vocabulary, ragged=_RAGGED)
+    vectorize = layers.TextVectorization(vocabulary=vocabulary, ragged=_RAGGED, split=split_of(vocabulary))
     return [
         row[:longest]
         for ids, ends in _vectorized(vectorize, texts)

@@ -14,7 +14,7 @@ from ..errors import ModelError
 from ..text import MOST_IDS
 from ..word_vectors.files import WordVectors, load_word_vectors, start_embedding
 from ..word_vectors.learning import learn_word_vectors
-from .vocabulary import PUNCTUATION, learn_vocabulary, token_ids
+from .vocabulary import PUNCTUATION, learn_vocabulary, split_of, token_ids
 
 OWN_DIMENSIONS = 100  # of vectors that are learned from the user's own texts
 SUBSAMPLING, USUAL_SHARE = 2e-4, 0.2  # the second relative to the mean share of a word
@@ -116,7 +116,8 @@ def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=Non
     found = sum(word in have for word in vocabulary)
     if not found:
         raise ModelError("embeddings= has a vector for no word of these texts; are they of another language?")
-    more = (word for word in vectors.words if word not in there)
+    longest = 1 if split_of(vocabulary) == "character" else None
+    more = (word for word in vectors.words if word not in there and len(word) <= (longest or len(word)))
     vocabulary += [word for word, _ in zip(more, range(size - 2 - known), strict=False)]
     if verbose:
         name = Path(embeddings).name if isinstance(embeddings, (str, os.PathLike)) else "embeddings="

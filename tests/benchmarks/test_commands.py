@@ -12,7 +12,7 @@ from tutorials.lesson.command import LessonError
 import numpy as np
 import pytest
 
-from benchmarks import label_next, photo_faults, seeds, text_labels, unlabelled, wrong_labels
+from benchmarks import label_next, photo_faults, seeds, text_labels, text_scale, unlabelled, wrong_labels
 from datasets.generated import messages
 
 BENCHMARKS = (
@@ -36,6 +36,7 @@ BENCHMARKS = (
     "serving",
     "short_texts",
     "text_labels",
+    "text_scale",
     "texts",
     "time_budget",
     "train_zoo",
@@ -184,6 +185,17 @@ def shop_messages():
     x = np.array([message.text for message in made], object)
     y = np.array([messages.CLASS_NAMES.index(message.truth) for message in made])
     return (x[:220], y[:220]), (x[220:], y[220:])
+
+
+@pytest.mark.parametrize("what", ["lists", "table"])
+def test_text_scale_makes_up_texts_of_two_classes_and_measures(what, tmp_path, monkeypatch):
+    monkeypatch.setattr(text_scale, "TESTED", 300)
+    text_scale.generate(tmp_path / "texts.csv", 1200)
+    lines = (tmp_path / "texts.csv").read_text().splitlines()
+    assert len(lines) == 1201 and {line.rpartition(",")[2] for line in lines[1:]} == {"plus", "minus"}
+    assert {len(line.split()) for line in lines[1:]} == set(range(15, 45))
+    found = text_scale.measure(str(tmp_path / "texts.csv"), what, "")
+    assert 0.6 < found["accuracy"] < 1 and found["memory"] > 2**28 and found["seconds"] > 0
 
 
 def test_text_labels_flips_finds_and_counts(shop_messages):

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from datasets import DataError, Texts
 from datasets.generated import messages
 from models import ModelError, TextClassifier
+from tests.killed_runs import kill, start, untimed, wait_for
 from tutorials import classify_texts, predict
 
 HOSTILE = [
@@ -194,3 +195,49 @@ def test_the_command_line_names_flags(tmp_path, monkeypatch, capsys):
         run(classify_texts.main)
     assert stop.value.code == 1
     assert capsys.readouterr().err == "Error: --abstain must be from 0.001 to 0.5, not 0.9.\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"budget": "5m"}, "budget= is for the networks"),
+        ({"export": "litert"}, "export= is for the networks"),
+        ({"budget": "soon", "model": "bag"}, 'budget= takes a time such as "60s"'),
+    ],
+)
+def test_what_only_a_network_has_a_use_for_is_refused_before_texts_are_read(settings, said, tmp_path):
+    with pytest.raises((LessonError, ModelError), match=said):
+        classify_texts.main(data=str(tmp_path / "missing.csv"), outputs=tmp_path / "out", **settings)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_killed_in_its_training_it_goes_on_to_the_same_end(root, table, tmp_path, capsys):
+    flags = {"data": str(table[0]), "model": "bag", "epochs": 60}
+    outputs, unfinished = tmp_path / "killed", tmp_path / "killed" / ".classify_texts-unfinished"
+    arguments = [each for name, value in flags.items() for each in (f"--{name}", value)]
+    child = start(root, "classify_texts", *arguments, "--outputs", outputs)
+    assert wait_for(child, unfinished / "training.state", times=5)
+    kill(child)
+    assert (unfinished / "training.state").exists() and not (outputs / "classify_texts").exists()
+    with pytest.raises(LessonError, match="epochs was 60"):
+        classify_texts.main(**flags | {"epochs": 50}, resume=True, outputs=outputs)
+    capsys.readouterr()
+    again = classify_texts.main(**flags, resume=True, outputs=outputs)
+    said = capsys.readouterr().out
+    assert "starting anew" not in said and "Epoch 2/60" not in said and "Epoch 60/60" in said
+    assert [entry.name for entry in outputs.iterdir()] == ["classify_texts"]
+    whole = classify_texts.main(**flags, outputs=tmp_path / "whole")
+    assert untimed(again.metrics) == untimed(whole.metrics)
+    weights = [TextClassifier.load(tmp_path / name / "classify_texts").model for name in ("killed", "whole")]
+    for one, other in zip(*(model.get_weights() for model in weights), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_a_budget_cuts_the_epochs_of_a_network(table, tmp_path):
+    outcome = classify_texts.main(
+        data=str(table[0]), model="pooled_lstm", epochs=5000, budget="120s", outputs=tmp_path
+    )
+    seconds = outcome.metrics["seconds"]
+    assert 20 < seconds < 125 and outcome.results["fit_seconds"] < seconds

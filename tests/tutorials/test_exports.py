@@ -1,13 +1,16 @@
 """`--export`: the file that the command writes, run by the other runtime, says what model.keras says."""
 
 import importlib.util
+import json
 
 import keras
 import numpy as np
 import pytest
 
+from models import TextClassifier
 from models.export.formats import FILES, PACKAGES
-from tutorials import fine_tune
+from models.text_classification import token_ids
+from tutorials import classify_texts, fine_tune
 
 
 def run_onnx(file, images):
@@ -39,3 +42,19 @@ def test_the_exported_file_says_what_the_saved_model_says(kind, run, tmp_path, c
     expected = model.predict(images, verbose=0)
     assert expected.std(0).max() > 0.01  # these images are not all the same to it
     np.testing.assert_allclose(run(folder / FILES[kind], images), expected, atol=1e-4)
+
+
+@pytest.mark.extra
+def test_an_exported_network_of_texts_says_what_the_saved_classifier_says(tmp_path, capsys):
+    if not all(map(importlib.util.find_spec, PACKAGES["onnx"])):
+        pytest.skip("a package of requirements-extra.txt is not installed")
+    classify_texts.main(model="bag", quick=True, export="onnx", outputs=tmp_path)
+    assert capsys.readouterr().err == ""
+    folder, texts = tmp_path / "classify_texts", ["Where is my parcel?", "I was charged twice"]
+    about = json.loads((folder / "model.vocabulary.json").read_text(encoding="utf-8"))
+    expected = TextClassifier.load(folder).predict(texts).probabilities
+    for text, probabilities in zip(texts, expected, strict=True):
+        tokens = token_ids([text], about["vocabulary"], about["longest"])[0]
+        np.testing.assert_allclose(
+            run_onnx(folder / FILES["onnx"], tokens[None])[0], probabilities, atol=1e-4
+        )

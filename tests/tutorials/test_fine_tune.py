@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 from tutorials.lesson.command import run
@@ -25,6 +24,8 @@ from datasets import Photos, digits, photos
 from models import PhotoClassifier
 from models.fine_tuning import features, transfer
 from models.fine_tuning.tuning import EPOCHS
+from tests.killed_runs import kill, untimed, wait_for
+from tests.killed_runs import start as start_lesson
 from tutorials import fine_tune
 from tutorials.lesson import photo_report
 from tutorials.predict import load
@@ -54,10 +55,6 @@ def briefly(monkeypatch):
     monkeypatch.setattr(photo_report, "agreements", lambda files, *_: dict.fromkeys(files, 0.0))
     monkeypatch.setattr(fine_tune, "write_figures_and_report", remember)
     return outcomes
-
-
-def untimed(metrics):
-    return {name: value for name, value in metrics["results"].items() if not name.endswith("_seconds")}
 
 
 def weights_of(outputs):
@@ -431,34 +428,8 @@ def test_no_space_for_the_cache(folder, command, monkeypatch):
 
 
 def start(root, data, outputs, *arguments):
-    command = [sys.executable, "-m", "tutorials.fine_tune", "--data", data, "--backbone", "convnet"]
-    command += ["--image-size", 28, "--batch-size", 16, "--outputs", outputs, *arguments]
-    return subprocess.Popen(
-        [str(argument) for argument in command],
-        cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
-    )  # fmt: skip
-
-
-def wait_for(child, *patterns, times=1):
-    """Until a file has appeared, or been replaced so many times; False if the process has ended before."""
-    seen = set()
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        for pattern in patterns:
-            for file in Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))):
-                with contextlib.suppress(OSError):
-                    seen.add((file, file.stat().st_mtime_ns))
-        if len(seen) >= times:
-            return True
-        if child.poll() is not None:
-            return False
-        time.sleep(0.002)
-    raise AssertionError("nothing happens any more")
-
-
-def kill(child):
-    child.kill()
-    child.communicate()
+    small = ["--backbone", "convnet", "--image-size", 28, "--batch-size", 16]
+    return start_lesson(root, "fine_tune", "--data", data, *small, "--outputs", outputs, *arguments)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datasets.generated import moving_photos
 from models.scores import Share
 from tutorials import predict, sound, video
 from tutorials.lesson import videos as lesson_videos
@@ -148,3 +149,10 @@ def test_few_clips_get_more_epochs_and_generated_ones_six():
     assert lesson_videos.default_epochs(clips(320, False), 32) == 100
     assert lesson_videos.default_epochs(clips(3200, False), 32) == 10
     assert lesson_videos.default_epochs(clips(90_000, False), 32) == 6
+
+
+def test_a_camera_over_photos_has_a_linear_model_beside_and_no_band(tmp_path):
+    outcome = video.main(data="moving_photos", quick=True, frames=4, size=16, outputs=tmp_path)
+    assert outcome.metrics["data"]["source"] == "moving photos" and not outcome.metrics["bands"]
+    assert 0 <= outcome.results["linear_test_accuracy"] < 0.6
+    assert json.loads((tmp_path / "video" / "labels.json").read_text()) == list(moving_photos.CLASS_NAMES)

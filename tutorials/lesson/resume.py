@@ -23,7 +23,8 @@ from tutorials.lesson.exchange import fcntl, take
 from tutorials.lesson.results import BEGUN, Marker, read_marker, write_marker, writing
 
 IGNORED_ON_RESUME = {"outputs", "resume"}  # settings that the results do not depend on
-RENAMED = {"policy": "augmentation", "mirror": "flip"}  # settings, by what earlier versions called them
+# By what earlier versions called them
+RENAMED = {"policy": "augmentation", "mirror": "flip", "photos": "data"}
 # What is written there by name, by this module and by `models.fine_tuning.features`
 FILES = ("settings.json", "data.json", "activations.json", "activations.bin")
 # What an earlier version wrote there
@@ -111,12 +112,15 @@ class Unfinished:
         return {name: mark for name, mark in self._marker.files.items() if name not in names}
 
     def check_data(self, fingerprint):
-        """Refuse to resume with other photos than the run had.
+        """Refuse to resume with other data than the run had.
+
+        Args:
+            fingerprint: Text that is another one for other data.
 
         Raises:
             LessonError: If they differ.
         """
-        told = {"photos": fingerprint}
+        told = {"data": fingerprint}
         if self.resumed and not self._same("data.json", told):  # then nobody knows what the rest is of
             for name in self._marker.files:
                 if name.endswith(".state") or name == "activations.json":
@@ -137,7 +141,7 @@ class Unfinished:
             listed = ", ".join(f"{key} was {_short(left.get(key))}" for key in differing[:3])
             raise LessonError(
                 f"The unfinished run in {self.folder} differs from this one ({listed}); give the same "
-                "settings and photos, or start anew without --resume."
+                "settings and data, or start anew without --resume."
             )
         return True
 

@@ -11,12 +11,14 @@ from datasets import Texts, reviews
 from datasets.files.names import safe, shown
 from datasets.generated import messages
 from models import TextClassifier
+from models.export import formats
 from models.report.next_steps import next_steps
 from models.report.report import Baseline, Figure, write_report
 from models.scores import Share
 from models.text_classification import ngram_weights
 from models.text_classification.asking import unlabelled_texts
 from models.text_classification.report import MISTAKES, text_summary
+from models.training.time_budget import as_seconds
 from tutorials.figures.scores import score_figures
 from tutorials.figures.texts import heavy_ngrams, moved_words, text_learning_curves
 from tutorials.lesson.report import predict_command, print_next_steps
@@ -28,6 +30,10 @@ LEAST_TEXTS = 3  # that have each of them
 EXPLAINED = 4  # misclassified texts in the figure
 CHECKED = 40  # texts, about, that the saved model classifies as well
 ASKED = 20  # texts to label next
+# What comes after the training, suspects and report among it, takes so many times as long as Keras takes to
+# load, and for each text a little more: slow machines are slow at both. In a notebook it is loaded already
+AFTERWARDS, AFTER_EACH, LOADING = 3, 1e-3, 4
+LEAST_TIME = 1.0  # second to train in, where the budget is nearly spent
 DIFFERENCE = 1e-5  # between probabilities of the model and of the saved one
 LOADED = ("data", "text_column", "label_column", "encoding")
 
@@ -89,6 +95,50 @@ def check_unlabelled(unlabelled, text_column=None, encoding=None):
     """
     if unlabelled is not None:
         unlabelled_texts("unlabelled=", Path(unlabelled), text_column, encoding)
+
+
+def check_training(model, budget, export):
+    """Refuse settings that only a network has a use for, and an export that is not possible here.
+
+    Args:
+        model, budget, export: The lesson's settings.
+    """
+    as_seconds(budget)
+    given = {"budget": budget is not None, "export": export != "none"}
+    for name in (name for name, there in given.items() if there and model == "ngrams"):
+        raise LessonError(
+            f"{name}= is for the networks, such as model='pooled_lstm'; the linear classifier is trained in "
+            "seconds, and no other runtime has the table that it looks n-grams up in."
+        )
+    if export != "none":
+        formats.check_export(export)
+
+
+def time_to_train(report, loading, texts):
+    """Seconds of the budget for the training, what will follow it left out; None for no limit.
+
+    Args:
+        report: The run's `Report`.
+        loading: Seconds that Keras took to load, which tells how fast the computer is.
+        texts: Number of texts.
+    """
+    budget = as_seconds(report.settings["budget"])
+    if budget is None:
+        return None
+    follows = max(LOADING, loading) * (AFTERWARDS + AFTER_EACH * texts)
+    return max(LEAST_TIME, budget - report.seconds() - follows)
+
+
+def export_network(report, classifier, export):
+    """Write the network for another runtime, and its vocabulary beside it.
+
+    Args:
+        report: The run's `Report`.
+        classifier: The trained `TextClassifier`.
+        export: "onnx" or "litert".
+    """
+    with report.unless_it_fails(f"{export} file"), report.writing(formats.FILES[export]) as path:
+        classifier.export(path)
 
 
 def words_baseline(predicted, labels):

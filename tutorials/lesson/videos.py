@@ -3,14 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from datasets import videos
-from datasets.generated import moving_shapes
+from datasets.generated import moving_photos, moving_shapes
 from datasets.sources import Source
 from models.scores import Share
 from tutorials.figures.labels import distinct, plain
 from tutorials.lesson.limits import check_memory
 
+MOST_FITTED = 1200  # clips that the linear model is fitted on
 SHOWN = 8  # classes at most in a figure
 
 
@@ -60,7 +62,8 @@ def load_clips(data, train, test, frames, size, noise, seed, quick=False, grey=F
     """The clips that `data` names.
 
     Args:
-        data: "auto" or "embedded" for moving shapes, or a folder with a folder of clips for each class.
+        data: "auto" or "embedded" for moving shapes, "moving_photos" for a camera that moves over photos, or
+            a folder with a folder of clips for each class.
         train, test: Numbers of generated clips; a tenth of the former are the validation split.
         frames, size, noise, seed: As the lesson has them.
         quick: Whether to take some of your own clips only.
@@ -76,6 +79,13 @@ def load_clips(data, train, test, frames, size, noise, seed, quick=False, grey=F
         training, validation = (x[n_val:], y[n_val:]), (x[:n_val], y[:n_val])
         names = moving_shapes.CLASS_NAMES
         return Clips(moving_shapes.locate(), names, training, validation, tested, True, [])
+    if str(data) == "moving_photos":
+        check_memory("train_clips", train, 4 * frames * size**2 * train)
+        counts = (max(each, 60) // 12 * 12 for each in (train, test))  # of each class as many, in pairs
+        (x, y), tested = moving_photos.load_data(*counts, frames, size, seed)
+        n_val = 12 * -(-len(x) // 120)
+        names, parts = moving_photos.CLASS_NAMES, ((x[n_val:], y[n_val:]), (x[:n_val], y[:n_val]), tested)
+        return Clips(moving_photos.locate(), names, *parts, False, [])
     source, set_aside = videos.locate(data), []
     check_memory("size", size, 20 * videos.count_clips(source) * frames * size**2, power=2)
     (x, y), (x_test, y_test), names = videos.load_data(source, frames, size, set_aside, 1 if grey else 3)
@@ -85,6 +95,24 @@ def load_clips(data, train, test, frames, size, noise, seed, quick=False, grey=F
     return Clips(
         source, names, (x[n_val:], y[n_val:]), (x[:n_val], y[:n_val]), (x_test, y_test), False, set_aside
     )
+
+
+def linear_baseline(clips):
+    """The accuracy of a linear model of all pixels, for clips of photos; {} for others.
+
+    Args:
+        clips: `Clips`.
+
+    Returns:
+        {"linear_test_accuracy": share of the test clips}.
+    """
+    if clips.names != moving_photos.CLASS_NAMES:
+        return {}
+    (x, y), (x_test, y_test) = ((some.reshape(len(some), -1) / 255, of) for some, of in clips[2:5:2])
+    model = LogisticRegression(C=0.01, max_iter=100).fit(x[:MOST_FITTED], y[:MOST_FITTED])
+    found = float(model.score(x_test, y_test))
+    print(f"A linear model of the pixels classifies {found:.1%} of the test clips correctly.", flush=True)
+    return {"linear_test_accuracy": found}
 
 
 def default_epochs(clips, batch_size):

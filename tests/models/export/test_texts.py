@@ -66,11 +66,21 @@ def test_two_classes_share_a_neuron_in_the_recipe_too(ending, root, tmp_path):
     assert about["class_names"] == ["negative", "positive"] and about["longest"] == 800
 
 
-def run_recipe(root, folder, ending):
+@pytest.mark.extra
+def test_the_recipe_reads_characters_where_the_network_does(root, tmp_path):
+    need("onnx")
+    texts = ["这部电影很好", "这部电影很差", "x y 很好 Z!", "很差 É"] * 10
+    classifier = TextClassifier(kind="bag", epochs=2).fit(texts, [1, 0] * 20)
+    classifier.export(tmp_path / "tickets.onnx")
+    expected = classifier.predict(asked := ["电影很好!", "X 差 é", "?"]).probabilities
+    assert run_recipe(root, tmp_path, "onnx", asked) == pytest.approx(expected, abs=1e-5)
+
+
+def run_recipe(root, folder, ending, asked=ASKED):
     """Probabilities (n, classes) by the documentation's code, in a process that cannot import Keras."""
     code = "import sys\nsys.modules['keras'] = sys.modules['tensorflow'] = None\n"
     code += recipe(root, 0) if ending == "onnx" else recipe(root, 0) + recipe(root, 1)
-    code += f"\nprint(json.dumps([[float(p) for p in classify(text).values()] for text in {ASKED!r}]))"
+    code += f"\nprint(json.dumps([[float(p) for p in classify(text).values()] for text in {asked!r}]))"
     if ending == "tflite":  # the second block replaces the network of the first
         code = code.replace('network = onnxruntime.InferenceSession("tickets.onnx")\n', "")
     settings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

@@ -83,6 +83,14 @@ def test_photos_that_look_like_two_classes_are_asked_for(trained, unlabelled, tm
     assert all(Path(file).is_absolute() for file in asked.files)
 
 
+def test_it_writes_no_page_that_nobody_named(trained, unlabelled, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    asked = trained.ask(unlabelled, count=3)
+    assert asked.page is None and str(asked).startswith("3 photos to label; ")
+    assert not list((tmp_path / "here").iterdir())
+
+
 def test_the_table_of_the_page_is_a_data_set_with_all_photos(trained, folder, unlabelled, tmp_path):
     """What the page's script would save: its start, and a row for each answer."""
     page = tmp_path / "label.html"

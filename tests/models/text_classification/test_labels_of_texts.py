@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from datasets import Texts
 from models import ModelError, TextClassifier
+from models.labelling.wrong_labels import find_suspects
 from models.text_classification.asking import choose_texts, text_features
 from models.text_classification.ngrams import out_of_fold
 
@@ -69,6 +70,22 @@ def test_planted_wrong_labels_come_first_as_with_scikit_learn(planted, fitted):
     assert first.label == labels[found.rows[0]] != first.likely
     assert found.table()[0][-1] == "text" and found.table()[1][-1] == first.text
     assert "texts whose labels may be wrong" in repr(found) and first.text[:20] in str(found)
+
+
+def test_of_texts_whose_classes_overlap_few_are_shown_when_no_label_is_wrong():
+    """Labels drawn from the probabilities themselves are right, however improbable some of them are."""
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet([0.3] * 8, 4000)
+    labels = (probabilities.cumsum(1) > random.random((4000, 1))).argmax(1)
+    names, where = list("abcdefgh"), ["x"] * 4000
+    found = find_suspects(probabilities, labels, where, names, where)
+    assert 0 < found.confident < 0.02 * 4000
+    assert all(each.probability < found.sure < 0.07 for each in found[: found.confident])
+    assert find_suspects(probabilities, labels, where, names).confident > 2 * found.confident  # of photos
+    clear = np.where(np.eye(8)[labels] == 1, 0.993, 0.001)
+    assert find_suspects(clear, labels, where, names, where).confident == 0
+    labels[:40] = (labels[:40] + 1) % 8
+    assert find_suspects(clear, labels, where, names, where).confident == 40
 
 
 def test_each_text_is_judged_by_classifiers_that_never_saw_it():
@@ -199,6 +216,7 @@ def test_it_asks_from_tables_and_folders_and_says_what_it_skipped(fitted, tmp_pa
     asked = fitted.ask(tmp_path / "new.csv", page=tmp_path / "one.html")
     assert sorted(asked.files) == ["login code", "where is it"] and len(asked.skipped) == 1
     assert "1 text skipped" in str(asked)
+    assert str(asked).startswith("2 texts to label in ")
     asked = fitted.ask(str(tmp_path / "more"), page=tmp_path / "one.html")
     assert asked.files == ["parcel bill"] and list(asked.skipped) == ["b.txt"]
     with pytest.raises(ModelError, match="finds no text without a label"):
@@ -208,3 +226,9 @@ def test_it_asks_from_tables_and_folders_and_says_what_it_skipped(fitted, tmp_pa
     with pytest.raises(ModelError, match="is not a page of examples to label"):
         fitted.ask(["parcel"], page=tmp_path / "new.csv")
     assert not (tmp_path / "two.html").exists()
+
+
+def test_it_writes_no_page_that_nobody_named(fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = fitted.ask(["where is the parcel bill"])
+    assert asked.page is None and str(asked) == "1 text to label" and not list(tmp_path.iterdir())

@@ -190,6 +190,24 @@ class TestSearch:
         first = next(each for each in table if each.units == 64 and each.embedding_dim == 32)
         assert first.learning_rate == 5e-3  # the settings by default are among them
         assert "learning_rate" in str(table) and "<table>" in table._repr_html_()
+        assert not table.note
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            ({}, "The search had time for the settings by default only; give search= more time"),
+            (
+                {"units": 4, "embedding_dim": 4, "learning_rate": 0.01, "dropout": 0, "word_dropout": 0},
+                "The search had nothing to try: all settings that it draws were given.",
+            ),
+        ],
+    )
+    def test_a_search_that_tried_no_others_says_so(self, given, said, capsys):
+        rows, labels = ["so good", "so bad"] * 300, [1, 0] * 300
+        search = 600 if given else 0.01
+        found = TextClassifier(kind="conv1d", search=search, epochs=1, **given).fit(rows, labels, verbose=2)
+        assert len(found.search_) == 1 and said in str(found.search_) and said in found.search_._repr_html_()
+        assert said in capsys.readouterr().out
 
     def test_too_few_texts_to_choose_by_are_refused(self):
         with pytest.raises(ModelError, match="these are 4; give 50 or more"):

@@ -27,7 +27,7 @@ def few_at_once():
     """So that a handful of texts comes in several portions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ngram_counts, "AT_ONCE", 2)
-        patch.setattr(ngram_counts, "COUNTED", 2)
+        patch.setattr(ngram_counts, "PORTION", 3)
         yield
 
 

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from datasets import reviews
 from models import ModelError, TextClassifier
-from models.text_classification import ngrams
+from models.text_classification import ngram_votes, ngrams
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def words_and_letters(text):
 
 
 def test_its_scores_are_those_of_two_linear_models_by_scikit_learn(opinions, monkeypatch):
-    monkeypatch.setattr(ngrams, "TOLERANCE", 1e-6)  # all solvers to the end
+    monkeypatch.setattr(ngram_votes, "TOLERANCE", 1e-6)  # all solvers to the end
     x, y, xt, _ = opinions
     classifier = TextClassifier().fit(x, y)
     history = classifier.history_

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from models import ModelError, SentimentBag, StringClassifier
+from models import ModelError, SentimentBag, StringClassifier, TextClassifier
 from models.probabilities import per_class
 from models.text_classification import (
     learn_vocabulary,
@@ -16,6 +16,7 @@ from models.text_classification import (
     word_effects,
 )
 from models.text_classification.vocabulary import VOCABULARY
+from models.text_classification.word_start import start_words
 
 
 def test_strings_give_what_their_token_ids_give(tmp_path):
@@ -92,3 +93,44 @@ def test_long_texts_are_cut_off_and_empty_ones_have_no_ids():
     assert [len(ids) for ids in token_ids(texts, ["a"])] == [800, 0, 1]
     assert len(token_ids(texts, ["a"], longest=None)[0]) == 900
     assert token_ids([], ["a"]) == []
+
+
+CHINESE = ["这部电影很好", "这部电影很差", "剧情很好!", "演员很差。"]
+JAPANESE = ["この映画は良い", "この映画は悪い", "とても良い", "とても悪い"]
+THAI = ["หนังเรื่องนี้ดี", "หนังเรื่องนี้แย่", "ดีมาก", "แย่มาก"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "new"), [(CHINESE, ["很好", "差"]), (JAPANESE, ["良い!", "悪い"]), (THAI, ["ดี", "แย่"])]
+)
+def test_a_network_reads_scripts_without_spaces_character_by_character(texts, new, tmp_path):
+    vocabulary = learn_vocabulary(texts * 5, 100)
+    assert set(vocabulary) >= {each for text in new for each in text.strip("!")}
+    classifier = TextClassifier("bag", epochs=30).fit(texts * 10, [1, 0] * 20)
+    assert classifier.predict(new).labels == [1, 0]
+    classifier.save(tmp_path / "texts.keras")
+    again = TextClassifier.load(tmp_path / "texts.keras")
+    expected = classifier.predict(new).probabilities
+    np.testing.assert_array_equal(again.predict(new).probabilities, expected)
+    np.testing.assert_allclose(per_class(again.model.predict(new)), expected, atol=1e-6)
+
+
+def test_a_few_foreign_letters_do_not_take_words_apart():
+    texts = ["the café 北京 is good", "the 北京 duck is bad", "good duck, bad café"]
+    assert {"good", "duck", "café", "北京"} <= set(learn_vocabulary(texts, 100))
+    mixed = ["iphone很好 5 元", "iphone很差 5 元"] * 3
+    vocabulary = learn_vocabulary([*mixed, *CHINESE * 3], 100)
+    assert " " not in vocabulary and {"很", "好", "p", "5"} <= set(vocabulary)
+    ids = token_ids(["很 p"], vocabulary)[0].tolist()
+    assert ids == [vocabulary.index("很") + 2, 1, vocabulary.index("p") + 2]
+
+
+def test_vectors_of_words_do_not_take_the_place_of_characters():
+    vectors = {"很": [1.0, 0.0], "好": [0.0, 1.0], "棒": [0.1, 1.0], "很好": [1.0, 1.0]}
+    words = start_words(CHINESE * 3, 100, vectors).vocabulary
+    assert "棒" in words and "很好" not in words
+
+
+def test_punctuation_takes_no_place_in_a_vocabulary():
+    texts = ["Good!!! ... (really) - yes?", "good; really: yes, --- $5 #1 'good'"]
+    assert set(learn_vocabulary(texts, 100)) == {"good", "really", "yes"}
