@@ -215,6 +215,7 @@ def test_text_labels_starts_with_a_few_and_adds_some_at_a_time(shop_messages, wa
     assert len(found) == 2 and 0.3 < found[0] <= 1 and found[1] > found[0] - 0.1
 
 
+@pytest.mark.slow
 def test_unlabelled_measures_on_texts_that_no_run_trains_on(capsys):
     first, second = (unlabelled.parts(400, 50, seed) for seed in (0, 1))
     assert [len(rows) for rows in first] == [50, 310, 40]

@@ -477,7 +477,10 @@ def wrong(tmp_path_factory):
         (["--load", "{}/cut.keras"], "cut.keras is damaged"),
         (["--load", "{}/torn.keras"], "torn.keras"),
         (["--load", "{}/letter.keras"], "letter.keras is damaged or no .keras file"),
-        (["--load", "{}/text.keras"], "takes no images (height, width, channels), but texts."),
+        (
+            ["--load", "{}/text.keras"],
+            "classifies texts, and this lesson's figures are of images: add --page",
+        ),
         (["--load", "{}/whole.keras", "--epochs", "2"], "not trained: leave out --epochs"),
         (["--load", "{}/tokens.keras"], "takes no images (height, width, channels)"),
         (

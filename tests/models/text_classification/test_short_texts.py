@@ -136,6 +136,7 @@ def test_texts_are_taken_apart_into_sentences(text, expected):
     assert found == ["first", *expected] and rows.tolist() == [0] + [1] * len(expected)
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_on_sentences(tmp_path):
     texts, labels = long_texts(2000)
     whole, parts = (TextClassifier(kind="bag", sentences=each).fit(texts, labels) for each in (False, True))

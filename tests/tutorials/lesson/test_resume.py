@@ -164,7 +164,7 @@ def test_other_settings_and_other_photos_are_refused_and_what_was_left_stays(tmp
     collect()
     with pytest.raises(LessonError, match=r"differs from this one \(views was 4\); give the same settings"):
         begin(tmp_path, resume=True, views=5)
-    with pytest.raises(LessonError, match=r"differs from this one \(photos was abc\).*without --resume\."):
+    with pytest.raises(LessonError, match=r"differs from this one \(data was abc\).*without --resume\."):
         begin(tmp_path, resume=True).check_data("abd")
     again = begin(tmp_path, resume=True)
     again.check_data("abc")
