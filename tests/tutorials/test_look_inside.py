@@ -479,7 +479,7 @@ def wrong(tmp_path_factory):
         (["--load", "{}/letter.keras"], "letter.keras is damaged or no .keras file"),
         (
             ["--load", "{}/text.keras"],
-            "classifies texts, and this lesson's figures are of images: add --page",
+            "and this lesson's figures are of images: add --page for",
         ),
         (["--load", "{}/whole.keras", "--epochs", "2"], "not trained: leave out --epochs"),
         (["--load", "{}/tokens.keras"], "takes no images (height, width, channels)"),
