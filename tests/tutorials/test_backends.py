@@ -16,8 +16,12 @@ from tutorials.__main__ import LESSONS
 
 ROOT = Path(__file__).parents[2]
 # Lessons each of which uses something that the others do not: float64 and compiled steps, repeated steps,
-# gradients by images and by layers, text networks, a pretrained network
-DIFFERENT = "gradient_descent", "forgetting", "look_inside", "sentiment", "few_examples"
+# gradients by images and by layers, text networks, a pretrained network. On PyTorch, which compiles nothing,
+# repeated steps take minutes
+DIFFERENT = {
+    "jax": ("gradient_descent", "forgetting", "look_inside", "sentiment", "few_examples"),
+    "torch": ("gradient_descent", "look_inside", "few_examples"),
+}
 LONG = pytest.mark.slow, pytest.mark.long
 
 pytestmark = pytest.mark.extra
@@ -45,10 +49,15 @@ def run_on(backend, *arguments):
 
 
 @pytest.mark.parametrize(
-    "lesson",
-    [name if name in DIFFERENT else pytest.param(name, marks=LONG) for name in LESSONS],
+    ("backend", "lesson"),
+    [
+        pytest.param(
+            *each.values, lesson, marks=[*each.marks, *(() if lesson in DIFFERENT[each.id] else LONG)]
+        )
+        for each in BACKENDS
+        for lesson in LESSONS
+    ],
 )
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_lesson_runs_on_another_backend(backend, lesson, tmp_path):
     run = run_on(backend, f"tutorials/{lesson}.py", "--quick", "--outputs", str(tmp_path))
     assert run.returncode == 0, run.stderr[-2000:]
