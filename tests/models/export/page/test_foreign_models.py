@@ -866,8 +866,17 @@ def of_a_family(name):
     return model
 
 
+# Deeper ones of the same layers as another
+DEEPER = {
+    *("VGG19", "ResNet101", "InceptionResNetV2", "MobileNetV3Large", "DenseNet169"),
+    *("EfficientNetB1", "EfficientNetV2S", "ConvNeXtSmall"),
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in DEEPER else ()) for name in FAMILIES]
+)
 def test_families_of_keras_applications_say_in_the_page_what_they_say_in_keras(browser, tmp_path, name):
     agree(browser, tmp_path, of_a_family(name))
 
