@@ -10,11 +10,16 @@ const rounded = (value) => Number(value.toPrecision(3));
 /* ---- The text ---- */
 
 export const NO_TOKENS = "There is no word: this is the answer to an empty text.";
+const are = (many) => (many === 1 ? "is" : "are");
 export const allUnknown = (many) =>
   many === 1
     ? "The network does not know this word: it answers as to any unknown word."
     : `The network knows none of these ${count(many)} words: it answers as to any unknown ones.`;
-export const someUnknown = (unknown, many) => `${count(unknown)} of ${plural(many, "word")} are unknown.`;
+/* Of n-grams, of which parts of an unknown word may be known. */
+export const noWordKnown = (many) =>
+  many === 1 ? "This word is unknown." : `All of these ${count(many)} words are unknown.`;
+export const someUnknown = (unknown, many) =>
+  `${count(unknown)} of ${plural(many, "word")} ${are(unknown)} unknown.`;
 export const TOO_SHORT = "The model has no answer to a text as short as this.";
 export const cutOff = (longest, many) =>
   `The network reads the first ${count(longest)} of ${plural(many, "word")}; the others do not count.`;

@@ -424,7 +424,7 @@ def test_a_long_text_stays_usable(browser, folder, long_text):
         (" ?! ", "There is no word: this is the answer to an empty text."),
         ("xyzzy", "The network does not know this word: it answers as to any unknown word."),
         ("xyzzy plugh", "The network knows none of these 2 words: it answers as to any unknown ones."),
-        ("good xyzzy", "1 of 2\xa0words are unknown."),
+        ("good xyzzy", "1 of 2\xa0words is unknown."),
         ("good", ""),
     ],
 )
@@ -434,6 +434,17 @@ def test_what_is_odd_about_a_text_is_said(browser, folder, lstm, text, said):
         open_page(browser, folder / "odd.html")
     browser.value(f"Page.app.write({json.dumps(text)})")
     assert browser.value("document.getElementById('message').textContent") == said
+
+
+def test_unknown_words_of_a_linear_classifier_are_not_said_to_be_all_alike(browser, folder, linear):
+    """It may know some of their letters."""
+    write_text_page(linear, [], folder / "unknown.html")
+    open_page(browser, folder / "unknown.html")
+    texts = {"goxd": "This word is unknown.", "goxd xyzzy": "All of these 2 words are unknown."}
+    said = shown(browser, [*texts], "document.getElementById('message').textContent")
+    assert said == [*texts.values()]
+    one, other, none = shown(browser, ["goxd", "xyzzy", ""], "Page.app.shares[1]")
+    assert one != pytest.approx(none, abs=1e-6) and one != pytest.approx(other, abs=1e-6)
 
 
 def test_names_texts_and_titles_are_shown_as_text(browser, folder, lstm):
