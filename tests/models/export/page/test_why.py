@@ -297,6 +297,26 @@ def slide(browser, count):
     settle(browser)
 
 
+def test_with_random_weights_the_class_is_what_the_trained_network_predicts_for_the_picture(browser, pages):
+    model, images, path = pages("convnet")
+    expected = model.predict(images, verbose=0).argmax(-1).tolist()
+    assert expected[0] != expected[1]
+    opened(browser, path)
+    browser.value("document.querySelector('#why summary').click()")
+    browser.value("document.querySelector('input[value=gradient_input]').click()")
+    slide(browser, 4)
+    for example, unit in enumerate(expected):
+        browser.value(f"Page.input.useExample(Page.input.examples[{example}])")
+        settle(browser)
+        assert browser.value("Page.why.map.unit") == unit
+        assert browser.value("document.getElementById('why-class').selectedOptions[0].textContent") == (
+            f"trained network: {unit}"
+        )
+    slide(browser, 0)
+    chosen = browser.value("document.getElementById('why-class').selectedOptions[0].textContent")
+    assert chosen == f"predicted: {expected[-1]}"
+
+
 def test_random_weights_change_the_answer_and_come_back_exactly(browser, pages):
     model, images, path = pages("residual")
     opened(browser, path)
