@@ -47,7 +47,7 @@ export const UNUSED = "–";
 export const working = (done, all) => `Leaving out one word after the other: ${count(done)} of ${count(all)}`;
 export const rest = (many) => `What ${plural(many, "other word")} do is found when you point at them.`;
 export const effectOf = (change, name) => `${signed(change)} log-odds for ${name}`;
-export const chipLabel = ({ text, id, state }, effect) =>
+export const chipLabel = ({ text, label, state }, effect) =>
   [
     text,
     state === "removed"
@@ -56,7 +56,7 @@ export const chipLabel = ({ text, id, state }, effect) =>
         ? "not read"
         : state === "unknown"
           ? "unknown"
-          : `token id ${id}`,
+          : `token id ${label}`,
     effect,
   ]
     .filter(Boolean)

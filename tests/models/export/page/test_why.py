@@ -496,9 +496,20 @@ def test_several_edits_are_undone_one_by_one_and_reset_together(browser, pages):
     assert browser.value(values) == states[2] != states[3]
     slide(browser, 1)
     assert browser.value("Page.panel.editor.changes.canEdit") is False
-    browser.value("document.getElementById('reset-edits').click()")
+    browser.value("document.getElementById('reset-edits').focus(), document.activeElement.click()")
     settle(browser)
     assert browser.value(values) == states[0]
+    assert browser.value("document.activeElement.id") == "layers"  # whoever uses the keyboard goes on there
+
+
+def test_a_huge_weight_is_written_in_few_characters(browser, pages):
+    opened(browser, pages("residual")[2])
+    browser.value("""Page.why.changes.set(
+        Page.model.nodes.find(one => one.name === 'stem'), 'kernel', 0, -2.5e30)""")
+    settle(browser)
+    longest = "Math.max(...document.body.innerText.match(/[\\d.,]+(e\\d+)?/g).map(each => each.length))"
+    assert browser.value(longest) <= 9
+    assert "e30" in browser.value("document.getElementById('layers').textContent")
 
 
 # ---- The smallest square ----

@@ -279,6 +279,12 @@ def test_leaving_out_words_is_what_the_library_finds(browser, folder, lstm):
         np.testing.assert_allclose(found, expected, atol=1e-5)
     titles = browser.value("[...document.querySelectorAll('.chip')].map(chip => chip.title)")
     assert len(titles) == 10 and all("log-odds for" in title for title in titles)
+    spoken = browser.value("[...document.querySelectorAll('.chip')].map(chip => chip.ariaLabel)")
+    shown_ids = browser.value(
+        "[...document.querySelectorAll('.chip')].map(chip => chip.innerText.split('\\n')[1])"
+    )
+    for label, title, shown_id in zip(spoken, titles, shown_ids, strict=True):
+        assert label.endswith(f", {'unknown' if shown_id == '?' else f'token id {shown_id}'}, {title}")
 
 
 def test_a_linear_classifier_shows_its_votes(browser, folder, linear):
