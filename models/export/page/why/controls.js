@@ -139,9 +139,9 @@ export function buildControls(card) {
       methods.follow();
       layers.element.hidden = METHODS[card.method]?.reaches !== "layer" || card.layer < 0;
       layers.select.value = card.layer;
-      classes.element.hidden = card.method === "none";
+      classes.element.hidden = card.method === "none" || !card.bars.known;
       classes.select.value = card.unit ?? (card.isNumber ? 0 : "");
-      if (!card.isNumber && card.method !== "none") {
+      if (!card.isNumber && !classes.element.hidden) {
         const name = card.nameOf(card.wanted());
         classes.select.options[0].textContent = texts.predictedClass(name, card.changes.random.count);
       }
