@@ -287,6 +287,29 @@ def test_leaving_out_words_is_what_the_library_finds(browser, folder, lstm):
         assert label.endswith(f", {'unknown' if shown_id == '?' else f'token id {shown_id}'}, {title}")
 
 
+def test_a_network_of_characters_reads_them_as_keras_does(browser, folder):
+    good, bad = (
+        "这部电影非常好看",
+        "我不喜欢这个故事",
+    )
+    classifier = TextClassifier("pooled_lstm", epochs=2).fit([good, bad] * 10, ["+", "-"] * 10)
+    texts = [
+        good,
+        f"{bad}，{good}。",
+        f" {good}  A\n{bad}! B\tc ",
+        f"{good[:3]}😀!?",
+        "good",
+        "",
+    ]
+    write_text_page(classifier, texts[:2], folder / "characters.html")
+    open_page(browser, folder / "characters.html")
+    found = shown(browser, texts, "Page.app.shares")
+    np.testing.assert_allclose(found, classifier.predict(texts).probabilities, atol=1e-5)
+    chips = "[...document.querySelectorAll('.chip')].map(chip => chip.innerText.split('\\n')[0])"
+    assert shown(browser, [f"{good[:2]} a!"], chips) == [[*good[:2], "␣", "a"]]
+    assert not troubles(browser)
+
+
 def test_a_linear_classifier_shows_its_votes(browser, folder, linear):
     texts = [*TEXTS, "So GOOD 😀 a film", "not at all", "映画は très bad ", "a\0b good", "Good " * 40]
     path = folder / "linear.html"
