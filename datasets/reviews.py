@@ -86,13 +86,13 @@ def load_data(source=None, text_column=None, label_column=None, encoding=None):
     Returns:
         `(x_train, y_train), (x_test, y_test), class_names`: texts as object arrays (n,) of
         str, labels int64 (n,), and the list of class names in the order of the labels. Line
-        breaks written as `<br />` are line breaks. Training texts are shuffled, the same way
-        on every call, and the last tenth of them, for validation, has no copies in the rest where that can
-        be. The Large Movie Review Dataset, whose copies stay where they are, has 25,000 and 25,000, half of
-        each negative (0) and half positive (1); it is free for research (Maas et al., Learning Word
-        Vectors for Sentiment Analysis, ACL 2011). Texts that come in one part are split 80 to 20,
-        stratified, copies and near copies always on one side. Of texts that are given in two parts, what has
-        a copy among the test texts is not trained on; of the Large Movie Review Dataset exact copies are
+        breaks written as `<br />` are line breaks. The texts of both parts are shuffled, the same way on
+        every call, and the last tenth of those for training, for validation, has no copies in the rest
+        where that can be. The Large Movie Review Dataset, whose copies stay where they are, has 25,000 and
+        25,000, half of each negative (0) and half positive (1); it is free for research (Maas et al.,
+        Learning Word Vectors for Sentiment Analysis, ACL 2011). Texts that come in one part are split 80 to
+        20, stratified, copies and near copies always on one side. Of texts that are given in two parts, what
+        has a copy among the test texts is not trained on; of the Large Movie Review Dataset exact copies are
         only counted, so that results stay comparable. What is found is printed; `Texts.check` gives all.
 
     Raises:

@@ -158,6 +158,8 @@ def main(
     most = 60 if quick else 360  # images to show to the model
     if load and (epochs or train_images != TRAIN_IMAGES):
         raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
+    if float16 and not page:
+        raise LessonError("float16= is for the page's weights: add --page.")
     if load and holds_texts(load):
         return look_at_texts(report, load, data, page, float16)
 

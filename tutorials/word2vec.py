@@ -48,8 +48,8 @@ vectors? And with all labels?
 ## What it means
 
 The groups come back, though nobody named them. With few labels, vectors learned from all texts beat a bag of
-words; with all labels they do not. Counting is as good with all labels, and behind with few. An LSTM on
-500 labels scatters too much between seeds to tell what the vectors bring it.
+words; with all labels they do not. Counting is as good with all labels, and behind with few. In three
+runs an LSTM on 500 labels gained 2 to 12 points from them.
 
 It also fails. Opposites such as "beginning" and "end" are near each other: they have the same neighbours. On
 the generated reviews no vector can tell praise from blame, and sums of vectors lose the order of words, which

@@ -7,7 +7,9 @@ TRIES = 50  # to fill the last tenth with whole groups of copies
 
 
 def as_arrays(checked, together=True):
-    """The training and the test part as arrays, the training texts shuffled, always alike.
+    """The training and the test part as arrays, the texts of each shuffled, always alike.
+
+    Files often hold one class after the other: so the first texts of either part are a sample of all classes.
 
     Args:
         checked: A `datasets.texts.checking.Checked`.
@@ -24,11 +26,11 @@ def as_arrays(checked, together=True):
         >>> found = Found({"train": Part(texts, ["good"] * 10 + ["bad"] * 10, ["a.csv"] * 20, range(2, 22))})
         >>> (x_train, y_train), (x_test, y_test), names = as_arrays(check(found, "a.csv"))
         >>> len(x_train), len(x_test), y_test, names
-        (16, 4, array([1, 1, 0, 0]), ['bad', 'good'])
+        (16, 4, array([0, 1, 1, 0]), ['bad', 'good'])
     """
     texts, labels = texts_and_labels(checked)
     train, test = (np.flatnonzero(checked.parts == part) for part in ("train", "test"))
-    train = train[np.random.default_rng(0).permutation(len(train))]
+    train, test = (part[np.random.default_rng(0).permutation(len(part))] for part in (train, test))
     if together:
         order = with_copies_together(checked.groups[train], labels[train])
         if left_out := len(train) - len(order):

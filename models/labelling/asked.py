@@ -8,7 +8,9 @@ from ..errors import ModelError
 from ..sibling import datasets_module
 from .label_page.page import is_label_page
 
-shown = datasets_module("files.names").shown
+names = datasets_module("files.names")
+shown = names.shown
+MOST_LISTED = 20  # photos or texts, where there is no page to look at
 
 
 class Asked(NamedTuple):
@@ -23,6 +25,10 @@ class Asked(NamedTuple):
     Example:
         >>> print(Asked("label.html", ["1.jpg"], {"2.jpg": "is empty"}))
         1 photo to label in label.html; 1 file skipped: 2.jpg is empty
+        >>> print(Asked(None, ["is it?", "good or bad?"], {}, "text"))
+        2 texts to label:
+          is it?
+          good or bad?
     """
 
     page: str | None
@@ -32,14 +38,24 @@ class Asked(NamedTuple):
 
     def __str__(self):
         where = "" if self.page is None else f" in {shown(self.page)}"
-        text = f"{len(self.files):,} {self.noun}{'s' * (len(self.files) != 1)} to label{where}"
-        if not self.skipped:
+        text = (
+            f"{len(self.files):,} {self.noun}{'s' * (len(self.files) != 1)} to label{where}{self._skipped()}"
+        )
+        if self.page is not None:
             return text
+        listed = [f"  {names.safe(one, 'terminal', 100)}" for one in self.files[:MOST_LISTED]]
+        more = len(self.files) - len(listed)
+        return "\n".join([f"{text}:", *listed, *([f"  and {more:,} more"] if more else [])])
+
+    def _skipped(self):
+        """The end of that sentence, with the first that could not be read."""
+        if not self.skipped:
+            return ""
         name, reason = next(iter(self.skipped.items()))
         more = ", and others" if len(self.skipped) > 1 else ""
         noun = "file" if self.noun == "photo" else self.noun
         number = f"{len(self.skipped):,} {noun}{'s' * (len(self.skipped) > 1)}"
-        return f"{text}; {number} skipped: {shown(name)} {reason}{more}"
+        return f"; {number} skipped: {shown(name)} {reason}{more}"
 
 
 def check_page(page):

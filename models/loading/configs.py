@@ -84,6 +84,8 @@ def _check_part(part, custom):
     asked = inner if name == "function" else part.get("registered_name") or name
     if isinstance(asked, str) and asked in custom:
         return custom[asked]
+    if module is None and isinstance(part.get("registered_name"), str):  # of a notebook or a script
+        raise Refused(f"has a part that {UNKNOWN_PART} ({name[:100]!r}){HINT}")
     if not isinstance(module, str):
         raise Refused(f"has a part that does not say where it comes from ({name[:100]!r})")
     if name == "function":

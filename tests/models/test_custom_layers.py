@@ -1,5 +1,8 @@
 """Layers of the user's own: loaded only where they are given, and a closed box in the page."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -73,6 +76,29 @@ def test_without_them_it_is_refused_with_what_to_do(mine):
         load_model(saved)
     with pytest.raises(ModelError, match=r"Plain\)"):
         load_model(saved, custom_layers=[found["Shift"], found["bend"]])
+
+
+def test_a_layer_that_a_script_defines_is_asked_for_by_name(tmp_path):
+    """Keras keeps no module of what a notebook or a script defines."""
+    source = """
+import sys, keras
+
+class Twice(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs * 2
+
+keras.Sequential([keras.Input((2,)), Twice(name="twice")]).save(sys.argv[1])
+"""
+    (tmp_path / "script.py").write_text(source)
+    saved = tmp_path / "model.keras"
+    subprocess.run([sys.executable, tmp_path / "script.py", saved], check=True, capture_output=True)
+    with pytest.raises(
+        ModelError, match=r"\('Twice'\): if you have that code, give its class as custom_layers"
+    ):
+        load_model(saved)
+    twice = type("Twice", (keras.layers.Layer,), {"call": lambda self, inputs: inputs * 2})
+    again = load_model(saved, custom_layers=[twice])
+    assert np.asarray(again(np.ones((1, 2)))).tolist() == [[2, 2]]
 
 
 def test_a_file_is_run_only_if_it_is_one_of_python_and_defines_a_layer(tmp_path):

@@ -295,6 +295,12 @@ def test_layers_of_ones_own_are_loaded_from_the_file_that_is_named(tmp_path, cap
     assert "my_layers.py, which defines Halved." in capsys.readouterr().out
 
 
+def test_half_precision_without_a_page_is_refused(tmp_path):
+    with pytest.raises(LessonError, match="float16= is for the page's weights: add --page"):
+        main(load="mnist", float16=True, quick=True, outputs=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_models_that_only_a_page_can_show_are_sent_there(tmp_path):
     images, facts = keras.Input((8, 8, 1)), keras.Input((2,))
     x = layers.Concatenate()([layers.Flatten()(images), facts])

@@ -119,6 +119,17 @@ def test_words_are_explained(tickets, capsys):
         main(tickets[1], ("my parcel",), explain=True, csv=True)
 
 
+def test_of_unknown_words_is_said_what_the_answer_is(tickets, capsys):
+    classifier, file = tickets
+    main(file, ("qqqq", "!!!"), explain=True)
+    _, unknown, _, marks = capsys.readouterr().out.splitlines()
+    none, qqqq, marked = classifier.predict(["", "qqqq", "!!!"]).probabilities
+    said = "It knows none of these words, so this is the prediction for "
+    for sentence, found in (unknown, qqqq), (marks, marked):
+        same = np.allclose(found, none, atol=1e-7)
+        assert sentence.strip() == said + ("an empty text." if same else "any unknown words.")
+
+
 def test_photos_are_classified_by_a_saved_file(tmp_path, capsys):
     pixels = keras.Input((24, 24, 3))
     x = layers.GlobalAveragePooling2D()(pixels)

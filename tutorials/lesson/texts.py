@@ -139,8 +139,10 @@ def explained(model, text, class_names, predicted):
     strongest = [n for n in np.argsort(-np.abs(found.log_odds))[:5] if abs(found.log_odds[n]) >= LEAST]
     least = {"vocabulary": 2, "ngrams": 1}  # the smallest number of a known word
     splitters = [layer for layer in model.layers if layer.name in least]
-    if splitters and np.max(splitters[0]([text]), initial=0) < least[splitters[0].name]:
-        return "It knows none of these words, so this is the prediction for an empty text."
+    largest = np.max(splitters[0]([text]), initial=0) if splitters else np.inf
+    if splitters and largest < least[splitters[0].name]:
+        as_to = "any unknown words" if largest else "an empty text"  # 1 of a vocabulary is an unknown word
+        return f"It knows none of these words, so this is the prediction for {as_to}."
     if not strongest:
         return f"Leaving out any one of its words changes its log-odds by less than {LEAST}."
     words = ", ".join(f"{safe(found.words[n], 'terminal', 50)} ({found.log_odds[n]:+.1f})" for n in strongest)

@@ -2,9 +2,10 @@
 
 const minus = (text) => text.replace("-", "\u2212");
 
-/* Four significant digits, for sentences. */
+/* Four significant digits, for sentences; all of a number of ten thousand to a thousand million. */
 export function number(value) {
   if (!Number.isFinite(value)) return minus(String(value));
+  if (Math.abs(value) >= 1e9) return minus(value.toExponential(3).replace(/\.?0*e\+/, "e"));
   if (Math.abs(value) >= 10000) return minus(Math.round(value).toLocaleString("en"));
   return minus(String(Number(value.toPrecision(4))));
 }

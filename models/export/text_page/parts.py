@@ -111,16 +111,17 @@ def _check(model, splitter):
     settings = splitter.get_config()
     wanted = {
         "standardize": "lower_and_strip_punctuation",
-        "split": "whitespace",
+        "split": ("whitespace", "character"),
         "ngrams": None,
         "output_mode": "int",
         "output_sequence_length": None,
     }
     for name, value in wanted.items():
-        if settings.get(name) != value:
+        known = value if isinstance(value, tuple) else (value,)
+        if settings.get(name) not in known:
             raise ModelError(
                 f"{model.name} has TextVectorization with {name}={shown(settings.get(name))}; a page of "
-                f"texts can split them with {name}={value!r} only."
+                f"texts can split them with {name}={' or '.join(map(repr, known))} only."
             )
 
 

@@ -38,7 +38,7 @@ def portable_texts(model, halved=False):
         >>> [node["kind"] for node in plain["nodes"]]
         ['tokens', 'embedding', 'copy', 'is_word', 'recurrent', 'copy', 'dense']
         >>> plain["splitter"]
-        {'kind': 'words', 'vocabulary': ['good', 'bad'], 'longest': 800, 'padding': 1}
+        {'kind': 'words', 'vocabulary': ['good', 'bad'], 'split': 'whitespace', 'longest': 800, 'padding': 1}
     """
     parts = parts_of(model)
     held = WeightBytes(halved)
@@ -58,7 +58,8 @@ def _splitter(parts, held):
         sizes = {"ngrams": splitter.longest, "letters": splitter.letters, "known": known}
         return {"kind": "ngrams"} | sizes | rest
     words = splitter.get_vocabulary(include_special_tokens=False)
-    return {"kind": "words", "vocabulary": [str(word) for word in words]} | rest
+    split = splitter.get_config()["split"]
+    return {"kind": "words", "vocabulary": [str(word) for word in words], "split": split} | rest
 
 
 class _Walk:

@@ -10,11 +10,16 @@ const rounded = (value) => Number(value.toPrecision(3));
 /* ---- The text ---- */
 
 export const NO_TOKENS = "There is no word: this is the answer to an empty text.";
+const are = (many) => (many === 1 ? "is" : "are");
 export const allUnknown = (many) =>
   many === 1
     ? "The network does not know this word: it answers as to any unknown word."
     : `The network knows none of these ${count(many)} words: it answers as to any unknown ones.`;
-export const someUnknown = (unknown, many) => `${count(unknown)} of ${plural(many, "word")} are unknown.`;
+/* Of n-grams, of which parts of an unknown word may be known. */
+export const noWordKnown = (many) =>
+  many === 1 ? "This word is unknown." : `All of these ${count(many)} words are unknown.`;
+export const someUnknown = (unknown, many) =>
+  `${count(unknown)} of ${plural(many, "word")} ${are(unknown)} unknown.`;
 export const TOO_SHORT = "The model has no answer to a text as short as this.";
 export const cutOff = (longest, many) =>
   `The network reads the first ${count(longest)} of ${plural(many, "word")}; the others do not count.`;
@@ -42,7 +47,7 @@ export const UNUSED = "–";
 export const working = (done, all) => `Leaving out one word after the other: ${count(done)} of ${count(all)}`;
 export const rest = (many) => `What ${plural(many, "other word")} do is found when you point at them.`;
 export const effectOf = (change, name) => `${signed(change)} log-odds for ${name}`;
-export const chipLabel = ({ text, id, state }, effect) =>
+export const chipLabel = ({ text, label, state }, effect) =>
   [
     text,
     state === "removed"
@@ -51,7 +56,7 @@ export const chipLabel = ({ text, id, state }, effect) =>
         ? "not read"
         : state === "unknown"
           ? "unknown"
-          : `token id ${id}`,
+          : `token id ${label}`,
     effect,
   ]
     .filter(Boolean)

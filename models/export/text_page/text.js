@@ -82,7 +82,7 @@ export class Text {
     const read = this.columns.length;
     if (!read) return say.NO_TOKENS;
     if (read < this.many) return say.cutOff(read, this.many);
-    if (this.unknown === read) return say.allUnknown(read);
+    if (this.unknown === read) return this.splitter.vocabulary ? say.allUnknown(read) : say.noWordKnown(read);
     return this.unknown ? say.someUnknown(this.unknown, read) : "";
   }
 }

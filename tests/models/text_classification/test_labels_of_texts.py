@@ -231,4 +231,5 @@ def test_it_asks_from_tables_and_folders_and_says_what_it_skipped(fitted, tmp_pa
 def test_it_writes_no_page_that_nobody_named(fitted, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     asked = fitted.ask(["where is the parcel bill"])
-    assert asked.page is None and str(asked) == "1 text to label" and not list(tmp_path.iterdir())
+    assert asked.page is None and not list(tmp_path.iterdir())
+    assert str(asked) == "1 text to label:\n  where is the parcel bill"

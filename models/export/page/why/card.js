@@ -43,11 +43,11 @@ export class WhyCard {
     this.element.addEventListener("toggle", () => this.changed());
   }
 
-  /* The class that is explained. While layers are random it stays that of the trained network. */
+  /* The class that is explained. While layers are random it is what the trained network predicts. */
   wanted() {
     if (this.unit !== null || this.isNumber) return this.unit ?? 0;
-    if (!this.changes.random.count) this.predicted = this.bars.best().unit;
-    return this.predicted ?? this.bars.best().unit;
+    this.predicted ??= this.changes.random.count ? this.explainer.trainedClass() : this.bars.best().unit;
+    return this.predicted;
   }
 
   nameOf(unit) {
@@ -85,6 +85,7 @@ export class WhyCard {
   /* The picture, the network or a choice has changed. */
   changed() {
     this.stop();
+    this.predicted = null; // not known yet
     if (!this.element.open) return;
     this.controls.follow();
     this.controls.sayMind("");

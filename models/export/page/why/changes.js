@@ -26,8 +26,11 @@ export class Changes {
 
   follow() {
     const many = this.edits.count;
-    this.element.hidden = !many && !this.random.count;
-    this.says.textContent = this.element.hidden ? "" : texts.modelChanged(many, this.random.names());
+    const hidden = !many && !this.random.count;
+    // by keyboard one goes on at the layers, not at the top of the page
+    if (hidden && this.element.contains(document.activeElement)) this.element.parentElement?.focus();
+    this.element.hidden = hidden;
+    this.says.textContent = hidden ? "" : texts.modelChanged(many, this.random.names());
     this.undoButton.disabled = !many;
     this.changed();
   }

@@ -13,9 +13,9 @@ export function buildScale() {
   const range = make("p", { class: "soft small" });
   const element = make("div", { class: "scale", hidden: true }, low, bar, high, range);
   const show = (map) => {
-    element.hidden = !map;
-    if (!map) return;
-    const { most } = strongest(map);
+    const most = map ? strongest(map).most : 0;
+    element.hidden = !most; // a map of zeros has no colours
+    if (!most) return;
     low.textContent = number(map.signed ? -most : 0);
     high.textContent = number(most);
     bar.className = map.signed ? "signed" : "";
@@ -139,10 +139,11 @@ export function buildControls(card) {
       methods.follow();
       layers.element.hidden = METHODS[card.method]?.reaches !== "layer" || card.layer < 0;
       layers.select.value = card.layer;
-      classes.element.hidden = card.method === "none";
+      classes.element.hidden = card.method === "none" || !card.bars.known;
       classes.select.value = card.unit ?? (card.isNumber ? 0 : "");
-      if (!card.isNumber) {
-        classes.select.options[0].textContent = texts.predictedClass(card.nameOf(card.wanted()));
+      if (!card.isNumber && !classes.element.hidden) {
+        const name = card.nameOf(card.wanted());
+        classes.select.options[0].textContent = texts.predictedClass(name, card.changes.random.count);
       }
       slider.follow();
     },

@@ -6,7 +6,7 @@ import { classMap, mapLayers } from "./class_maps.js";
 import { occlusion } from "./occlusion.js";
 import { rankCorrelation } from "./ranks.js";
 import { Work } from "./slices.js";
-import { smallestPatch } from "./smallest_patch.js";
+import { likeliest, smallestPatch } from "./smallest_patch.js";
 
 /* For each method: (model, pixels, settings, work) => map; whether it has a sign, and what its gradients lead to. */
 export const METHODS = {
@@ -67,6 +67,13 @@ export class Explainer {
       result.similarity = rankCorrelation(own.values, found.values);
     }
     return result;
+  }
+
+  /* What the trained network predicts for the picture that the model got last. */
+  trainedClass() {
+    const twin = this.twin(true);
+    twin.run(this.model.nodes[0].values);
+    return likeliest(twin).unit;
   }
 
   smallestPatch(work = new Work()) {

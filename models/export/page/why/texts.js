@@ -15,7 +15,7 @@ export const THE_NUMBER = "the number";
 export const STOP = "Stop";
 export const WORKING = "Computing…";
 export const STOPPED = "Stopped.";
-export const predictedClass = (name) => `${PREDICTED}: ${name}`;
+export const predictedClass = (name, random) => `${random ? "trained network" : PREDICTED}: ${name}`;
 
 export const METHOD_NAMES = {
   none: "None",

@@ -1,19 +1,23 @@
-/* Texts to words, as Keras's TextVectorization does it: split at white space, without punctuation, lower case.
-   All three are ASCII's alone. */
+/* Texts to words, as Keras's TextVectorization does it: split at white space, or into characters, without punctuation,
+   lower case. White space, punctuation and case are ASCII's alone. */
 
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;
 const PIECE = /[^\t\n\v\f\r ]+/g;
 
-/* What stands between spaces, with the token of each; null where only punctuation stood. */
-export function piecesOf(text) {
-  return (text.match(PIECE) ?? []).map((piece) => {
+const SPACE = "\u2423"; // how white space is shown that is a character by itself
+
+/* What stands between spaces, or each character, with the token of each; null where only punctuation stood. */
+export function piecesOf(text, byCharacter = false) {
+  const pieces = byCharacter ? [...text] : (text.match(PIECE) ?? []);
+  return pieces.map((piece) => {
     const token = piece.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(PUNCTUATION, "");
-    return { text: piece, token: token === "" ? null : token };
+    return { text: piece.trim() || SPACE, token: token === "" ? null : token };
   });
 }
 
 export class WordSplitter {
-  constructor({ vocabulary, longest, padding }) {
+  constructor({ vocabulary, split, longest, padding }) {
+    this.byCharacter = split === "character";
     this.longest = longest ?? Infinity;
     this.padding = padding;
     this.vocabulary = vocabulary;
@@ -21,7 +25,7 @@ export class WordSplitter {
   }
 
   pieces(text) {
-    return piecesOf(text);
+    return piecesOf(text, this.byCharacter);
   }
 
   /* 1 for a word that is not in the vocabulary. */

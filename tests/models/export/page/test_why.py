@@ -297,6 +297,26 @@ def slide(browser, count):
     settle(browser)
 
 
+def test_with_random_weights_the_class_is_what_the_trained_network_predicts_for_the_picture(browser, pages):
+    model, images, path = pages("convnet")
+    expected = model.predict(images, verbose=0).argmax(-1).tolist()
+    assert expected[0] != expected[1]
+    opened(browser, path)
+    browser.value("document.querySelector('#why summary').click()")
+    browser.value("document.querySelector('input[value=gradient_input]').click()")
+    slide(browser, 4)
+    for example, unit in enumerate(expected):
+        browser.value(f"Page.input.useExample(Page.input.examples[{example}])")
+        settle(browser)
+        assert browser.value("Page.why.map.unit") == unit
+        assert browser.value("document.getElementById('why-class').selectedOptions[0].textContent") == (
+            f"trained network: {unit}"
+        )
+    slide(browser, 0)
+    chosen = browser.value("document.getElementById('why-class').selectedOptions[0].textContent")
+    assert chosen == f"predicted: {expected[-1]}"
+
+
 def test_random_weights_change_the_answer_and_come_back_exactly(browser, pages):
     model, images, path = pages("residual")
     opened(browser, path)
@@ -476,9 +496,20 @@ def test_several_edits_are_undone_one_by_one_and_reset_together(browser, pages):
     assert browser.value(values) == states[2] != states[3]
     slide(browser, 1)
     assert browser.value("Page.panel.editor.changes.canEdit") is False
-    browser.value("document.getElementById('reset-edits').click()")
+    browser.value("document.getElementById('reset-edits').focus(), document.activeElement.click()")
     settle(browser)
     assert browser.value(values) == states[0]
+    assert browser.value("document.activeElement.id") == "layers"  # whoever uses the keyboard goes on there
+
+
+def test_a_huge_weight_is_written_in_few_characters(browser, pages):
+    opened(browser, pages("residual")[2])
+    browser.value("""Page.why.changes.set(
+        Page.model.nodes.find(one => one.name === 'stem'), 'kernel', 0, -2.5e30)""")
+    settle(browser)
+    longest = "Math.max(...document.body.innerText.match(/[\\d.,]+(e\\d+)?/g).map(each => each.length))"
+    assert browser.value(longest) <= 9
+    assert "e30" in browser.value("document.getElementById('layers').textContent")
 
 
 # ---- The smallest square ----

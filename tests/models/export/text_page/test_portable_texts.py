@@ -51,7 +51,6 @@ REFUSED = {
     "cannot be shown: a page of texts needs": lambda: "outputs/sentiment",
     "This TextClassifier is not trained yet": lambda: TextClassifier(),
     "standardize='lower'": lambda: behind_words(layers.LSTM(2), standardize="lower"),
-    "split='character'": lambda: behind_words(layers.LSTM(2), split="character"),
     "heads (MultiHeadAttention), a layer of its own": attention,
     "GetItem), a layer of its own": false_mean,
     "with go_backwards=True": lambda: behind_words(layers.LSTM(2, go_backwards=True)),

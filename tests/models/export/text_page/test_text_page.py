@@ -279,6 +279,35 @@ def test_leaving_out_words_is_what_the_library_finds(browser, folder, lstm):
         np.testing.assert_allclose(found, expected, atol=1e-5)
     titles = browser.value("[...document.querySelectorAll('.chip')].map(chip => chip.title)")
     assert len(titles) == 10 and all("log-odds for" in title for title in titles)
+    spoken = browser.value("[...document.querySelectorAll('.chip')].map(chip => chip.ariaLabel)")
+    shown_ids = browser.value(
+        "[...document.querySelectorAll('.chip')].map(chip => chip.innerText.split('\\n')[1])"
+    )
+    for label, title, shown_id in zip(spoken, titles, shown_ids, strict=True):
+        assert label.endswith(f", {'unknown' if shown_id == '?' else f'token id {shown_id}'}, {title}")
+
+
+def test_a_network_of_characters_reads_them_as_keras_does(browser, folder):
+    good, bad = (
+        "这部电影非常好看",
+        "我不喜欢这个故事",
+    )
+    classifier = TextClassifier("pooled_lstm", epochs=2).fit([good, bad] * 10, ["+", "-"] * 10)
+    texts = [
+        good,
+        f"{bad}，{good}。",
+        f" {good}  A\n{bad}! B\tc ",
+        f"{good[:3]}😀!?",
+        "good",
+        "",
+    ]
+    write_text_page(classifier, texts[:2], folder / "characters.html")
+    open_page(browser, folder / "characters.html")
+    found = shown(browser, texts, "Page.app.shares")
+    np.testing.assert_allclose(found, classifier.predict(texts).probabilities, atol=1e-5)
+    chips = "[...document.querySelectorAll('.chip')].map(chip => chip.innerText.split('\\n')[0])"
+    assert shown(browser, [f"{good[:2]} a!"], chips) == [[*good[:2], "␣", "a"]]
+    assert not troubles(browser)
 
 
 def test_a_linear_classifier_shows_its_votes(browser, folder, linear):
@@ -424,7 +453,7 @@ def test_a_long_text_stays_usable(browser, folder, long_text):
         (" ?! ", "There is no word: this is the answer to an empty text."),
         ("xyzzy", "The network does not know this word: it answers as to any unknown word."),
         ("xyzzy plugh", "The network knows none of these 2 words: it answers as to any unknown ones."),
-        ("good xyzzy", "1 of 2\xa0words are unknown."),
+        ("good xyzzy", "1 of 2\xa0words is unknown."),
         ("good", ""),
     ],
 )
@@ -434,6 +463,17 @@ def test_what_is_odd_about_a_text_is_said(browser, folder, lstm, text, said):
         open_page(browser, folder / "odd.html")
     browser.value(f"Page.app.write({json.dumps(text)})")
     assert browser.value("document.getElementById('message').textContent") == said
+
+
+def test_unknown_words_of_a_linear_classifier_are_not_said_to_be_all_alike(browser, folder, linear):
+    """It may know some of their letters."""
+    write_text_page(linear, [], folder / "unknown.html")
+    open_page(browser, folder / "unknown.html")
+    texts = {"goxd": "This word is unknown.", "goxd xyzzy": "All of these 2 words are unknown."}
+    said = shown(browser, [*texts], "document.getElementById('message').textContent")
+    assert said == [*texts.values()]
+    one, other, none = shown(browser, ["goxd", "xyzzy", ""], "Page.app.shares[1]")
+    assert one != pytest.approx(none, abs=1e-6) and one != pytest.approx(other, abs=1e-6)
 
 
 def test_names_texts_and_titles_are_shown_as_text(browser, folder, lstm):
