@@ -107,6 +107,8 @@ def test_a_file_is_run_only_if_it_is_one_of_python_and_defines_a_layer(tmp_path)
         ("none.py", "x = 1", "defines no layer"),
         ("broken.py", "1 / 0", "cannot be run: ZeroDivisionError"),
         ("half.py", "class", "cannot be run: SyntaxError"),
+        ("script.py", "import sys\nsys.exit(0)", "cannot be run: SystemExit: 0"),
+        ("gone.py", "import sys\nsys.modules.pop(__name__)\nassert 0", "cannot be run: AssertionError"),
     ):
         (tmp_path / name).write_text(source)
         with pytest.raises(ModelError, match=said):
@@ -115,3 +117,8 @@ def test_a_file_is_run_only_if_it_is_one_of_python_and_defines_a_layer(tmp_path)
         read_custom_layers(tmp_path / "missing.py")
     with pytest.raises(ModelError, match="takes classes of layers"):
         load_model(tmp_path / "model.keras", custom_layers=["Shift"])
+    for given in "Shift", None, 3:
+        with pytest.raises(ModelError, match="takes a list of classes"):
+            load_model(tmp_path / "model.keras", custom_layers=given)
+    with pytest.raises(ModelError, match="needs path as the name of a Python file"):
+        read_custom_layers(None)
