@@ -101,6 +101,18 @@ keras.Sequential([keras.Input((2,)), Twice(name="twice")]).save(sys.argv[1])
     assert np.asarray(again(np.ones((1, 2)))).tolist() == [[2, 2]]
 
 
+@pytest.mark.parametrize("failing", ["raise RuntimeError('no weights here')", "raise SystemExit(0)"])
+def test_what_a_layer_of_ones_own_raises_is_said(mine, tmp_path, failing):
+    *_, saved = mine
+    for name in [name for name in keras.saving.get_custom_objects() if name.startswith("mine>")]:
+        keras.saving.get_custom_objects().pop(name)
+    file = tmp_path / "broken.py"
+    file.write_text(SOURCE.replace("self.by = by", failing))
+    error = r"RuntimeError: .*no weights here" if "Runtime" in failing else "SystemExit"
+    with pytest.raises(ModelError, match=rf"model\.keras cannot be built with .*{error}"):
+        load_model(saved, custom_layers=read_custom_layers(file))
+
+
 def test_a_file_is_run_only_if_it_is_one_of_python_and_defines_a_layer(tmp_path):
     for name, source, said in (
         ("notes.txt", "", "is no Python file"),
