@@ -1,5 +1,7 @@
 """Arguments of pages that are not as described: one sentence each, and no file."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -76,6 +78,21 @@ def test_a_page_replaces_no_file_of_another_kind(lenet, classifier, tmp_path):
     write_text_page(classifier, [], tmp_path / "page.html")
     assert (model.read_bytes(), beside.read_bytes()) == (b"mine", b"mine too")
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_ctrl_c_while_a_page_is_written_leaves_the_old_one(lenet, tmp_path, monkeypatch):
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    write_text = Path.write_text
+
+    def half(path, text, **settings):
+        write_text(path, text[:1000], **settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(KeyboardInterrupt):
+        write_page(lenet, IMAGES, page)
+    assert page.read_text() == "old" and list(tmp_path.iterdir()) == [page]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
