@@ -156,10 +156,7 @@ def main(
     report = Report(main, settings=locals())
     keras.utils.set_random_seed(seed)
     most = 60 if quick else 360  # images to show to the model
-    if load and (epochs or train_images != TRAIN_IMAGES):
-        raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
-    if float16 and not page:
-        raise LessonError("float16= is for the page's weights: add --page.")
+    check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, float16)
     if load and holds_texts(load):
         return look_at_texts(report, load, data, page, float16)
 
@@ -241,6 +238,24 @@ def main(
     written = report.close(pictures.source, examples, finding, parameters=model.count_params(), **results)
     say_open(report.folder, page)
     return written
+
+
+def check_together(load, trains, custom, page, float16):
+    """Refuse settings that would do nothing.
+
+    Args:
+        load, custom, page, float16: As in `main`.
+        trains: Whether a setting of the training is given.
+
+    Raises:
+        LessonError: Names what to leave out or to add.
+    """
+    if load and trains:
+        raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
+    if custom and not load:
+        raise LessonError(f"{custom} defines layers of a model to load: name that model with --load.")
+    if float16 and not page:
+        raise LessonError("float16= is for the page's weights: add --page.")
 
 
 def train_network(x_train, y_train, epochs, images):

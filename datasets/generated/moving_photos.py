@@ -1,8 +1,11 @@
 """Clips of a camera that moves over photos: real textures, a known motion, and other places to test on."""
 
+from numbers import Integral
+
 import numpy as np
 from PIL import Image
 
+from ..files.names import shown
 from ..sources import DataError, Source
 
 CLASS_NAMES = ("moves left", "moves right", "moves up", "moves down", "zooms in", "zooms out")
@@ -41,11 +44,13 @@ def load_data(train=1200, test=300, frames=8, size=24, seed=0):
         ((12, 4, 24, 24, 1), [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5])
     """
     for name, clips in ("train", train), ("test", test):
-        if clips < len(CLASS_NAMES) or clips % len(CLASS_NAMES):
-            raise DataError(f"{name}= must be a multiple of 6, 6 or more, not {clips}.")
+        if not _is_whole(clips) or clips < len(CLASS_NAMES) or clips % len(CLASS_NAMES):
+            raise DataError(f"{name}= must be a multiple of 6, 6 or more, not {shown(clips)}.")
     for name, value, least, most in ("frames", frames, 2, 64), ("size", size, 8, 128):
-        if not least <= value <= most:
-            raise DataError(f"{name}= must be from {least} to {most}, not {value}.")
+        if not _is_whole(value) or not least <= value <= most:
+            raise DataError(f"{name}= must be a whole number from {least} to {most}, not {shown(value)}.")
+    if not _is_whole(seed) or seed < 0:
+        raise DataError(f"seed= must be a whole number, 0 or more, not {shown(seed)}.")
     photos, random = _photos(), np.random.default_rng(seed)
     parts = []
     for count, left, right in ((train, 0, BORDER), (test, BORDER, 1)):
@@ -72,6 +77,10 @@ def locate():
         'moving photos'
     """
     return Source("moving photos")
+
+
+def _is_whole(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _photos():

@@ -16,11 +16,13 @@ import PIL
 from ..files.names import shown
 from ..sources import DataError
 from .candidates import Facts
+from .known import checked
 from .pixels import Unusable
 from .quality import Quality
 
 BYTES = "digest", "square", "hash", "thumbnail"
 VERSION = 1  # of what is found out; with another one all photos are decoded again
+MADE = '{"made_by": "Glass Zoo"'  # with which every such file begins
 AT_ONCE = 64  # photos that are written together
 
 
@@ -32,7 +34,7 @@ class Kept:
         size: Height and width of the squares, in pixels.
 
     Raises:
-        DataError: If the folder cannot be written.
+        DataError: If the folder cannot be written, or has another file of that name.
     """
 
     def __init__(self, folder, size):
@@ -48,7 +50,14 @@ class Kept:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.file = path.open("a+", encoding="utf-8", errors="replace", newline="\n")
             self.file.seek(0)
-            if self.file.readline() != head + "\n":
+            first = self.file.readline()
+            if first != head + "\n":
+                if not (first.startswith(MADE) or MADE.startswith(first)):
+                    self.file.close()
+                    raise DataError(
+                        f"{shown(path)} is another file, which would be replaced; name another folder as "
+                        "checkpoint=."
+                    )
                 self.file.truncate(0)
                 self.lines.append(head)
             self._read()
@@ -58,13 +67,13 @@ class Kept:
             if not line.endswith("\n"):  # killed while it was written
                 self.lines.append("")
                 break
-            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 check, content = line[:8], line[9:-1]
                 if int(check, 16) == zlib.crc32(content.encode()):
                     known = json.loads(content)
                     self.known.pop(known["name"], None)  # the last line counts, even if it is of no use
                     found = _as_facts(known["facts"]) if "facts" in known else Unusable(*known["unusable"])
-                    self.known[known["name"]] = known["file"], found
+                    self.known[known["name"]] = known["file"], checked(found)
 
     @contextlib.contextmanager
     def _writing(self):

@@ -16,6 +16,7 @@ from .classes import reject_untrained_classes
 from .decoding import decode_files, is_tiny
 from .duplicates import reject_duplicates
 from .findings import all_findings, with_tiny
+from .known import LARGEST
 from .locating import find, locate
 from .placeholders import reject_placeholders
 from .quality import note_quality
@@ -26,7 +27,6 @@ from .split import UNEVEN, split
 from .streamed import Streamed, streams
 
 PARTS = ("train", "validation", "test")
-LARGEST = 10_000  # pixels, the side of a square
 MOST_WEIGHT = 20  # times another class's
 
 

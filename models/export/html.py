@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import jinja2
 
+from ..loading.saved_classifiers import check_path, replacing
 from ..sibling import datasets_module
 
 safe = datasets_module("files.names").safe
@@ -73,6 +74,41 @@ def template(path, **filters):
 def _escaped(value):
     """Escape text; leave numbers, and text that a macro or filter has escaped, unchanged."""
     return value if not isinstance(value, str) or hasattr(value, "__html__") else safe(value, "html")
+
+
+def page_path(path):
+    """Where a page can be written to, a `Path` that ends in .html or .htm.
+
+    Args:
+        path: A str or `Path`.
+
+    Raises:
+        ModelError: If it ends otherwise, its folder does not exist, or it is a folder.
+
+    Example:
+        >>> page_path("digits.html").name
+        'digits.html'
+    """
+    return check_path(path, ".html", ".htm")
+
+
+def write_html(path, page, difference=0.0):
+    """Write a page so that at every moment there is the old one or the new one, complete.
+
+    Args:
+        path: What `page_path` returned.
+        page: Text.
+        difference: Of the `Written`.
+
+    Returns:
+        A `Written`.
+
+    Raises:
+        ModelError: If the disk refuses.
+    """
+    with replacing(path) as draft:
+        draft.write_text(page, encoding="utf-8")
+    return Written(path.stat().st_size, difference)
 
 
 def rendered(template, **values):

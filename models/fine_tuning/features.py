@@ -104,7 +104,7 @@ class CachedFeatures:
 
     def _chunks_done(self):
         if self._progress:
-            with contextlib.suppress(OSError, ValueError, TypeError):
+            with contextlib.suppress(OSError, ValueError, TypeError, OverflowError, RecursionError):
                 return int(json.loads(self._progress.read_text()))
         return 0
 

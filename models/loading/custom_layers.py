@@ -2,12 +2,14 @@
 
 import importlib.util
 import inspect
+import os
 import sys
 from pathlib import Path
 
 import keras
 
 from ..checks.arguments import shown
+from ..checks.words import rows_of
 from ..errors import ModelError
 
 UNKNOWN_PART = "only the code that saved it knows"  # what is said of a model that needs such layers
@@ -34,8 +36,10 @@ def by_name(custom_layers):
         >>> sorted(by_name([Double]))
         ['Double']
     """
-    found = {}
-    for each in custom_layers:
+    found, given = {}, rows_of(custom_layers)
+    if given is None:
+        raise ModelError(f"custom_layers takes a list of classes and functions, not {shown(custom_layers)}.")
+    for each in given:
         is_layer = inspect.isclass(each) and issubclass(each, keras.Operation)
         if not is_layer and not inspect.isfunction(each):
             raise ModelError(f"custom_layers takes classes of layers, and functions, not {shown(each)}.")
@@ -65,6 +69,8 @@ def read_custom_layers(path):
         ...     [each.__name__ for each in read_custom_layers(file)]
         ['Double']
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ModelError(f"read_custom_layers needs path as the name of a Python file, not {shown(path)}.")
     path = Path(path)
     if path.suffix != ".py" or not path.is_file():
         raise ModelError(f"{path} is no Python file; name the file that defines the model's own layers.")
@@ -74,9 +80,13 @@ def read_custom_layers(path):
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's code raises
-        sys.modules.pop(name)
-        raise ModelError(f"{path} cannot be run: {type(error).__name__}: {error}.") from error
+    except KeyboardInterrupt:
+        sys.modules.pop(name, None)
+        raise
+    except BaseException as error:  # whatever the user's code raises: a script may also end the process
+        sys.modules.pop(name, None)
+        said = " ".join(str(error).split()).rstrip(".") or "it says no more"
+        raise ModelError(f"{path} cannot be run: {type(error).__name__}: {said}.") from error
     found = [each for each in vars(module).values() if getattr(each, "__module__", None) == name]
     found = [each for each in found if _is_layer(each) or _is_registered(each)]
     if not found:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import keras
 
+from ..checks.arguments import shown
 from ..errors import ModelError, Refused
 from .archives import read_archive
 from .configs import check_config
@@ -92,7 +93,7 @@ def load_with_about(path, custom_layers=()):
         with temporary_folder(path) as folder, keras.saving.custom_object_scope(custom):
             copy = folder / "copy.keras"
             held = _write(archive, saved, copy, path)
-            model = _load(copy, held, path, archive.version)
+            model = _load(copy, held, path, archive.version, custom)
     check_finite(model, path)
     if (most := _largest(model)) > MOST_VALUES:
         raise ModelError(
@@ -176,7 +177,7 @@ def _write(archive, saved, copy, path):
     )
 
 
-def _load(copy, held, path, version):
+def _load(copy, held, path, version, custom=()):
     """Let Keras load a clean copy, as long as it does not make more weights than there are in it."""
     try:
         with warnings.catch_warnings(), no_more_weights_than(held + SPARE_VALUES):
@@ -184,16 +185,28 @@ def _load(copy, held, path, version):
             return keras.saving.load_model(copy, compile=False, safe_mode=True)
     except TooMany as error:
         raise Refused(f"has layers with more weights than are in it ({error})") from error
-    except Exception as error:  # whatever a layer raises that is half there, or not known to this Keras
+    except (Exception, SystemExit) as error:  # whatever a layer raises that is half there, or not known here
         shapes = re.search(r"variable\.shape=(\(.*?\)).*?value\.shape=(\(.*?\))", str(error), re.DOTALL)
         if shapes:
             raise Refused(
                 f"is damaged: a weight must have the shape {shapes[1]}, and has {shapes[2]} there"
             ) from error
+        if custom:
+            raise ModelError(
+                f"{path} cannot be built with {shown(sorted(custom))} ({_cause(error)}); correct these "
+                "layers, or save the model again."
+            ) from error
         raise ModelError(
             f"{path}, saved by Keras {version}, cannot be loaded by Keras {keras.version()}: it is damaged, "
             f"or has parts that {UNKNOWN_PART}; {REMEDY}."
         ) from error
+
+
+def _cause(error):
+    """What was raised first, in a few words: Keras passes on what a layer raises, with its own beside."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    return f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')[:300]}"
 
 
 class TooMany(Exception):

@@ -97,7 +97,7 @@ class Familiarity:
         if type(state["texts"]) is not int or not 1 <= state["texts"] <= MOST_TEXTS:
             raise DamagedError("its number of texts is none")
         vocabulary, counts, usual = found["vocabulary"], found["counts"], found["usual"]
-        if len(vocabulary) != len(counts) or (np.diff(vocabulary) <= 0).any() or (counts < 0).any():
+        if len(vocabulary) != len(counts) or (vocabulary[1:] <= vocabulary[:-1]).any() or (counts < 0).any():
             raise DamagedError("its words are not in order")
         if len(usual) != 5 or (usual[[1, 2, 4]] < 0).any() or not 0 <= usual[3] <= 1:
             raise DamagedError("its measures are none")

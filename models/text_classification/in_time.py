@@ -82,7 +82,7 @@ def _kept(checkpoint, epochs, steps):
     """The plan of the training that was stopped; None if there is none that fits."""
     try:
         plan = TextPlan(*json.loads((checkpoint.folder / PLAN).read_bytes()))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
     fits = all(type(number) is int for number in plan)
     return plan if fits and 1 <= plan.epochs <= epochs and 1 <= plan.steps <= steps else None

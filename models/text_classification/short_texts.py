@@ -23,6 +23,7 @@ TOP, MOST_KNOWN = 0.01, 10_000
 # What is added to the counts of a word. The other half stands for all other texts as well, so that a rare
 # word is not typical. Chosen, as TOP, on those sentences of `benchmarks/short_texts.py` that are for choosing
 ADDED, ADDED_TO_OTHERS = 0.5, 8.0
+LARGEST = 1e9  # of what is measured, so that no number overflows; logarithms and deviations are far below
 ARRAYS = {"vocabulary": "<i4", "weights": "<f4", "usual": "<f4", "known": "<f4"}
 
 
@@ -98,9 +99,10 @@ class ShortTexts:
         if type(unseen) is not float or not np.isfinite(unseen) or type(longest) is not int or longest < 1:
             raise DamagedError("its measures are none")
         vocabulary, usual = found["vocabulary"], found["usual"]
-        if len(vocabulary) != len(found["weights"]) or (np.diff(vocabulary) <= 0).any():
+        if len(vocabulary) != len(found["weights"]) or (vocabulary[1:] <= vocabulary[:-1]).any():
             raise DamagedError("its words are not in order")
-        if len(usual) != 3 or (usual[1:] <= 0).any():
+        measured = [unseen, *(np.abs(found[name]).max(initial=0) for name in ("weights", "usual", "known"))]
+        if len(usual) != 3 or (usual[1:] <= 0).any() or np.abs(measured).max() > LARGEST:
             raise DamagedError("its measures are none")
         if (np.diff(found["known"]) < 0).any() or not len(found["known"]):
             raise DamagedError("its sentences are not in order")

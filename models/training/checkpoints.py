@@ -67,7 +67,7 @@ class CheckpointFolder:
             names.discard(f"{SETTINGS}.draft")  # of a training that was killed in its first moment
         if not names:
             return None
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             left = json.loads((self.folder / SETTINGS).read_bytes())
             if _is_ours(self.folder / SETTINGS) and isinstance(left["settings"], dict):
                 return left["settings"]

@@ -101,12 +101,26 @@ keras.Sequential([keras.Input((2,)), Twice(name="twice")]).save(sys.argv[1])
     assert np.asarray(again(np.ones((1, 2)))).tolist() == [[2, 2]]
 
 
+@pytest.mark.parametrize("failing", ["raise RuntimeError('no weights here')", "raise SystemExit(0)"])
+def test_what_a_layer_of_ones_own_raises_is_said(mine, tmp_path, failing):
+    *_, saved = mine
+    for name in [name for name in keras.saving.get_custom_objects() if name.startswith("mine>")]:
+        keras.saving.get_custom_objects().pop(name)
+    file = tmp_path / "broken.py"
+    file.write_text(SOURCE.replace("self.by = by", failing))
+    error = r"RuntimeError: .*no weights here" if "Runtime" in failing else "SystemExit"
+    with pytest.raises(ModelError, match=rf"model\.keras cannot be built with .*{error}"):
+        load_model(saved, custom_layers=read_custom_layers(file))
+
+
 def test_a_file_is_run_only_if_it_is_one_of_python_and_defines_a_layer(tmp_path):
     for name, source, said in (
         ("notes.txt", "", "is no Python file"),
         ("none.py", "x = 1", "defines no layer"),
         ("broken.py", "1 / 0", "cannot be run: ZeroDivisionError"),
         ("half.py", "class", "cannot be run: SyntaxError"),
+        ("script.py", "import sys\nsys.exit(0)", "cannot be run: SystemExit: 0"),
+        ("gone.py", "import sys\nsys.modules.pop(__name__)\nassert 0", "cannot be run: AssertionError"),
     ):
         (tmp_path / name).write_text(source)
         with pytest.raises(ModelError, match=said):
@@ -115,3 +129,8 @@ def test_a_file_is_run_only_if_it_is_one_of_python_and_defines_a_layer(tmp_path)
         read_custom_layers(tmp_path / "missing.py")
     with pytest.raises(ModelError, match="takes classes of layers"):
         load_model(tmp_path / "model.keras", custom_layers=["Shift"])
+    for given in "Shift", None, 3:
+        with pytest.raises(ModelError, match="takes a list of classes"):
+            load_model(tmp_path / "model.keras", custom_layers=given)
+    with pytest.raises(ModelError, match="needs path as the name of a Python file"):
+        read_custom_layers(None)

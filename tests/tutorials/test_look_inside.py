@@ -489,6 +489,7 @@ def wrong(tmp_path_factory):
         ),
         (["--load", "{}/whole.keras", "--epochs", "2"], "not trained: leave out --epochs"),
         (["--load", "{}/tokens.keras"], "takes no images (height, width, channels)"),
+        (["--custom", "mine.py"], "mine.py defines layers of a model to load: name that model with --load"),
         (
             ["--load", "{}/flat.keras"],
             "does not say which classes it knows: if it reads handwritten digits, add",

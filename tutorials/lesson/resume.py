@@ -131,7 +131,7 @@ class Unfinished:
         """Whether a run left this file; refuses if it says something else."""
         try:
             left = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return False
         if not isinstance(left, dict):
             return False

@@ -45,7 +45,7 @@ def facts_in_parts(files, examine, size, out, engine="threads", verbose=0):
             bar.update(done)
     for part, path, name in zip(parts, paths, names, strict=True):
         found = read_part(path, name)
-        if found is None:  # damaged between its ends
+        if found is None or not all(file.name in found for file in part):  # damaged between its ends
             _decode_part(examine, None, (part, path, name))
             found = read_part(path, name)
         yield from ((file, found[file.name]) for file in part)

@@ -14,6 +14,7 @@ import PIL
 from ...files.names import shown
 from ...sources import DataError
 from ..candidates import Facts
+from ..known import checked
 from ..pixels import Unusable
 from ..quality import Quality
 
@@ -201,17 +202,25 @@ def read_part(path, about):
     table = read_table(path, about)
     if table is None:
         return None
+    with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):  # another hand wrote it
+        return _facts_in(table)
+    return None
+
+
+def _facts_in(table):
+    """{name: `Facts` or `Unusable`} of a table of photos."""
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
     found = {}
     for row, name in enumerate(columns["name"]):
         one = {what: values[row] for what, values in columns.items()}
         if one["digest"] is None:
-            found[name] = Unusable(one["kind"], one["reason"])
+            found[name] = checked(Unusable(one["kind"], one["reason"]))
             continue
         quality = {what: one[what] for what in QUALITY}
-        found[name] = Facts(
+        facts = Facts(
             **{what: one[what] for what in (*PLAIN, *BYTES, "hash", "thumbnail")},
             traits=frozenset(one["traits"]),
             quality=None if None in quality.values() else Quality(**quality),
         )
+        found[name] = checked(facts)
     return found

@@ -8,6 +8,7 @@ import numpy as np
 from ...files.display import Finding
 from ...files.names import shown
 from ...sources import DataError, Source
+from ..known import LARGEST
 from ..locating import find
 from ..remote import Url, is_url, local_path
 from ..streamed import Streamed
@@ -123,6 +124,8 @@ def saved(folder):
     try:
         about = json.loads(table.schema.metadata[b"glass_zoo"])
         columns = {name: table.column(name).to_pylist() for name in table.column_names}
+        if not _fits(about, columns):
+            raise damaged
         used = [n for n, reason in enumerate(columns["reason"]) if reason is None]
         names, sides, digests = ([columns[what][n] for n in used] for what in ("name", "side", "digest"))
         number = {name: place for place, name in enumerate(about["class_names"])}
@@ -145,8 +148,20 @@ def saved(folder):
             "digests": digests,
             "checkpoint": str(folder),
         }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged from error
+
+
+def _fits(about, columns):
+    """Whether the values are of the kinds that `save` writes."""
+    texts = [about["source"], about["path"], about["fingerprint"], *about["notes"], *about["class_names"]]
+    for what, files, action in about["findings"]:
+        texts += [what, action, *files]
+    parts = set(columns["part"]) - {None, "train", "validation", "test"}
+    texts += [*columns["name"], *(reason for reason in columns["reason"] if reason is not None)]
+    is_list = all(isinstance(about[what], list) for what in ("notes", "class_names", "findings"))
+    is_size = type(about["size"]) is int and 1 <= about["size"] <= LARGEST
+    return is_list and is_size and not parts and all(isinstance(each, str) for each in texts)
 
 
 def _place(path):

@@ -10,6 +10,7 @@ from ...checks.arguments import shown, whole
 from ...errors import ModelError
 from ...inspection.graphs import is_graph
 from ...inspection.outputs import with_one_output
+from .. import arguments
 
 MOST_CHANNELS = 4  # of a picture: red, green, blue and alpha
 SMALLEST = 8  # pixels of a side, where only the sides tell a picture
@@ -158,6 +159,8 @@ def other_values(model, picture, given, count):
     """
     places = [place for place in range(len(model.inputs)) if place != picture.place]
     names = {model.inputs[place].name: place for place in places}
+    if given is not None and not isinstance(given, dict):
+        raise ModelError(f"other_inputs takes {{name of an input: array (n, ...)}}, not {shown(given)}.")
     given, found = dict(given or {}), {}
     if unknown := [each for each in given if each not in names]:
         has = f"it has {', '.join(names)}" if names else "it has none but the picture"
@@ -175,7 +178,7 @@ def other_values(model, picture, given, count):
                     f"other_inputs={{{name!r}: array (n, ...)}}."
                 )
             given[name] = np.zeros((0, *shape))
-        values = np.asarray(given[name], "float32")
+        values = arguments.values("The page", f"other_inputs[{shown(name)}]", given[name])
         if values.shape[1:] != shape or len(values) not in ((0, count) if len(shape) == 1 else (count,)):
             raise ModelError(
                 f"{name} of {model.name} needs {count} values of shape {shape}, not an array {values.shape}."

@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ...checks.arguments import choice
+from ...checks.arguments import checked, choice, flag
+from ...errors import ModelError
 from ...sibling import datasets_module
-from ..html import Inline, Written, rendered, template
+from .. import arguments
+from ..html import Inline, page_path, rendered, template, write_html
 from .bundle import bundle
 from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
 from .half import difference_by_half
@@ -29,6 +31,17 @@ ENTRY = "page.js"  # imports all other modules
 DIGITS = [str(digit) for digit in range(10)]
 
 
+CHECKED = {
+    "model": arguments.anything,  # `picture_input` checks it
+    "images": arguments.images,
+    "class_names": arguments.names,
+    "pixel_range": arguments.pixel_range,
+    "captions": arguments.captions,
+    "float16": flag,
+}
+
+
+@checked(**CHECKED)
 def write_page(
     model,
     images,
@@ -54,7 +67,7 @@ def write_page(
         model: A Keras model of images, as `models.export.page.portable` takes it. Where it takes
             images of any size, the page takes the examples' size.
         images: uint8 array (n, height, width, 1 to 4), or (n, height, width), of example images; n may be 0.
-        path: File to write, one HTML file. An existing file is replaced once the page is complete.
+        path: File to write, which ends in .html. An existing file is replaced once the page is complete.
         class_names: Names of the classes, in index order; for a single output the names of both. None
             for "class 0", "class 1" and so on. A single output without a sigmoid is shown as a number,
             unless it is linear and two classes are named: then it is taken for a logit.
@@ -73,7 +86,8 @@ def write_page(
         A `Written`.
 
     Raises:
-        ModelError: If the page cannot show such a model.
+        ModelError: If the page cannot show such a model, an argument is not as described, or the file
+            cannot be written.
 
     Example:
         >>> import tempfile
@@ -87,17 +101,15 @@ def write_page(
         ...     print([path.name for path in Path(folder).iterdir()])
         ['lenet5.html']
     """
-    path = Path(path)
-    draft = path.with_name(f"{path.name}.part")
+    path = page_path(path)
     page = render(
         model, images, class_names, title, pixel_range, captions, output, other_inputs, answer, float16
     )
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(path)
     changed = _difference(model, images, pixel_range, output, other_inputs) if float16 else 0.0
-    return Written(path.stat().st_size, changed)
+    return write_html(path, page, changed)
 
 
+@checked(**CHECKED)
 def render(
     model,
     images,
@@ -129,9 +141,12 @@ def render(
     if answer is not None:
         choice(*ANSWERS)("write_page", "answer", answer)
     picture = picture_input(model)
+    arguments.check_numbers(model)
     examples = _examples(images, picture)
+    if len(captions) > len(examples):
+        raise ModelError(f"There are {len(captions)} captions for {len(examples)} images; give one for each.")
     size = examples.shape[1:3] if None in picture.shape and len(examples) else None
-    low, high = (float(value) for value in pixel_range)
+    low, high = pixel_range
     network = portable(model, size, _scaled(examples, pixel_range), output, other_inputs, float16)
     nodes = network["nodes"]
     answer = answer or answer_of(nodes, class_names, loss_of(model))
@@ -166,7 +181,7 @@ def render(
 
 def _scaled(examples, pixel_range):
     """The examples in the model's range."""
-    low, high = (float(value) for value in pixel_range)
+    low, high = pixel_range
     return low + examples.astype("float32") * ((high - low) / 255)
 
 
@@ -183,14 +198,19 @@ def _difference(model, images, pixel_range, output, other_inputs):
 
 def _examples(images, picture):
     """The examples with their channels last, uint8 (n, height, width, channels)."""
-    examples = np.asarray(images, "uint8")
+    examples = images
     if (
         picture.layout == "first"
         and examples.ndim == 4
         and examples.shape[1] == picture.shape[2] != examples.shape[3]
     ):
         examples = np.moveaxis(examples, 1, -1)
-    return examples[..., None] if examples.ndim == 3 else examples
+    examples = examples[..., None] if examples.ndim == 3 else examples
+    fits = zip(examples.shape[1:], picture.shape, strict=False)
+    if len(examples) and not all(want in (None, have) for have, want in fits):
+        wanted = ", ".join("any" if side is None else str(side) for side in picture.shape)
+        raise ModelError(f"The model takes images of ({wanted}), and the examples have {examples.shape[1:]}.")
+    return examples
 
 
 def _style():

@@ -169,10 +169,16 @@ class _Walk:
         results = [each for each in keras.tree.flatten(result) if is_tensor(each)]
         if any(None in each.shape[1:] for each in results):
             raise ModelError(f"{'/'.join(path)} ({type(operation).__name__}) has an output of any size.")
+        if any(0 in each.shape[1:] for each in results):
+            raise ModelError(f"{'/'.join(path)} ({type(operation).__name__}) has an output without values.")
         inputs = [self._makers[id(tensor)] for tensor in tensors]
         picture = len(results) == 1 and self._stays_picture(operation, tensors, args, results[0])
         try:
             several = self._steps(operation, tensors, args, kwargs, results, picture)
+            if not all(
+                map(_is_finite, keras.tree.flatten([step.config for each in several for step in each]))
+            ):
+                raise Unknown("has a setting that is no finite number")
         except Unknown as reason:
             box = {"reason": str(reason)}
             several = [[Step("recorded", dict(box), {})] for _ in results]
@@ -293,6 +299,11 @@ PIXELWISE = (
     "Rescaling", "Activation", "ReLU", "LeakyReLU", "Identity", "Dropout", "GaussianNoise", "Cast", "Add",
     "Subtract", "Multiply", "Divide", "TrueDivide",
 )  # fmt: skip
+
+
+def _is_finite(setting):
+    """Whether JSON can hold a setting: it knows neither NaN nor infinity."""
+    return not isinstance(setting, (float, np.floating)) or bool(np.isfinite(setting))
 
 
 def _page_shape(sides):

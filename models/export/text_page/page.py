@@ -11,11 +11,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ...checks.arguments import flag
+from ...checks.arguments import checked, flag
+from ...checks.words import rows_of
 from ...errors import ModelError
 from ...probabilities import per_class
 from ...sibling import datasets_module
-from ..html import Inline, Written, rendered, template
+from .. import arguments
+from ..html import Inline, page_path, rendered, template, write_html
 from ..page.bundle import bundle
 from .parts import parts_of
 from .portable import portable_texts
@@ -27,6 +29,15 @@ IN_BASE64 = 4 / 3
 SNIPPET = 60  # characters of an example on its button
 
 
+CHECKED = {
+    "model": arguments.anything,
+    "class_names": arguments.names,
+    "captions": arguments.captions,
+    "float16": flag,
+}
+
+
+@checked(**CHECKED)
 def write_text_page(model, texts, path, class_names=None, title=None, captions=(), float16=False):
     """Write a page on which one types a text, and sees how a classifier comes to its answer, word by word.
 
@@ -36,7 +47,7 @@ def write_text_page(model, texts, path, class_names=None, title=None, captions=(
     Args:
         model: A `TextClassifier`, or a Keras model of strings, as `StringClassifier` makes it.
         texts: Sequence of str, examples to choose from; may be empty.
-        path: File to write, one HTML file. An existing file is replaced once the page is complete.
+        path: File to write, which ends in .html. An existing file is replaced once the page is complete.
         class_names: Names of the classes, in index order, of two also where the model has one output; None
             for the classifier's, or "class 0", "class 1" and so on.
         title: Heading of the page, None for the model's name.
@@ -61,14 +72,12 @@ def write_text_page(model, texts, path, class_names=None, title=None, captions=(
         ...     print([path.name for path in Path(folder).iterdir()], written.difference)
         ['texts.html'] 0.0
     """
-    path = Path(path)
-    draft = path.with_name(f"{path.name}.part")
+    path = page_path(path)
     page, difference = _render(model, texts, class_names, title, captions, float16)
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(path)
-    return Written(path.stat().st_size, difference)
+    return write_html(path, page, difference)
 
 
+@checked(**CHECKED)
 def render_texts(model, texts, class_names=None, title=None, captions=(), float16=False):
     """The page of `write_text_page` as text, with the same arguments.
 
@@ -113,17 +122,23 @@ def about_megabytes(model, float16=False):
 
 def _render(model, texts, class_names, title, captions, float16):
     """The page as text, and what rounding changes."""
-    flag("write_text_page", "float16", float16)
-    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+    texts = rows_of(texts)
+    if texts is None or not all(isinstance(text, str) for text in texts):
         raise ModelError("A page of texts needs texts as a sequence of strings.")
     texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-    plain, parts = portable_texts(model, halved=float16), parts_of(model)
+    parts = parts_of(model)
+    arguments.check_numbers(parts.network)
+    plain = portable_texts(model, halved=float16)
     answers = [_answer(parts, text) for text in texts]
     difference = 0.0
     if float16:
         rounded = [_answer(parts, text, halved=True) for text in texts]
         changes = [np.abs(one - other).max() for one, other in zip(answers, rounded, strict=True)]
         answers, difference = rounded, float(max(changes, default=0.0))
+    if not np.isfinite(answers).all():
+        raise ModelError(
+            f"{parts.network.name} answers NaN, which no page can show; its weights are too large."
+        )
     data = {
         "model": plain,
         "class_names": _class_names(model, parts.network, class_names),

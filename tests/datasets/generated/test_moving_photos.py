@@ -66,7 +66,20 @@ def test_a_linear_model_of_the_pixels_stays_near_chance(clips):
     assert LogisticRegression(C=0.01, max_iter=200).fit(flat[0], y).score(flat[1], yt) < 0.4
 
 
-@pytest.mark.parametrize("wrong", [{"train": 8}, {"test": 0}, {"frames": 1}, {"size": 4}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"train": 8},
+        {"test": 0},
+        {"frames": 1},
+        {"size": 4},
+        {"train": "6"},
+        {"frames": 2.5},
+        {"size": None},
+        {"seed": -1},
+        {"seed": "0"},
+    ],
+)
 def test_numbers_out_of_their_range_are_refused(wrong):
     with pytest.raises(DataError, match=f"{next(iter(wrong))}= must be"):
         moving_photos.load_data(**{"train": 6, "test": 6} | wrong)

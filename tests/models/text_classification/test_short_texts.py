@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models import ModelError, TextClassifier
-from models.fine_tuning.saved_arrays import DamagedError
+from models.fine_tuning.saved_arrays import DamagedError, array_as_text
 from models.text_classification.sentences import sentences_of
 from models.text_classification.short_texts import ADDED, ADDED_TO_OTHERS, ShortTexts, fit_short_texts
 
@@ -103,7 +103,9 @@ def test_a_file_without_them_or_with_damaged_ones(short):
     np.testing.assert_array_equal(again.surprise(PARTS), short.surprise(PARTS))
     broken = (
         *({"longest": each} for each in (0, -1, 2.5, "9", None, True)),
-        *({"unseen": each} for each in (float("nan"), float("inf"), 1, "1", None)),
+        *({"unseen": each} for each in (float("nan"), float("inf"), 1e300, 1, "1", None)),
+        *({"known": array_as_text([-each, each], "<f4")} for each in (1e10, 3e38)),  # differences overflow
+        {"vocabulary": array_as_text([5, -(2**31)], "<i4"), "weights": array_as_text([1, 1], "<f4")},
         *({name: short.state()[other]} for name, other in (("weights", "known"), ("usual", "known"))),
         {
             "vocabulary": ShortTexts(short.vocabulary[::-1], *list(vars(short).values())[1:]).state()[

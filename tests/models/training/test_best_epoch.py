@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from models import ModelError
 from models.training.checkpoints import BestEpoch, CheckpointFolder
 
 
@@ -50,3 +51,10 @@ def test_weights_of_the_best_epoch_outlive_a_stop(killed_in, tmp_path):
     for a, b in zip(weights, again, strict=True):
         np.testing.assert_array_equal(a, b)
     assert float(again[0][0, 0] + again[1][0] + 1) ** 2 == pytest.approx(one_epoch, rel=1e-5)
+
+
+@pytest.mark.parametrize("rest", ["}", ', "settings": 3}', ', "settings": ' + "[" * 100_000])
+def test_settings_of_another_kind_are_no_training_s(tmp_path, rest):
+    (tmp_path / "settings.json").write_text('{"made_by": "Glass Zoo"' + rest)
+    with pytest.raises(ModelError, match="holds files that no training wrote, such as 'settings.json'"):
+        CheckpointFolder(tmp_path, {})

@@ -204,7 +204,7 @@ def test_a_damaged_state_is_as_good_as_none(state, data):
     assert found.epochs == (2 if damaged == sound else 0)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b'"x"'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b'"x"', b"[" * 100_000])
 def test_damaged_settings_are_as_good_as_none(tmp_path, content):
     left = begin(tmp_path)
     left.write("settings.json", content)

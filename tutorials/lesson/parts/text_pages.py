@@ -160,6 +160,6 @@ def _predicted(path, class_names):
 def _was_trained_on_reviews(folder):
     try:
         settings = json.loads((folder / "metrics.json").read_text(encoding="utf-8")).get("settings", {})
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return False
     return isinstance(settings, dict) and settings.get("data") in ("auto", "embedded")

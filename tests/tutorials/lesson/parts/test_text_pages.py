@@ -92,3 +92,9 @@ def test_a_large_page_says_its_size_before_it_is_written(tickets, tmp_path, monk
     monkeypatch.setattr(text_pages, "LARGE", 0.05)
     look_inside.main(load=str(tickets), page=True, outputs=tmp_path)
     assert "page.html will have about 0 MB" in capsys.readouterr().out
+
+
+def test_a_file_of_a_hundred_thousand_brackets_beside_a_model_is_no_run_of_reviews(tmp_path):
+    for content in "[" * 100_000, '{"settings": 3}', "[]", "\x00":
+        (tmp_path / "metrics.json").write_text(content)
+        assert not text_pages._was_trained_on_reviews(tmp_path)
