@@ -42,6 +42,7 @@ def test_correct_sentences_and_pairs_are_counted():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.xfail(
     reason="24 by the LSTM that is also trained on sentences and by the zoo's plain recurrent network, 22 by "
     "TextClassifier, 20 by TF-IDF; the bar is 30"

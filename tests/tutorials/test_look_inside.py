@@ -238,7 +238,7 @@ def test_a_vision_transformer_is_explained_by_attention(beetles, tmp_path, title
     assert "attention_drop" in said and "attention_left" in said and "grad_cam_drop" not in said
     assert "attention the cells of a small map" in capsys.readouterr().out
     page = (tmp_path / "out" / "look_inside" / "page.html").read_text(encoding="utf-8")
-    assert '"kind": "scores"' in page and '"kind": "recorded"' not in page
+    assert '"kind":"scores"' in page and '"kind":"recorded"' not in page
 
 
 CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
