@@ -235,6 +235,7 @@ def test_killed_in_its_training_it_goes_on_to_the_same_end(root, table, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_budget_cuts_the_epochs_of_a_network(table, tmp_path):
     outcome = classify_texts.main(
         data=str(table[0]), model="pooled_lstm", epochs=5000, budget="120s", outputs=tmp_path

@@ -557,8 +557,19 @@ def test_published_weights_say_in_the_page_what_they_say_in_keras(laboratory, pu
 NOT_IN_A_PAGE = ("efficientnet_v2_m", "convnext_base")
 
 
+# Deeper than another of the same layers
+DEEPER = "convnext_small", "efficientnet_v2_s"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BACKBONES if not name.startswith(NOT_IN_A_PAGE)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if name in DEEPER else ())
+        for name in BACKBONES
+        if not name.startswith(NOT_IN_A_PAGE)
+    ],
+)
 def test_backbones_of_the_table_open_too(laboratory, name):
     size = 28 if name == "convnet" else max(BACKBONES[name].smallest, 64)
     agree_on_photos(laboratory, photo_reader(name, size=size), photos(1, size))
