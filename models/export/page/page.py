@@ -154,6 +154,7 @@ def render(
     if class_names is None:
         word = "number" if answer == "numbers" else "class"
         class_names = [f"{word} {index}" for index in range(max(2, nodes[-1]["shape"][-1]))]
+    _check_names(model, class_names, nodes[-1]["shape"][-1], answer)
     data = {
         "model": network,
         "class_names": [shown(name) for name in class_names],
@@ -215,6 +216,15 @@ def _examples(images, picture):
 
 def _style():
     return Inline((FOLDER / "page.css").read_text(encoding="utf-8"))
+
+
+def _check_names(model, class_names, outputs, answer):
+    classes = 2 if outputs == 1 else outputs  # a probability, or a logit, of the second
+    if answer in ("classes", "map") and len(class_names) != classes:
+        raise ModelError(
+            f"{model.name} has {classes} classes, and class_names has {len(class_names)} names; give one "
+            "for each."
+        )
 
 
 @functools.cache

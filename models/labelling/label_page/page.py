@@ -16,6 +16,7 @@ from PIL import Image
 
 from ...errors import ModelError
 from ...export.html import Inline, rendered, template
+from ...loading.saved_classifiers import replacing
 from ...sibling import datasets_module
 
 names = datasets_module("files.names")
@@ -45,8 +46,8 @@ def write_label_page(path, photos, files, class_names, labelled=(), title="Label
         title: Heading of the page.
 
     Raises:
-        ModelError: If there are no photos or classes, or the numbers of photos, files and rows do not fit.
-        OSError: If it cannot be written.
+        ModelError: If there are no photos or classes, or the numbers of photos, files and rows do not fit, or
+            it cannot be written.
 
     Example:
         >>> import tempfile
@@ -73,8 +74,8 @@ def write_text_page(path, texts, class_names, labelled=(), title="Label these ne
         title: Heading of the page.
 
     Raises:
-        ModelError: If there are no texts or classes, or the rows do not fit.
-        OSError: If it cannot be written.
+        ModelError: If there are no texts or classes, or the rows do not fit, or
+            it cannot be written.
 
     Example:
         >>> import tempfile
@@ -88,9 +89,8 @@ def write_text_page(path, texts, class_names, labelled=(), title="Label these ne
 
 
 def _write(path, page):
-    draft = Path(path).with_name(f"{Path(path).name}.part")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(path)
+    with replacing(Path(path)) as draft:
+        draft.write_text(page, encoding="utf-8")
 
 
 def is_label_page(path):

@@ -30,6 +30,7 @@ BAD = (
     ({"answer": "maps"}, "takes answer"),
     ({"class_names": "0123456789"}, "class_names as a list"),
     ({"class_names": 10}, "class_names as a list"),
+    ({"class_names": ["cat", "dog"]}, "10 classes, and class_names has 2 names"),
     ({"captions": "45"}, "captions as a list"),
     ({"captions": ["4", "5", "6"]}, "3 captions for 2 images"),
     ({"pixel_range": (0, float("nan"))}, "two different numbers"),
