@@ -10,7 +10,7 @@ from keras import layers
 from ..errors import ModelError
 from .calibration import calibrated, checked_scores, fit_temperature, temperature_of, with_temperature
 from .feature_distance import MOST_REFERENCES, FeatureDistance, fit_distance
-from .saved_arrays import DamagedError, array_as_text, damaged_where, text_as_array
+from .saved_arrays import DamagedError, array_as_text, damaged_where, texts_as_arrays
 
 MOST_SCORES = 10_000  # of conformal scores that are kept; more are drawn from
 LARGE_CLASS = 100  # photos of a class that get a threshold of their own
@@ -225,9 +225,7 @@ def _from_state(state):
     wide = sum(sizes.values())
     if wide > MOST_FEATURES or len(sizes) != len(state["sizes"]):
         raise DamagedError("its image sizes are none")
-    arrays = {
-        name: text_as_array(state[name], name, kind, 4 * MOST_REFERENCES) for name, kind in _ARRAYS.items()
-    }
+    arrays = texts_as_arrays(state, _ARRAYS, 4 * MOST_REFERENCES)
     for name in ("references", "components"):
         if not len(arrays[name]) or len(arrays[name]) % wide:
             raise DamagedError(f"its {name} have another number of features")

@@ -65,6 +65,47 @@ def text_as_array(text, name, kind, most):
     return values
 
 
+def arrays_as_texts(owner, kinds):
+    """The arrays that an object holds, as text.
+
+    Args:
+        owner: Object with an attribute for each array.
+        kinds: {name of the attribute: its type in the file}.
+
+    Returns:
+        {name: str}.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> arrays_as_texts(SimpleNamespace(scores=np.array([1.5])), {"scores": "<f4"})
+        {'scores': 'AADAPw=='}
+    """
+    return {name: array_as_text(getattr(owner, name), kind) for name, kind in kinds.items()}
+
+
+def texts_as_arrays(state, kinds, most):
+    """What `arrays_as_texts` wrote, from somebody who may not be trusted; other values may lie beside it.
+
+    Args:
+        state: Anything.
+        kinds: As for `arrays_as_texts`.
+        most: Characters that each text may have.
+
+    Returns:
+        {name: array (n,), finite}.
+
+    Raises:
+        DamagedError, KeyError: If it is none.
+
+    Example:
+        >>> texts_as_arrays({"scores": "AADAPw==", "longest": 3}, {"scores": "<f4"}, most=100)
+        {'scores': array([1.5], dtype=float32)}
+    """
+    if not isinstance(state, dict):
+        raise DamagedError("it is none")
+    return {name: text_as_array(state[name], name, kind, most) for name, kind in kinds.items()}
+
+
 @contextlib.contextmanager
 def damaged_where(where):
     """Say of what cannot be used that the file it comes from is damaged.

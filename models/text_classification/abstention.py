@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..fine_tuning.abstention import MOST_SCORES, ConformalSets
-from ..fine_tuning.saved_arrays import DamagedError, array_as_text, damaged_where, text_as_array
+from ..fine_tuning.saved_arrays import DamagedError, arrays_as_texts, damaged_where, texts_as_arrays
 from ..none_of_these import ANSWER
 from ..probabilities import per_class
 from .by_parts import predict_texts
@@ -79,7 +79,7 @@ class TextTrust:
 
     def state(self):
         """The same as what JSON can hold, for `trust_in`: {name: value}."""
-        arrays = {name: array_as_text(getattr(self.sets, name), kind) for name, kind in ARRAYS.items()}
+        arrays = arrays_as_texts(self.sets, ARRAYS)
         short = None if self.short is None else self.short.state()
         of_words = {"familiarity": self.familiarity.state(), "short": short}
         return arrays | {"classes": self.sets.classes} | of_words
@@ -138,10 +138,7 @@ def text_trust_in(settings, classes, where):
     if state is None:
         return None
     with damaged_where(where):
-        if not isinstance(state, dict):
-            raise DamagedError("it is none")
-        most = 8 * MOST_SCORES
-        scores, labels = (text_as_array(state[name], name, kind, most) for name, kind in ARRAYS.items())
+        scores, labels = texts_as_arrays(state, ARRAYS, 8 * MOST_SCORES).values()
         if type(state["classes"]) is not int or state["classes"] != classes:
             raise DamagedError("it is of another model")
         fits = len(labels) == len(scores) and not ((labels < 0) | (labels >= classes)).any()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fine_tuning.saved_arrays import DamagedError, array_as_text, text_as_array
+from ..fine_tuning.saved_arrays import DamagedError, arrays_as_texts, texts_as_arrays
 from ..ngram_index import NgramIndex
 
 MOST_TEXTS = 10_000  # training texts that words are counted in; more are drawn from
@@ -79,8 +79,7 @@ class Familiarity:
 
     def state(self):
         """The same as what JSON can hold, for `from_state`: {name: value}."""
-        arrays = {name: array_as_text(getattr(self, name), kind) for name, kind in ARRAYS.items()}
-        return arrays | {"texts": self.texts}
+        return arrays_as_texts(self, ARRAYS) | {"texts": self.texts}
 
     @classmethod
     def from_state(cls, state):
@@ -89,11 +88,7 @@ class Familiarity:
         Raises:
             DamagedError, KeyError, TypeError, ValueError: If it is none.
         """
-        if not isinstance(state, dict):
-            raise DamagedError("it is none")
-        found = {
-            name: text_as_array(state[name], name, kind, MOST_CHARACTERS) for name, kind in ARRAYS.items()
-        }
+        found = texts_as_arrays(state, ARRAYS, MOST_CHARACTERS)
         if type(state["texts"]) is not int or not 1 <= state["texts"] <= MOST_TEXTS:
             raise DamagedError("its number of texts is none")
         vocabulary, counts, usual = found["vocabulary"], found["counts"], found["usual"]

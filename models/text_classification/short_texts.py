@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fine_tuning.saved_arrays import DamagedError, array_as_text, text_as_array
+from ..fine_tuning.saved_arrays import DamagedError, arrays_as_texts, texts_as_arrays
 from .familiarity import LEAST, MOST_CHARACTERS, MOST_TEXTS, MOST_WORDS, words_of
 from .sentences import sentences_of
 
@@ -80,8 +80,7 @@ class ShortTexts:
 
     def state(self):
         """The same as what JSON can hold, for `from_state`: {name: value}."""
-        arrays = {name: array_as_text(getattr(self, name), kind) for name, kind in ARRAYS.items()}
-        return arrays | {"unseen": float(self.unseen), "longest": int(self.longest)}
+        return arrays_as_texts(self, ARRAYS) | {"unseen": float(self.unseen), "longest": int(self.longest)}
 
     @classmethod
     def from_state(cls, state):
@@ -90,11 +89,7 @@ class ShortTexts:
         Raises:
             DamagedError, KeyError, TypeError, ValueError: If it is none.
         """
-        if not isinstance(state, dict):
-            raise DamagedError("it is none")
-        found = {
-            name: text_as_array(state[name], name, kind, MOST_CHARACTERS) for name, kind in ARRAYS.items()
-        }
+        found = texts_as_arrays(state, ARRAYS, MOST_CHARACTERS)
         unseen, longest = state["unseen"], state["longest"]
         if type(unseen) is not float or not np.isfinite(unseen) or type(longest) is not int or longest < 1:
             raise DamagedError("its measures are none")
