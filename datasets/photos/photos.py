@@ -160,7 +160,7 @@ class Photos:
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
         if engine is not None:
             saved.save(photos, out)
-            photos = cls.load(out)
+            photos = cls.load(out, source)
         print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
         return photos
 
@@ -191,17 +191,19 @@ class Photos:
         )
 
     @classmethod
-    def load(cls, folder):
+    def load(cls, folder, data=None):
         """Photos that were checked with `out`; the photos themselves need not be there any more.
 
         Args:
             folder: What was given as `out`.
+            data: Where the photos are now: a folder or an address, as for `check`. None for where they were,
+                if that is on this machine: an address is not opened because a file names it.
 
         Returns:
             A `Photos`. Its pixels are decoded from the photos where these were, when they are asked for.
 
         Raises:
-            DataError: If the folder holds no checked photos, or a package is missing.
+            DataError: If the folder holds no checked photos, `data` cannot be read, or a package is missing.
 
         Example:
             >>> from datasets import DataError, Photos
@@ -215,7 +217,7 @@ class Photos:
             raise DataError(
                 f"{shown(folder)} holds no {saved.FILE}; name a folder that Photos.check was given as out=."
             )
-        return cls(**saved.saved(folder))
+        return cls(**saved.saved(folder, None if data is None else locate(data).path))
 
     def at(self, image_size, scratch=None, verbose=0):
         """The same photos at another size, decoded from their files again.

@@ -106,11 +106,12 @@ def save(photos, folder):
     write_table(Path(folder, FILE), table, json.dumps(about))
 
 
-def saved(folder):
+def saved(folder, place=None):
     """What `save` wrote: the arguments of a `Photos`.
 
     Args:
         folder: Its folder.
+        place: Where the photos are now, a path or a `remote.Url`; None for where they were.
 
     Returns:
         {name: value}.
@@ -131,7 +132,7 @@ def saved(folder):
         number = {name: place for place, name in enumerate(about["class_names"])}
         labels = np.array([number[columns["label"][n]] for n in used], "int64")
         reasons = zip(columns["name"], columns["reason"], strict=True)
-        source = Source(about["source"], _place(about["path"]))
+        source = Source(about["source"], _place(about["path"]) if place is None else place)
         return {
             "source": source,
             "size": int(about["size"]),
@@ -139,7 +140,9 @@ def saved(folder):
             "files": names,
             "labels": labels,
             "parts": np.array([columns["part"][n] for n in used], "<U10"),
-            "pixels": FromFiles(LazyFiles(source, names), int(about["size"]), digests, str(folder)),
+            "pixels": FromFiles(
+                LazyFiles(source, names, place is not None), int(about["size"]), digests, str(folder)
+            ),
             "quarantine": [(name, reason) for name, reason in reasons if reason is not None],
             "findings": [Finding(*each) for each in about["findings"]],
             "fingerprint": about["fingerprint"],
@@ -174,19 +177,26 @@ class LazyFiles:
     Args:
         source: Their `Source`.
         names: As in `Photos.files`.
+        given: Whether the user named their place. A file may come from others, and an address that only a
+            file names is not opened.
 
     Raises:
         DataError: When a file is asked for that is not there.
     """
 
-    def __init__(self, source, names):
-        self.source, self.names, self.known = source, names, None
+    def __init__(self, source, names, given=True):
+        self.source, self.names, self.given, self.known = source, names, given, None
 
     def __len__(self):
         return len(self.names)
 
     def __getitem__(self, row):
         if self.known is None:
+            if is_url(local_path(self.source.path)) and not self.given:
+                raise DataError(
+                    f"The photos are at {shown(self.source.path)}, which is not opened because a file names "
+                    f"it; if you trust it, use Photos.load(folder, data={shown(self.source.path)!r})."
+                )
             if self.source.path is None or not self.source.path.exists():
                 raise DataError(
                     f"The photos are not in {shown(self.source.path)} any more; only features that were kept "

@@ -179,3 +179,26 @@ def test_a_cluster_reads_storage_too(folder, tmp_path):
     again = Photos.load(tmp_path / "out")
     assert again.fingerprint == found.fingerprint == Photos.check(top, 28).fingerprint
     np.testing.assert_array_equal(again.pixels[[3, 1]], Photos.check(top, 28).pixels[[3, 1]])
+
+
+@pytest.mark.extra
+def test_an_address_is_opened_only_if_the_user_names_it(folder, tmp_path):
+    if importlib.util.find_spec("fsspec") is None or importlib.util.find_spec("pyarrow") is None:
+        pytest.skip("fsspec or pyarrow of requirements-extra.txt is not installed")
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.put(str(folder), "/bucket/digits", recursive=True)
+    try:
+        checked = Photos.check("memory://bucket/digits", 28, out=tmp_path / "out")
+        first = checked.pixels[[0]]  # named just now
+        loaded = Photos.load(tmp_path / "out")
+        assert loaded.fingerprint == checked.fingerprint
+        with pytest.raises(DataError, match="not opened because a file names it.*data='?memory://bucket"):
+            loaded.pixels[[0]]
+        again = Photos.load(tmp_path / "out", "memory://bucket/digits")
+        np.testing.assert_array_equal(again.pixels[[0]], first)
+    finally:
+        memory.rm("/bucket", recursive=True)
+    moved = Photos.load(tmp_path / "out", folder)  # the same photos, which lie elsewhere now
+    np.testing.assert_array_equal(moved.pixels[[0]], first)
