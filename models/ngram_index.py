@@ -7,13 +7,10 @@ from keras import layers
 from .checks.arguments import whole
 from .errors import ModelError
 from .gradients import double_precision
+from .word_index import apart
 
 MOST_NGRAMS = 2**22
 LONGEST_NGRAM = 5  # words, or letters
-SPACES = r"[\s\p{Z}\p{C}]+"  # characters without a form, such as a zero-width space, among them
-# What is a token of its own: any character that is no letter, mark, digit, underscore or space, and each
-# letter of scripts that are written without spaces between words
-ALONE = r"([^\p{L}\p{M}\p{N}_ ]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*)"
 LETTERS = 2**61  # fingerprints from here on are of letters, those below of words
 
 
@@ -99,8 +96,7 @@ class NgramIndex(layers.Layer):
         """
         import tensorflow as tf
 
-        spaced = tf.strings.regex_replace(tf.strings.lower(texts, "utf-8"), SPACES, " ")
-        return tf.strings.split(tf.strings.regex_replace(spaced, ALONE, r" \1 "))
+        return tf.strings.split(apart(texts))
 
     def know(self, fingerprints):
         """Know these n-grams: int64 (size,), ascending."""

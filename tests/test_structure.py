@@ -30,6 +30,7 @@ MAY_ALSO = {
     "models.labelling.wrong_labels": {"cleanlab"},
     "models.fine_tuning.features": {"tensorflow"},  # tf.data: validation starts twice as fast with it
     "models.ngram_index": {"tensorflow"},  # strings, of which Keras knows only TextVectorization's own
+    "models.word_index": {"tensorflow"},  # likewise
     "datasets.photos.heif": {"pillow_heif"},  # optional: the photos of phones
     "datasets.files.spreadsheets": {"pyarrow", "openpyxl"},  # optional: Parquet and xlsx
     "datasets.photos.sharded.engines": {"ray"},  # optional: photos checked on a cluster

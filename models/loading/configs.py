@@ -11,7 +11,7 @@ import sys
 
 import keras
 
-from .. import ngram_index  # noqa: F401  (registers the project's own layer)
+from .. import ngram_index, word_index  # noqa: F401  (register the project's own layers)
 from ..errors import Refused
 from .custom_layers import HINT, UNKNOWN_PART
 
@@ -28,7 +28,7 @@ FORBIDDEN = {
     "AWQConfig", "FlaxLayer", "GPTQConfig", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper",
 }  # fmt: skip
 # The project's own layers: the name that each is registered under, and the module that it must come from
-OWN = {"glass_zoo>NgramIndex": "models.ngram_index"}
+OWN = {"glass_zoo>NgramIndex": "models.ngram_index", "glass_zoo>WordIndex": "models.word_index"}
 PLAIN = {"__bytes__", "__ellipsis__", "__keras_tensor__", "__slice__"}
 
 

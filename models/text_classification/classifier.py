@@ -28,12 +28,12 @@ from .explanations import effects_of_words
 from .fitting import NGRAMS, SETTINGS, check_together, fit_network, settings_of_network
 from .given import given_texts, to_evaluate
 from .labelling import LabelWork
-from .ngrams import fit_ngrams, is_ngram_model, predict_strings, reads_texts
+from .ngrams import fit_ngrams, predict_strings, reads_texts
 from .predictions import TextPredictions, WordEffects
-from .strings import StringClassifier, takes_lists
+from .strings import StringClassifier, takes_lists, vocabulary_in
 from .training import BUILDERS, predict
-from .vocabulary import LONGEST, split_of, token_ids
-from .word_start import embeddings_argument
+from .vocabulary import LONGEST, token_ids
+from .word_start import SPLIT, embeddings_argument
 
 
 class TextClassifier(LabelWork):
@@ -216,7 +216,8 @@ class TextClassifier(LabelWork):
         )
         words, known = found.start.vocabulary, found.held_back
         self.history_, self.seconds_ = found.history, found.seconds
-        self._learned(StringClassifier(words, found.network, self.longest), names, self.longest)
+        model = StringClassifier(words, found.network, self.longest, split=SPLIT)
+        self._learned(model, names, self.longest)
         self.settings_, self.search_, self.words_with_vectors_ = found.used, found.tried, found.start.found
         if class_weight:
             known = balanced(self._model, indices(labels, names), known)
@@ -251,9 +252,7 @@ class TextClassifier(LabelWork):
         self._model, self._longest, self.trust_, self.calibration_ = model, longest, None, None
         self.settings_, self.search_, self.words_with_vectors_ = {}, None, 0
         self._network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
-        self._vocabulary = None
-        if not is_ngram_model(model):
-            self._vocabulary = model.get_layer("vocabulary").get_vocabulary(include_special_tokens=False)
+        self._vocabulary, self._split = vocabulary_in(model)
         self._classes, self.class_names_ = list(names), tuple(map(str, names))
 
     @property
@@ -326,7 +325,7 @@ class TextClassifier(LabelWork):
             return np.zeros((0, len(self.class_names_)), "float32")
         if self._vocabulary is None:
             return predict_strings(self._model, texts)
-        return predict(self._network, token_ids(texts, self._vocabulary, self._longest))
+        return predict(self._network, token_ids(texts, self._vocabulary, self._longest, self._split))
 
     def word_effects(self, text, label=None):
         """How much each word of a text changes the log-odds of a class, by leaving it out.
@@ -424,7 +423,7 @@ class TextClassifier(LabelWork):
                 "n-grams is a table that neither format can look texts up in: save it, and load it in Keras."
             )
         words = self._vocabulary
-        export_texts(self._network, words, self.class_names_, self._longest, path, split_of(words))
+        export_texts(self._network, words, self.class_names_, self._longest, path, self._split)
 
     def _settings(self):
         """{name: value} of the constructor's arguments, but for vectors of words."""

@@ -18,7 +18,7 @@ from .searching import Tried, candidates, drawn_settings, search_table
 from .sentences import sentences_of
 from .training import BUILDERS, LEARNING_RATES, build_network, by_default, train
 from .vocabulary import LONGEST, token_ids
-from .word_start import start_words
+from .word_start import SPLIT, start_words
 
 FEWEST_TO_SEARCH = 50  # validation texts
 # Where vectors that a network begins with stay as they are by default. With 300 labelled film reviews the
@@ -227,7 +227,7 @@ def fit_network(
         parts, rows = sentences_of(training[0])
         training = [*training[0], *parts], np.concatenate([training[1], training[1][rows]])
     data = [
-        (token_ids(texts, start.vocabulary, settings.longest), numbers)
+        (token_ids(texts, start.vocabulary, settings.longest, SPLIT), numbers)
         for texts, numbers in (training, held_back)
     ]
     if search is None:

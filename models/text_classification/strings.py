@@ -7,26 +7,27 @@ from keras import layers, ops
 from ..checks.arguments import built_model, checked, shown, whole
 from ..checks.words import words
 from ..errors import ModelError
+from ..word_index import splitting_of
 from .by_parts import predict_texts
-from .vocabulary import LONGEST, split_of
+from .vocabulary import LONGEST, split_argument, split_of, splitting_layer
 
 
-@checked(vocabulary=words, classifier=built_model, longest=whole())
-def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classifier"):
+@checked(vocabulary=words, classifier=built_model, longest=whole(), split=split_argument)
+def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classifier", split=None):
     """Put a vocabulary in front of a network that takes token ids, so that it takes strings.
 
     Args:
         vocabulary: List of words in the order of their token ids, from 2 on; 0 and 1 stand for padding
-            and for any other word. Lower case, without punctuation, each of them once.
+            and for any other word. Lower case, each of them once.
         classifier: A model of token ids (batch, words) with a layer "embedding", such as `SentimentLSTM`.
         longest: Number of words that are used of a text, from its beginning.
         name: Name of the model.
+        split: How texts are split, as for `learn_vocabulary`: at "whitespace", without punctuation; into
+            each "character"; or into words and "signs". None for as the vocabulary looks: see `split_of`.
 
     Returns:
         An uncompiled model: strings (batch,) -> what `classifier` gives. The text is converted to lower
-        case, its punctuation is removed, and it is split at white space; or into characters, if the
-        words of the vocabulary are such of Chinese, Japanese, Thai and the like. Called, rather than by
-        `predict`, it needs Keras's TensorFlow backend.
+        case. Called, rather than by `predict`, it needs Keras's TensorFlow backend.
 
     Raises:
         ModelError: If an argument is not as described, or `classifier` has not as many token ids as the
@@ -54,7 +55,8 @@ def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classif
             f"{classifier.name} has {known:,}; build it with vocabulary_size={ids}."
         )
     text = keras.Input((), dtype="string", name="text")
-    vectorize = layers.TextVectorization(vocabulary=vocabulary, split=split_of(vocabulary), name="vocabulary")
+    split = split or split_of(vocabulary)
+    vectorize = splitting_layer(split, vocabulary=vocabulary, name="vocabulary")
     tokens = vectorize(text)
     tokens = ops.cast(tokens[:, :longest], "int32")
     tokens = ops.pad(tokens, ((0, 0), (0, 1)))  # so that a text without words has one token
@@ -96,3 +98,24 @@ def takes_lists(model):
 
     model.predict = predict
     return model
+
+
+def vocabulary_in(model):
+    """The words of a model of strings, and how it splits texts into them.
+
+    Args:
+        model: Keras model of strings.
+
+    Returns:
+        (list of str, split); (None, None) of a model without a layer "vocabulary", such as one of n-grams.
+
+    Example:
+        >>> from models import SentimentBag
+        >>> vocabulary_in(StringClassifier(["good", "!"], SentimentBag(vocabulary_size=4)))
+        (['good', '!'], 'signs')
+    """
+    found = [layer for layer in model.layers if layer.name == "vocabulary"]
+    if not found:
+        return None, None
+    words = found[0].get_vocabulary(include_special_tokens=False)
+    return [str(word) for word in words], splitting_of(found[0])

@@ -8,12 +8,13 @@ import keras
 import numpy as np
 from keras import layers
 
-from ..checks.arguments import checked, whole
+from ..checks.arguments import checked, choice, whole
 from ..checks.words import words as _words
 from ..errors import ModelError
 from ..gradients import double_precision
 from ..sibling import datasets_module
 from ..text import MOST_IDS
+from ..word_index import WordIndex
 from ..zoo import FOLDER
 from .arguments import texts as _texts
 
@@ -25,22 +26,41 @@ AT_ONCE = 1000  # texts that are taken apart together
 _RAGGED = keras.backend.backend() == "tensorflow"  # other backends have no ragged tensors
 
 
-@checked(texts=_texts, size=whole(3, MOST_IDS))
-def learn_vocabulary(texts, size=10_000):
+SPLITS = "whitespace", "character", "signs"
+
+
+def split_argument(owner, name, value):
+    """Rule: how texts are split into words, or None.
+
+    Args:
+        owner, name, value: As for every rule.
+
+    Example:
+        >>> split_argument("token_ids", "split", "signs")
+        'signs'
+    """
+    return value if value is None else choice(*SPLITS)(owner, name, value)
+
+
+@checked(texts=_texts, size=whole(3, MOST_IDS), split=split_argument)
+def learn_vocabulary(texts, size=10_000, split=None):
     """The most frequent words of the training texts; words that occur only once are left out.
 
     The network can learn nothing about a word that occurs once. Together, these words teach it what an
-    unknown word means. Where most letters are of a script without spaces between words, such as Chinese,
-    Japanese or Thai, each character is a word.
+    unknown word means.
 
     Args:
         texts: Sequence of n str: the training texts, and no others.
         size: The largest number of token ids, from 3 to 200,000; two of them are for padding and unknown
             words.
+        split: How texts are split into words: at "whitespace", without punctuation, as
+            `keras.layers.TextVectorization` does it; into each "character"; or into words and "signs", where
+            each punctuation mark, symbol and letter of a script without spaces is a token, as `WordIndex`
+            does it. None for "character" where most letters are of a script without spaces between words,
+            such as Chinese, Japanese or Thai, and else "whitespace".
 
     Returns:
-        List of str, the most frequent first: the words of token ids 2, 3, ... They are in lower case,
-        without punctuation.
+        List of str, the most frequent first: the words of token ids 2, 3, ... They are in lower case.
 
     Raises:
         ModelError: If an argument is not as described, or no word occurs twice.
@@ -49,12 +69,14 @@ def learn_vocabulary(texts, size=10_000):
         >>> from models.text_classification import learn_vocabulary
         >>> learn_vocabulary(["A good film.", "A bad film.", "So bad!"])
         ['film', 'bad', 'a']
+        >>> learn_vocabulary(["Good/bad", "So bad/so good"], split="signs")
+        ['so', 'good', 'bad', '/']
     """
     counts = np.zeros(2, int)
-    unspaced = datasets_module("texts.copies").unspaced_share(texts) >= UNSPACED
-    learner = layers.TextVectorization(
-        max_tokens=size, ragged=_RAGGED, split="character" if unspaced else "whitespace"
-    )
+    if split is None:
+        unspaced = datasets_module("texts.copies").unspaced_share(texts) >= UNSPACED
+        split = "character" if unspaced else "whitespace"
+    learner = splitting_layer(split, max_tokens=size, ragged=_RAGGED)
     if len(texts):
         learner.adapt(texts)
         counts = np.bincount(np.concatenate([ids for ids, _ in _vectorized(learner, texts)]))
@@ -65,33 +87,55 @@ def learn_vocabulary(texts, size=10_000):
     return [str(word) for word in words if word.strip()]  # a space is a character, but no word
 
 
+def splitting_layer(split, **settings):
+    """The layer that turns strings into token ids.
+
+    Args:
+        split: "whitespace", "character" or "signs", as for `learn_vocabulary`.
+        **settings: As for `keras.layers.TextVectorization`, such as `vocabulary`.
+
+    Returns:
+        A `keras.layers.TextVectorization`, or of "signs" a `WordIndex`.
+
+    Example:
+        >>> splitting_layer("signs", vocabulary=["good", "!"])(["Good!"]).numpy().tolist()
+        [[2, 3]]
+    """
+    return WordIndex(**settings) if split == "signs" else layers.TextVectorization(split=split, **settings)
+
+
 def split_of(vocabulary):
-    """How texts are split into the words of a vocabulary, as `keras.layers.TextVectorization` takes it.
+    """How texts are split into the words of a vocabulary.
 
     Args:
         vocabulary: List of words.
 
     Returns:
-        "character" if each word is one character, and some are of a script without spaces between words;
-        else "whitespace".
+        "signs" if a punctuation mark of ASCII is among the words, which the other ways remove; "character"
+        if each word is one character, and some are of a script without spaces between words; else
+        "whitespace".
 
     Example:
-        >>> split_of(["电", "影", "a"]), split_of(["电影", "a"]), split_of(["a", "b"])
-        ('character', 'whitespace', 'whitespace')
+        >>> split_of(["电", "影", "a"]), split_of(["电影", "a"]), split_of(["a", "b", "!"])
+        ('character', 'whitespace', 'signs')
     """
+    if any(len(word) == 1 and PUNCTUATION.match(word) for word in vocabulary):
+        return "signs"
     single = max(map(len, vocabulary), default=0) == 1
     unspaced = single and datasets_module("texts.copies").unspaced_share(vocabulary)
     return "character" if unspaced else "whitespace"
 
 
-@checked(texts=_texts, vocabulary=_words, longest=whole(none=True))
-def token_ids(texts, vocabulary, longest=LONGEST):
+@checked(texts=_texts, vocabulary=_words, longest=whole(none=True), split=split_argument)
+def token_ids(texts, vocabulary, longest=LONGEST, split=None):
     """The words of texts as numbers: 1 for an unknown word, its place in the vocabulary + 2 for another.
 
     Args:
         texts: Sequence of n str.
         vocabulary: List of words.
         longest: Number of words that are used of a text, from its beginning; None for all.
+        split: How texts are split, as for `learn_vocabulary`; None for as the vocabulary looks: see
+            `split_of`.
 
     Returns:
         List of n int32 arrays (words,).
@@ -104,7 +148,7 @@ def token_ids(texts, vocabulary, longest=LONGEST):
         >>> token_ids(["A good film!", ""], vocabulary=["film", "a"])
         [array([3, 1, 2], dtype=int32), array([], dtype=int32)]
     """
-    vectorize = layers.TextVectorization(vocabulary=vocabulary, ragged=_RAGGED, split=split_of(vocabulary))
+    vectorize = splitting_layer(split or split_of(vocabulary), vocabulary=vocabulary, ragged=_RAGGED)
     return [
         row[:longest]
         for ids, ends in _vectorized(vectorize, texts)

@@ -8,14 +8,16 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from .. import word_index
 from ..checks.arguments import shown
 from ..checks.words import words as different_words
 from ..errors import ModelError
 from ..text import MOST_IDS
 from ..word_vectors.files import WordVectors, load_word_vectors, start_embedding
 from ..word_vectors.learning import learn_word_vectors
-from .vocabulary import PUNCTUATION, learn_vocabulary, split_of, token_ids
+from .vocabulary import learn_vocabulary, token_ids
 
+SPLIT = "signs"  # how `TextClassifier` splits texts
 OWN_DIMENSIONS = 100  # of vectors that are learned from the user's own texts
 SUBSAMPLING, USUAL_SHARE = 2e-4, 0.2  # the second relative to the mean share of a word
 
@@ -107,7 +109,7 @@ def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=Non
     """
     if unlabelled is not None:
         return _learned(texts, size, unlabelled, embedding_dim or OWN_DIMENSIONS, seed, verbose)
-    vocabulary = learn_vocabulary(texts, size)
+    vocabulary = learn_vocabulary(texts, size, SPLIT)
     known = len(vocabulary)
     if embeddings is None:
         return WordStart(vocabulary, None, 0, known)
@@ -116,8 +118,7 @@ def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=Non
     found = sum(word in have for word in vocabulary)
     if not found:
         raise ModelError("embeddings= has a vector for no word of these texts; are they of another language?")
-    longest = 1 if split_of(vocabulary) == "character" else None
-    more = (word for word in vectors.words if word not in there and len(word) <= (longest or len(word)))
+    more = (word for word in vectors.words if word not in there)
     vocabulary += [word for word, _ in zip(more, range(size - 2 - known), strict=False)]
     if verbose:
         name = Path(embeddings).name if isinstance(embeddings, (str, os.PathLike)) else "embeddings="
@@ -132,8 +133,8 @@ def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=Non
 def _learned(texts, size, unlabelled, dimensions, seed, verbose):
     """Vocabulary and vectors of training texts and of others that have no labels."""
     every = np.concatenate([texts, unlabelled])
-    vocabulary = learn_vocabulary(every, size)
-    tokens = token_ids(every, vocabulary, longest=None)
+    vocabulary = learn_vocabulary(every, size, SPLIT)
+    tokens = token_ids(every, vocabulary, longest=None, split=SPLIT)
     if verbose:
         print(f"Learning vectors of {len(vocabulary):,} words from {len(every):,} texts", flush=True)
     known = len(vocabulary)
@@ -165,8 +166,10 @@ def _word_vectors(value):
 
 def _lower_case(vectors):
     """Words as texts are taken apart: in lower case, the first spelling of each; others cannot occur."""
+    words = list(map(str, vectors.words))
+    apart = [row.decode() for row in word_index.apart(words).numpy()]
     places = {}
-    for place, word in enumerate(vectors.words):
-        if word.split() == [word] and not PUNCTUATION.search(word):
+    for place, (word, parts) in enumerate(zip(words, apart, strict=True)):
+        if parts.split() == [word.lower()]:
             places.setdefault(word.lower(), place)
     return WordVectors(list(places), vectors.vectors[list(places.values())])

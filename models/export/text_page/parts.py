@@ -9,6 +9,7 @@ from ...checks.arguments import shown
 from ...errors import ModelError
 from ...gradients import double_precision
 from ...ngram_index import NgramIndex
+from ...word_index import WordIndex
 
 NEEDED = (
     "a page of texts needs a model of strings: TextVectorization or a layer of n-grams, and a network of "
@@ -109,9 +110,15 @@ def _check(model, splitter):
     if not isinstance(splitter, keras.layers.TextVectorization):
         raise ModelError(f"{model.name} splits texts with {type(splitter).__name__}: {NEEDED}.")
     settings = splitter.get_config()
-    wanted = {
-        "standardize": "lower_and_strip_punctuation",
-        "split": ("whitespace", "character"),
+    wanted = (
+        {}
+        if isinstance(splitter, WordIndex)
+        else {
+            "standardize": "lower_and_strip_punctuation",
+            "split": ("whitespace", "character"),
+        }
+    )
+    wanted |= {
         "ngrams": None,
         "output_mode": "int",
         "output_sequence_length": None,

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import ModelError
 from ...ngram_index import NgramIndex
+from ...word_index import splitting_of
 from ..weight_bytes import WeightBytes
 from .parts import parts_of
 from .steps import STEPS, Step, Unknown, nested_step
@@ -58,7 +59,7 @@ def _splitter(parts, held):
         sizes = {"ngrams": splitter.longest, "letters": splitter.letters, "known": known}
         return {"kind": "ngrams"} | sizes | rest
     words = splitter.get_vocabulary(include_special_tokens=False)
-    split = splitter.get_config()["split"]
+    split = splitting_of(splitter)
     return {"kind": "words", "vocabulary": [str(word) for word in words], "split": split} | rest
 
 

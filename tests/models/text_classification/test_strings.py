@@ -3,10 +3,11 @@
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
-from models import ModelError, SentimentBag, StringClassifier, TextClassifier
+from models import ModelError, SentimentBag, StringClassifier, TextClassifier, load_model
 from models.probabilities import per_class
 from models.text_classification import (
     learn_vocabulary,
@@ -17,6 +18,7 @@ from models.text_classification import (
 )
 from models.text_classification.vocabulary import VOCABULARY
 from models.text_classification.word_start import start_words
+from models.word_index import splitting_of
 
 
 def test_strings_give_what_their_token_ids_give(tmp_path):
@@ -134,3 +136,60 @@ def test_vectors_of_words_do_not_take_the_place_of_characters():
 def test_punctuation_takes_no_place_in_a_vocabulary():
     texts = ["Good!!! ... (really) - yes?", "good; really: yes, --- $5 #1 'good'"]
     assert set(learn_vocabulary(texts, 100)) == {"good", "really", "yes"}
+
+
+SIGNS = [
+    "well-written, good/bad dateutil.rrule 😀!",
+    "well made :-) Good! 😀 well",
+    "电影 good, 电影 bad :-)",
+] * 2
+
+
+def test_a_vocabulary_of_signs_splits_at_punctuation_and_keeps_it():
+    words = learn_vocabulary(SIGNS, 100, split="signs")
+    assert {"well", "-", "written", "good", "/", "dateutil", ".", "rrule", "😀", "!", ":", ")", "电"} <= set(
+        words
+    )
+    ids = token_ids(["Good/bad!! 影"], words)[0].tolist()  # "/" is among the words: it is split so
+    assert [words[n - 2] for n in ids] == ["good", "/", "bad", "!", "!", "影"]
+    assert token_ids(["good/bad"], ["good", "bad"])[0].tolist() == [1]  # as Keras splits
+    assert token_ids(["good/bad"], ["good", "bad"], split="signs")[0].tolist() == [2, 1, 3]
+    with pytest.raises(ModelError, match='takes split "whitespace", "character" or "signs"'):
+        token_ids(["good"], ["good"], split="commas")
+
+
+def test_a_saved_classifier_of_signs_splits_as_before(tmp_path):
+    words = learn_vocabulary(SIGNS, 100, split="signs")
+    model = StringClassifier(words, SentimentBag(len(words) + 2, embedding_dim=4), split="signs")
+    asked = np.array(["Good/bad!! 影", "", "well-written dateutil.rrule"], object)
+    model.save(tmp_path / "model.keras")
+    for again in (keras.saving.load_model(tmp_path / "model.keras"), load_model(tmp_path / "model.keras")):
+        np.testing.assert_allclose(
+            again.predict(asked, verbose=0), model.predict(asked, verbose=0), atol=1e-6
+        )
+        assert (
+            again.get_layer("vocabulary").get_vocabulary() == model.get_layer("vocabulary").get_vocabulary()
+        )
+        assert splitting_of(again.get_layer("vocabulary")) == "signs"
+
+
+@pytest.mark.parametrize("kind", ["bag", "lstm"])
+def test_a_network_reads_what_stands_between_signs_and_the_signs(kind):
+    """The class is in signs alone, or in words that stand beside them without a space."""
+    texts = ["fine/ok so", "so 😀 it", "poor/ok so", "so 😡 it"] * 20
+    classifier = TextClassifier(kind, epochs=20).fit(texts, [1, 1, 0, 0] * 20)
+    assert classifier.predict(["it:fine", "poor!", "so,😀", "😡it"]).labels == [1, 0, 1, 0]
+
+
+def test_vectors_of_what_is_no_single_token_are_left_out():
+    vectors = {
+        "don't": [1.0, 0.0],
+        "!": [0.0, 1.0],
+        "Great": [0.5, 0.5],
+        "great": [0.1, 0.1],
+        "a b": [1.0, 1.0],
+    }
+    start = start_words(["So good! So", "great! so good"], 100, vectors)
+    assert {"!", "great", "so", "good"} == set(start.vocabulary) and start.found == 1
+    assert start.vectors.words == ["!", "great"]
+    np.testing.assert_allclose(start.vectors.vectors, [[0, 1], [0.5, 0.5]])  # of the first spelling

@@ -1,17 +1,10 @@
 /* Texts to n-grams of words and letters, as the layer NgramIndex does it: see models/ngram_index.py. */
 
 import { fingerprint } from "./fingerprint.js";
+import { tokensOf } from "./tokens.js";
 
-const SPACES = /[\s\p{Z}\p{Cc}\p{Cf}\p{Co}\p{Cs}]+/gu;
-const ALONE =
-  /([^\p{L}\p{M}\p{N}_ ]|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*)/gu;
 const LETTERS = 2n ** 61n; // fingerprints from here on are of letters
 const MOST_KEPT = 200_000; // numbers of n-grams
-
-/* TensorFlow reads a text up to a character 0. Of letters that are new in Unicode, such as those of 2024, a
-   browser may know more than TensorFlow. */
-export const tokensOf = (text) =>
-  text.split("\0", 1)[0].toLowerCase().replace(SPACES, " ").replace(ALONE, " $1 ").split(" ").filter(Boolean);
 
 /* Sequences of 2 to `most` neighbouring letters of a token, at whose ends a space counts as one. */
 function lettersOf(token, most) {

@@ -1,5 +1,8 @@
 /* Texts to words, as Keras's TextVectorization does it: split at white space, or into characters, without punctuation,
-   lower case. White space, punctuation and case are ASCII's alone. */
+   lower case. White space, punctuation and case are ASCII's alone. Or to words and signs, as the layer WordIndex does it,
+   see models/word_index.py. */
+
+import { tokensOf } from "./tokens.js";
 
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;
 const PIECE = /[^\t\n\v\f\r ]+/g;
@@ -17,7 +20,7 @@ export function piecesOf(text, byCharacter = false) {
 
 export class WordSplitter {
   constructor({ vocabulary, split, longest, padding }) {
-    this.byCharacter = split === "character";
+    this.split = split;
     this.longest = longest ?? Infinity;
     this.padding = padding;
     this.vocabulary = vocabulary;
@@ -25,7 +28,8 @@ export class WordSplitter {
   }
 
   pieces(text) {
-    return piecesOf(text, this.byCharacter);
+    if (this.split === "signs") return tokensOf(text).map((token) => ({ text: token, token }));
+    return piecesOf(text, this.split === "character");
   }
 
   /* 1 for a word that is not in the vocabulary. */

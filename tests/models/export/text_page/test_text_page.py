@@ -22,6 +22,7 @@ from models.export.text_page import write_text_page
 from models.ngram_index import NgramIndex
 from models.text_classification import word_effects
 from models.text_classification.log_odds import LogProbabilities, log_odds
+from models.word_index import WordIndex
 
 WORDS = ["the", "film", "is", "not", "good", "bad", "a", "so", "très", "映画", "dont"]
 COUNT = len(WORDS) + 2
@@ -388,6 +389,21 @@ def test_any_text_is_split_as_keras_splits_it(browser, folder):
     ids = layers.TextVectorization(vocabulary=vocabulary, ragged=True)(texts).to_list()
     assert found == [each[:700] + [0] for each in ids]
     assert len(vocabulary) > 500 and sum(map(len, found)) > 1500
+
+
+def test_any_text_has_the_words_and_signs_that_the_layer_finds(browser, folder):
+    texts = nasty_texts(200)
+    learner = WordIndex()
+    learner.adapt(texts[:100])
+    vocabulary = [str(word) for word in learner.get_vocabulary(include_special_tokens=False) if word]
+    network = SentimentBag(len(vocabulary) + 2, embedding_dim=1)
+    model = StringClassifier(vocabulary, network, longest=700, split="signs")
+    write_text_page(model, [], folder / "signs.html")
+    open_page(browser, folder / "signs.html")
+    found = browser.value(SPLIT % json.dumps(texts))
+    ids = WordIndex(vocabulary=vocabulary, ragged=True)(texts).to_list()
+    assert found == [each[:700] + [0] for each in ids]
+    assert len(vocabulary) > 300 and sum(map(len, found)) > 1500
 
 
 SPLIT = """%s.map(text => {
