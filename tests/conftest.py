@@ -195,6 +195,7 @@ class Browser:
             "--disable-gpu",
             "--disable-dev-shm-usage",
             "--hide-scrollbars",
+            "--force-prefers-reduced-motion",  # nothing moves by itself
         ]
         flags += ["--remote-debugging-pipe", f"--user-data-dir={home}"]  # and a sandbox fails in a container
         self._process = subprocess.Popen(

@@ -13,6 +13,7 @@ import { announce, say } from "./messages.js";
 import { PictureOutput } from "./output/picture_output.js";
 import { PredictionBars } from "./prediction_bars.js";
 import { Selection } from "./selection.js";
+import { Story } from "./story/story.js";
 import * as texts from "./texts.js";
 import { WhyCard } from "./why/card.js";
 import { Changes } from "./why/changes.js";
@@ -43,7 +44,7 @@ class Runner {
 
   step() {
     this.waiting = false;
-    const { input, others, view, bars, selection, why } = this.parts;
+    const { input, others, view, bars, selection, story, why } = this.parts;
     const [low, high] = this.range;
     const pixels = input.pixels();
     const plain = low === 0 && high === 255;
@@ -58,6 +59,7 @@ class Runner {
     bars.draw(known ? answers(this.model, bars.isNumber) : null);
     byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
     selection.show();
+    story.changed();
     why?.changed();
     if (input.isEmpty()) say(texts.NOTHING_DRAWN);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
@@ -89,8 +91,12 @@ async function start() {
   const raw = data.pixels && new Uint8Array(await decompress(fromBase64(data.pixels)));
   const parts = { layers: byId("layers"), input: byId("seen") };
   const onPlaces = {
-    look: (place, byKey) => selection.look(onPlace(place), byKey),
+    look: (place, byKey) => {
+      story.pause();
+      selection.look(onPlace(place), byKey);
+    },
     pin: (place) => {
+      story.pause();
       selection.pin(onPlace(place));
       why?.chooseLayer(place.id);
     },
@@ -110,6 +116,7 @@ async function start() {
     : new PredictionBars(byId("bars"), last.c, names, onClasses, isNumber);
   const panel = new Panel(byId("panel"), view, names, isNumber, () => selection.unpin());
   const selection = new Selection(view, bars, panel);
+  const story = new Story(view, (place) => selection.look(onPlace(place)));
   const ids = { pens: "colours", pad: "pad", undo: "undo", clear: "clear", choose: "choose", file: "file" };
   const elements = Object.fromEntries(Object.entries(ids).map(([key, id]) => [key, byId(id)]));
   Object.assign(elements, { examples: byId("examples"), whole: document.body });
@@ -117,7 +124,8 @@ async function start() {
   const input = new Input(model.nodes[0].shape, digits, elements, changed, say, raw);
   const others = new OtherInputs(byId("others"), model, input, changed);
   const why = explainAnswers(model, data, { bars, panel, isNumber }, changed);
-  const runner = new Runner(model, data.pixel_range, { input, others, view, bars, selection, why });
+  if (story.element) byId("layers").prepend(story.element);
+  const runner = new Runner(model, data.pixel_range, { input, others, view, bars, selection, story, why });
   byId("own-scale").addEventListener("change", ({ target }) => view.scaleEach(target.checked));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();
@@ -125,9 +133,13 @@ async function start() {
   whenColoursChange(() => {
     view.draw();
     selection.show();
+    story.changed();
   });
-  Object.assign(Page, { model, view, panel, input, others, bars, why });
-  await begin(input, view, (place) => selection.subject || selection.look(onPlace(place)));
+  Object.assign(Page, { model, view, panel, input, others, bars, story, why });
+  await begin(input, view, (place) => {
+    if (place && !selection.subject) selection.look(onPlace(place));
+    story.begin();
+  });
 }
 
 /* The card that says why, and what lets the user change the model. `run()` runs the model again. Where the answer is
@@ -147,16 +159,15 @@ function explainAnswers(model, { class_names, pixel_range, answer }, { bars, pan
   return why;
 }
 
-/* Show the first example, and explain one of its places. */
-async function begin(input, view, look) {
+/* Show the first example; `shown(place)` is called once it is, with a place to explain, if there is one. */
+async function begin(input, view, shown) {
   const images = input.examples.map((button) => button.querySelector("img"));
   await Promise.all(images.map((image) => image.decode().catch(() => null)));
   if (input.examples.length) input.useExample(input.examples[0]);
   else input.update();
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {
-      const place = view.firstPlace();
-      if (place) look(place);
+      shown(view.firstPlace());
       Page.ready = true;
     }),
   );
