@@ -102,6 +102,7 @@ from tutorials.lesson.parts.image_models import (
     find_pictures,
     load_image_model,
     say_range,
+    weights_of_files,
 )
 from tutorials.lesson.parts.splits import say_split
 from tutorials.lesson.parts.text_pages import holds_texts, look_at_texts, say_open
@@ -124,6 +125,7 @@ def main(
     train_images: int = TRAIN_IMAGES,
     epochs: int | None = None,
     page: bool = False,
+    checkpoints: tuple[Path, ...] = (),
     float16: bool = False,
     seed: int = 0,
     quick: bool = False,
@@ -147,6 +149,8 @@ def main(
         train_images: Number of training images, 20 or more; the embedded set has 1,437.
         epochs: Number of epochs; by default 4 on MNIST, 15 on the embedded digits.
         page: Also write page.html, which runs the network in a browser.
+        checkpoints: Weights of earlier moments of the training of a loaded model, .weights.h5 or .keras, the
+            first moment first: the page goes back to them.
         float16: Write the page's weights as half precision: half the size, with small differences.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
@@ -156,7 +160,7 @@ def main(
     report = Report(main, settings=locals())
     keras.utils.set_random_seed(seed)
     most = 60 if quick else 360  # images to show to the model
-    check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, float16)
+    check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, float16, checkpoints)
     if load and holds_texts(load):
         return look_at_texts(report, load, data, page, float16)
 
@@ -165,6 +169,7 @@ def main(
         saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output, custom)
         pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
         model, moments, results, examples = saved.model, {}, {}, len(pictures.images)
+        earlier = weights_of_files(saved, checkpoints)
         say_range(model, pictures.images)
     else:
         source = digits.locate(data)
@@ -174,7 +179,7 @@ def main(
         epochs = 1 if quick else epochs or (4 if source.name == "mnist" else 15)
         pictures = Pictures(source, x_test[:most], y_test[:most].astype(int), list(digits.CLASS_NAMES))
         examples = len(train[0]) + len(x_test)
-        model, moments = train_network(*train, epochs, pictures.images[:40])
+        model, moments, earlier = train_network(*train, epochs, pictures.images[:40])
 
         # Evaluate: the test images are used once; all that follows looks at some of them
         results = {"test_accuracy": model.evaluate(x_test, y_test, verbose=0)[1]}
@@ -184,7 +189,7 @@ def main(
 
     # Page: before the figures, so that a model that it cannot show is known at once
     if page:
-        steps.write_page_of(inspected, report, float16)
+        steps.write_page_of(inspected, report, float16, earlier)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)
@@ -240,11 +245,11 @@ def main(
     return written
 
 
-def check_together(load, trains, custom, page, float16):
+def check_together(load, trains, custom, page, float16, checkpoints):
     """Refuse settings that would do nothing.
 
     Args:
-        load, custom, page, float16: As in `main`.
+        load, custom, page, float16, checkpoints: As in `main`.
         trains: Whether a setting of the training is given.
 
     Raises:
@@ -254,15 +259,17 @@ def check_together(load, trains, custom, page, float16):
         raise LessonError("A model that is loaded is not trained: leave out --epochs and --train-images.")
     if custom and not load:
         raise LessonError(f"{custom} defines layers of a model to load: name that model with --load.")
+    if checkpoints and not (load and page):
+        raise LessonError("checkpoints= are weights of a loaded model for its page: add --load and --page.")
     if float16 and not page:
         raise LessonError("float16= is for the page's weights: add --page.")
 
 
 def train_network(x_train, y_train, epochs, images):
-    """Train the zoo's ConvNet, and keep feature maps of some images at several moments.
+    """Train the zoo's ConvNet, and keep feature maps of some images, and its weights, at several moments.
 
     Returns:
-        (model, {gradient steps: {layer: array (n, rows, columns, channels)}}).
+        (model, {gradient steps: {layer: array (n, rows, columns, channels)}}, [(name, weights)]).
     """
     # Model
     model = models.ConvNet()
@@ -278,11 +285,13 @@ def train_network(x_train, y_train, epochs, images):
 
     # Fit
     moments, steps = {0: feature_maps(model, images, ["conv1", "conv2"])}, itertools.count(1)
+    earlier = [("untrained", model.get_weights())]
 
     def keep(batch, logs):
         step = next(steps)
         if step in MOMENTS:  # `watch.model` has the weights of this moment on every backend
             moments[step] = feature_maps(watch.model, images, ["conv1", "conv2"])
+            earlier.append((f"{step} steps", watch.model.get_weights()))
 
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=keep)
     model.fit(
@@ -290,7 +299,7 @@ def train_network(x_train, y_train, epochs, images):
         callbacks=[watch], verbose=VERBOSE,
     )  # fmt: skip
     moments[total] = feature_maps(model, images, ["conv1", "conv2"])
-    return model, moments
+    return model, moments, earlier
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Any model of images is opened: the kinds that users have, and what is no such model."""
 
+import base64
 import json
 import re
+import zlib
 
 from tutorials.lesson.command import LessonError
 
@@ -293,6 +295,48 @@ def test_layers_of_ones_own_are_loaded_from_the_file_that_is_named(tmp_path, cap
         load_image_model(saved)
     assert load_image_model(saved, custom=file).model.output_shape == (None, 10)
     assert "my_layers.py, which defines Halved." in capsys.readouterr().out
+
+
+def test_the_page_goes_back_to_files_of_weights(tmp_path):
+    """Of a model that takes scaled pixels, so that the lesson puts a layer in front."""
+    model, files = digit_model_of_scaled_pixels(), [tmp_path / "epoch 1.weights.h5", tmp_path / "two.keras"]
+    for file, factor in zip(files, (0.5, 2.0), strict=True):
+        earlier = digit_model_of_scaled_pixels()
+        earlier.set_weights([factor * each for each in model.get_weights()])
+        earlier.save_weights(file) if file.suffix == ".h5" else earlier.save(file)
+    model.save(tmp_path / "model.keras")
+    load, out = tmp_path / "model.keras", tmp_path / "out"
+    given = {"load": str(load), "data": "embedded", "white": 1.0, "quick": True, "outputs": out}
+    main(page=True, checkpoints=tuple(files), **given)
+    text = (out / "look_inside" / "page.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="model">(.*?)</script>', text, re.DOTALL).group(1))
+    assert [each["name"] for each in data["checkpoints"]] == ["epoch 1", "two"]
+    kernel = model.get_layer("conv").get_weights()[0]
+    node = next(node["id"] for node in data["model"]["nodes"] if node["name"] == "conv")
+    for each, factor in zip(data["checkpoints"], (0.5, 2.0), strict=True):
+        start = each["nodes"][node]["kernel"]["start"]
+        held = zlib.decompress(base64.b64decode(each["weights"]))[start:]
+        found = np.frombuffer(held, "<f2", kernel.size).reshape(kernel.shape)
+        np.testing.assert_array_equal(found, (factor * kernel).astype("float16"))
+    for wrong, sentence in (("none.weights.h5", "does not exist"), ("model.txt", "must end in")):
+        (tmp_path / "model.txt").touch()
+        with pytest.raises(LessonError, match=f"{wrong} of checkpoints= {sentence}"):
+            main(page=True, checkpoints=(tmp_path / wrong,), **given)
+    with pytest.raises(LessonError, match="add --load and --page"):
+        main(checkpoints=(files[0],), **given)
+
+
+def digit_model_of_scaled_pixels():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(4, 5, 3, activation="relu", name="conv"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ],
+        name="small",
+    )
 
 
 def test_half_precision_without_a_page_is_refused(tmp_path):

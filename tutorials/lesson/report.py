@@ -76,8 +76,7 @@ class Report:
         check_kinds(main, settings)
         self.lesson = Path(inspect.getfile(main)).stem
         self.settings = {  # as JSON has them
-            name: as_unicode(value) if isinstance(value, (str, Path)) else _listed(value)
-            for name, value in settings.items()
+            name: _plain(value) for name, value in settings.items()
         }
         self.folder = Path(settings["outputs"]) / self.lesson
         self._default = not changed_settings(main, settings)
@@ -307,8 +306,10 @@ def print_next_steps(folder, noun, command):
         print(f"Classify {noun}: {command}")
 
 
-def _listed(value):
-    return list(value) if isinstance(value, tuple) else value
+def _plain(value):
+    if isinstance(value, (str, Path)):
+        return as_unicode(value)
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _save_png(figure, path, dpi):

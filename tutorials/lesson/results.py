@@ -267,9 +267,13 @@ def check_inputs(folder, name, settings):
     Raises:
         LessonError: Names the setting.
     """
-    given = {f"{key}=": value for key, value in settings.items() if key != "outputs"}
-    given["GLASS_ZOO_DATA="] = os.environ.get("GLASS_ZOO_DATA", "")
-    for key, value in given.items():
+    given = [
+        (f"{key}=", each)
+        for key, value in settings.items()
+        if key != "outputs"
+        for each in (value if isinstance(value, tuple) else [value])
+    ]
+    for key, value in [*given, ("GLASS_ZOO_DATA=", os.environ.get("GLASS_ZOO_DATA", ""))]:
         if not isinstance(value, (str, Path)) or not str(value) or not os.path.lexists(value):
             continue
         if Path(os.path.realpath(value)).is_relative_to(folder):

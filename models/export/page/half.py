@@ -11,12 +11,13 @@ COMPRESSED = {4: 0.93, 2: 0.92}  # what compression leaves of weights with so ma
 IN_BASE64 = 4 / 3
 
 
-def page_bytes(model, float16=False):
+def page_bytes(model, float16=False, checkpoints=0):
     """About how many bytes a page of a model will have, without the examples.
 
     Args:
         model: A built Keras model.
         float16: Whether weights are written as half precision.
+        checkpoints: How often weights of earlier moments are there, too.
 
     Returns:
         Whole number.
@@ -27,7 +28,8 @@ def page_bytes(model, float16=False):
         True
     """
     each = 2 if float16 else 4
-    return round(TEXT_AND_SCRIPTS + model.count_params() * each * COMPRESSED[each] * IN_BASE64)
+    of_weights = each * COMPRESSED[each] + checkpoints * 2 * COMPRESSED[2]
+    return round(TEXT_AND_SCRIPTS + model.count_params() * of_weights * IN_BASE64)
 
 
 def halved(array):

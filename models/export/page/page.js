@@ -15,6 +15,9 @@ import { PredictionBars } from "./prediction_bars.js";
 import { Selection } from "./selection.js";
 import { Story } from "./story/story.js";
 import * as texts from "./texts.js";
+import { TrainingCard } from "./training/card.js";
+import { Moments } from "./training/moments.js";
+import { NOW } from "./training/texts.js";
 import { WhyCard } from "./why/card.js";
 import { Changes } from "./why/changes.js";
 import { Editor } from "./why/editor.js";
@@ -44,7 +47,7 @@ class Runner {
 
   step() {
     this.waiting = false;
-    const { input, others, view, bars, selection, story, why } = this.parts;
+    const { input, others, view, bars, selection, story, training, why } = this.parts;
     const [low, high] = this.range;
     const pixels = input.pixels();
     const plain = low === 0 && high === 255;
@@ -60,6 +63,7 @@ class Runner {
     byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
     selection.show();
     story.changed();
+    training?.changed();
     why?.changed();
     if (input.isEmpty()) say(texts.NOTHING_DRAWN);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
@@ -123,9 +127,11 @@ async function start() {
   const changed = () => runner.changed();
   const input = new Input(model.nodes[0].shape, digits, elements, changed, say, raw);
   const others = new OtherInputs(byId("others"), model, input, changed);
-  const why = explainAnswers(model, data, { bars, panel, isNumber }, changed);
+  const { why, changes, changedWeights } = explainAnswers(model, data, { bars, panel, isNumber }, changed);
+  const training = trainingOf(model, data, isNumber, changes, changedWeights);
   if (story.element) byId("layers").prepend(story.element);
-  const runner = new Runner(model, data.pixel_range, { input, others, view, bars, selection, story, why });
+  const followers = { input, others, view, bars, selection, story, training, why };
+  const runner = new Runner(model, data.pixel_range, followers);
   byId("own-scale").addEventListener("change", ({ target }) => view.scaleEach(target.checked));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();
@@ -135,7 +141,7 @@ async function start() {
     selection.show();
     story.changed();
   });
-  Object.assign(Page, { model, view, panel, input, others, bars, story, why });
+  Object.assign(Page, { model, view, panel, input, others, bars, story, training, why });
   await begin(input, view, (place) => {
     if (place && !selection.subject) selection.look(onPlace(place));
     story.begin();
@@ -145,18 +151,32 @@ async function start() {
 /* The card that says why, and what lets the user change the model. `run()` runs the model again. Where the answer is
    a picture there is no card. */
 function explainAnswers(model, { class_names, pixel_range, answer }, { bars, panel, isNumber }, run) {
-  const changes = new Changes(model, () => {
+  const changedWeights = () => {
     explainer.forget();
     run();
-  });
+  };
+  const changes = new Changes(model, changedWeights);
   const explainer = new Explainer(model, isNumber, pixel_range[0], changes.random);
   panel.editor = new Editor(changes);
   panel.editor.listen(panel.element);
   byId("layers").prepend(changes.element);
-  if (["picture", "map"].includes(answer)) return null;
+  if (["picture", "map"].includes(answer)) return { why: null, changes, changedWeights };
   const why = new WhyCard(explainer, changes, bars, class_names, pixel_range);
   changes.element.after(why.element);
-  return why;
+  return { why, changes, changedWeights };
+}
+
+/* The card with the weights of earlier moments, if there are any. */
+function trainingOf(model, { checkpoints, class_names, answer }, isNumber, changes, run) {
+  if (!checkpoints.length) return null;
+  const moments = new Moments(model, checkpoints, NOW);
+  const isPicture = ["picture", "map"].includes(answer);
+  const card = new TrainingCard(moments, class_names, isPicture ? null : isNumber, {
+    run,
+    reset: () => changes.reset(),
+  });
+  byId("layers").prepend(card.element);
+  return card;
 }
 
 /* Show the first example; `shown(place)` is called once it is, with a place to explain, if there is one. */

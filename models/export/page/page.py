@@ -21,6 +21,7 @@ from ...sibling import datasets_module
 from .. import arguments
 from ..html import Inline, page_path, rendered, template, write_html
 from .bundle import bundle
+from .checkpoints import portable_checkpoints
 from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
 from .half import difference_by_half
 from .portable import portable
@@ -54,6 +55,7 @@ def write_page(
     other_inputs=None,
     answer=None,
     float16=False,
+    checkpoints=(),
 ):
     """Write a page that runs a model in the browser and shows what each layer computes.
 
@@ -81,6 +83,8 @@ def write_page(
         answer: What the output is: "classes", "numbers", "picture", or "map" for a class for each pixel. None
             to tell by the last layer's activation, the loss and the class names.
         float16: Whether to write weights as half precision, so that the file is half as large.
+        checkpoints: Weights of earlier moments of the model's training, to which a slider goes back: pairs
+            (name, weights), as ("epoch 1", model.get_weights()) was then. They are rounded to 16 bits.
 
     Returns:
         A `Written`.
@@ -102,9 +106,8 @@ def write_page(
         ['lenet5.html']
     """
     path = page_path(path)
-    page = render(
-        model, images, class_names, title, pixel_range, captions, output, other_inputs, answer, float16
-    )
+    settings = title, pixel_range, captions, output, other_inputs, answer, float16, checkpoints
+    page = render(model, images, class_names, *settings)
     changed = _difference(model, images, pixel_range, output, other_inputs) if float16 else 0.0
     return write_html(path, page, changed)
 
@@ -121,12 +124,13 @@ def render(
     other_inputs=None,
     answer=None,
     float16=False,
+    checkpoints=(),
 ):
     """The page of `write_page` as text, with the same arguments.
 
     Args:
         model, images, class_names, title, pixel_range, captions: As in `write_page`.
-        output, other_inputs, answer, float16: As in `write_page`.
+        output, other_inputs, answer, float16, checkpoints: As in `write_page`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -147,7 +151,9 @@ def render(
         raise ModelError(f"There are {len(captions)} captions for {len(examples)} images; give one for each.")
     size = examples.shape[1:3] if None in picture.shape and len(examples) else None
     low, high = pixel_range
-    network = portable(model, size, _scaled(examples, pixel_range), output, other_inputs, float16)
+    settings = {"image_size": size, "output": output, "other_inputs": other_inputs}
+    settings["examples"] = _scaled(examples, pixel_range)
+    network = portable(model, float16=float16, **settings)
     nodes = network["nodes"]
     answer = answer or answer_of(nodes, class_names, loss_of(model))
     digits = nodes[0]["shape"] == [28, 28, 1] and [*map(str, class_names or ())] == DIGITS
@@ -162,6 +168,7 @@ def render(
         "digits": digits,
         "answer": answer,
         "answer_range": range_of(nodes, (low, high)),
+        "checkpoints": portable_checkpoints(model, checkpoints, **settings),
         "pixels": _raw(examples) if examples.shape[-1] in (2, 4) else None,
     }
     return rendered(

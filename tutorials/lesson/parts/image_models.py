@@ -18,6 +18,8 @@ from models.inspection.predictions import ends_linear, final_activation, is_list
 from models.loading.custom_layers import HINT, UNKNOWN_PART, read_custom_layers
 from models.loading.saved_classifiers import check_names
 from models.loading.saved_models import load_with_about
+from models.loading.weight_files import fill
+from tutorials.figures.labels import plain
 from tutorials.lesson.saved import LARGEST_IMAGE, is_image_size, read_names, read_results
 
 SURE = 0.9999  # of a prediction: few networks that see what they were trained on are so sure of half of all
@@ -31,11 +33,13 @@ class Saved(NamedTuple):
         model: Takes images with pixels in [0, 255].
         class_names: In index order; empty if unknown.
         image_size: (height, width) that it was trained on.
+        loaded: The model as the file has it, whose weights these are; `model` may begin with more layers.
     """
 
     model: keras.Model
     class_names: list
     image_size: tuple
+    loaded: keras.Model
 
 
 class Pictures(NamedTuple):
@@ -106,7 +110,8 @@ def load_image_model(path, scaling=None, output=None, custom=None):
         ModelError: If it is damaged or hostile, or does not predict one number per class.
     """
     if str(path) == "mnist":
-        return Saved(models.ConvNet(weights="mnist"), list(digits.CLASS_NAMES), (28, 28))
+        model = models.ConvNet(weights="mnist")
+        return Saved(model, list(digits.CLASS_NAMES), (28, 28), model)
     path = Path(path)
     folder = os.path.isdir(path) and not _is_there(path / "saved_model.pb")  # noqa: PTH112 (names may be too long)
     file = path / "model.keras" if folder else path
@@ -133,7 +138,35 @@ def load_image_model(path, scaling=None, output=None, custom=None):
             f"{file} gives one number that is no probability, as a regression does, and this lesson explains "
             "classes; models.export.page.write_page writes a page that shows its number."
         )
-    return Saved(model, names, _image_size(model, file, about))
+    return Saved(model, names, _image_size(model, file, about), whole)
+
+
+def weights_of_files(saved, files):
+    """Weights of earlier moments of a model's training, for the page.
+
+    Args:
+        saved: An `image_models.Saved`; its model has its own weights afterwards.
+        files: Paths of .weights.h5 or .keras files.
+
+    Returns:
+        [(name, weights)], as `write_page` takes them, named like the files.
+
+    Raises:
+        LessonError, ModelError: If a file is missing or damaged, or is of another model.
+    """
+    loaded, own, found = saved.loaded, saved.loaded.get_weights(), []
+    try:
+        for file in files:
+            if not file.is_file():
+                raise LessonError(f"{file} of checkpoints= does not exist; name files of weights.")
+            if not file.name.endswith((".weights.h5", ".keras")):
+                raise LessonError(f"{file} of checkpoints= must end in .weights.h5 or .keras.")
+            fill(loaded, file, loaded.name, "name files of the same model")
+            name = file.name.removesuffix(".keras").removesuffix(".weights.h5")
+            found.append((plain(name), saved.model.get_weights()))
+    finally:
+        loaded.set_weights(own)
+    return found
 
 
 def _load(file, custom):

@@ -195,22 +195,24 @@ def examples_of_the_page(inspected):
     return inspected.images[rows], captions
 
 
-def write_page_of(inspected, report, float16=False):
+def write_page_of(inspected, report, float16=False, checkpoints=()):
     """Write page.html, which runs the model in a browser, and say how large it will be.
 
     Args:
         inspected: An `Inspected`.
         report: The lesson's `Report`.
         float16: Whether to write weights as half precision.
+        checkpoints: Weights of earlier moments, as `write_page` takes them.
     """
     model = inspected.model
-    size, half = (page_bytes(model, each) / 1e6 for each in (float16, True))
+    size, half = (page_bytes(model, each, len(checkpoints)) / 1e6 for each in (float16, True))
     smaller = "" if float16 or size < LARGE_PAGE else f" ({half:.1f} MB with --float16)"
     print(f"page.html will have about {size:.1f} MB{smaller}.")
     shown, captions = examples_of_the_page(inspected)
     title = f"Look inside {model.name}"
     with report.writing("page.html") as path:
-        written = write_page(model, shown, path, inspected.names, title, captions=captions, float16=float16)
+        settings = {"captions": captions, "float16": float16, "checkpoints": checkpoints}
+        written = write_page(model, shown, path, inspected.names, title, **settings)
     if float16:
         most = f"{written.difference:.2g}"
         print(f"Half precision changes the outputs for the {len(shown)} examples by {most} at most.")

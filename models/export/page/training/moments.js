@@ -1,0 +1,49 @@
+/* The weights that a model had at earlier moments, which can take the place of its own. */
+
+import { KINDS } from "../engine/kinds.js";
+import { decompress, fromBase64, readWeight } from "../engine/weights.js";
+
+export class Moments {
+  /* `checkpoints` are what `portable_checkpoints` wrote; the last moment is the model as it is. */
+  constructor(model, checkpoints, now) {
+    this.model = model;
+    this.checkpoints = checkpoints;
+    this.names = [...checkpoints.map(({ name }) => name), now];
+    this.own = model.nodes.map(({ weights }) => weights);
+    this.read = new Map(); // by the number of the moment
+    this.at = checkpoints.length;
+  }
+
+  /* For each node its weights at a moment. */
+  async weightsOf(at) {
+    if (at === this.checkpoints.length) return this.own;
+    if (!this.read.has(at)) {
+      const { nodes, weights } = this.checkpoints[at];
+      const buffer = await decompress(fromBase64(weights));
+      const each = (described) =>
+        Object.fromEntries(
+          Object.entries(described).map(([key, weight]) => [key, readWeight(buffer, weight)]),
+        );
+      this.read.set(at, nodes.map(each));
+    }
+    return this.read.get(at);
+  }
+
+  /* Let a model, this one or a twin of it, have the weights of a moment. */
+  async give(model, at) {
+    const weights = await this.weightsOf(at);
+    for (const node of model.nodes) {
+      node.weights = weights[node.id];
+      if (Object.keys(node.weights).length)
+        KINDS[node.kind].prepare?.(
+          node,
+          node.inputs.map((id) => model.nodes[id]),
+        );
+    }
+  }
+
+  async use(at) {
+    this.at = at;
+    await this.give(this.model, at);
+  }
+}
