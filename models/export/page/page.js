@@ -141,7 +141,7 @@ async function start() {
     selection.show();
     story.changed();
   });
-  Object.assign(Page, { model, view, panel, input, others, bars, story, training, why });
+  Object.assign(Page, { model, view, panel, input, others, bars, story, training, changes, why });
   await begin(input, view, (place) => {
     if (place && !selection.subject) selection.look(onPlace(place));
     story.begin();
@@ -155,7 +155,12 @@ function explainAnswers(model, { class_names, pixel_range, answer }, { bars, pan
     explainer.forget();
     run();
   };
-  const changes = new Changes(model, changedWeights);
+  const changes = new Changes(model, () => {
+    byId("fold").checked = changes.folding.on;
+    changedWeights();
+  });
+  byId("fold-choice").hidden = !changes.folding.pairs.length;
+  byId("fold").addEventListener("change", ({ target }) => changes.fold(target.checked));
   const explainer = new Explainer(model, isNumber, pixel_range[0], changes.random);
   panel.editor = new Editor(changes);
   panel.editor.listen(panel.element);

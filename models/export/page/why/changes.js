@@ -1,6 +1,7 @@
 /* Changes of the model by the user, and the line that says so. */
 
 import { make } from "../elements.js";
+import { Folding } from "./folding.js";
 import * as texts from "./texts.js";
 import { Edits, RandomLayers } from "./weights.js";
 
@@ -9,6 +10,7 @@ export class Changes {
   constructor(model, changed) {
     this.edits = new Edits(model);
     this.random = new RandomLayers(model);
+    this.folding = new Folding(model);
     this.changed = changed;
     this.says = make("span", { role: "status" });
     const button = (id, name, label, onclick) =>
@@ -26,11 +28,11 @@ export class Changes {
 
   follow() {
     const many = this.edits.count;
-    const hidden = !many && !this.random.count;
+    const hidden = !many && !this.random.count && !this.folding.on;
     // by keyboard one goes on at the layers, not at the top of the page
     if (hidden && this.element.contains(document.activeElement)) this.element.parentElement?.focus();
     this.element.hidden = hidden;
-    this.says.textContent = hidden ? "" : texts.modelChanged(many, this.random.names());
+    this.says.textContent = hidden ? "" : texts.modelChanged(many, this.random.names(), this.folding.on);
     this.undoButton.disabled = !many;
     this.changed();
   }
@@ -50,7 +52,17 @@ export class Changes {
     this.follow();
   }
 
+  /* Fold batch normalizations into the layers before them, or unfold them. */
+  fold(on) {
+    this.random.set(0);
+    this.edits.reset();
+    this.folding.set(on);
+    this.follow();
+  }
+
   randomise(count) {
+    if (this.folding.on) this.edits.reset();
+    this.folding.set(false); // random weights are of the layers as they were trained
     this.random.set(count);
     this.follow();
   }
@@ -64,6 +76,7 @@ export class Changes {
   reset() {
     this.random.set(0);
     this.edits.reset();
+    this.folding.set(false);
     this.follow();
   }
 }

@@ -99,8 +99,9 @@ export const UNDO = "Undo";
 export const RESET = "Reset";
 export const UNDO_LABEL = "Undo the last change of the model";
 export const RESET_LABEL = "Take back all changes of the model";
-export const modelChanged = (edits, random) =>
+export const modelChanged = (edits, random, folded) =>
   `The model is changed: ${[
+    folded ? "batch normalization is folded into the layers before it, which changes no answer" : "",
     edits ? `${edits} ${edits === 1 ? "edit" : "edits"}` : "",
     random.length ? `random weights in ${list(random)}` : "",
   ]

@@ -9,7 +9,7 @@ export const sameLayer = (model, { path, type }) =>
   model.nodes.filter((node) => node.type === type && `${node.path}` === `${path}`);
 
 /* Compute anew what follows from a node's weights. */
-function prepare(model, node) {
+export function prepare(model, node) {
   KINDS[node.kind].prepare?.(
     node,
     node.inputs.map((id) => model.nodes[id]),
