@@ -20,7 +20,7 @@ LABELS = ["positive", "positive", "negative", "negative"] * 10
 
 @pytest.fixture(scope="module")
 def trained():
-    return TextClassifier(kind="bag").fit(TEXTS, LABELS)
+    return TextClassifier(kind="bag", epochs=12).fit(TEXTS, LABELS)
 
 
 def test_words_decide(trained):

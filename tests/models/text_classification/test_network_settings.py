@@ -55,7 +55,8 @@ def test_vectors_in_any_form_are_the_same_start(form, tmp_path, capsys):
 
 
 def test_words_that_no_training_text_has_are_known_by_their_vectors():
-    classifier = TextClassifier(kind="bag", embeddings=VECTORS, epochs=20, word_dropout=0)
+    settings = {"epochs": 8, "learning_rate": 0.05, "word_dropout": 0}
+    classifier = TextClassifier(kind="bag", embeddings=VECTORS, **settings)
     classifier.fit(TEXTS, LABELS)
     assert classifier.predict(["superb", "dreadful"]).labels == ["positive", "negative"]
     assert classifier.words_with_vectors_ == 2
@@ -64,7 +65,7 @@ def test_words_that_no_training_text_has_are_known_by_their_vectors():
 
 def test_spellings_with_capitals_are_found_and_punctuation_takes_no_row():
     vectors = {"GOOD": [1.0], ",": [9.0], "good-ish": [9.0], "Bad": [-1.0], "bad": [5.0], "two words": [9.0]}
-    classifier = TextClassifier(kind="bag", embeddings=vectors).fit(TEXTS, LABELS)
+    classifier = TextClassifier(kind="bag", embeddings=vectors, epochs=1).fit(TEXTS, LABELS)
     words = classifier.model.get_layer("vocabulary").get_vocabulary(include_special_tokens=False)
     assert sorted(words) == ["a", "bad", "film", "good", "so"]
     assert classifier.words_with_vectors_ == 2
@@ -76,9 +77,9 @@ def test_unlabelled_texts_teach_what_words_mean():
     texts = [
         " ".join(random.choice([*words, *context]) for _ in range(12))
         for words, context in ((praise, ["sun", "joy"]), (blame, ["rain", "woe"]))
-        for _ in range(1000)
+        for _ in range(400)
     ]
-    classifier = TextClassifier(kind="pooled_lstm", epochs=20, embedding_dim=8)
+    classifier = TextClassifier(kind="pooled_lstm", epochs=8, learning_rate=0.02, embedding_dim=8)
     classifier.fit(TEXTS, LABELS, unlabelled=texts)
     found = classifier.predict(["superb", "lovely", "dreadful", "awful"])
     assert found.labels == ["positive", "positive", "negative", "negative"]
@@ -179,7 +180,7 @@ class TestSearch:
         random = np.random.default_rng(0)
         rows = [" ".join(random.choice(["good", "bad", "film", "so"], 6)) for _ in range(600)]
         labels = [int("good good" in text) for text in rows]
-        classifier = TextClassifier(kind="conv1d", search="10m", epochs=2, dropout=0.5).fit(rows, labels)
+        classifier = TextClassifier(kind="conv1d", search="10m", epochs=1, dropout=0.5).fit(rows, labels)
         table = classifier.search_
         losses = [each.loss for each in table]
         assert len(table) == 3 and losses == sorted(losses)
