@@ -213,19 +213,19 @@ def test_what_only_a_network_has_a_use_for_is_refused_before_texts_are_read(sett
 
 @pytest.mark.slow
 def test_killed_in_its_training_it_goes_on_to_the_same_end(root, table, tmp_path, capsys):
-    flags = {"data": str(table[0]), "model": "bag", "epochs": 60}
+    flags = {"data": str(table[0]), "model": "bag", "epochs": 24}
     outputs, unfinished = tmp_path / "killed", tmp_path / "killed" / ".classify_texts-unfinished"
     arguments = [each for name, value in flags.items() for each in (f"--{name}", value)]
     child = start(root, "classify_texts", *arguments, "--outputs", outputs)
     assert wait_for(child, unfinished / "training.state", times=5)
     kill(child)
     assert (unfinished / "training.state").exists() and not (outputs / "classify_texts").exists()
-    with pytest.raises(LessonError, match="epochs was 60"):
+    with pytest.raises(LessonError, match="epochs was 24"):
         classify_texts.main(**flags | {"epochs": 50}, resume=True, outputs=outputs)
     capsys.readouterr()
     again = classify_texts.main(**flags, resume=True, outputs=outputs)
     said = capsys.readouterr().out
-    assert "starting anew" not in said and "Epoch 2/60" not in said and "Epoch 60/60" in said
+    assert "starting anew" not in said and "Epoch 2/24" not in said and "Epoch 24/24" in said
     assert [entry.name for entry in outputs.iterdir()] == ["classify_texts"]
     whole = classify_texts.main(**flags, outputs=tmp_path / "whole")
     assert untimed(again.metrics) == untimed(whole.metrics)

@@ -539,7 +539,9 @@ def can_mount():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not can_mount(), reason="a small disk can be mounted only on Linux with user namespaces")
-@pytest.mark.parametrize("size", ["20k", "1m", "3m", "5m"])
+@pytest.mark.parametrize(
+    "size", ["20k", "3m", *(pytest.param(size, marks=pytest.mark.long) for size in ("1m", "5m"))]
+)
 def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, size):
     learn = f"{sys.executable} -m tutorials.fine_tune --quick --outputs {tmp_path}"
     script = (

@@ -318,7 +318,7 @@ def check_results(folder):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file systems take no such names")
-@pytest.mark.parametrize("kind", [None, [*KINDS][0], *OTHERS])
+@pytest.mark.parametrize("kind", [pytest.param(None, marks=pytest.mark.long), [*KINDS][0], *OTHERS])
 def test_photos_of_hostile_names_go_the_whole_way(root, tmp_path, kind):
     data, results = folder_of_photos(tmp_path / "data"), tmp_path / "out" / "fine_tune"
     flags = ["--backbone", "convnet", "--image-size", "28", "--data", data, "--outputs", tmp_path / "out"]
@@ -334,7 +334,7 @@ def test_photos_of_hostile_names_go_the_whole_way(root, tmp_path, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [None, [*KINDS][0], *OTHERS])
+@pytest.mark.parametrize("kind", [None, pytest.param([*KINDS][0], marks=pytest.mark.long), *OTHERS])
 def test_texts_of_hostile_names_go_the_whole_way(root, tmp_path, kind):
     names = [name for name in HOSTILE if name not in ("caf\udce9", HOSTILE[-1])]
     random = np.random.default_rng(0)

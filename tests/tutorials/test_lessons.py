@@ -549,9 +549,11 @@ def test_dense_vs_conv_counts_are_the_lectures(run):
 
 
 @pytest.mark.slow
-def test_dense_vs_conv_finds_the_laplacian(tmp_path):
+def test_dense_vs_conv_finds_the_laplacian(tmp_path, capsys):
     results = teach("dense_vs_conv", outputs=tmp_path).results
     assert results["dense_test_error"] > 100 * results["conv_test_error"]
+    said = capsys.readouterr().out
+    assert "inside the expected band" in said and "OUTSIDE" not in said
 
 
 def test_receptive_field_counts_the_sixteen_pixels_and_the_erratums(run):
@@ -610,7 +612,7 @@ def test_digits_on_mnist_reach_what_the_readme_says(model, bar, mnist_folder, tm
 
 
 @pytest.mark.slow
-def test_convolution_learns_sobels_nine_numbers(tmp_path):
+def test_convolution_learns_sobels_nine_numbers(tmp_path, capsys):
     metrics = teach("convolution", outputs=tmp_path).metrics
     results = metrics["results"]
     assert results["largest_difference"] < 0.01
@@ -619,6 +621,8 @@ def test_convolution_learns_sobels_nine_numbers(tmp_path):
     assert results["sizes_agreeing"] == results["sizes_compared"] == 2630
     assert f"largest difference {results['largest_difference']:.1g}" in metrics["finding"]
     assert "a layer learned the kernel" in metrics["finding"]
+    said = capsys.readouterr().out
+    assert "inside the expected band" in said and "OUTSIDE" not in said
 
 
 def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
