@@ -31,15 +31,18 @@ def methods(kind):
             yield name, function
 
 
-def run_examples(root, package):
-    """Run all examples of a package.
+def run_examples(names):
+    """Run all examples of modules.
+
+    Args:
+        names: Dotted names of the modules.
 
     Returns:
         (how many there are, the doctest's report on those that give something else than they say).
     """
     runner = doctest.DocTestRunner(verbose=False)
     finder, report = doctest.DocTestFinder(), []
-    for name in modules(root, package):
+    for name in names:
         for test in finder.find(importlib.import_module(name)):
             keras.utils.set_random_seed(0)
             runner.run(test, out=report.append)

@@ -208,7 +208,7 @@ def fit_network(
 
     Example:
         >>> texts, labels = np.array(["so good", "so bad"] * 20, object), np.array([1, 0] * 20)
-        >>> found = fit_network(NetworkSettings("bag"), (texts, labels), (texts, labels), classes=2)
+        >>> found = fit_network(NetworkSettings("bag", epochs=2), (texts, labels), (texts, labels), classes=2)
         >>> found.start.vocabulary, found.used["learning_rate"]
         (['so', 'good', 'bad'], 0.02)
     """

@@ -30,7 +30,7 @@ INTERNAL = (
 
 
 def test_every_example_gives_what_it_says(root, docstrings):
-    examples, report = docstrings.run_examples(root, "datasets")
+    examples, report = docstrings.run_examples(docstrings.modules(root, "datasets"))
     assert not report
     assert examples > 100
 
@@ -86,7 +86,7 @@ def test_a_wrong_example_and_a_silent_docstring_are_noticed(tmp_path, docstrings
         "silent has no Raises",
     ]
     assert docstrings.faults("wrong", module.wrong, strict=True) == []
-    examples, report = docstrings.run_examples(tmp_path, "sample_of_docstrings")
+    examples, report = docstrings.run_examples(docstrings.modules(tmp_path, "sample_of_docstrings"))
     assert examples == 1
     assert "Expected:\n    3\nGot:\n    2" in report
     del sys.modules["sample_of_docstrings"]

@@ -12,7 +12,7 @@ def test_every_example_runs(root, docstrings, monkeypatch):
     names = [f"docs.{path.stem}" for path in sorted((root / "docs").glob("[a-z]*.py")) if not of_sphinx(path)]
     names.remove("docs.first_cell")
     monkeypatch.setattr(docstrings, "modules", lambda *_: names)
-    examples, report = docstrings.run_examples(root, "docs")
+    examples, report = docstrings.run_examples(docstrings.modules(root, "docs"))
     assert examples > 15
     assert not report, report
 
