@@ -625,7 +625,7 @@ def test_convolution_learns_sobels_nine_numbers(tmp_path, capsys):
     assert "inside the expected band" in said and "OUTSIDE" not in said
 
 
-def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path):
+def test_convolution_refuses_what_it_cannot_use_in_a_sentence(tmp_path, undrawn):
     pixels = np.zeros((2, 2, 3), "uint8")
     Image.fromarray(pixels).save(tmp_path / "tiny.png")
     with pytest.raises(DataError, match="nowhere.jpg does not exist"):
