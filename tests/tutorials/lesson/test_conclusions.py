@@ -223,11 +223,13 @@ def test_a_model_of_which_nothing_is_expected_is_refused_before_training(tmp_pat
 
 
 # Whole runs of these are in test_lessons.py, too, each with its bands
-WHOLE = [pytest.param(lesson, marks=pytest.mark.long) for lesson in ("x_or_o", "convolution", "dense_vs_conv")]
+OTHERS = [
+    pytest.param(lesson, marks=pytest.mark.long) for lesson in ("x_or_o", "convolution", "dense_vs_conv")
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lesson", ["gradient_descent", *WHOLE])
+@pytest.mark.parametrize("lesson", ["gradient_descent", *OTHERS])
 def test_a_real_lesson_passes_its_check(root, tmp_path, lesson):
     done = subprocess.run(
         [sys.executable, "-m", f"tutorials.{lesson}", "--check", "--outputs", tmp_path],
