@@ -4,5 +4,14 @@ from ..html import Written
 from .half import page_bytes
 from .page import render, write_page
 from .portable import portable
+from .sounds import render_sounds, write_sound_page
 
-__all__ = ["Written", "page_bytes", "portable", "render", "write_page"]
+__all__ = [
+    "Written",
+    "page_bytes",
+    "portable",
+    "render",
+    "render_sounds",
+    "write_page",
+    "write_sound_page",
+]

@@ -24,7 +24,8 @@ class Picture(NamedTuple):
     Attributes:
         place: Its place among the model's inputs.
         shape: (height, width, channels), where None stands for any size.
-        layout: Its axes in the model: "rows" for (height, width), or where channels are, "last" or "first".
+        layout: Its axes in the model: "rows" for (height, width), or where channels are, "last" or "first". Of
+            a sound, which is a picture of one row, "samples" for (samples,) and "sound" for (samples, 1).
 
     Example:
         >>> Picture(0, (28, 28, 1), "last").taken((28, 28, 1))
@@ -42,6 +43,8 @@ class Picture(NamedTuple):
             "rows": (height, width),
             "last": (height, width, channels),
             "first": (channels, height, width),
+            "samples": (width,),
+            "sound": (width, channels),
         }[self.layout]
 
 
@@ -62,12 +65,7 @@ def picture_input(model):
         >>> picture_input(LeNet5())
         Picture(place=0, shape=(28, 28, 1), layout='last')
     """
-    if not is_graph(model) or not model.inputs:
-        title = model.name if isinstance(model, keras.Model) else shown(model)
-        raise ModelError(
-            f"{title} is no built functional or sequential model, so that no page can show it; give one "
-            "whose graph Keras knows, as of keras.Model(inputs, outputs)."
-        )
+    check_graph(model)
     found = [
         Picture(place, *layout)
         for place, each in enumerate(model.inputs)
@@ -80,6 +78,27 @@ def picture_input(model):
             "page can only show models of images."
         )
     return min(found, key=lambda each: each.layout == "rows")
+
+
+def check_graph(model):
+    """Refuse what is no built functional or sequential model.
+
+    Args:
+        model: Anything.
+
+    Raises:
+        ModelError: Says what is needed.
+
+    Example:
+        >>> from models import LeNet5
+        >>> check_graph(LeNet5())
+    """
+    if not is_graph(model) or not model.inputs:
+        title = model.name if isinstance(model, keras.Model) else shown(model)
+        raise ModelError(
+            f"{title} is no built functional or sequential model, so that no page can show it; give one "
+            "whose graph Keras knows, as of keras.Model(inputs, outputs)."
+        )
 
 
 def _layout(shape):

@@ -49,12 +49,13 @@ def halved(array):
     return array.astype("float16").astype("float32") if np.abs(array).max(initial=0) < LARGEST_HALF else array
 
 
-def difference_by_half(model, inputs):
+def difference_by_half(model, inputs, but=()):
     """The greatest difference that half precision of the weights makes to a model's outputs.
 
     Args:
         model: A built Keras model; its weights are as before afterwards.
         inputs: An array (n, ...) for each of its inputs.
+        but: Layers whose weights stay as they are.
 
     Returns:
         A float, 0.0 if n is 0.
@@ -68,7 +69,9 @@ def difference_by_half(model, inputs):
         return 0.0
     tensors = [keras.ops.cast(each, taken.dtype) for each, taken in zip(inputs, model.inputs, strict=True)]
     given = tensors if len(tensors) > 1 else tensors[0]
-    real = [each for each in model.weights if "float" in keras.backend.standardize_dtype(each.dtype)]
+    stay = {id(weight) for layer in but for weight in layer.weights}
+    real = [each for each in model.weights if id(each) not in stay]
+    real = [each for each in real if "float" in keras.backend.standardize_dtype(each.dtype)]
     kept = [numbers(each).copy() for each in real]
     before = numbers(model(given, training=False))
     try:

@@ -6,6 +6,7 @@ import numpy as np
 from .attention_steps import attention, dot, einsum, matmul, multi_head_attention
 from .layer_steps import LAYERS, OF_APPLICATIONS, activation_step, concatenate, same
 from .moving_steps import MOVERS, gathered, moved
+from .sound_steps import OF_SOUND
 from .step import Step, Unknown, is_tensor, numbers, rescale_step
 from .supported import ACTIVATION_OPERATIONS
 
@@ -39,7 +40,7 @@ def steps_of(call):
             return moved(call)[0]
         if name == "TimeDistributed" and type(operation.layer).__name__ in EACH_PLACE:
             return steps_of(call._replace(operation=operation.layer))
-        if found := LAYERS.get(name) or OF_ATTENTION.get(name):
+        if found := LAYERS.get(name) or OF_ATTENTION.get(name) or OF_SOUND.get(name):
             return found(call)
     elif isinstance(operation, keras.layers.Layer):
         if name in OF_APPLICATIONS and type(operation).__module__.startswith("keras.src.applications."):

@@ -8,6 +8,7 @@ import { decompress, fromBase64 } from "./engine/weights.js";
 import { Panel } from "./explanation/panel.js";
 import { Input } from "./input/input.js";
 import { OtherInputs } from "./input/other_inputs.js";
+import { SoundInput } from "./input/sound_input.js";
 import { View } from "./layers/view.js";
 import { announce, say } from "./messages.js";
 import { PictureOutput } from "./output/picture_output.js";
@@ -65,7 +66,7 @@ class Runner {
     story.changed();
     training?.changed();
     why?.changed();
-    if (input.isEmpty()) say(texts.NOTHING_DRAWN);
+    if (input.isEmpty()) say(input.nothing);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
     this.announceLater();
     Page.runs += 1;
@@ -77,10 +78,7 @@ class Runner {
   announceLater() {
     const { input, bars } = this.parts;
     clearTimeout(this.timer);
-    this.timer = setTimeout(
-      () => announce(input.isEmpty() ? texts.NOTHING_DRAWN : bars.answer().sentence),
-      700,
-    );
+    this.timer = setTimeout(() => announce(input.isEmpty() ? input.nothing : bars.answer().sentence), 700);
   }
 }
 
@@ -121,11 +119,8 @@ async function start() {
   const panel = new Panel(byId("panel"), view, names, isNumber, () => selection.unpin());
   const selection = new Selection(view, bars, panel);
   const story = new Story(view, (place) => selection.look(onPlace(place)));
-  const ids = { pens: "colours", pad: "pad", undo: "undo", clear: "clear", choose: "choose", file: "file" };
-  const elements = Object.fromEntries(Object.entries(ids).map(([key, id]) => [key, byId(id)]));
-  Object.assign(elements, { examples: byId("examples"), whole: document.body });
   const changed = () => runner.changed();
-  const input = new Input(model.nodes[0].shape, digits, elements, changed, say, raw);
+  const input = makeInput(model.nodes[0], data, raw, changed);
   const others = new OtherInputs(byId("others"), model, input, changed);
   const { why, changes, changedWeights } = explainAnswers(model, data, { bars, panel, isNumber }, changed);
   const training = trainingOf(model, data, isNumber, changes, changedWeights);
@@ -148,9 +143,19 @@ async function start() {
   });
 }
 
+/* A picture is drawn or chosen, a sound is recorded or chosen. */
+function makeInput(node, { digits, sound }, raw, changed) {
+  const elements = { examples: byId("examples"), whole: document.body };
+  for (const id of ["pad", "undo", "clear", "choose", "file", "seen", "record", "play"])
+    elements[id] = byId(id);
+  if (sound) return new SoundInput(node.values.length, sound, elements, changed, say);
+  elements.pens = byId("colours");
+  return new Input(node.shape, digits, elements, changed, say, raw);
+}
+
 /* The card that says why, and what lets the user change the model. `run()` runs the model again. Where the answer is
-   a picture there is no card. */
-function explainAnswers(model, { class_names, pixel_range, answer }, { bars, panel, isNumber }, run) {
+   a picture, or the input a sound, there is no card. */
+function explainAnswers(model, { class_names, pixel_range, answer, sound }, { bars, panel, isNumber }, run) {
   const changedWeights = () => {
     explainer.forget();
     run();
@@ -165,7 +170,7 @@ function explainAnswers(model, { class_names, pixel_range, answer }, { bars, pan
   panel.editor = new Editor(changes);
   panel.editor.listen(panel.element);
   byId("layers").prepend(changes.element);
-  if (["picture", "map"].includes(answer)) return { why: null, changes, changedWeights };
+  if (sound || ["picture", "map"].includes(answer)) return { why: null, changes, changedWeights };
   const why = new WhyCard(explainer, changes, bars, class_names, pixel_range);
   changes.element.after(why.element);
   return { why, changes, changedWeights };
@@ -184,10 +189,7 @@ function trainingOf(model, { checkpoints, class_names, answer }, isNumber, chang
   return card;
 }
 
-/* Show the first example; `shown(place)` is called once it is, with a place to explain, if there is one. */
-async function begin(input, view, shown) {
-  const images = input.examples.map((button) => button.querySelector("img"));
-  await Promise.all(images.map((image) => image.decode().catch(() => null)));
+  const story = new Story(view, (place) => selection.look(onPlace(place)));
   if (input.examples.length) input.useExample(input.examples[0]);
   else input.update();
   requestAnimationFrame(() =>

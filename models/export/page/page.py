@@ -1,34 +1,26 @@
 """A page that runs a model in the browser: one HTML file that needs no other, no server, no network.
 
-The page's own style and ES modules lie beside this file; the modules are bundled into one script. No other
-script may run in the page: its Content-Security-Policy allows only the checksums of these. Whatever
-classes and titles are called is shown as text.
+This is the page of a model of images; `sounds` writes that of a model of sounds, and `shell` what both share.
 """
 
 import base64
-import functools
 import io
 import zlib
 from itertools import zip_longest
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from ...checks.arguments import checked, choice, flag
 from ...errors import ModelError
-from ...sibling import datasets_module
 from .. import arguments
-from ..html import Inline, page_path, rendered, template, write_html
-from .bundle import bundle
+from ..html import page_path, write_html
 from .checkpoints import portable_checkpoints
 from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
 from .half import difference_by_half
 from .portable import portable
+from .shell import page_of
 
-shown = datasets_module("files.names").shown
-FOLDER = Path(__file__).parent
-ENTRY = "page.js"  # imports all other modules
 DIGITS = [str(digit) for digit in range(10)]
 
 
@@ -157,34 +149,15 @@ def render(
     nodes = network["nodes"]
     answer = answer or answer_of(nodes, class_names, loss_of(model))
     digits = nodes[0]["shape"] == [28, 28, 1] and [*map(str, class_names or ())] == DIGITS
-    if class_names is None:
-        word = "number" if answer == "numbers" else "class"
-        class_names = [f"{word} {index}" for index in range(max(2, nodes[-1]["shape"][-1]))]
-    _check_names(model, class_names, nodes[-1]["shape"][-1], answer)
     data = {
-        "model": network,
-        "class_names": [shown(name) for name in class_names],
         "pixel_range": [low, high],
         "digits": digits,
-        "answer": answer,
         "answer_range": range_of(nodes, (low, high)),
         "checkpoints": portable_checkpoints(model, checkpoints, **settings),
         "pixels": _raw(examples) if examples.shape[-1] in (2, 4) else None,
     }
-    return rendered(
-        _template(),
-        title=str(model.name if title is None else title),
-        digits=digits,
-        answer=answer,
-        boxes=[(node["name"], node["type"]) for node in nodes if node["kind"] == "recorded"],
-        examples=[
-            (_uri(example), str(caption))
-            for example, caption in zip_longest(examples, captions, fillvalue="")
-        ],
-        data=data,
-        style=_style(),
-        script=_script(),
-    )
+    pictures = zip_longest(map(_uri, examples), map(str, captions), fillvalue="")
+    return page_of(model, network, answer, class_names, title, [*pictures], data, digits=digits)
 
 
 def _scaled(examples, pixel_range):
@@ -219,29 +192,6 @@ def _examples(images, picture):
         wanted = ", ".join("any" if side is None else str(side) for side in picture.shape)
         raise ModelError(f"The model takes images of ({wanted}), and the examples have {examples.shape[1:]}.")
     return examples
-
-
-def _style():
-    return Inline((FOLDER / "page.css").read_text(encoding="utf-8"))
-
-
-def _check_names(model, class_names, outputs, answer):
-    classes = 2 if outputs == 1 else outputs  # a probability, or a logit, of the second
-    if answer in ("classes", "map") and len(class_names) != classes:
-        raise ModelError(
-            f"{model.name} has {classes} classes, and class_names has {len(class_names)} names; give one "
-            "for each."
-        )
-
-
-@functools.cache
-def _script():
-    return Inline(bundle(FOLDER, ENTRY))
-
-
-@functools.cache
-def _template():
-    return template(FOLDER / "page.html")
 
 
 def _uri(example):

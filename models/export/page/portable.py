@@ -16,14 +16,29 @@ from .ends import SMALLEST, checked_output, for_all, image_sides, other_values, 
 from .half import halved
 from .moving_steps import MOVERS, gathered, moved
 from .operator_steps import steps_of
+from .sound_steps import sound_input
 from .step import Call, Step, Unknown, is_tensor, numbers
 
-EXACT = ("places",)  # weights that are whole numbers
+EXACT = (
+    "places",
+    "window",
+    "real",
+    "imaginary",
+    "bands",
+)  # whole numbers, and what a spectrogram is computed with
 VALUES_AT_ONCE = 1 << 20  # of the images whose closed boxes are computed together
 
 
-def portable(model, image_size=None, examples=(), output=None, other_inputs=None, float16=False):
-    """Write a model of images down as plain data, weights included.
+def portable(
+    model,
+    image_size=None,
+    examples=(),
+    output=None,
+    other_inputs=None,
+    float16=False,
+    sampling_rate=None,
+):
+    """Write a model of images, or of sounds, down as plain data, weights included.
 
     Layers of nested models come as nodes of the one list. A layer that is called twice makes two
     nodes. So do a separable convolution, and a resizing that crops or pads.
@@ -41,6 +56,8 @@ def portable(model, image_size=None, examples=(), output=None, other_inputs=None
         other_inputs: Values of the model's other inputs for the examples: {name: array (n, ...)}. Inputs
             of up to 12 numbers may be left out.
         float16: Whether to write weights as half precision.
+        sampling_rate: Samples a second, of a model of sounds: it takes waveforms, (samples,) or
+            (samples, 1), which are images of one row here, (1, samples, 1). None for a model of images.
 
     Returns:
         A dict that `json.dumps` takes: "name", and "nodes", a list in an order in which each node
@@ -63,12 +80,12 @@ def portable(model, image_size=None, examples=(), output=None, other_inputs=None
         >>> plain["nodes"][2]["weights"]["kernel"]["shape"]
         [5, 5, 1, 6]
     """
-    picture = picture_input(model)
+    picture = picture_input(model) if sampling_rate is None else sound_input(model)
     model = checked_output(model, output)
     sides = image_sides(model, picture, image_size)
     examples = np.reshape(examples, (-1, *sides))
     others = other_values(model, picture, other_inputs, len(examples))
-    walk = _Walk(float16)
+    walk = _Walk(float16, sampling_rate)
     given = walk.begin(model, picture, sides, others)
     try:
         (last,) = walk.through(model, given, ())
@@ -97,8 +114,8 @@ class _Walk:
         weights: All weights, a `WeightBytes`. A backbone may be called for several image sizes.
     """
 
-    def __init__(self, float16=False):
-        self.float16 = float16
+    def __init__(self, float16=False, sampling_rate=None):
+        self.float16, self.sampling_rate = float16, sampling_rate
         self.nodes, self.weights = [], WeightBytes()
         self._makers, self._kept = {}, []
         self._pictures = set()  # tensors (rows, columns) that are pictures, not lists of vectors
@@ -109,12 +126,15 @@ class _Walk:
         """Add the inputs, the picture first; returns a tensor for each of the model's inputs."""
         wanted = model.inputs[picture.place]
         images = keras.Input(picture.taken(sides), name="images", dtype=wanted.dtype)
-        first = self.add("InputLayer", wanted.name, (wanted.name,), [], sides, Step("input", {}, {}))
+        config = {} if self.sampling_rate is None else {"sampling_rate": self.sampling_rate}
+        first = self.add("InputLayer", wanted.name, (wanted.name,), [], sides, Step("input", config, {}))
         if picture.layout == "first":
             places = np.moveaxis(np.arange(np.prod(sides)).reshape(sides), -1, 0)
             name = f"{wanted.name} (channels first)"
             step = gathered(places, places.size)
             first = self.add("Permute", name, (wanted.name, name), [first], picture.taken(sides), step)
+        if picture.layout == "samples":
+            first = self._taken(first, picture.taken(sides), "samples", (wanted.name,))
         self.remember(images, first, picture=picture.layout == "rows")
         given = []
         for place, each in enumerate(model.inputs):

@@ -13,7 +13,7 @@ class Step(NamedTuple):
     Attributes:
         kind: What the page computes: "conv", "transposed", "depthwise", "dense", "pool", "global",
             "rescale", "normalize", "standardize", "activation", "prelu", "copy", "gather", "pad",
-            "resize", "merge", "concatenate", "scores", "mixed", "matmul"; "constant" for values that are the
+            "resize", "merge", "concatenate", "scores", "mixed", "matmul", "spectrogram"; "constant" for values that are the
             same for each image; or "recorded" for what it cannot compute.
         config: Settings, as Keras names them, and what follows from them for this input's size.
         weights: {name: array or tensor}.

@@ -1,6 +1,7 @@
 /* Every text of the page that a script writes: for readers, and for screen readers. */
 
 import { count, number, percent, short } from "./numbers.js";
+import * as sounds from "./sound_texts.js";
 
 const plural = (many, one, more = `${one}s`) => `${count(many)}\u00a0${many === 1 ? one : more}`;
 const by = (values) => values.join(" × ");
@@ -172,6 +173,7 @@ const LAYERS = {
   ],
   resize: (node) => [`resized to ${by(node.shape.slice(0, 2))} pixels`],
   gather: () => ["the same values in other places"],
+  spectrogram: (node) => sounds.spectrogram(node),
   recorded: (node, { reason }) => [`${reason} that this page does not compute: recorded for the examples`],
   pad: () => ["adds or crops a border"],
   copy: (node) => [
@@ -202,9 +204,13 @@ function steps({ strides, dilation_rate: dilation }) {
 /* ---- Places: pixels of feature maps, and neurons ---- */
 
 export const pixelName = (node, { y, x, c }) =>
-  `${node.name}${node.c > 1 ? `, map ${c}` : ""}, row ${y}, column ${x}`;
+  node.config.sampling_rate
+    ? sounds.sampleName(node, x)
+    : `${node.name}${node.c > 1 ? `, map ${c}` : ""}, row ${y}, column ${x}`;
 export const shortPixelName = (node, { y, x, c }) =>
-  `${node.name}${node.c > 1 ? `, map ${c}` : ""}, (${y}, ${x})`;
+  node.config.sampling_rate
+    ? sounds.sampleName(node, x)
+    : `${node.name}${node.c > 1 ? `, map ${c}` : ""}, (${y}, ${x})`;
 export const neuronName = (node, c, name) => {
   const what = node.kind === "dense" ? "neuron" : "value";
   return `${node.name}, ${what} ${c} of ${count(node.c)}${name === undefined ? "" : `: ${name}`}`;
@@ -220,11 +226,18 @@ export const CLOSE = "Close";
 export const UNFOLD = "Show the whole computation";
 export const SHOW_FEWER = "Show fewer";
 export const COUNTED_FROM_0 = "Feature maps, rows, columns and neurons are counted from 0, as in NumPy.";
+const INPUT_SAMPLE = "A sample of the sound: how far the air was from rest, from \u22121 to 1.";
 const INPUT_PIXEL = "A pixel of the input: what you drew or chose, as the network gets it.";
 const OTHER_VALUE = "A value of another input: of the example that was chosen last, or what you typed.";
 const CONSTANT = "A number of the model, which is the same for each picture.";
 export const withoutInputs = (node) =>
-  node.kind === "constant" ? CONSTANT : node.config.other ? OTHER_VALUE : INPUT_PIXEL;
+  node.kind === "constant"
+    ? CONSTANT
+    : node.config.other
+      ? OTHER_VALUE
+      : node.config.sampling_rate
+        ? INPUT_SAMPLE
+        : INPUT_PIXEL;
 
 export const RECEPTIVE_FIELD = "Receptive field. ";
 export const RECEPTIVE_FIELD_LABEL = "The part of the input that it depends on";

@@ -59,7 +59,7 @@ export function arithmetic(model, node, y, x, c) {
   const { terms, bias, sum } = additions(model, node, y, x, c);
   let { activation = "linear" } = node.config;
   let result;
-  if (["input", "constant", "recorded"].includes(node.kind)) {
+  if (["input", "constant", "recorded", "spectrogram"].includes(node.kind)) {
     result = node.values[at(node, y, x, c)];
   } else if (isSoftmax(node)) {
     const axis = axisOf(node),

@@ -24,6 +24,7 @@ import { globalPool, pool } from "./pooling.js";
 import { constant, input, recorded } from "./recorded.js";
 import { copy, gather } from "./reshaping.js";
 import { resize } from "./resizing.js";
+import { spectrogram } from "./spectrogram.js";
 import { standardize } from "./standardizing.js";
 import { transposed } from "./transposed_convolution.js";
 
@@ -50,5 +51,6 @@ export const KINDS = {
   scores,
   mixed,
   matmul,
+  spectrogram,
   recorded,
 };

@@ -10,12 +10,22 @@ import { KINDS } from "./kinds.js";
 import { all, forEach, only } from "./positions.js";
 
 /** What a value depends on in the node's k-th input; a softmax depends on all values along its axis. */
-function positionsSeen(node, k, input, y, x, c) {
-  const { positions: taken, sees } = KINDS[node.kind];
+function positionsSeen(model, node, k, y, x, c) {
+  const input = model.nodes[node.inputs[k]];
+  const { positions: taken, sees: every } = KINDS[node.kind];
+  const sees = isMeanOfSound(model, node) ? null : every;
   const positions = (sees || taken)(node, k, input, y, x, c);
   if (isSoftmax(node) && !sees) positions[axisOf(node)] = all([input.h, input.w, input.c][axisOf(node)]);
   return positions;
 }
+
+/**
+ * Whether a node takes the mean and deviation of all of a sound. Nearly all models of sounds do, right behind the
+ * spectrogram: then each value depends on the whole sound a little, and on one stretch of it by far the most. It is the
+ * stretch that is shown.
+ */
+export const isMeanOfSound = (model, node) =>
+  node.kind === "standardize" && node.config.over === "all" && Boolean(model.nodes[0].config.sampling_rate);
 
 /**
  * What one value is computed from, one step back.
@@ -27,7 +37,7 @@ function positionsSeen(node, k, input, y, x, c) {
 export function sources(model, node, y, x, c) {
   return node.inputs
     .map((id, k) => {
-      const positions = positionsSeen(node, k, model.nodes[id], y, x, c);
+      const positions = positionsSeen(model, node, k, y, x, c);
       if (positions.some(([, , count]) => count < 1)) return null;
       const [[y0, y1], [x0, x1], [c0, c1]] = positions.map(([first, step, count]) => [
         first,
@@ -69,7 +79,7 @@ export function receptiveField(model, node, y, x, c) {
     const marked = reached.get(id).map((flags) => [...flags.keys()].filter((i) => flags[i]));
     here.inputs.forEach((from, k) => {
       const input = model.nodes[from];
-      const seen = (place) => positionsSeen(here, k, input, ...place);
+      const seen = (place) => positionsSeen(model, here, k, ...place);
       const [rows, columns, channels] = marked;
       const reshaped =
         here.kind === "gather" || (here.kind === "copy" && `${here.shape}` !== `${input.shape}`);

@@ -4,13 +4,16 @@ import { make } from "../elements.js";
 import { arithmetic } from "../engine/arithmetic.js";
 import { answers } from "../engine/probabilities.js";
 import { hasFilters, lastDense, origin, valueAt } from "../layers/nodes.js";
+import { isUpright } from "../layers/sounds.js";
 import { number, percent } from "../numbers.js";
+import * as soundTexts from "../sound_texts.js";
 import * as texts from "../texts.js";
 import { explainConvolution } from "./convolution_sum.js";
 import { explainVotes } from "./dense_votes.js";
 import { explainField } from "./field_crop.js";
 import { explainFilter } from "./filters.js";
 import { explainPooling } from "./pooling_window.js";
+import { explainSpectrogram } from "./spectrogram_frame.js";
 import { inputsTable } from "./sum_table.js";
 
 export class Panel {
@@ -32,8 +35,17 @@ export class Panel {
     this.pinned = pinned;
     const focused = this.element.contains(document.activeElement) ? document.activeElement.id : "";
     this.element.replaceChildren(...this.explain(subject).filter(Boolean));
+    this.turn(subject);
     this.element.classList.toggle("held", pinned);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+
+  /* Windows over rows that are frequencies are drawn as the maps are, from below. */
+  turn({ kind, place, node = this.model.nodes[place?.id] }) {
+    const turned = kind !== "class" && isUpright(this.model, node);
+    this.element.classList.toggle("upright", turned);
+    const grids = this.element.querySelector(".trio, .kernels");
+    if (turned && grids) grids.after(make("p", { class: "soft small" }, soundTexts.ROWS_GO_UP));
   }
 
   explain({ kind, place, node, c, unit }) {
@@ -88,6 +100,9 @@ export class Panel {
     const note = make("p", { class: "soft small" }, texts.COUNTED_FROM_0);
     if (!node.known) return [head, make("p", {}, texts.NOT_KNOWN)];
     if (!node.inputs.length) return [head, make("p", {}, texts.withoutInputs(node)), note];
+    if (node.kind === "spectrogram") {
+      return [head, ...explainSpectrogram(this.model, node, place), explainField(this.view, place), note];
+    }
     const facts = arithmetic(this.model, node, place.y, place.x, place.c);
     const sentence = make("p", { class: "sentence" }, texts.computation(node, facts));
     return [head, sentence, explainField(this.view, place), this.computation(node, place, facts), note];

@@ -24,6 +24,7 @@ export class Input {
     this.changed = changed;
     this.say = say;
     this.raw = raw;
+    this.nothing = texts.NOTHING_DRAWN;
     this.strokes = [];
     this.drawing = null; // the stroke that is being drawn
     this.picture = null; // Float32Array of the model's input
@@ -54,6 +55,12 @@ export class Input {
     if (this.channels > 2) this.offerPens(elements.pens);
     this.examples = [...elements.examples.querySelectorAll("button")];
     for (const button of this.examples) button.addEventListener("click", () => this.useExample(button));
+  }
+
+  /* Until the examples can be used. */
+  ready() {
+    const images = this.examples.map((button) => button.querySelector("img"));
+    return Promise.all(images.map((image) => image.decode().catch(() => null)));
   }
 
   sizePad(pad) {

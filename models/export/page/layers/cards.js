@@ -1,8 +1,10 @@
 /* Cards: one for each layer, with its name, what it computes, and its feature maps as tiles. */
 
 import { make } from "../elements.js";
+import * as soundTexts from "../sound_texts.js";
 import * as texts from "../texts.js";
 import { hasMaps, isPicture, mapCount, parameterCount } from "./nodes.js";
+import { isSpectrogram, isWaveform, rangeOf } from "./sounds.js";
 import { buildTile, drawTiles, labelNeurons, largestValue, plainTile, sizeTiles } from "./tiles.js";
 
 export const FEW_MAPS = 32; // of a layer that are shown at once
@@ -51,6 +53,13 @@ export class Cards {
   /* The input, as the network gets it. */
   buildInput(holder) {
     const node = this.model.nodes[0];
+    if (isWaveform(this.model, node)) {
+      const maps = make("div", { class: "maps single", role: "group" });
+      const scale = make("span", { class: "full" });
+      holder.append(maps, make("p", { class: "soft ends" }, soundTexts.ends(node), scale));
+      this.add(node, holder, maps, 1, scale);
+      return;
+    }
     const several = node.c === 2 || node.c === 4; // each channel is shown
     const maps = make("div", { class: several ? "maps" : "maps single", role: "group" });
     holder.append(
@@ -107,9 +116,10 @@ export class Cards {
     const folded = FOLDED.has(node.kind);
     const many = parameterCount(node);
     const description = texts.layer(node);
-    const scale = isPicture(this.model, node)
-      ? null
-      : make("span", { class: "full", title: texts.SCALE_TITLE });
+    const scale =
+      isPicture(this.model, node) || isWaveform(this.model, node)
+        ? null
+        : make("span", { class: "full", title: texts.SCALE_TITLE });
     const head = [
       make(folded ? "span" : "h3", { class: "name" }, node.name),
       make(
@@ -135,15 +145,20 @@ export class Cards {
     return element;
   }
 
+  /* What the colours of a node's maps mean. */
+  scaleOf(node) {
+    if (isSpectrogram(this.model, node)) return soundTexts.brightness(rangeOf(node));
+    const own = this.ownScale && hasMaps(node) && !isWaveform(this.model, node);
+    return own ? texts.OWN_SCALES : texts.scale(largestValue(node));
+  }
+
   /* Fill `maps` with the tiles of a node, the first few of `total` at once; write in `scale` what the full colours mean. */
   add(node, element, maps, total, scale) {
     const card = { node, element, maps, tiles: [] };
     card.draw = () => {
       element.classList.toggle("unknown", !node.known);
       this.drawTiles(node, card.tiles);
-      if (scale)
-        scale.textContent =
-          this.ownScale && hasMaps(node) ? texts.OWN_SCALES : texts.scale(largestValue(node));
+      if (scale) scale.textContent = this.scaleOf(node);
     };
     const addTiles = (end) => {
       for (let c = card.tiles.length; c < end; c++) {
@@ -156,7 +171,9 @@ export class Cards {
       }
     };
     sizeTiles(this.model, node, maps);
-    maps.setAttribute("aria-label", hasMaps(node) ? texts.mapsLabel(node, total) : texts.valuesLabel(node));
+    const isWave = isWaveform(this.model, node);
+    const label = isWave ? soundTexts.waveform : hasMaps(node) ? texts.mapsLabel : texts.valuesLabel;
+    maps.setAttribute("aria-label", label(node, total));
     addTiles(Math.min(FEW_MAPS, total));
     if (card.tiles.length) card.tiles[0].canvas.tabIndex = 0;
     if (total > FEW_MAPS) {

@@ -78,7 +78,7 @@ export class Highlights {
     const { node, tiles } = card;
     const tile = hasMaps(node) && tiles.length > 1 ? tiles[c] : tiles[0];
     if (!tile) return;
-    const { width, height } = tile.canvas;
+    const { columns: width, rows: height } = tile.canvas.tile;
     const [row, column] = hasMaps(node) ? [y, x] : [Math.floor(c / width), c % width];
     const element = make("i", { class: `mark ${kind}` });
     element.style.cssText =

@@ -6,11 +6,11 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 /* The place at a column and row of a tile, or at its nearest edge. */
 export function placeAt(canvas, column, row) {
-  const { node, c } = canvas.tile;
-  const x = Math.max(0, Math.min(canvas.width - 1, column));
-  const y = Math.max(0, Math.min(canvas.height - 1, row));
+  const { node, c, rows, columns } = canvas.tile;
+  const x = Math.max(0, Math.min(columns - 1, column));
+  const y = Math.max(0, Math.min(rows - 1, row));
   if (hasMaps(node)) return { id: node.id, y, x, c };
-  return { id: node.id, y: 0, x: 0, c: Math.min(node.c - 1, y * canvas.width + x) };
+  return { id: node.id, y: 0, x: 0, c: Math.min(node.c - 1, y * columns + x) };
 }
 
 const tileOf = (event) => {
@@ -22,10 +22,12 @@ function placeUnder(event) {
   const canvas = tileOf(event);
   if (!canvas) return null;
   const box = canvas.getBoundingClientRect();
+  const { rows, columns, isUpright } = canvas.tile;
+  const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
   return placeAt(
     canvas,
-    Math.floor(((event.clientX - box.left) / box.width) * canvas.width),
-    Math.floor(((event.clientY - box.top) / box.height) * canvas.height),
+    Math.floor(((event.clientX - box.left) / box.width) * columns),
+    isUpright ? rows - 1 - row : row,
   );
 }
 
@@ -45,11 +47,11 @@ export function listen(holder, view, { look, pin, showFilter }) {
   holder.addEventListener("focusin", (event) => {
     const canvas = tileOf(event);
     if (!canvas?.matches(":focus-visible")) return;
-    const { c, node } = canvas.tile;
+    const { c, node, rows, columns } = canvas.tile;
     const { at } = view;
     if (at?.id !== node.id) {
       const middle = (side) => (hasMaps(node) ? Math.floor(side / 2) : 0);
-      look(placeAt(canvas, middle(canvas.width), middle(canvas.height)), true);
+      look(placeAt(canvas, middle(columns), middle(rows)), true);
     } else if (at.c !== c && hasMaps(node)) look({ ...at, c }, true);
   });
   holder.addEventListener("keydown", (event) => {
@@ -62,14 +64,13 @@ export function listen(holder, view, { look, pin, showFilter }) {
 /* Arrows move over pixels, Page Up and Page Down over maps, Enter shows a filter's weights.
    Returns whether the key has a meaning. */
 function press(key, canvas, view, { look, pin, showFilter }) {
-  const { node, c } = canvas.tile;
+  const { node, c, columns, isUpright } = canvas.tile;
   const here = view.at?.id === node.id ? view.at : placeAt(canvas, 0, 0);
-  const [column, row] = hasMaps(node)
-    ? [here.x, here.y]
-    : [here.c % canvas.width, Math.floor(here.c / canvas.width)];
-  if (ARROWS[key]) look(placeAt(canvas, column + ARROWS[key][0], row + ARROWS[key][1]), true);
+  const [column, row] = hasMaps(node) ? [here.x, here.y] : [here.c % columns, Math.floor(here.c / columns)];
+  if (ARROWS[key])
+    look(placeAt(canvas, column + ARROWS[key][0], row + (isUpright ? -1 : 1) * ARROWS[key][1]), true);
   else if (key === "Home") look(placeAt(canvas, 0, row), true);
-  else if (key === "End") look(placeAt(canvas, canvas.width - 1, row), true);
+  else if (key === "End") look(placeAt(canvas, columns - 1, row), true);
   else if (key === "PageDown" || key === "PageUp") {
     const next = focusTile(view.cards.get(node.id).tiles, c + (key === "PageDown" ? 1 : -1));
     look({ ...here, c: next.c }, true);

@@ -2,21 +2,32 @@
 
 import * as colours from "../colours.js";
 import { make } from "../elements.js";
+import * as soundTexts from "../sound_texts.js";
 import * as texts from "../texts.js";
 import { hasFilters, hasMaps, isPicture, mapCount } from "./nodes.js";
+import {
+  drawSpectrogram,
+  drawWaveform,
+  isSpectrogram,
+  isUpright,
+  isWaveform,
+  WAVEFORM_SIZE,
+} from "./sounds.js";
 
 /* One map of a node with its frame and title. `showFilter(node, c)` is called by a click on the title. */
 export function buildTile(model, node, c, total, showFilter) {
   const canvas = make("canvas", { role: "img", "aria-roledescription": texts.TILE_ROLE });
-  const [height, width] = hasMaps(node) ? node.shape : gridSize(node.c);
-  canvas.width = width;
-  canvas.height = height;
+  const isWave = isWaveform(model, node);
+  const [rows, columns] = isWave ? [1, node.values.length] : hasMaps(node) ? node.shape : gridSize(node.c);
+  [canvas.height, canvas.width] = isWave ? WAVEFORM_SIZE : [rows, columns];
   canvas.tabIndex = -1;
-  canvas.tile = { node, c };
+  canvas.tile = { node, c, rows, columns, isUpright: isUpright(model, node) }; // what places are told by
   const frame = make("div", { class: "frame" }, canvas);
-  if (!hasMaps(node)) frame.style.setProperty("--columns", width);
+  if (!hasMaps(node)) frame.style.setProperty("--columns", columns);
   canvas.setAttribute("aria-label", hasMaps(node) && total > 1 ? texts.mapLabel(node, c, total) : node.name);
-  const title = hasMaps(node) && node !== model.nodes[0] ? buildTitle(node, c, showFilter) : null;
+  const hasTitle = hasMaps(node) && node !== model.nodes[0] && !isWave;
+  const isAlone = isSpectrogram(model, node); // the only map: its axes are named instead
+  const title = !hasTitle ? null : isAlone ? buildAxes(model, node) : buildTitle(node, c, showFilter);
   return { figure: make("div", { class: "map" }, frame, title), frame, canvas, title, c };
 }
 
@@ -31,6 +42,12 @@ function buildTitle(node, c, showFilter) {
     onclick: () => showFilter(node, c),
   };
   return make("button", attributes, String(c));
+}
+
+function buildAxes(model, node) {
+  const { sampling_rate: rate } = model.nodes[0].config;
+  const isMel = model.nodes.some(({ bands }) => bands);
+  return isUpright(model, node) ? make("span", { class: "title axes" }, soundTexts.axes(isMel, rate)) : null;
 }
 
 /* The names of the classes below the neurons of a tile. */
@@ -62,6 +79,14 @@ function gridSize(count) {
 
 /* Set the size of the tiles in `maps` so that a pixel of a small map covers whole pixels of the screen. */
 export function sizeTiles(model, node, maps) {
+  if (isWaveform(model, node)) {
+    maps.classList.add("wave");
+    return;
+  }
+  const isLarge = isUpright(model, node) && isSpectrogram(model, node);
+  maps.classList.toggle("upright", isUpright(model, node));
+  maps.classList.toggle("spectrum", isLarge);
+  if (isLarge) return;
   if (!hasMaps(node)) {
     maps.classList.add("vector");
     return;
@@ -87,6 +112,14 @@ export function largestValue({ values }, first = 0, step = 1) {
    scale of colours; or each has its own, if `ownScale`. */
 export function drawTiles(model, node, tiles, range, ownScale) {
   if (!node.values) return;
+  if (isWaveform(model, node)) {
+    for (const { canvas } of tiles) drawWaveform(node.values, canvas);
+    return;
+  }
+  if (isSpectrogram(model, node)) {
+    for (const { canvas } of tiles) drawSpectrogram(node, canvas);
+    return;
+  }
   if (isPicture(model, node)) {
     for (const tile of tiles) drawPicture(node, tile, range, node === model.nodes[0] && node.c === 3);
     return;

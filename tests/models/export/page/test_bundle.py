@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from models.export.page.bundle import bundle
-from models.export.page.page import ENTRY, FOLDER
+from models.export.page.shell import ENTRY, FOLDER
 
 
 def write(folder, **modules):

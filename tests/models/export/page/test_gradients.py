@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from models.export.page.bundle import bundle
-from models.export.page.page import FOLDER
+from models.export.page.shell import FOLDER
 from models.export.page.portable import portable
 from models.export.page.supported import ACTIVATIONS
 
