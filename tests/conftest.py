@@ -182,11 +182,13 @@ os.execv(sys.argv[3], sys.argv[3:])
 class Browser:
     """A headless Chromium with one tab, spoken to in its DevTools protocol through two pipes.
 
+    More flags of the program may be given.
+
     Attributes:
         events: What it has reported since the last page was opened: dicts with "method" and "params".
     """
 
-    def __init__(self, program, home):
+    def __init__(self, program, home, *more):
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
         flags = [
@@ -197,7 +199,8 @@ class Browser:
             "--hide-scrollbars",
             "--force-prefers-reduced-motion",  # nothing moves by itself
         ]
-        flags += ["--remote-debugging-pipe", f"--user-data-dir={home}"]  # and a sandbox fails in a container
+        # A sandbox fails in a container
+        flags += ["--remote-debugging-pipe", f"--user-data-dir={home}", *more]
         self._process = subprocess.Popen(
             [sys.executable, "-c", PASS_PIPES, str(commands), str(answers), program, *flags],
             pass_fds=(commands, answers),

@@ -24,8 +24,8 @@ class Picture(NamedTuple):
     Attributes:
         place: Its place among the model's inputs.
         shape: (height, width, channels), where None stands for any size.
-        layout: Its axes in the model: "rows" for (height, width), or where channels are, "last" or "first". Of
-            a sound, which is a picture of one row, "samples" for (samples,) and "sound" for (samples, 1).
+        layout: Its axes in the model: "rows" for (height, width), or where channels are, "last" or "first".
+            Of a sound, which is a picture of one row, "samples" for (samples,) and "sound" for (samples, 1).
 
     Example:
         >>> Picture(0, (28, 28, 1), "last").taken((28, 28, 1))

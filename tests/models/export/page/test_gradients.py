@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from models.export.page.bundle import bundle
-from models.export.page.shell import FOLDER
 from models.export.page.portable import portable
+from models.export.page.shell import FOLDER
 from models.export.page.supported import ACTIVATIONS
 
 RUN = """(async () => {{
