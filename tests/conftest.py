@@ -299,14 +299,25 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """A real browser, where one is installed."""
-    program = chromium()
+def start_browser(tmp_path_factory):
+    """A function that starts a real browser with flags, if one is installed; all are closed in the end."""
+    program, started = chromium(), []
     if not program or os.name != "posix":
         pytest.skip("no Chromium is installed (on Debian: apt-get install chromium)")
-    browser = Browser(program, tmp_path_factory.mktemp("browser"))
-    yield browser
-    browser.close()
+
+    def start(*flags):
+        started.append(Browser(program, tmp_path_factory.mktemp("browser"), *flags))
+        return started[-1]
+
+    yield start
+    for browser in started:
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(start_browser):
+    """A real browser, where one is installed."""
+    return start_browser()
 
 
 @pytest.fixture(scope="session")

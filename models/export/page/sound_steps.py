@@ -36,8 +36,8 @@ def sound_input(model):
     numbers_only = model.inputs[0].dtype != "string"
     if not is_row or not numbers_only or (shape[0] or FEWEST_SAMPLES) < FEWEST_SAMPLES:
         raise ModelError(
-            f"{model.name} takes {' and '.join(map(str, taken))}, and no sound; a page of sounds needs a model "
-            f"of one waveform, (samples,) or (samples, 1), of {FEWEST_SAMPLES} samples or more."
+            f"{model.name} takes {' and '.join(map(str, taken))}, and no sound; a page of sounds needs a "
+            f"model of one waveform, (samples,) or (samples, 1), of {FEWEST_SAMPLES} samples or more."
         )
     return Picture(0, (1, shape[0], 1), "samples" if len(shape) == 1 else "sound")
 

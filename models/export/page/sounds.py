@@ -56,8 +56,8 @@ def write_sound_page(
     Args:
         model: A Keras model of waveforms, (samples,) or (samples, 1), with one number for each class, or a
             number, as output. Where it takes sounds of any length, the page takes the examples' length.
-        sounds: Array (n, samples) of example sounds with values in [-1, 1]; n may be 0. The page keeps them with
-            16 bits a sample.
+        sounds: Array (n, samples) of example sounds with values in [-1, 1]; n may be 0. The page
+            keeps them with 16 bits a sample.
         path: File to write, which ends in .html. An existing file is replaced once the page is complete.
         sampling_rate: Samples a second (Hz) of the sounds that the model was trained on, 100 to 1,000,000.
         class_names: Names of the classes, in index order; for a single output the names of both. None
@@ -143,8 +143,8 @@ def render_sounds(
     answer = answer or answer_of(nodes, class_names, loss_of(model))
     if answer not in ANSWERS:
         raise ModelError(
-            f"{model.name} has an output of shape {tuple(nodes[-1]['shape'])}, and a page of sounds shows one "
-            "number for each class; give the model up to another layer."
+            f"{model.name} has an output of shape {tuple(nodes[-1]['shape'])}, and a page of sounds shows "
+            "one number for each class; give the model up to another layer."
         )
     data = {
         "pixel_range": [0, 255],  # so that nothing is scaled: the numbers of a sound go in as they are

@@ -13,8 +13,8 @@ class Step(NamedTuple):
     Attributes:
         kind: What the page computes: "conv", "transposed", "depthwise", "dense", "pool", "global",
             "rescale", "normalize", "standardize", "activation", "prelu", "copy", "gather", "pad",
-            "resize", "merge", "concatenate", "scores", "mixed", "matmul", "spectrogram"; "constant" for values that are the
-            same for each image; or "recorded" for what it cannot compute.
+            "resize", "merge", "concatenate", "scores", "mixed", "matmul", "spectrogram"; "constant" for
+            values that are the same for each image; or "recorded" for what it cannot compute.
         config: Settings, as Keras names them, and what follows from them for this input's size.
         weights: {name: array or tensor}.
         part: Name of the step, where a layer takes several and this is not the last.
