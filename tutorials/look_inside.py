@@ -104,8 +104,9 @@ from tutorials.lesson.parts.image_models import (
     say_range,
     weights_of_files,
 )
+from tutorials.lesson.parts.input_kinds import what_looks_at
 from tutorials.lesson.parts.splits import say_split
-from tutorials.lesson.parts.text_pages import holds_texts, look_at_texts, say_open
+from tutorials.lesson.parts.text_pages import say_open
 from tutorials.lesson.report import Report
 
 TRAIN_IMAGES = 6000
@@ -135,11 +136,12 @@ def main(
 
     Args:
         load: Image classifier to open instead of training one: a .keras file, a lesson's folder such as
-            outputs/fine_tune, or "mnist" for the zoo's digit classifier. Of a classifier of texts, such as
-            outputs/sentiment, there is only the page.
+            outputs/fine_tune, or "mnist" for the zoo's digit classifier. Of a classifier of texts or sounds,
+            such as outputs/sentiment or outputs/sound, there is only the page.
         data: Images to show to it. For digits a folder with mnist.npz or the four IDX files, or "embedded";
             for other models photos, in folders named like the classes if possible. "auto" finds or
-            downloads MNIST, or else takes the embedded digits. For a classifier of texts a table of them.
+            downloads MNIST, or else takes the embedded digits. For a classifier of texts a table of them, for one
+            of sounds a folder for each class.
         white: Value of a white pixel for a loaded model: 255, or 1 if it takes scaled pixels.
         black: Value of a black pixel for it: 0, or -1 if it takes pixels from -1 to 1.
         mean: What is subtracted after that, a number or one for each channel.
@@ -161,8 +163,8 @@ def main(
     keras.utils.set_random_seed(seed)
     most = 60 if quick else 360  # images to show to the model
     check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, float16, checkpoints)
-    if load and holds_texts(load):
-        return look_at_texts(report, load, data, page, float16)
+    if load and (looks := what_looks_at(load)):
+        return looks(report, load, data, page, float16)
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:

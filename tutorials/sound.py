@@ -57,12 +57,16 @@ and easy: recordings in a street would not be recognized as well.
 2. Make it harder: `python -m tutorials.sound --decibels -5`. Which classes are confused first?
 3. Record three words five times each, a folder for each word: `--data my_words/`.
    Is the network better than the linear models?
+4. Add `--page`, open `outputs/sound/page.html`, hold the button and sing a note that rises. What do you see
+   in `picture`?
 
 <details><summary>Solutions</summary>
 
 1. $\lfloor (16000 - 256) / 128 \rfloor + 1 = 124$.
 2. See `confusion_matrix`. With the default seed these are trilled sounds, mostly taken for steady ones.
 3. With three test sounds even 3 of 3 has an interval from 44 to 100 %: nothing can be said yet.
+4. Lines that rise from left to right: the note, and above it its overtones at two, three and more times its
+   frequency. If the network calls it by another name, compare with the generated sounds, which are simpler.
 
 </details>
 
@@ -98,6 +102,7 @@ from tutorials.figures.sound import (
 )
 from tutorials.lesson.limits import check_memory, check_settings
 from tutorials.lesson.outcome import Outcome
+from tutorials.lesson.parts.sound_pages import page_of_sounds
 from tutorials.lesson.report import Report, predict_command
 from tutorials.lesson.sounds import KEYS, baselines, beside_the_linear, conclusion
 
@@ -110,6 +115,7 @@ def main(
     hertz: int = 8000,
     decibels: float = 10.0,
     data: str = "auto",
+    page: bool = False,
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -123,6 +129,7 @@ def main(
         decibels: Signal-to-noise ratio of the generated sounds.
         data: Folder with one folder of WAV, FLAC, OGG or MP3 files for each class, or with such folders
             under train and test; "auto" or "embedded" for generated sounds.
+        page: Also write page.html, on which one records or drops a sound and sees what every layer computes.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
         outputs: Folder for the results.
@@ -204,6 +211,7 @@ def main(
     both = {kind: shares[kind].value for kind in ("in order", "shuffled")}
     report.figure("shuffled", shuffled_rows([x[kind][1][some[:2]] for kind in both], labels, both))
     report.model(network, names)
+    page_of_sounds(page, report, network, x_test, y_test, names, hertz)
     if set_aside:
         report.table("set_aside", [("file", "reason"), *set_aside])
     written = report.close(

@@ -10,9 +10,8 @@ import numpy as np
 
 from datasets import Source, reviews
 from datasets.files.names import safe, shown
-from models import ModelError, TextClassifier
+from models import TextClassifier
 from models.export.text_page import about_megabytes, write_text_page
-from models.loading.saved_models import load_with_about
 
 EXAMPLES = 8
 SHORT = 60  # words of an example, where there are such texts
@@ -69,16 +68,12 @@ def _examples(texts, captions):
     return [str(texts[row]) for row in kept], [str(captions[row]) for row in kept]
 
 
-def holds_texts(path):
-    """Whether a path names a saved model of texts, in a file or in a lesson's folder.
+def takes_texts(model):
+    """Whether a model takes strings.
 
     Args:
-        path: What a user gave.
+        model: A Keras model.
     """
-    try:
-        model, _ = load_with_about(_file(path))
-    except (ModelError, OSError, ValueError):
-        return False  # whoever loads it says why
     inputs = getattr(model, "inputs", None) or ()
     return len(inputs) == 1 and inputs[0].dtype == "string"
 
@@ -121,7 +116,12 @@ def look_at_texts(report, load, data, page, float16=False):
     return written
 
 
-def _file(path):
+def file_of(path):
+    """The file of a saved model.
+
+    Args:
+        path: What a user gave: the file, or a lesson's folder.
+    """
     path = Path(path)
     return path / "model.keras" if path.suffix != ".keras" and path.is_dir() else path
 
@@ -133,7 +133,7 @@ def _texts_to_show(load, data, class_names):
         source = reviews.locate(data)
         _, (texts, labels), names = reviews.load_data(source)
         return source, [*texts], [str(names[label]) for label in labels]
-    folder = _file(load).parent
+    folder = file_of(load).parent
     if (folder / "predictions.csv").is_file():
         return saved, *_predicted(folder / "predictions.csv", class_names)
     if _was_trained_on_reviews(folder) and list(class_names) == list(reviews.IMDB_CLASSES):

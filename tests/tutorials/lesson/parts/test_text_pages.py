@@ -13,6 +13,7 @@ from models import MLP, ModelError, SentimentBag, StringClassifier, TextClassifi
 from models.loading.saved_classifiers import About, save_classifier
 from tutorials import look_inside
 from tutorials.lesson.parts import text_pages
+from tutorials.lesson.parts.input_kinds import what_looks_at
 from tutorials.lesson.texts import check_text_settings
 
 TEXTS = ["my parcel is late", "where is my parcel", "the invoice is wrong", "I was charged twice"]
@@ -81,9 +82,9 @@ def test_models_that_have_no_such_page_get_a_sentence(tickets, tmp_path):
         look_inside.main(load=str(tmp_path / "other.keras"), page=True, outputs=tmp_path)
     assert "\n" not in str(refused.value)
     MLP().save(tmp_path / "digits.keras")
-    assert not text_pages.holds_texts(tmp_path / "digits.keras")
-    assert not text_pages.holds_texts(tmp_path / "nothing.keras") and not text_pages.holds_texts("mnist")
-    assert text_pages.holds_texts(tickets)
+    assert what_looks_at(tmp_path / "digits.keras") is None
+    assert what_looks_at(tmp_path / "nothing.keras") is None and what_looks_at("mnist") is None
+    assert what_looks_at(tickets) is text_pages.look_at_texts
     with pytest.raises(LessonError, match="name data=, or leave out predict="):
         check_text_settings("lstm", "good", 0, page_of_zoo=True)
 

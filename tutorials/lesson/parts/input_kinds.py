@@ -1,0 +1,22 @@
+"""What a saved model takes: images, which lessons make figures of, or texts or sounds, of which there are pages."""
+
+from models import ModelError
+from models.loading.saved_models import load_with_about
+from tutorials.lesson.parts.sound_pages import look_at_sounds, takes_sounds
+from tutorials.lesson.parts.text_pages import file_of, look_at_texts, takes_texts
+
+
+def what_looks_at(path):
+    """What writes the page of a saved model that takes no images.
+
+    Args:
+        path: What a user gave: a file, or a lesson's folder.
+
+    Returns:
+        `look_at_texts` or `look_at_sounds`; None for any other model, or where none can be loaded.
+    """
+    try:
+        model, _ = load_with_about(file_of(path))
+    except (ModelError, OSError, ValueError):
+        return None  # whoever loads it says why
+    return look_at_texts if takes_texts(model) else look_at_sounds if takes_sounds(model) else None
