@@ -140,8 +140,8 @@ def main(
             such as outputs/sentiment or outputs/sound, there is only the page.
         data: Images to show to it. For digits a folder with mnist.npz or the four IDX files, or "embedded";
             for other models photos, in folders named like the classes if possible. "auto" finds or
-            downloads MNIST, or else takes the embedded digits. For a classifier of texts a table of them, for one
-            of sounds a folder for each class.
+            downloads MNIST, or else takes the embedded digits. For a classifier of texts a table of them, for
+            one of sounds a folder for each class.
         white: Value of a white pixel for a loaded model: 255, or 1 if it takes scaled pixels.
         black: Value of a black pixel for it: 0, or -1 if it takes pixels from -1 to 1.
         mean: What is subtracted after that, a number or one for each channel.

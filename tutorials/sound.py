@@ -56,17 +56,13 @@ and easy: recordings in a street would not be recognized as well.
 1. How many columns has a recording of two seconds? Check with `--seconds 2`.
 2. Make it harder: `python -m tutorials.sound --decibels -5`. Which classes are confused first?
 3. Record three words five times each, a folder for each word: `--data my_words/`.
-   Is the network better than the linear models?
-4. Add `--page`, open `outputs/sound/page.html`, hold the button and sing a note that rises. What do you see
-   in `picture`?
+   Is the network better than the linear models? Add `--page`, and speak into `outputs/sound/page.html`.
 
 <details><summary>Solutions</summary>
 
 1. $\lfloor (16000 - 256) / 128 \rfloor + 1 = 124$.
 2. See `confusion_matrix`. With the default seed these are trilled sounds, mostly taken for steady ones.
 3. With three test sounds even 3 of 3 has an interval from 44 to 100 %: nothing can be said yet.
-4. Lines that rise from left to right: the note, and above it its overtones at two, three and more times its
-   frequency. If the network calls it by another name, compare with the generated sounds, which are simpler.
 
 </details>
 
@@ -157,8 +153,7 @@ def main(
     network = SoundConvNet(x_train.shape[1:], len(names), sampling_rate=hertz)
     network.summary()
     check_memory("seconds", seconds, training_bytes(network, 100))
-    layers = [network.get_layer(name).output for name in ("normalise", "conv1")]
-    first = keras.Model(network.inputs[0], layers)
+    first = keras.Model(network.inputs, [network.get_layer(name).output for name in ("normalise", "conv1")])
     x = {"waveforms": (x_train, x_test)}
     spectrograms = [first.predict(sounds, verbose=0)[0] for sounds in (x_train, x_test)]
     order = np.random.default_rng(seed).permutation(spectrograms[0].shape[1])

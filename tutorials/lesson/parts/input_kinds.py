@@ -1,4 +1,4 @@
-"""What a saved model takes: images, which lessons make figures of, or texts or sounds, of which there are pages."""
+"""What a saved model takes: images, of which lessons make figures, or texts or sounds, which have pages."""
 
 from models import ModelError
 from models.loading.saved_models import load_with_about

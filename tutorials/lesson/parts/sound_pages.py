@@ -1,4 +1,4 @@
-"""Pages on which one records or drops a sound and sees a network hear it: of a lesson, or of a saved model."""
+"""Pages on which one records or drops a sound and sees every layer: of a lesson, or of a saved model."""
 
 from tutorials.lesson.command import LessonError
 
@@ -75,8 +75,8 @@ def look_at_sounds(report, load, data, page, float16=False):
     Args:
         report: The lesson's `Report`.
         load: A `.keras` file, or a folder of results.
-        data: Sounds to choose from, as `datasets.tones.locate` takes them; "auto" for generated ones, where the
-            model knows their classes.
+        data: Sounds to choose from, as `datasets.tones.locate` takes them; "auto" for generated ones, where
+            the model knows their classes.
         page: Whether to write it.
         float16: Whether to write its weights as half precision.
 
@@ -142,6 +142,6 @@ def _sounds_to_show(load, data, names, hertz, seconds):
     if str(data) == "auto" and not knows_tones:
         return Source("sounds", file_of(load)), np.zeros((0, samples)), []
     source = tones.locate(data)
-    _, (sounds, labels) = tones.load_data(source, 1, 2 * EXAMPLES, seconds, hertz, seed=1, set_aside=[])
+    _, (sounds, labels) = tones.load_data(source, 1, 2 * EXAMPLES, seconds, hertz, seed=1)
     given = tones.class_names(source)
     return source, sounds, [given[label] for label in labels]

@@ -34,7 +34,8 @@ def data_of(page):
 
 def test_the_lesson_writes_a_page_with_sounds_of_all_classes(run):
     text = (run / "page.html").read_text(encoding="utf-8")
-    assert [text.count(f"</span>{name}</button>") for name in tones.CLASS_NAMES] == [3, 3, 2, 2, 2]
+    counts = [text.count(f"</span>{name}</button>") for name in tones.CLASS_NAMES]
+    assert sorted(counts) == [2, 2, 2, 3, 3]
     data = data_of(run / "page.html")
     assert data["class_names"] == list(tones.CLASS_NAMES) and data["sound"]["rate"] == 8000
     assert data["model"]["nodes"][0]["shape"] == [1, 8000, 1]
@@ -52,7 +53,7 @@ def test_sounds_of_ones_own_and_half_precision(run, tmp_path, capsys):
     generator = np.random.default_rng(0)
     for name in "drum-like", "rising":
         (tmp_path / "mine" / name).mkdir(parents=True)
-        for n in range(4):
+        for n in range(5):
             noise = (3000 * generator.standard_normal(4000 + n)).astype("int16")
             wavfile.write(tmp_path / "mine" / name / f"{n}.wav", 4000, noise)
     look_inside.main(load=str(run), data=str(tmp_path / "mine"), page=True, float16=True, outputs=tmp_path)
@@ -75,12 +76,10 @@ def test_a_foreign_model_needs_a_rate(tmp_path):
     assert data["sound"]["rate"] == 11025 and data["class_names"] == ["class 0", "class 1", "class 2"]
 
 
-@pytest.mark.parametrize(
-    "settings", ['{"settings": 3}', '{"settings": {"hertz": "8000"}}', '{"settings": {}}']
-)
+@pytest.mark.parametrize("settings", [3, {"hertz": "8000"}, {}])
 def test_damaged_settings_are_no_rate(run, tmp_path, settings):
     shutil.copy(run / "model.keras", tmp_path)
-    (tmp_path / "metrics.json").write_text(settings)
+    (tmp_path / "metrics.json").write_text(json.dumps({"settings": settings}))
     with pytest.raises(LessonError, match="does not say how many samples a second"):
         look_inside.main(load=str(tmp_path), page=True, outputs=tmp_path)
 
