@@ -49,7 +49,7 @@ A convolutional network works on all data whose neighbours belong together, alon
 frequency. With shuffled rows it still does far better than chance, since each column remains intact and
 *when* something sounds can be seen; it loses what lines tell. A linear model adds up values at fixed places,
 and a tone can begin at any time and pitch: that is why the networks are ahead. The sounds here are generated
-and easy: recordings in a street would not be recognized as well.
+and easy; recordings in a street are harder.
 
 ## Exercises
 
