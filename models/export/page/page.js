@@ -189,7 +189,9 @@ function trainingOf(model, { checkpoints, class_names, answer }, isNumber, chang
   return card;
 }
 
-  const story = new Story(view, (place) => selection.look(onPlace(place)));
+/* Show the first example; `shown(place)` is called once it is, with a place to explain, if there is one. */
+async function begin(input, view, shown) {
+  await input.ready();
   if (input.examples.length) input.useExample(input.examples[0]);
   else input.update();
   requestAnimationFrame(() =>

@@ -141,6 +141,7 @@ export class Cards {
       ? make("details", { class: "layer slim" }, make("summary", {}, head), maps)
       : make("section", { class: "layer" }, make("div", { class: "head" }, head), maps);
     element.dataset.node = node.id;
+    element.classList.toggle("same", folded && isWaveform(this.model, node));
     this.add(node, element, maps, mapCount(node), scale);
     return element;
   }

@@ -6,6 +6,7 @@ import { make } from "../elements.js";
 import { receptiveField } from "../engine/receptive_fields.js";
 import { kernelsOf } from "../explanation/filters.js";
 import { hasFilters, hasMaps } from "../layers/nodes.js";
+import { isUpright } from "../layers/sounds.js";
 import { drawTiles, plainTile } from "../layers/tiles.js";
 import * as texts from "./texts.js";
 import { partAt, placeAfter, SECONDS, secondsOf } from "./timing.js";
@@ -19,7 +20,12 @@ export class Story {
     this.node = view.model.nodes.find(
       (node) => hasFilters(node) && hasMaps(node) && Math.max(...node.config.kernel_size) > 1,
     );
-    if (this.node) this.build();
+    if (!this.node) return;
+    // Of a sound, the picture is what the convolution gets, unless that has one row: the sound itself
+    const { nodes } = view.model;
+    this.source = nodes[0].config.sampling_rate ? nodes[this.node.inputs[0]] : nodes[0];
+    if (nodes[0].config.sampling_rate && this.source.h === 1) this.node = null;
+    else this.build();
   }
 
   get total() {
@@ -36,8 +42,8 @@ export class Story {
   }
 
   build() {
-    const [input] = this.view.model.nodes;
-    this.picture = canvasOf(input.w, input.h, texts.PICTURE_LABEL);
+    const { source } = this;
+    this.picture = canvasOf(source.w, source.h, texts.PICTURE_LABEL);
     this.map = canvasOf(this.node.w, this.node.h, "");
     this.full = plainTile(this.node, 0);
     this.window = make("i", { class: "mark spot" });
@@ -62,7 +68,7 @@ export class Story {
       make("figure", {}, make("div", { class: "frame" }, canvas, mark), name);
     this.element = make(
       "details",
-      { class: "layer slim story", id: "story", open: !matchMedia("(max-width: 820px)").matches },
+      { class: "layer slim story", id: "story", open: this.isOpenAtFirst() },
       make(
         "summary",
         {},
@@ -72,7 +78,7 @@ export class Story {
       make(
         "div",
         { class: "story-figures" },
-        figure(this.picture, this.window, make("figcaption", {}, texts.PICTURE)),
+        figure(this.picture, this.window, make("figcaption", {}, source.id ? source.name : texts.PICTURE)),
         make("span", { class: "sign", "aria-hidden": "true" }, "×"),
         figure(this.kernel, null, make("figcaption", {}, texts.KERNEL)),
         make("span", { class: "sign", "aria-hidden": "true" }, "="),
@@ -81,7 +87,13 @@ export class Story {
       this.caption,
       make("div", { class: "story-controls" }, controls),
     );
+    this.element.classList.toggle("upright", isUpright(this.view.model, this.node));
     this.element.addEventListener("toggle", () => (this.element.open ? this.draw() : this.pause()));
+  }
+
+  /* On a wide screen; of a sound the spectrogram comes first. */
+  isOpenAtFirst() {
+    return !this.source.id && !matchMedia("(max-width: 820px)").matches;
   }
 
   /* ---- What the user, or the clock, does ---- */
@@ -158,17 +170,16 @@ export class Story {
   draw() {
     if (!this.element.open) return;
     const { model, cards, builder } = this.view;
-    const { node, c, place } = this;
-    const tile = cards.get(0).tiles[0];
-    cards.get(0).draw();
+    const { node, source, c, place } = this;
+    const tile = cards.get(source.id).tiles[0];
+    cards.get(source.id).draw();
     copy(tile.canvas, this.picture);
     this.full.c = c;
     drawTiles(model, node, [this.full], builder.range, builder.ownScale);
     this.drawMap();
     this.drawKernel();
-    const [input] = model.nodes;
-    const field = receptiveField(model, node, place.y, place.x, c).get(input.id);
-    if (field) frame(this.window, field, input);
+    const field = receptiveField(model, node, place.y, place.x, c).get(source.id);
+    if (field) frame(this.window, field, source);
     frame(this.pixel, { y0: place.y, y1: place.y + 1, x0: place.x, x1: place.x + 1 }, node);
     this.write();
   }

@@ -528,7 +528,7 @@ def test_frequencies_go_upwards(opened):
     opened.value(key_down % "ArrowUp")
     settle(opened)
     assert "picture, row 1, column 0" in panel(opened)
-    mark = opened.value("JSON.stringify(document.querySelector('.mark.spot').getBoundingClientRect())")
+    mark = opened.value("JSON.stringify(document.querySelector('.maps .mark.spot').getBoundingClientRect())")
     frame = opened.value(f"JSON.stringify({tile('picture')}.getBoundingClientRect())")
     mark, frame = json.loads(mark), json.loads(frame)
     middle = (mark["top"] + mark["bottom"]) / 2
