@@ -364,7 +364,7 @@ def press_and_release(browser, seconds):
 
 
 def strongest(browser):
-    """The strongest frequency of what the page has heard, in Hz."""
+    """The strongest frequency of what the page has heard, in Hz; on a busy machine blocks of it are lost."""
     sound = np.array(browser.value("[...Page.input.samples]"))
     assert sound.shape == (8000,)
     return np.abs(np.fft.rfft(sound * np.hanning(8000))).argmax()
@@ -382,7 +382,7 @@ def test_what_is_said_while_the_button_is_held_is_heard(hearing, page):
     said = press_and_release(hearing, 2.5)
     assert said.startswith("Listening…")
     assert hearing.value("document.getElementById('record').textContent") == "Hold and speak"
-    assert strongest(hearing) == 700
+    assert abs(strongest(hearing) - 700) < 40
     assert "the network gets the loudest 1" in message(hearing)
     best = hearing.value("document.getElementById('best').textContent")
     assert best.split(" · ")[0] in NAMES
@@ -407,7 +407,7 @@ def test_the_space_bar_records_for_as_long_as_it_is_held(hearing, page):
     key(hearing, "keyUp", " ")
     settle(hearing)
     assert hearing.value("Page.input.microphone.state") == "idle"
-    assert strongest(hearing) == 700
+    assert abs(strongest(hearing) - 700) < 40
 
 
 def test_a_click_of_a_screen_reader_records_a_sound_that_is_long_enough(hearing, page):
@@ -415,7 +415,7 @@ def test_a_click_of_a_screen_reader_records_a_sound_that_is_long_enough(hearing,
     hearing.value("document.getElementById('record').click()")  # without a pointer
     wait_for(hearing, "Page.input.microphone.state === 'listening'")
     wait_for(hearing, "Page.input.microphone.state === 'idle'")
-    assert strongest(hearing) == 700
+    assert abs(strongest(hearing) - 700) < 40
 
 
 def test_a_tap_is_too_short(hearing, page):
