@@ -65,7 +65,7 @@ class App {
   buildLayers() {
     const button = (id, text, onclick) =>
       make("button", { type: "button", id, onclick, disabled: true }, text);
-    this.undo = button("undo", say.UNDO, () => this.change(() => this.text.undo()));
+    this.undo = button("undo", say.UNDO, () => this.takeBack());
     this.back = button("back", say.PUT_BACK, () => this.change(() => this.text.putBack()));
     this.progress = make("p", { class: "soft small", id: "progress" });
     const tokens = make(
@@ -90,7 +90,10 @@ class App {
     const field = byId("text");
     field.addEventListener("input", () => this.type(field.value));
     byId("clear").addEventListener("click", () => {
+      const cleared = { value: field.value, text: this.text.state };
       this.write("");
+      this.cleared = cleared;
+      this.undo.disabled = false;
       field.focus();
     });
     for (const button of document.querySelectorAll("[data-example]")) {
@@ -111,8 +114,20 @@ class App {
   }
 
   type(text) {
+    this.cleared = null;
     this.change(() => this.text.set(text.toWellFormed?.() ?? text));
     this.announceLater();
+  }
+
+  /* Undo the last word that was removed or put back; or bring back the text that was cleared. */
+  takeBack() {
+    const { cleared } = this;
+    if (!cleared) {
+      this.change(() => this.text.undo());
+      return;
+    }
+    this.write(cleared.value);
+    this.change(() => this.text.restore(cleared.text));
   }
 
   toggle(at) {
@@ -169,7 +184,7 @@ class App {
     byId("best").textContent = bars.answer().short;
     tell(Number.isFinite(this.logits[0]) ? text.remark : say.TOO_SHORT, !Number.isFinite(this.logits[0]));
     byId("clear").disabled = !text.pieces.length;
-    this.undo.disabled = !text.history.length;
+    this.undo.disabled = !text.history.length && !this.cleared;
     this.back.disabled = !text.removed.size;
     this.chips.show(text.pieces);
     this.board.draw(this.states, text.words);

@@ -27,6 +27,7 @@ FOLDER = Path(__file__).parent
 ENTRY = "text_page/page.js"  # imports all other modules
 IN_BASE64 = 4 / 3
 SNIPPET = 60  # characters of an example on its button
+MOST_NAMED = 6  # classes in a heading
 
 
 CHECKED = {
@@ -50,7 +51,7 @@ def write_text_page(model, texts, path, class_names=None, title=None, captions=(
         path: File to write, which ends in .html. An existing file is replaced once the page is complete.
         class_names: Names of the classes, in index order, of two also where the model has one output; None
             for the classifier's, or "class 0", "class 1" and so on.
-        title: Heading of the page, None for the model's name.
+        title: Heading of the page, None for the names of the classes as a question.
         captions: The true class of each example, as text; empty if unknown.
         float16: Whether to round the weights to half precision: half the size, with small differences.
 
@@ -139,15 +140,16 @@ def _render(model, texts, class_names, title, captions, float16):
         raise ModelError(
             f"{parts.network.name} answers NaN, which no page can show; its weights are too large."
         )
+    class_names = _class_names(model, parts.network, class_names)
     data = {
         "model": plain,
-        "class_names": _class_names(model, parts.network, class_names),
+        "class_names": class_names,
         "texts": texts,
         "answers": [answer.astype(float).tolist() for answer in answers],
     }
     page = rendered(
         _template(),
-        title=str(parts.network.name if title is None else title),
+        title=str(_question(class_names) if title is None else title),
         examples=[
             (_snippet(text), str(caption))
             for text, caption in zip_longest(texts, captions[: len(texts)], fillvalue="")
@@ -157,6 +159,13 @@ def _render(model, texts, class_names, title, captions, float16):
         script=_script(),
     )
     return page, difference
+
+
+def _question(class_names):
+    """What the classifier answers, such as "good or bad?"."""
+    if len(class_names) > MOST_NAMED:
+        return f"Which of {len(class_names):,} classes?"
+    return f"{', '.join(class_names[:-1])} or {class_names[-1]}?"
 
 
 def _snippet(text):

@@ -39,6 +39,16 @@ export class Text {
     this.update();
   }
 
+  /* Which words are removed, and how to undo that: for `restore`, once the same text is there again. */
+  get state() {
+    return { removed: this.removed, history: this.history };
+  }
+
+  restore({ removed, history }) {
+    Object.assign(this, { removed, history });
+    this.update();
+  }
+
   putBack() {
     this.history.push(new Set(this.removed));
     this.removed = new Set();

@@ -18,7 +18,7 @@ from models import (
     StringClassifier,
     TextClassifier,
 )
-from models.export.text_page import write_text_page
+from models.export.text_page import render_texts, write_text_page
 from models.ngram_index import NgramIndex
 from models.text_classification import word_effects
 from models.text_classification.log_odds import LogProbabilities, log_odds
@@ -554,6 +554,46 @@ def test_words_are_removed_by_keyboard_and_come_back(browser, folder, lstm):
         browser.value("Page.app.shares")
         == shown(browser, ["The film is so good xyzzy"], "Page.app.shares")[0]
     )
+
+
+def test_what_was_cleared_comes_back_with_the_words_that_were_removed(browser, folder, lstm):
+    write_text_page(lstm, ["The film is not so good"], folder / "cleared.html", ["bad", "good"])
+    open_page(browser, folder / "cleared.html")
+    settle(browser)
+    undo = "document.getElementById('undo')"
+    assert browser.value(f"{undo}.disabled")
+    browser.value("document.querySelectorAll('.chip')[3].click()")
+    browser.value("document.querySelectorAll('.chip')[0].click()")
+    before = browser.value("Page.app.shares")
+    browser.value("document.getElementById('clear').click()")
+    assert browser.value("document.getElementById('text').value") == ""
+    assert not browser.value(f"{undo}.disabled")
+    browser.value(f"{undo}.click()")
+    assert browser.value("document.getElementById('text').value") == "The film is not so good"
+    assert browser.value("Page.app.text.tokens.join(' ')") == "film is so good"
+    assert browser.value("Page.app.shares") == before
+    for left in "the film is so good", "the film is not so good":  # then what came before
+        browser.value(f"{undo}.click()")
+        assert browser.value("Page.app.text.tokens.join(' ')") == left
+    assert browser.value(f"{undo}.disabled")
+    browser.value("document.getElementById('clear').click()")
+    browser.value("document.getElementById('text').focus()")
+    browser.send("Input.insertText", text="other")
+    assert browser.value(f"{undo}.disabled")  # a new text is not replaced by an old one
+
+
+@pytest.mark.parametrize(
+    ("names", "heading"),
+    [
+        (["bad", "good"], "bad or good?"),
+        (["a", "b", "c"], "a, b or c?"),
+        ([f"class {n}" for n in range(7)], "Which of 7 classes?"),
+    ],
+)
+def test_the_heading_asks_what_the_classifier_answers(names, heading):
+    network = own_network(layers.GlobalAveragePooling1D(), classes=len(names), ending="softmax")
+    page = render_texts(StringClassifier(WORDS, network), [], names)
+    assert f"<h1>{heading}</h1>" in page and f"<title>{heading}</title>" in page
 
 
 def test_reading_word_by_word_gives_the_answer_to_the_text_so_far(browser, folder, lstm):
