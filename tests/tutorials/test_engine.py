@@ -13,8 +13,8 @@ from keras import layers
 import models
 from datasets import digits
 from models.export.page.bundle import bundle
-from models.export.page.page import FOLDER
 from models.export.page.portable import portable
+from models.export.page.shell import FOLDER
 from models.fine_tuning.calibration import calibrated
 from models.fine_tuning.fine_tuned import FineTunedClassifier
 from models.fine_tuning.transfer import TransferClassifier, border_at
