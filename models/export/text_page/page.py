@@ -154,6 +154,7 @@ def _render(model, texts, class_names, title, captions, float16):
             (_snippet(text), str(caption))
             for text, caption in zip_longest(texts, captions[: len(texts)], fillvalue="")
         ],
+        unit="character" if plain["splitter"].get("split") == "character" else "word",
         data=data,
         style=_style(),
         script=_script(),

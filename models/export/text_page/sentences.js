@@ -7,22 +7,26 @@ export const quoted = (text) => `“${text.length > 40 ? `${text.slice(0, 39)}�
 export const signed = (value) => (value > 0 ? `+${number(rounded(value))}` : number(rounded(value)));
 const rounded = (value) => Number(value.toPrecision(3));
 
+/* What a token is: a word or, where texts are split into characters, a character. The page says it itself, before any
+   sentence is made. */
+const UNIT = globalThis.document?.body.dataset.unit ?? "word";
+
 /* ---- The text ---- */
 
-export const NO_TOKENS = "There is no word: this is the answer to an empty text.";
+export const NO_TOKENS = `There is no ${UNIT}: this is the answer to an empty text.`;
 const are = (many) => (many === 1 ? "is" : "are");
 export const allUnknown = (many) =>
   many === 1
-    ? "The network does not know this word: it answers as to any unknown word."
-    : `The network knows none of these ${count(many)} words: it answers as to any unknown ones.`;
+    ? `The network does not know this ${UNIT}: it answers as to any unknown ${UNIT}.`
+    : `The network knows none of these ${count(many)} ${UNIT}s: it answers as to any unknown ones.`;
 /* Of n-grams, of which parts of an unknown word may be known. */
 export const noWordKnown = (many) =>
-  many === 1 ? "This word is unknown." : `All of these ${count(many)} words are unknown.`;
+  many === 1 ? `This ${UNIT} is unknown.` : `All of these ${count(many)} ${UNIT}s are unknown.`;
 export const someUnknown = (unknown, many) =>
-  `${count(unknown)} of ${plural(many, "word")} ${are(unknown)} unknown.`;
+  `${count(unknown)} of ${plural(many, UNIT)} ${are(unknown)} unknown.`;
 export const TOO_SHORT = "The model has no answer to a text as short as this.";
 export const cutOff = (longest, many) =>
-  `The network reads the first ${count(longest)} of ${plural(many, "word")}; the others do not count.`;
+  `The network reads the first ${count(longest)} of ${plural(many, UNIT)}; the others do not count.`;
 export const differs = (most) =>
   `This page does not compute what Keras computes: probabilities differ by up to ${number(most)}. Do not trust it.`;
 export const checked = (many, most) =>
@@ -35,17 +39,18 @@ export const NOT_CHECKED = "Nothing leaves this page.";
 export const TOKENS = "Tokens";
 export const tokensNote = (isWords) =>
   isWords
-    ? "Each word has a number, its token id. The bar below it is blue if the word speaks for the class that is " +
+    ? `Each ${UNIT} has a number, its token id. The bar below it is blue if the ${UNIT} speaks for the class that is ` +
       "framed in the prediction, orange if against it."
     : "Words and punctuation marks, as the network sees them. The bar below one is blue if it speaks for the " +
       "class that is framed in the prediction, orange if against it.";
-export const HOW_TO_REMOVE = "Click a word to keep it removed.";
+export const HOW_TO_REMOVE = `Click a ${UNIT} to keep it removed.`;
 export const UNDO = "Undo";
 export const PUT_BACK = "Put all back";
 export const UNKNOWN = "?";
 export const UNUSED = "–";
-export const working = (done, all) => `Leaving out one word after the other: ${count(done)} of ${count(all)}`;
-export const rest = (many) => `What ${plural(many, "other word")} do is found when you point at them.`;
+export const working = (done, all) =>
+  `Leaving out one ${UNIT} after the other: ${count(done)} of ${count(all)}`;
+export const rest = (many) => `What ${plural(many, `other ${UNIT}`)} do is found when you point at them.`;
 export const effectOf = (change, name) => `${signed(change)} log-odds for ${name}`;
 export const chipLabel = ({ text, label, state }, effect) =>
   [
@@ -68,38 +73,38 @@ export const withoutIt = (text, before, after) =>
 
 /* ---- Reading word by word ---- */
 
-export const READ = "Read word by word";
-export const BACK = "One word back";
-export const FORTH = "One word on";
+export const READ = `Read ${UNIT} by ${UNIT}`;
+export const BACK = `One ${UNIT} back`;
+export const FORTH = `One ${UNIT} on`;
 export const PLAY = "Play";
 export const PAUSE = "Pause";
-export const SLIDER = "Words that have been read";
+export const SLIDER = `How many ${UNIT}s have been read`;
 export const readSoFar = (at, many, text) =>
-  many ? `${count(at)} of ${plural(many, "word")}${text === null ? "" : `: ${quoted(text)}`}` : "no words";
+  many ? `${count(at)} of ${plural(many, UNIT)}${text === null ? "" : `: ${quoted(text)}`}` : `no ${UNIT}s`;
 export const ifItEnded = ({ name, share }) => `If the text ended here: ${name}, ${percent(share)}`;
 
 /* ---- Layers ---- */
 
 export const LAYER_TITLES = {
-  embedding: "a vector for each word",
-  pairs: "a vector for each pair of neighbouring words",
-  conv: "filters over neighbouring words",
-  mean: "mean over the words",
-  mean_and_maximum: "mean and maximum over the words",
-  global_mean: "mean over the words",
-  global_maximum: "maximum over the words",
+  embedding: `a vector for each ${UNIT}`,
+  pairs: `a vector for each pair of neighbouring ${UNIT}s`,
+  conv: `filters over neighbouring ${UNIT}s`,
+  mean: `mean over the ${UNIT}s`,
+  mean_and_maximum: `mean and maximum over the ${UNIT}s`,
+  global_mean: `mean over the ${UNIT}s`,
+  global_maximum: `maximum over the ${UNIT}s`,
   concatenate: "side by side",
   dense: "fully connected",
-  simple_rnn: "its state is fed back, word after word",
-  lstm: "gates decide what its cell keeps, word after word",
-  gru: "gates decide what its state keeps, word after word",
+  simple_rnn: `its state is fed back, ${UNIT} after ${UNIT}`,
+  lstm: `gates decide what its cell keeps, ${UNIT} after ${UNIT}`,
+  gru: `gates decide what its state keeps, ${UNIT} after ${UNIT}`,
 };
 export const DIRECTION = { forward: "reads forwards", backward: "reads backwards" };
 export const PARTS = {
   lstm: {
     i: ["input gate", "how much of the new content is let in"],
     f: ["forget gate", "how much of the cell is kept"],
-    g: ["new content", "what the word would write into the cell"],
+    g: ["new content", `what the ${UNIT} would write into the cell`],
     o: ["output gate", "how much of the cell is shown"],
     c: ["cell", "forget gate × last cell + input gate × new content"],
     h: ["state", "output gate × tanh of the cell: what the layer gives"],
@@ -107,29 +112,28 @@ export const PARTS = {
   gru: {
     z: ["update gate", "how much of the last state is kept"],
     r: ["reset gate", "how much of the last state the new content sees"],
-    g: ["new content", "what the word would make of the state"],
+    g: ["new content", `what the ${UNIT} would make of the state`],
     h: ["state", "update gate × last state + (1 − update gate) × new content"],
   },
-  simple_rnn: { h: ["state", "what the layer gives, and what it is fed with the next word"] },
+  simple_rnn: { h: ["state", `what the layer gives, and what it is fed with the next ${UNIT}`] },
 };
 export const unitsOf = (many, kind) =>
   plural(many, kind === "embedding" ? "number" : kind === "conv" ? "filter" : "unit");
 export const heatLabel = (name, units, words) =>
-  `${name}: ${plural(units, "row")}, ${plural(words, "word")}; arrow keys move`;
+  `${name}: ${plural(units, "row")}, ${plural(words, UNIT)}; arrow keys move`;
 export const cellName = (name, unit, word) => `${name} ${unit}${word === null ? "" : ` at ${quoted(word)}`}`;
 export const nameAndValue = (name, value) => `${name}: ${number(value)}`;
 
 /* ---- The panel ---- */
 
-export const POINT = "Point at a word, a number or a class.";
+export const POINT = `Point at a ${UNIT}, a number or a class.`;
 export const PIN = "click to pin";
 export const UNPIN = "Unpin";
 export const UNFOLD = "Show the whole computation";
 export const WORD_ID = "token id";
-export const unknownWord =
-  "Unknown: all words that are not in the vocabulary share token id 1, and one vector.";
+export const unknownWord = `Unknown: all ${UNIT}s that are not in the vocabulary share token id 1, and one vector.`;
 export const placeInVocabulary = (id, many) =>
-  `The ${ordinal(id - 1)} of ${count(many)} words in the vocabulary.`;
+  `The ${ordinal(id - 1)} of ${count(many)} ${UNIT}s in the vocabulary.`;
 export const ngramWord = (known) =>
   known ? "The network has votes for it." : "The network has no vote for it alone.";
 export const NOT_READ = "The network does not read it: the text is too long.";
@@ -138,9 +142,9 @@ export const EFFECT = "Without it";
 export const EMBEDDING = "Its vector";
 export const sameAnswer = "Log-odds change by";
 export const LOG_ODDS = "Log-odds are log(p / (1 − p)): +1 makes the odds 2.7 times as high.";
-export const FROM_WORD = "the word's vector × weights";
+export const FROM_WORD = `the ${UNIT}'s vector × weights`;
 export const fromLast = (word) =>
-  word === null ? "no word before" : `last state (${quoted(word)}) × weights`;
+  word === null ? `no ${UNIT} before` : `last state (${quoted(word)}) × weights`;
 export const RESET = "reset gate × (last state × weights)";
 export const PADDING = "padding";
 export const BIAS = "bias";
@@ -150,16 +154,16 @@ export const ALL_TERMS = "Largest products";
 export const allTerms = (many) => `All ${count(many)} products`;
 export const termOfWord = (at) => `vector ${at}`;
 export const termOfState = (at) => `last state ${at}`;
-export const isEmbedding = "A number of the word's vector, which was learned with the network.";
-export const meanOf = (many) => `The mean over ${plural(many, "word")}.`;
+export const isEmbedding = `A number of the ${UNIT}'s vector, which was learned with the network.`;
+export const meanOf = (many) => `The mean over ${plural(many, UNIT)}.`;
 export const maximumOf = (word) =>
-  word === null ? "The maximum; there is no word." : `The maximum: it comes from ${quoted(word)}.`;
+  word === null ? `The maximum; there is no ${UNIT}.` : `The maximum: it comes from ${quoted(word)}.`;
 export const VOTES = "Votes: value × weight";
 export const votesFor = (name) => `Votes for ${name}`;
 export const howVotesCount =
   "Each value raises or lowers the log-odds of this class: value × weight. They are added, with the bias.";
 export const allVotes = (many) => `All ${count(many)} votes`;
-export const WINDOW = "Each word in the window, times the filter's weights";
+export const WINDOW = `Each ${UNIT} in the window, times the filter's weights`;
 
 /* ---- n-grams ---- */
 

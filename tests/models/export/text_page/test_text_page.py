@@ -307,7 +307,7 @@ def test_a_network_of_characters_reads_them_as_keras_does(browser, folder):
     found = shown(browser, texts, "Page.app.shares")
     np.testing.assert_allclose(found, classifier.predict(texts).probabilities, atol=1e-5)
     chips = "[...document.querySelectorAll('.chip')].map(chip => chip.innerText.split('\\n')[0])"
-    assert shown(browser, [f"{good[:2]} a!"], chips) == [[*good[:2], "␣", "a"]]
+    assert shown(browser, [f"{good[:2]} a!"], chips) == [[*good[:2], "a", "!"]]
     assert not troubles(browser)
 
 
@@ -594,6 +594,29 @@ def test_the_heading_asks_what_the_classifier_answers(names, heading):
     network = own_network(layers.GlobalAveragePooling1D(), classes=len(names), ending="softmax")
     page = render_texts(StringClassifier(WORDS, network), [], names)
     assert f"<h1>{heading}</h1>" in page and f"<title>{heading}</title>" in page
+
+
+def test_what_is_split_into_characters_is_called_so(browser, folder):
+    letters = keras.layers.TextVectorization(vocabulary=[*"abcde fgo"], split="character")
+    text = keras.Input((), dtype="string")
+    network = NETWORKS["lstm"]()
+    model = keras.Model(text, network(keras.ops.cast(letters(text), "int32")))
+    write_text_page(model, ["a bad zoo"], folder / "letters.html", ["bad", "good"])
+    open_page(browser, folder / "letters.html")
+    settle(browser)
+    browser.value("document.querySelectorAll('.chip')[7].click()")
+    said = browser.value("document.body.innerText") + browser.value(
+        "document.getElementById('panel').innerText"
+    )
+    said += " ".join(
+        browser.value("[...document.querySelectorAll('[aria-label]')].map(one => one.ariaLabel)")
+    )
+    assert (
+        "Point at a character" in said
+        and "gates decide what its cell keeps, character after character" in said
+    )
+    assert "Read character by character" in said and "1 of 8\u00a0characters is unknown." in said
+    assert " word" not in said.replace("password", "") and "Word" not in said
 
 
 def test_reading_word_by_word_gives_the_answer_to_the_text_so_far(browser, folder, lstm):
