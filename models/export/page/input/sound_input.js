@@ -11,7 +11,7 @@ import { isSilent, limited, loudestPart, readSound } from "./sound_files.js";
 
 const LOUDEST = 32767; // of an example's samples
 const SHORTEST = 0.1; // seconds that the button must be held
-const LIVE = 200; // milliseconds from one look at a recording to the next
+const LIVE = 200; // milliseconds from one look at a recording to the next, at least
 
 export class SoundInput {
   /* `count` is how many samples the model takes, at `rate` a second; `examples` are their bytes as `models.export`
@@ -29,6 +29,8 @@ export class SoundInput {
     this.chosen = -1; // which example it is; -1 for none
     this.turn = 0; // counts inputs, so that a file that was read too late is dropped
     this.shownAt = 0; // when a recording was last looked at
+    this.usedAt = 0; // when the last sound came
+    this.cost = 0; // milliseconds that the model took for it
     this.player = new Player(
       () => elements.seen.querySelector(".frame"),
       (on) => {
@@ -84,7 +86,7 @@ export class SoundInput {
 
   /* While the button is held: what was heard last. */
   hear(heard, from) {
-    if (performance.now() - this.shownAt < LIVE) return;
+    if (performance.now() - this.shownAt < Math.max(LIVE, 2 * this.cost)) return;
     this.shownAt = performance.now();
     const last = heard().slice(-Math.ceil((this.count / this.rate) * from));
     this.use(limited(resampled(last, from, this.rate).subarray(0, this.count), this.count), texts.RECORDING);
@@ -134,6 +136,7 @@ export class SoundInput {
     this.chosen = -1;
     this.name = name;
     this.say(sentence);
+    this.usedAt = performance.now();
     this.changed();
   }
 
@@ -159,6 +162,7 @@ export class SoundInput {
 
   /* Show which sound it is; the waveform is drawn as a tile of the model's input. */
   paint() {
+    this.cost = performance.now() - this.usedAt;
     this.elements.play.disabled = !this.samples;
     this.examples.forEach((button, at) => {
       button.setAttribute("aria-pressed", String(at === this.chosen));
