@@ -421,7 +421,9 @@ def test_a_click_of_a_screen_reader_records_a_sound_that_is_long_enough(hearing,
 def test_a_tap_is_too_short(hearing, page):
     open_page(hearing, page)
     press_and_release(hearing, 1.0)  # from now on the microphone is open
+    hearing.value("document.getElementById('message').textContent = ''")
     press_and_release(hearing, 0.0)
+    wait_for(hearing, "Boolean(document.getElementById('message').textContent)")
     said = message(hearing)
     assert (
         "too short" in said or "ready: hold the button" in said
