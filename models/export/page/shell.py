@@ -5,6 +5,7 @@ script may run in the page: its Content-Security-Policy allows only the checksum
 classes and titles are called is shown as text.
 """
 
+import base64
 import functools
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from .bundle import bundle
 shown = datasets_module("files.names").shown
 FOLDER = Path(__file__).parent
 ENTRY = "page.js"  # imports all other modules
+KERNELS = FOLDER / "engine" / "wasm" / "kernels.wasm"  # see kernels.c beside it
 
 
 def page_of(model, network, answer, class_names, title, examples, data, digits=False, hertz=None):
@@ -51,6 +53,7 @@ def page_of(model, network, answer, class_names, title, examples, data, digits=F
         class_names = [f"{word} {index}" for index in range(max(2, outputs))]
     _check_names(model, class_names, outputs, answer)
     held = {"model": network, "class_names": [shown(name) for name in class_names], "answer": answer}
+    held["kernels"] = _kernels()
     return rendered(
         _template(),
         title=str(model.name if title is None else title),
@@ -82,6 +85,12 @@ def _style():
 @functools.cache
 def _script():
     return Inline(bundle(FOLDER, ENTRY))
+
+
+@functools.cache
+def _kernels():
+    """What computes the heavy layers, WebAssembly in base64."""
+    return base64.b64encode(KERNELS.read_bytes()).decode("ascii")
 
 
 @functools.cache

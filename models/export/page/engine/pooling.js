@@ -5,7 +5,11 @@ import { under } from "./windows.js";
 
 /** MaxPooling2D and AveragePooling2D. What lies outside the map does not count. */
 export const pool = {
-  run(node, [input]) {
+  parts: (node) => ({
+    count: node.h,
+    cost: node.values.length * node.config.kernel_size[0] * node.config.kernel_size[1],
+  }),
+  run(node, [input], example, first = 0, last = node.h) {
     const {
       kernel_size: [kh, kw],
       strides: [sy, sx],
@@ -15,7 +19,7 @@ export const pool = {
     const c = node.c,
       from = input.values,
       to = node.sums;
-    for (let y = 0, out = 0; y < node.h; y++) {
+    for (let y = first, out = at(node, first, 0, 0); y < last; y++) {
       const y0 = Math.max(y * sy - top, 0),
         y1 = Math.min(y * sy - top + kh, input.h);
       for (let x = 0; x < node.w; x++, out += c) {
@@ -52,6 +56,13 @@ export const globalPool = {
       [rows, columns, channels] = node.stays,
       { values } = node;
     const sums = new Float64Array(values.length);
+    if (mode === "average" && `${node.stays}` === "0,0,1") {
+      // The most common, and of large maps: means of whole maps
+      for (let i = 0; i < input.values.length; )
+        for (let c = 0; c < node.c; c++, i++) sums[c] += input.values[i];
+      for (let c = 0; c < node.c; c++) values[c] = sums[c] / (input.h * input.w);
+      return;
+    }
     sums.fill(mode === "max" ? -Infinity : mode === "min" ? Infinity : 0);
     for (let y = 0, i = 0; y < input.h; y++) {
       for (let x = 0; x < input.w; x++) {
