@@ -109,6 +109,7 @@ from models.text_classification import (
     validation_size,
 )
 from models.text_classification.calibrating import calibrate
+from models.text_classification.sentences import with_sentences
 from tutorials.figures.texts import (
     accuracy_by_length,
     gain_and_cost,
@@ -143,6 +144,7 @@ def main(
     compare: bool = False,
     page: bool = False,
     word_pairs: int = 0,
+    sentences: bool = False,
     vocabulary_size: int = 10_000,
     word_dropout: float | None = None,
     epochs: int | None = None,
@@ -164,6 +166,7 @@ def main(
         compare: Train all six networks for the same number of epochs, with three seeds each, and compare.
         page: Also write page.html, on which one types a text and sees the network read it, word by word.
         word_pairs: For the bag: rows of its embedding of pairs of neighbouring words.
+        sentences: Also train on each sentence of the training texts, as of its text's class; takes longer.
         vocabulary_size: Number of token ids at most; the most frequent words get one.
         word_dropout: Share of the words that are dropped in each training step; by default 0.4 where the
             vocabulary has over 1,000 words, else 0.
@@ -187,8 +190,7 @@ def main(
         return classify(zoo_network(model), predict, reviews.IMDB_CLASSES)
     report = Report(main, settings=locals())
 
-    # Data: texts (n,) as strings, labels (n,) from 0. The last tenth of the training texts is for
-    # validation; the vocabulary is learned from those before it
+    # Data: texts (n,), labels (n,) from 0; the last tenth of the training texts is held back for validation
     source = reviews.locate(data)
     train, test, class_names = reviews.load_data(source, text_column, label_column, encoding)
     (x_train, y_train), (x_test, y_test) = train, test
@@ -196,17 +198,19 @@ def main(
         x_train, y_train, x_test, y_test = x_train[:300], y_train[:300], x_test[:100], y_test[:100]
     fitted = len(x_train) - validation_size(len(x_train))
     vocabulary = learn_vocabulary(x_train[:fitted], vocabulary_size)
-    tokens, test_tokens = token_ids(x_train, vocabulary), token_ids(x_test, vocabulary)
-    training, validation = (tokens[:fitted], y_train[:fitted]), (tokens[fitted:], y_train[fitted:])
+    texts, labels, held = x_train[:fitted], y_train[:fitted], x_train[fitted:]
+    texts, labels = with_sentences(texts, labels) if sentences else (texts, labels)
+    tokens, held_tokens, test_tokens = (token_ids(each, vocabulary) for each in (texts, held, x_test))
+    training, validation = (tokens, labels), (held_tokens, y_train[fitted:])
     epochs, batch_size, word_dropout = by_default(
-        fitted, len(vocabulary), epochs or (1 if quick else None), batch_size, word_dropout
+        len(labels), len(vocabulary), epochs or (1 if quick else None), batch_size, word_dropout, sentences
     )
     report.settings |= {"epochs": epochs, "batch_size": batch_size, "word_dropout": word_dropout}
 
     # Model: token ids (batch, words) -> probabilities (batch, classes), of two classes that of the second
     sizes = len(vocabulary) + 2, len(class_names), word_dropout, word_pairs
     builds = [partial(build_network, kind, *sizes) for kind in (BUILDERS if compare else [model])]
-    batch_size = fitting_batch(batch_size, fitted, *builds, length=max(map(len, tokens)))
+    batch_size = fitting_batch(batch_size, len(labels), *builds, length=max(map(len, tokens)))
     keras.utils.set_random_seed(seed)
     network = build_network(model, *sizes)
     network.summary()
@@ -219,8 +223,7 @@ def main(
         metrics=["accuracy"],
     )
 
-    # Fit: on batches of texts of similar length; the averaged weights of the best epoch are kept, and those
-    # of the last layer divided by the temperature at which the validation texts' probabilities are calibrated
+    # Fit: on batches of texts of similar length; the best epoch's averaged weights are kept, and calibrated
     started = time.perf_counter()
     with shared(network):  # with --processes, by all of them together
         history = network.fit(

@@ -15,7 +15,7 @@ from ..training.checkpoints import CheckpointFolder
 from .calibrating import HeldBack, calibrate
 from .in_time import InTime
 from .searching import Tried, candidates, drawn_settings, search_table
-from .sentences import sentences_of
+from .sentences import with_sentences
 from .training import BUILDERS, LEARNING_RATES, build_network, by_default, train
 from .vocabulary import LONGEST, token_ids
 from .word_start import SPLIT, start_words
@@ -224,8 +224,7 @@ def fit_network(
     )
     settings = _fitting(settings, start)
     if settings.sentences:
-        parts, rows = sentences_of(training[0])
-        training = [*training[0], *parts], np.concatenate([training[1], training[1][rows]])
+        training = with_sentences(*training)
     data = [
         (token_ids(texts, start.vocabulary, settings.longest, SPLIT), numbers)
         for texts, numbers in (training, held_back)

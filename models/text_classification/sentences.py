@@ -26,3 +26,21 @@ def sentences_of(texts):
     return [part for parts in found for part in parts], np.repeat(
         np.arange(len(found)), list(map(len, found))
     )
+
+
+def with_sentences(texts, labels):
+    """Texts to train on, and after them their sentences, each of its text's class.
+
+    Args:
+        texts: n str.
+        labels: Class of each, integers (n,).
+
+    Returns:
+        (list of n + m str, integers (n + m,)).
+
+    Example:
+        >>> with_sentences(["Bad. Not good!"], np.array([0]))
+        (['Bad. Not good!', 'Bad.', 'Not good!'], array([0, 0, 0]))
+    """
+    sentences, rows = sentences_of(texts)
+    return [*texts, *sentences], np.concatenate([labels, np.asarray(labels)[rows]])

@@ -197,6 +197,26 @@ def test_order_of_words_is_what_the_embedded_reviews_are_about(model, least, mos
 
 
 @pytest.mark.slow
+def test_sentences_of_long_texts_are_trained_on_as_well(tmp_path):
+    """Of 300 reviews 60 are to test on, 24 validate; 216 with nine sentences each are seen in 27 epochs."""
+    rng, file = random.Random(0), tmp_path / "long.csv"
+    parts, verdicts = sum(TOPICS.values(), []), {"good": ["witty", "superb"], "bad": ["dull", "tedious"]}
+    rows = [
+        (label, " ".join(f"The {part} is {rng.choice(words)}." for part in rng.sample(parts, 9)))
+        for label, words in [*verdicts.items()] * 150
+    ]
+    rng.shuffle(rows)
+    with file.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows([("label", "text"), *rows])
+    fitted = [
+        sentiment.main(model="bag", sentences=each, data=str(file), outputs=tmp_path).metrics
+        for each in (False, True)
+    ]
+    assert [each["settings"]["epochs"] for each in fitted] == [30, 60_000 // 2160]
+    assert fitted[1]["results"]["test_accuracy"] == 1
+
+
+@pytest.mark.slow
 def test_pairs_of_words_are_trained_and_saved(tmp_path):
     """Their embedding has 32 numbers a pair, as that of a word has, and tells the order of words."""
     models = []
