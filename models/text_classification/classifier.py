@@ -32,8 +32,8 @@ from .ngrams import fit_ngrams, predict_strings, reads_texts
 from .predictions import TextPredictions, WordEffects
 from .strings import StringClassifier, takes_lists, vocabulary_in
 from .training import BUILDERS, predict
-from .vocabulary import LONGEST, token_ids
-from .word_start import SPLIT, embeddings_argument
+from .vocabulary import LONGEST, SPLITS, token_ids
+from .word_start import embeddings_argument
 
 
 class TextClassifier(LabelWork):
@@ -70,6 +70,8 @@ class TextClassifier(LabelWork):
             lowest loss of the validation texts. None for what these are by default.
         sentences: Whether the network is also trained on each sentence of the training texts, as of its
             text's class. For long texts, where a plain LSTM gains by it; training takes longer.
+        split: How texts are split into words, as for `learn_vocabulary`: into words and "signs", at
+            "whitespace" or into each "character".
 
     Attributes:
         model: The Keras model: strings (n,) -> probabilities (n, classes), or (n, 1), the probability of the
@@ -119,6 +121,7 @@ class TextClassifier(LabelWork):
         budget=time_argument,
         search=time_argument,
         sentences=flag,
+        split=choice(*SPLITS),
     )
     def __init__(
         self,
@@ -139,13 +142,11 @@ class TextClassifier(LabelWork):
         budget=None,
         search=None,
         sentences=False,
+        split="signs",
     ):
-        self.kind, self.vocabulary_size, self.word_pairs = kind, vocabulary_size, word_pairs
-        self.word_dropout, self.epochs, self.batch_size, self.seed = word_dropout, epochs, batch_size, seed
-        self.units, self.embedding_dim, self.learning_rate = units, embedding_dim, learning_rate
-        self.dropout, self.longest, self.embeddings = dropout, longest, embeddings
-        self.freeze_embeddings, self.budget, self.search = freeze_embeddings, budget, search
-        self.sentences = sentences
+        given = locals()
+        for name in (*SETTINGS, "embeddings"):
+            setattr(self, name, given[name])
         check_together(self)
         self._model = None
 
@@ -216,7 +217,7 @@ class TextClassifier(LabelWork):
         )
         words, known = found.start.vocabulary, found.held_back
         self.history_, self.seconds_ = found.history, found.seconds
-        model = StringClassifier(words, found.network, self.longest, split=SPLIT)
+        model = StringClassifier(words, found.network, self.longest, split=self.split)
         self._learned(model, names, self.longest)
         self.settings_, self.search_, self.words_with_vectors_ = found.used, found.tried, found.start.found
         if class_weight:

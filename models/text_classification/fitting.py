@@ -18,7 +18,7 @@ from .searching import Tried, candidates, drawn_settings, search_table
 from .sentences import with_sentences
 from .training import BUILDERS, LEARNING_RATES, build_network, by_default, train
 from .vocabulary import LONGEST, token_ids
-from .word_start import SPLIT, start_words
+from .word_start import start_words
 
 FEWEST_TO_SEARCH = 50  # validation texts
 # Where vectors that a network begins with stay as they are by default. With 300 labelled film reviews the
@@ -45,6 +45,7 @@ SETTINGS = (
     "budget",
     "search",
     "sentences",
+    "split",
 )
 # What "ngrams" has no use for
 OF_NETWORKS = (
@@ -81,6 +82,7 @@ def check_together(classifier, unlabelled=None, checkpoint=None):
         given |= {"unlabelled": unlabelled, "checkpoint": checkpoint}
         given["longest"] = None if classifier.longest == LONGEST else classifier.longest
         given["sentences"] = classifier.sentences or None
+        given["split"] = None if classifier.split == "signs" else classifier.split
         if named := [name for name, value in given.items() if value is not None]:
             raise ModelError(
                 f"TextClassifier takes {named[0]} for networks of token ids, such as "
@@ -123,7 +125,7 @@ class NetworkSettings(NamedTuple):
     Attributes:
         kind, vocabulary_size, word_pairs, word_dropout, epochs, batch_size, seed: See `TextClassifier`.
         units, embedding_dim, learning_rate, dropout, longest, embeddings, freeze_embeddings, budget,
-            search, sentences: Likewise.
+            search, sentences, split: Likewise.
 
     Example:
         >>> NetworkSettings("lstm", units=16).longest
@@ -147,6 +149,7 @@ class NetworkSettings(NamedTuple):
     budget: object = None
     search: object = None
     sentences: bool = False
+    split: str = "signs"
 
 
 class TrainedNetwork(NamedTuple):
@@ -221,12 +224,13 @@ def fit_network(
         settings.embedding_dim,
         settings.seed,
         verbose,
+        settings.split,
     )
     settings = _fitting(settings, start)
     if settings.sentences:
         training = with_sentences(*training)
     data = [
-        (token_ids(texts, start.vocabulary, settings.longest, SPLIT), numbers)
+        (token_ids(texts, start.vocabulary, settings.longest, settings.split), numbers)
         for texts, numbers in (training, held_back)
     ]
     if search is None:

@@ -15,9 +15,8 @@ from ..errors import ModelError
 from ..text import MOST_IDS
 from ..word_vectors.files import WordVectors, load_word_vectors, start_embedding
 from ..word_vectors.learning import learn_word_vectors
-from .vocabulary import learn_vocabulary, token_ids
+from .vocabulary import PUNCTUATION, learn_vocabulary, token_ids
 
-SPLIT = "signs"  # how `TextClassifier` splits texts
 OWN_DIMENSIONS = 100  # of vectors that are learned from the user's own texts
 SUBSAMPLING, USUAL_SHARE = 2e-4, 0.2  # the second relative to the mean share of a word
 
@@ -80,7 +79,9 @@ class WordStart(NamedTuple):
             network.get_layer("embedding").trainable = not freeze
 
 
-def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=None, seed=0, verbose=0):
+def start_words(
+    texts, size, embeddings=None, unlabelled=None, embedding_dim=None, seed=0, verbose=0, split="signs"
+):
     """The vocabulary of training texts, and vectors of its words.
 
     With vectors, the vocabulary is filled up with further words that have one: a network that knows what
@@ -94,6 +95,7 @@ def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=Non
         embedding_dim: Length of a learned vector; None for 100.
         seed: Of the learning.
         verbose: 1 to say how many words have a vector.
+        split: How texts are split into words, as for `learn_vocabulary`.
 
     Returns:
         A `WordStart`.
@@ -108,12 +110,12 @@ def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=Non
         (['film', 'a', 'good', 'great'], 1)
     """
     if unlabelled is not None:
-        return _learned(texts, size, unlabelled, embedding_dim or OWN_DIMENSIONS, seed, verbose)
-    vocabulary = learn_vocabulary(texts, size, SPLIT)
+        return _learned(texts, size, unlabelled, embedding_dim or OWN_DIMENSIONS, seed, verbose, split)
+    vocabulary = learn_vocabulary(texts, size, split)
     known = len(vocabulary)
     if embeddings is None:
         return WordStart(vocabulary, None, 0, known)
-    vectors = _lower_case(_word_vectors(embeddings))
+    vectors = _that_occur(_word_vectors(embeddings), split)
     have, there = set(vectors.words), set(vocabulary)
     found = sum(word in have for word in vocabulary)
     if not found:
@@ -130,11 +132,11 @@ def start_words(texts, size, embeddings=None, unlabelled=None, embedding_dim=Non
     return WordStart(vocabulary, vectors, found, known)
 
 
-def _learned(texts, size, unlabelled, dimensions, seed, verbose):
+def _learned(texts, size, unlabelled, dimensions, seed, verbose, split):
     """Vocabulary and vectors of training texts and of others that have no labels."""
     every = np.concatenate([texts, unlabelled])
-    vocabulary = learn_vocabulary(every, size, SPLIT)
-    tokens = token_ids(every, vocabulary, longest=None, split=SPLIT)
+    vocabulary = learn_vocabulary(every, size, split)
+    tokens = token_ids(every, vocabulary, longest=None, split=split)
     if verbose:
         print(f"Learning vectors of {len(vocabulary):,} words from {len(every):,} texts", flush=True)
     known = len(vocabulary)
@@ -164,12 +166,17 @@ def _word_vectors(value):
     return WordVectors(words, vectors)
 
 
-def _lower_case(vectors):
+def _that_occur(vectors, split):
     """Words as texts are taken apart: in lower case, the first spelling of each; others cannot occur."""
     words = list(map(str, vectors.words))
-    apart = [row.decode() for row in word_index.apart(words).numpy()]
+    apart = [row.decode() for row in word_index.apart(words).numpy()] if split == "signs" else words
     places = {}
     for place, (word, parts) in enumerate(zip(words, apart, strict=True)):
-        if parts.split() == [word.lower()]:
+        if split == "signs":
+            occurs = parts.split() == [word.lower()]
+        else:
+            occurs = word.split() == [word] and not PUNCTUATION.search(word)
+            occurs = occurs and (split != "character" or len(word) == 1)
+        if occurs:
             places.setdefault(word.lower(), place)
     return WordVectors(list(places), vectors.vectors[list(places.values())])

@@ -64,7 +64,9 @@ def test_three_classes_of_ones_own_are_learned(trained):
 def test_the_class_gives_the_same_numbers_as_the_lesson(trained, tickets):
     folder, metrics = trained
     (x_train, y_train), (x_test, y_test), names = reviews.load_data(tickets, label_column="department")
-    classifier = TextClassifier(kind="conv1d", epochs=12).fit(x_train, [names[n] for n in y_train])
+    classifier = TextClassifier(kind="conv1d", epochs=12, split="whitespace").fit(
+        x_train, [names[n] for n in y_train]
+    )
     found = classifier.evaluate(x_test, [names[n] for n in y_test])
     assert found.accuracy.value == metrics["results"]["test_accuracy"]
     lesson = TextClassifier.load(folder)
