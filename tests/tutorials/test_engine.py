@@ -13,7 +13,7 @@ from keras import layers
 import models
 from datasets import digits
 from models.export.page.bundle import bundle
-from models.export.page.page import FOLDER
+from models.export.page.page import FOLDER, KERNELS
 from models.export.page.portable import portable
 from models.fine_tuning.calibration import calibrated
 from models.fine_tuning.fine_tuned import FineTunedClassifier
@@ -33,7 +33,9 @@ const pack = values => {
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return btoa(text);
 };
-const loaded = async () => { window.models = await Promise.all(data.map(d => Engine.load(d.model))); };
+const loaded = async () => {
+  window.models = await Promise.all(data.map(d => Engine.load(d.model, kernels)));
+};
 """
 
 
@@ -48,8 +50,10 @@ class Laboratory:
         engine = bundle(FOLDER, *ENGINE, name="Engine") + bundle(FOLDER, "texts.js", name="Texts")
         data = [{"model": model, "images": [packed(image) for image in images]} for model, images in pairs]
         page = f"<!doctype html><meta charset=utf-8><script>{engine}</script><script>{HELPERS}"
+        kernels = base64.b64encode(KERNELS.read_bytes()).decode()
         page += (
-            f"const data = {json.dumps(data)};const images = data.map(d => d.images.map(unpack));</script>"
+            f"const data = {json.dumps(data)};const images = data.map(d => d.images.map(unpack));"
+            f"const kernels = {json.dumps(kernels)};</script>"
         )
         (self._folder / "page.html").write_text(page, encoding="utf-8")
         self._browser.open((self._folder / "page.html").as_uri())

@@ -2,6 +2,7 @@
 
 const STEPS = 255;
 let scale = null;
+let packed = null;
 
 export function colours() {
   if (scale) return scale;
@@ -20,11 +21,25 @@ export function colours() {
   return scale;
 }
 
-/* Where the colour of a value stands among the colours; `most` is the value of the full colour. */
-export function place(value, most) {
-  const share = most > 0 ? Math.max(-1, Math.min(1, value / most)) : 0;
-  return 3 * (Math.round(share * STEPS) + STEPS);
+/* The same colours, each as one number of 32 bits, as a canvas holds its pixels. */
+export function pixels() {
+  if (!packed) {
+    const parts = colours();
+    const bytes = new Uint8ClampedArray((4 * parts.length) / 3).fill(255);
+    for (let at = 0; at < parts.length; at++) bytes[4 * Math.floor(at / 3) + (at % 3)] = parts[at];
+    packed = new Uint32Array(bytes.buffer);
+  }
+  return packed;
 }
+
+/* The number of a value's colour, from 0 on; `most` is the value of the full colour. */
+export function step(value, most) {
+  const share = most > 0 ? Math.max(-1, Math.min(1, value / most)) : 0;
+  return Math.round(share * STEPS) + STEPS;
+}
+
+/* Where the colour of a value stands among the colours. */
+export const place = (value, most) => 3 * step(value, most);
 
 export function colour(value, most) {
   const all = colours(),
@@ -46,7 +61,7 @@ export function ink(value, most) {
 /* The colours follow the user's choice of light or dark. */
 export function whenColoursChange(redraw) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    scale = null;
+    scale = packed = null;
     redraw();
   });
 }

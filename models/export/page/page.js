@@ -1,17 +1,17 @@
-/* The page: input comes in, the model runs once a frame, and all that is visible follows. */
+/* The page: input comes in, the model runs, and all that is visible follows. */
 
 import { whenColoursChange } from "./colours.js";
 import { byId, make } from "./elements.js";
 import { load } from "./engine/model.js";
-import { answers } from "./engine/probabilities.js";
 import { decompress, fromBase64 } from "./engine/weights.js";
 import { Panel } from "./explanation/panel.js";
 import { Input } from "./input/input.js";
 import { OtherInputs } from "./input/other_inputs.js";
 import { View } from "./layers/view.js";
-import { announce, say } from "./messages.js";
+import { say } from "./messages.js";
 import { PictureOutput } from "./output/picture_output.js";
 import { PredictionBars } from "./prediction_bars.js";
+import { Runner } from "./runner.js";
 import { Selection } from "./selection.js";
 import { Story } from "./story/story.js";
 import * as texts from "./texts.js";
@@ -24,69 +24,12 @@ import { Editor } from "./why/editor.js";
 import { Explainer } from "./why/explainer.js";
 
 // The only global: for the browser's console, tests and benchmarks. No module reads it.
-const Page = { timings: [], runs: 0 };
+const Page = { timings: [], firsts: [], runs: 0 };
 globalThis.Page = Page;
-
-/* Runs the model once a frame, however many strokes come. */
-class Runner {
-  constructor(model, [low, high], parts) {
-    this.model = model;
-    this.range = [low, high];
-    this.parts = parts;
-    this.waiting = false;
-    this.since = 0; // when the first change came that is not yet on the screen
-    this.timer = 0;
-  }
-
-  changed() {
-    this.since ||= performance.now();
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() => this.step());
-  }
-
-  step() {
-    this.waiting = false;
-    const { input, others, view, bars, selection, story, training, why } = this.parts;
-    const [low, high] = this.range;
-    const pixels = input.pixels();
-    const plain = low === 0 && high === 255;
-    this.model.run(
-      plain ? pixels : pixels.map((value) => low + (value * (high - low)) / 255),
-      others.example(),
-    );
-    input.paint();
-    others.draw();
-    view.draw();
-    const { known } = this.model.nodes.at(-1);
-    bars.draw(known ? answers(this.model, bars.isNumber) : null);
-    byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
-    selection.show();
-    story.changed();
-    training?.changed();
-    why?.changed();
-    if (input.isEmpty()) say(texts.NOTHING_DRAWN);
-    else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
-    this.announceLater();
-    Page.runs += 1;
-    Page.timings.push(performance.now() - this.since);
-    this.since = 0;
-  }
-
-  /* Once the pen rests. */
-  announceLater() {
-    const { input, bars } = this.parts;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(
-      () => announce(input.isEmpty() ? texts.NOTHING_DRAWN : bars.answer().sentence),
-      700,
-    );
-  }
-}
 
 async function start() {
   const data = JSON.parse(byId("model").textContent);
-  const model = await load(data.model);
+  const model = await load(data.model, data.kernels);
   const names = data.class_names;
   const onPlace = (place) => ({ kind: "place", place });
   const onClass = (unit) => ({ kind: "class", unit });
@@ -131,7 +74,7 @@ async function start() {
   const training = trainingOf(model, data, isNumber, changes, changedWeights);
   if (story.element) byId("layers").prepend(story.element);
   const followers = { input, others, view, bars, selection, story, training, why };
-  const runner = new Runner(model, data.pixel_range, followers);
+  const runner = new Runner(model, data.pixel_range, followers, Page);
   byId("own-scale").addEventListener("change", ({ target }) => view.scaleEach(target.checked));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selection.pinned) selection.unpin();
@@ -141,8 +84,9 @@ async function start() {
     selection.show();
     story.changed();
   });
-  Object.assign(Page, { model, view, panel, input, others, bars, story, training, changes, why });
-  await begin(input, view, (place) => {
+  const shown = { input, others, bars, story, training, changes, why, runner };
+  Object.assign(Page, { model, view, panel, ...shown });
+  await begin(input, view, runner, (place) => {
     if (place && !selection.subject) selection.look(onPlace(place));
     story.begin();
   });
@@ -185,17 +129,17 @@ function trainingOf(model, { checkpoints, class_names, answer }, isNumber, chang
 }
 
 /* Show the first example; `shown(place)` is called once it is, with a place to explain, if there is one. */
-async function begin(input, view, shown) {
+async function begin(input, view, runner, shown) {
   const images = input.examples.map((button) => button.querySelector("img"));
   await Promise.all(images.map((image) => image.decode().catch(() => null)));
   if (input.examples.length) input.useExample(input.examples[0]);
   else input.update();
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => {
-      shown(view.firstPlace());
-      Page.ready = true;
-    }),
-  );
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame();
+  do await frame();
+  while (runner.busy);
+  shown(view.firstPlace());
+  Page.ready = true;
 }
 
 start().catch((error) => {

@@ -29,6 +29,7 @@ from .portable import portable
 shown = datasets_module("files.names").shown
 FOLDER = Path(__file__).parent
 ENTRY = "page.js"  # imports all other modules
+KERNELS = FOLDER / "engine" / "wasm" / "kernels.wasm"  # see kernels.c beside it
 DIGITS = [str(digit) for digit in range(10)]
 
 
@@ -170,6 +171,7 @@ def render(
         "answer_range": range_of(nodes, (low, high)),
         "checkpoints": portable_checkpoints(model, checkpoints, **settings),
         "pixels": _raw(examples) if examples.shape[-1] in (2, 4) else None,
+        "kernels": _kernels(),
     }
     return rendered(
         _template(),
@@ -237,6 +239,12 @@ def _check_names(model, class_names, outputs, answer):
 @functools.cache
 def _script():
     return Inline(bundle(FOLDER, ENTRY))
+
+
+@functools.cache
+def _kernels():
+    """What computes the heavy layers, WebAssembly in base64."""
+    return base64.b64encode(KERNELS.read_bytes()).decode("ascii")
 
 
 @functools.cache

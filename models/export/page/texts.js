@@ -53,6 +53,8 @@ export const noPenStroke = (file) =>
 
 /* ---- Prediction ---- */
 
+export const progress = (layer, all) => `layer ${count(layer)} of ${count(all)}…`;
+
 export const className = (names, unit) => names[unit] ?? `class ${unit}`;
 export const NOTHING_DRAWN = "Nothing is drawn yet: the input is all zeros.";
 export const best = ({ name, share }) => `${name} · ${percent(share)}`;

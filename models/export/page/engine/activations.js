@@ -1,5 +1,7 @@
 /** Activation functions, as Keras defines them. */
 
+import * as kernels from "./wasm/kernels.js";
+
 export const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
 const clip = (x, low, high) => Math.min(Math.max(x, low), high);
@@ -91,16 +93,35 @@ function softmaxOf({ config, values, h, w, c }) {
     for (let first = start; first < start + step; first++) softmax(values, first, count, log, step);
 }
 
-/** Put a node's values through its activation function. */
-export function activate(node) {
+/** The smallest and the largest value that an activation function lets through as it is; null if it does more. */
+function limits({ config: { activation, options = {} } }) {
+  if (activation === "relu6") return [0, 6];
+  if (activation === "clip") return [options.x_min, options.x_max];
+  const { negative_slope = 0, threshold = 0, max_value = null } = options;
+  return activation === "relu" && !negative_slope && !threshold ? [0, max_value ?? Infinity] : null;
+}
+
+/** How many of a node's values its activation function takes for themselves, and about how long they all take. */
+export const activationParts = (node) => ({
+  count: node.values.length,
+  cost: isSoftmax(node) || limits(node) ? 0 : 20 * node.values.length,
+});
+
+/** Put a node's values, or only those of `from` to `to` - 1, through its activation function. */
+export function activate(node, from = 0, to = node.values.length) {
   const { values } = node;
   const { activation = "linear", options = {} } = node.config;
   if (activation === "linear") return;
-  if (isSoftmax(node)) softmaxOf(node);
-  else if (node.plainRelu) {
-    for (let i = 0; i < values.length; i++) if (values[i] < 0) values[i] = 0;
+  if (isSoftmax(node)) {
+    softmaxOf(node);
+    return;
+  }
+  const range = limits(node);
+  if (range && kernels.clip(node, ...range)) return;
+  if (node.plainRelu) {
+    for (let i = from; i < to; i++) if (values[i] < 0) values[i] = 0;
   } else {
     const f = ACTIVATIONS[activation];
-    for (let i = 0; i < values.length; i++) values[i] = f(values[i], options);
+    for (let i = from; i < to; i++) values[i] = f(values[i], options);
   }
 }

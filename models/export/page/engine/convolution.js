@@ -2,6 +2,7 @@
 
 import { at, only } from "./positions.js";
 import { addTimes } from "./sums.js";
+import * as kernels from "./wasm/kernels.js";
 import { kernelPlace, under } from "./windows.js";
 
 /**
@@ -9,7 +10,9 @@ import { kernelPlace, under } from "./windows.js";
  * for it; the sum of these, and the bias, is one pixel of one feature.
  */
 export const conv = {
-  run(node, [input]) {
+  parts: (node) => ({ count: node.h, cost: node.h * node.w * node.weights.kernel.length }),
+  run(node, [input], example, from = 0, to = node.h) {
+    if (kernels.conv(node, input, from, to)) return;
     const { kernel_size, strides, dilation_rate, before, groups } = node.config;
     const [kh, kw] = kernel_size,
       [sy, sx] = strides,
@@ -19,7 +22,7 @@ export const conv = {
     const taken = input.c / groups; // channels that one feature looks at
     const made = node.c / groups; // features that look at the same channels
     const sums = node.sums;
-    for (let y = 0, out = 0; y < node.h; y++) {
+    for (let y = from, out = at(node, from, 0, 0); y < to; y++) {
       for (let x = 0; x < node.w; x++, out += node.c) {
         if (bias) sums.set(bias);
         else sums.fill(0);
@@ -62,7 +65,9 @@ export const conv = {
 
 /** Each channel has its own kernels and makes its own features: nothing is added up across channels. */
 export const depthwise = {
-  run(node, [input]) {
+  parts: (node) => ({ count: node.h, cost: node.h * node.w * node.weights.kernel.length }),
+  run(node, [input], example, from = 0, to = node.h) {
+    if (kernels.depthwise(node, input, from, to)) return;
     const { kernel_size, strides, dilation_rate, before } = node.config;
     const [kh, kw] = kernel_size,
       [sy, sx] = strides,
@@ -73,7 +78,7 @@ export const depthwise = {
     const sums = node.sums,
       values = input.values,
       features = node.c;
-    for (let y = 0, out = 0; y < node.h; y++) {
+    for (let y = from, out = at(node, from, 0, 0); y < to; y++) {
       for (let x = 0; x < node.w; x++, out += features) {
         if (bias) sums.set(bias);
         else sums.fill(0);

@@ -2,15 +2,20 @@
 
 import { all, only } from "./positions.js";
 import { addTimes } from "./sums.js";
+import * as kernels from "./wasm/kernels.js";
 
 /** Each neuron adds up all values, each times its weight. */
 export const dense = {
-  run(node, [input]) {
+  parts: (node, [input]) => ({ count: input.c, cost: node.weights.kernel.length }),
+  run(node, [input], example, from = 0, to = input.c) {
+    if (kernels.dense(node, input, from, to)) return;
     const { kernel, bias } = node.weights;
     const sums = node.sums;
-    if (bias) sums.set(bias);
-    else sums.fill(0);
-    for (let i = 0; i < input.c; i++) {
+    if (!from) {
+      if (bias) sums.set(bias);
+      else sums.fill(0);
+    }
+    for (let i = from; i < to; i++) {
       const value = input.values[i];
       if (value !== 0) addTimes(sums, 0, value, kernel, i * node.c, node.c);
     }

@@ -3,7 +3,9 @@
  *
  * For each kind of node:
  *   prepare(node, inputs)               once, when the network is loaded
- *   run(node, inputs)                   fill node.values
+ *   run(node, inputs, example, from, to)   fill node.values; of kinds with `parts` only rows `from` to `to` - 1
+ *   parts(node, inputs)                 {count, cost}: how many rows it can be computed in, one after the other, and
+ *                                       about how many multiplications all take
  *   positions(node, k, input, y, x, c)     [rows, columns, channels] of its k-th input that the value at
  *                                       (y, x, c) is computed from, as Steps
  *   weigh(node, inputs, y, x, c)        a function of a term's (k, y, x, c): what it is multiplied by

@@ -1,12 +1,14 @@
 /** Layers with several inputs: Add, Multiply, Average, Maximum, Concatenate and others. */
 
 import { at, inside, only } from "./positions.js";
+import * as kernels from "./wasm/kernels.js";
 
 /** Add, Subtract, Multiply, Divide, Average, Maximum, Minimum: pixel by pixel; a map of one pixel counts for all. */
 export const merge = {
   run(node, inputs) {
     const { values } = node,
       { mode, scales } = node.config;
+    if (mode === "add" && !scales && kernels.add(node, inputs)) return;
     inputs.forEach((input, k) => {
       const scale = scales ? scales[k] : 1;
       for (let y = 0, i = 0; y < node.h; y++) {

@@ -31,16 +31,25 @@
  */
 
 import * as texts from "../texts.js";
-import { activate } from "./activations.js";
+import { activate, activationParts } from "./activations.js";
 import { KINDS } from "./kinds.js";
+import { inParts } from "./parts.js";
+import { compile, Space } from "./wasm/kernels.js";
 import { decompress, fromBase64, readWeight } from "./weights.js";
 
 class Model {
-  constructor(name, nodes) {
+  /** `kernels` are compiled, or null where the plain code is to compute all. */
+  constructor(name, nodes, kernels) {
     /** @type {string} */
     this.name = name;
     /** @type {Node[]} */
     this.nodes = nodes;
+    this.kernels = kernels;
+  }
+
+  /** @returns {Node[]} */
+  inputsOf(node) {
+    return node.inputs.map((id) => this.nodes[id]);
   }
 
   /** The closed boxes, in the order of computation. */
@@ -72,17 +81,46 @@ class Model {
     image.values.set(pixels);
   }
 
-  /** Compute one node from those before it. Channels that are switched off, `node.off`, become 0. */
-  compute(node, example = -1) {
-    const inputs = node.inputs.map((id) => this.nodes[id]);
+  /** Whether a node can be computed now; if not, its values become 0. */
+  begin(node, example) {
     const isBox = node.kind === "recorded";
     // other inputs and constants have no inputs, and are always known
-    node.known = isBox ? example >= 0 && example < node.examples : inputs.every(({ known }) => known);
-    if (node.known) {
-      KINDS[node.kind].run(node, inputs, example);
-      activate(node);
-      for (const c of node.off ?? []) for (let i = c; i < node.values.length; i += node.c) node.values[i] = 0;
-    } else if (node.kind !== "copy") node.values.fill(0);
+    node.known = isBox
+      ? example >= 0 && example < node.examples
+      : this.inputsOf(node).every(({ known }) => known);
+    if (!node.known && node.kind !== "copy") node.values.fill(0);
+    return node.known;
+  }
+
+  /** Compute one node from those before it. Channels that are switched off, `node.off`, become 0. */
+  compute(node, example = -1) {
+    if (!this.begin(node, example)) return;
+    KINDS[node.kind].run(node, this.inputsOf(node), example);
+    activate(node);
+    switchOff(node);
+  }
+
+  /**
+   * Compute one node as `compute` does, in parts of a few milliseconds.
+   * @param {() => ?Promise} rest  Called between two parts; what it returns is awaited.
+   */
+  async computeSlowly(node, example, rest) {
+    if (!this.begin(node, example)) return;
+    await this.sumsSlowly(node, example, rest);
+    const { count, cost } = activationParts(node);
+    await inParts(count, cost, (from, to) => activate(node, from, to), rest);
+    switchOff(node);
+  }
+
+  /** Compute what a node's activation function is applied to, likewise. */
+  async sumsSlowly(node, example, rest) {
+    const { run, parts } = KINDS[node.kind];
+    const inputs = this.inputsOf(node);
+    if (!parts) run(node, inputs, example);
+    else {
+      const { count, cost } = parts(node, inputs);
+      await inParts(count, cost, (from, to) => run(node, inputs, example, from, to), rest);
+    }
   }
 
   /**
@@ -91,46 +129,63 @@ class Model {
    * @returns {Model}
    */
   twin(instead = new Map()) {
-    const nodes = [];
-    for (const node of this.nodes) {
+    const nodes = this.nodes.map((node) => {
       const own = { ...node, ...instead.get(node.id), sums: new Float64Array(node.c) };
-      if (node.kind === "copy") own.values = nodes[node.inputs[0]].values;
-      else own.values = node.inputs.length ? new Float32Array(node.values.length) : node.values.slice();
       for (const key of ["means", "factors"]) if (node[key]) own[key] = node[key].slice();
-      nodes.push(own);
+      return own;
+    });
+    giveValues(nodes, this.kernels);
+    for (const own of nodes) {
+      if (own.kind === "copy") own.values = nodes[own.inputs[0]].values;
+      else if (!own.inputs.length) own.values.set(this.nodes[own.id].values);
     }
-    return new Model(this.name, nodes);
+    return new Model(this.name, nodes, this.kernels);
+  }
+}
+
+/** Channels that the user has switched off pass 0 on. */
+function switchOff({ off, values, c }) {
+  for (const channel of off ?? []) for (let i = channel; i < values.length; i += c) values[i] = 0;
+}
+
+/** Give each node an array for its values, where `kernels` reach it, if there are any. */
+function giveValues(nodes, kernels) {
+  let space = null;
+  try {
+    space = kernels && new Space(kernels, nodes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // more memory than WebAssembly can have
+  }
+  for (const node of nodes) {
+    node.space = space;
+    if (node.kind !== "copy")
+      node.values = space?.values[node.id] ?? new Float32Array(node.h * node.w * node.c);
   }
 }
 
 /**
  * Make a network that runs from what `models.portable.portable` wrote down.
  * @param {Object} portable
+ * @param {?string} kernels  `wasm/kernels.wasm` in base64, which compute the heavy layers faster.
  * @returns {Promise<Model>}
  */
-export async function load(portable) {
+export async function load(portable, kernels = null) {
   const buffer = await decompress(fromBase64(portable.weights));
-  const nodes = [];
-  for (const description of portable.nodes) {
+  const nodes = portable.nodes.map((description) => {
     const node = { ...description, weights: {}, weightShapes: {} };
     const [h, w, c] = node.shape.length === 3 ? node.shape : [1, 1, node.shape[0]];
     for (const [key, weight] of Object.entries(description.weights)) {
       node.weights[key] = readWeight(buffer, weight);
       node.weightShapes[key] = weight.shape;
     }
-    Object.assign(node, { h, w, c, known: true });
     const { options = {} } = node.config;
     const { negative_slope = 0, threshold = 0, max_value = null } = options;
     node.plainRelu = node.config.activation === "relu" && !negative_slope && !threshold && max_value === null;
-    if (node.kind !== "copy") node.values = new Float32Array(h * w * c);
     node.sums = new Float64Array(c); // where `run` adds up the values of one pixel
-    nodes.push(node);
-    const { prepare } = KINDS[node.kind];
-    if (prepare)
-      prepare(
-        node,
-        node.inputs.map((id) => nodes[id]),
-      );
-  }
-  return new Model(portable.name, nodes);
+    return Object.assign(node, { h, w, c, known: true });
+  });
+  const model = new Model(portable.name, nodes, await compile(kernels));
+  giveValues(nodes, model.kernels);
+  for (const node of nodes) KINDS[node.kind].prepare?.(node, model.inputsOf(node));
+  return model;
 }

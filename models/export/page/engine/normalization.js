@@ -1,6 +1,7 @@
 /** Layers that scale and shift each channel: Rescaling, Normalization, BatchNormalization. */
 
 import { only } from "./positions.js";
+import * as kernels from "./wasm/kernels.js";
 
 /** Each value times a number, plus a number: the same for all, or one for each channel. */
 export const rescale = {
@@ -33,6 +34,7 @@ export const normalize = {
 };
 
 function scaleChannels(node, [input]) {
+  if (kernels.scale(node, input)) return;
   const { values, scale, offset, c } = node;
   for (let i = 0; i < values.length; ) {
     for (let channel = 0; channel < c; channel++, i++) {

@@ -5,7 +5,11 @@ import { under } from "./windows.js";
 
 /** MaxPooling2D and AveragePooling2D. What lies outside the map does not count. */
 export const pool = {
-  run(node, [input]) {
+  parts: (node) => ({
+    count: node.h,
+    cost: node.values.length * node.config.kernel_size[0] * node.config.kernel_size[1],
+  }),
+  run(node, [input], example, first = 0, last = node.h) {
     const {
       kernel_size: [kh, kw],
       strides: [sy, sx],
@@ -15,7 +19,7 @@ export const pool = {
     const c = node.c,
       from = input.values,
       to = node.sums;
-    for (let y = 0, out = 0; y < node.h; y++) {
+    for (let y = first, out = at(node, first, 0, 0); y < last; y++) {
       const y0 = Math.max(y * sy - top, 0),
         y1 = Math.min(y * sy - top + kh, input.h);
       for (let x = 0; x < node.w; x++, out += c) {

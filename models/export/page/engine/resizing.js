@@ -9,10 +9,11 @@ export const resize = {
     node.rows = resizing(input.h, node.h, node.config);
     node.columns = resizing(input.w, node.w, node.config);
   },
-  run(node, [input]) {
+  parts: (node, [input]) => ({ count: node.h, cost: 4 * (node.values.length + input.values.length) }),
+  run(node, [input], example, from = 0, to = node.h) {
     const c = node.c,
       sums = node.sums;
-    for (let y = 0, out = 0; y < node.h; y++) {
+    for (let y = from, out = at(node, from, 0, 0); y < to; y++) {
       const rows = node.rows[y];
       for (let x = 0; x < node.w; x++, out += c) {
         const columns = node.columns[x];

@@ -27,10 +27,11 @@ export const transposed = {
         for (let from = 0; from < input.c; from++)
           node.turned[(place * input.c + from) * node.c + c] = kernel[(place * node.c + c) * input.c + from];
   },
-  run(node, [input]) {
+  parts: (node, [input]) => ({ count: node.h, cost: input.h * input.w * node.weights.kernel.length }),
+  run(node, [input], example, from = 0, to = node.h) {
     const { sums, turned } = node;
     const width = node.config.kernel_size[1];
-    for (let y = 0, out = 0; y < node.h; y++) {
+    for (let y = from, out = at(node, from, 0, 0); y < to; y++) {
       const [firstRow, , rows] = reaching(node, 0, y, input.h);
       for (let x = 0; x < node.w; x++, out += node.c) {
         const [firstColumn, , columns] = reaching(node, 1, x, input.w);

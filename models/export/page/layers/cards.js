@@ -38,6 +38,10 @@ export class Cards {
     for (const card of this.visible) card.draw();
   }
 
+  drawNode(node) {
+    for (const card of this.visible) if (card.node === node) card.draw();
+  }
+
   drawTiles(node, tiles) {
     drawTiles(this.model, node, tiles, this.range, this.ownScale);
   }

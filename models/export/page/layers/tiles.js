@@ -114,19 +114,20 @@ function drawPicture(node, { canvas, c }, [low, high], inColour) {
   brush.putImageData(image, 0, 0);
 }
 
+let sheet = null; // the pixels of the map that was drawn last: those beside it are of the same size
+
 function drawMap(node, { canvas, c }, most) {
   const brush = canvas.getContext("2d");
-  const image = brush.createImageData(canvas.width, canvas.height);
-  const { data } = image;
-  const channels = mapCount(node);
-  const count = hasMaps(node) ? canvas.width * canvas.height : node.c;
-  const scale = colours.colours();
-  for (let at = 0; at < count; at++) {
-    const from = colours.place(node.values[at * channels + c], most);
-    data[4 * at] = scale[from];
-    data[4 * at + 1] = scale[from + 1];
-    data[4 * at + 2] = scale[from + 2];
-    data[4 * at + 3] = 255;
+  if (sheet?.width !== canvas.width || sheet.height !== canvas.height) {
+    sheet = brush.createImageData(canvas.width, canvas.height);
   }
-  brush.putImageData(image, 0, 0);
+  const pixels = new Uint32Array(sheet.data.buffer);
+  const channels = mapCount(node);
+  const count = hasMaps(node) ? pixels.length : node.c;
+  pixels.fill(0, count);
+  const scale = colours.pixels();
+  for (let at = 0, from = c; at < count; at++, from += channels) {
+    pixels[at] = scale[colours.step(node.values[from], most)];
+  }
+  brush.putImageData(sheet, 0, 0);
 }

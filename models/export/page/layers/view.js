@@ -42,6 +42,11 @@ export class View {
     this.builder.draw();
   }
 
+  /* Draw what is in sight of one node. */
+  drawNode(node) {
+    this.builder.drawNode(node);
+  }
+
   scaleEach(on) {
     this.builder.scaleEach(on);
   }

@@ -46,8 +46,7 @@ export class WhyCard {
   /* The class that is explained. While layers are random it is what the trained network predicts. */
   wanted() {
     if (this.unit !== null || this.isNumber) return this.unit ?? 0;
-    this.predicted ??= this.changes.random.count ? this.explainer.trainedClass() : this.bars.best().unit;
-    return this.predicted;
+    return this.predicted ?? this.bars.best().unit;
   }
 
   nameOf(unit) {
@@ -85,8 +84,18 @@ export class WhyCard {
   /* The picture, the network or a choice has changed. */
   changed() {
     this.stop();
-    this.predicted = null; // not known yet
+    this.predicted = null; // what the trained network predicts is not known yet
     if (!this.element.open) return;
+    const random = this.changes.random.count && this.unit === null && !this.isNumber && this.bars.known;
+    if (!random) this.follow();
+    else
+      this.run(async (work) => {
+        this.predicted = await this.explainer.trainedClass(work);
+        this.follow();
+      });
+  }
+
+  follow() {
     this.controls.follow();
     this.controls.sayMind("");
     const { reaches } = METHODS[this.method] ?? {};

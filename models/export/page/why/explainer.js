@@ -5,7 +5,7 @@ import { gradientTimesInput, integratedGradients } from "./attribution.js";
 import { classMap, mapLayers } from "./class_maps.js";
 import { occlusion } from "./occlusion.js";
 import { rankCorrelation } from "./ranks.js";
-import { Work } from "./slices.js";
+import { runSlowly, Work } from "./slices.js";
 import { likeliest, smallestPatch } from "./smallest_patch.js";
 
 /* For each method: (model, pixels, settings, work) => map; whether it has a sign, and what its gradients lead to. */
@@ -70,9 +70,9 @@ export class Explainer {
   }
 
   /* What the trained network predicts for the picture that the model got last. */
-  trainedClass() {
+  async trainedClass(work = new Work()) {
     const twin = this.twin(true);
-    twin.run(this.model.nodes[0].values);
+    await runSlowly(twin, this.model.nodes[0].values, work);
     return likeliest(twin).unit;
   }
 

@@ -60,26 +60,37 @@ export class RandomLayers {
     this.layers = weightedLayers(model);
     this.kept = new Map(); // by id: the node as it was
     this.count = 0;
+    this.seed = 0;
   }
 
   /* Randomise the last `count` layers, and put all others back exactly. The same layer gets the same
      random weights whatever `count` is. */
-  set(count, seed = 0) {
-    for (const [id, node] of this.kept) {
-      const { values, known } = this.model.nodes[id];
-      Object.assign(this.model.nodes[id], node, { values, known });
-    }
-    this.kept.clear();
+  set(count, seed = this.seed) {
+    const again = seed !== this.seed;
+    this.seed = seed;
     this.count = count;
-    this.layers.slice(this.layers.length - count).forEach((nodes, at) => {
-      const random = randomNumbers(seed + this.layers.length - count + at);
-      const weights = fresh(nodes[0], random);
-      for (const node of nodes) {
-        this.kept.set(node.id, { ...node });
-        node.weights = weights;
-        prepare(this.model, node);
-      }
+    this.layers.forEach((nodes, at) => {
+      const random = at >= this.layers.length - count;
+      if (this.kept.has(nodes[0].id) && (again || !random)) this.putBack(nodes);
+      if (!this.kept.has(nodes[0].id) && random) this.randomise(nodes, randomNumbers(seed + at));
     });
+  }
+
+  putBack(nodes) {
+    for (const node of nodes) {
+      const { values, known } = node;
+      Object.assign(node, this.kept.get(node.id), { values, known });
+      this.kept.delete(node.id);
+    }
+  }
+
+  randomise(nodes, random) {
+    const weights = fresh(nodes[0], random);
+    for (const node of nodes) {
+      this.kept.set(node.id, { ...node });
+      node.weights = weights;
+      prepare(this.model, node);
+    }
   }
 
   /* The names of the layers that are random now. */

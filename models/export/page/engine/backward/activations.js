@@ -55,19 +55,22 @@ export const DERIVATIVES = {
 export const hasDerivative = ({ config: { activation = "linear" } }) =>
   activation in DERIVATIVES || isSoftmax({ config: { activation } });
 
+/** Whether the slope of a node's activation follows from what it was applied to, and not from its result. */
+export const needsSums = (node) =>
+  !node.plainRelu && !isSoftmax(node) && (node.config.activation ?? "linear") !== "linear";
+
 /**
  * From the gradient with respect to a node's values to that before its activation function, in place.
- * @param {() => ArrayLike<number>} before  Gives what the activation was applied to.
+ * @param {?ArrayLike<number>} sums  What the activation was applied to, if `needsSums`.
  */
-export function throughActivation(node, before, gradient) {
+export function throughActivation(node, sums, gradient) {
   const { activation = "linear", options = {} } = node.config;
   if (activation === "linear") return;
   if (isSoftmax(node)) throughSoftmax(node, gradient, activation === "log_softmax");
   else if (node.plainRelu) {
     for (let i = 0; i < gradient.length; i++) if (!(node.values[i] > 0)) gradient[i] = 0;
   } else {
-    const slope = DERIVATIVES[activation],
-      sums = before();
+    const slope = DERIVATIVES[activation];
     for (let i = 0; i < gradient.length; i++) if (gradient[i]) gradient[i] *= slope(sums[i], options);
   }
 }

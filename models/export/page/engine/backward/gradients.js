@@ -3,11 +3,13 @@
  *
  * For each kind of node, BACKWARD has a function (node, inputs, gradient, to): `gradient` is that of the
  * answer with respect to what the node computed, before any activation function; it adds, for each
- * input, its share to `to[k]`, which is null where it is not needed.
+ * input, its share to `to[k]`, which is null where it is not needed. Those that take long, see ROWS, are also given
+ * the first of the rows to go through, and the one after the last.
  */
 
 import { KINDS } from "../kinds.js";
-import { hasDerivative, throughActivation } from "./activations.js";
+import { inParts } from "../parts.js";
+import { hasDerivative, needsSums, throughActivation } from "./activations.js";
 import { matmul, mixed, scores } from "./attention.js";
 import { concatenate, copy, gather, pad, resize } from "./moving.js";
 import { activation, merge, prelu, scale, standardize } from "./pixelwise.js";
@@ -37,6 +39,13 @@ export const BACKWARD = {
   matmul,
 };
 
+const ROWS = {
+  conv: (node) => node.h,
+  depthwise: (node) => node.h,
+  transposed: (node, [input]) => input.h,
+  dense: (node, [input]) => input.c,
+};
+
 const FINAL = new Set(["softmax", "sigmoid"]);
 
 /**
@@ -61,18 +70,22 @@ export function scoreOf(model, unit, isNumber = false) {
 /** The score in the model's last run. */
 export function scoreValue(model, { id, index, sign, before }) {
   const node = model.nodes[id];
-  return sign * (before ? beforeActivation(model, node) : node.values)[index];
+  if (!before) return sign * node.values[index];
+  const [kept, inputs] = [node.values.slice(), model.inputsOf(node)];
+  KINDS[node.kind].run(node, inputs);
+  const value = node.values[index];
+  node.values.set(kept);
+  return sign * value;
 }
 
 /** What a node's activation function was applied to: computed once more, since only the result was kept. */
-function beforeActivation(model, node) {
-  const inputs = node.inputs.map((id) => model.nodes[id]);
+async function beforeActivation(model, node, rest) {
+  const inputs = model.inputsOf(node);
   if (node.kind === "activation") return inputs[0].values;
-  const { values } = node;
-  const sums = new Float32Array(values.length);
-  node.values = sums;
-  KINDS[node.kind].run(node, inputs);
-  node.values = values;
+  const kept = node.values.slice();
+  await model.sumsSlowly(node, -1, rest);
+  const sums = node.values.slice();
+  node.values.set(kept);
   return sums;
 }
 
@@ -123,10 +136,15 @@ export async function gradientOf(model, score, start = 0, rest = () => null) {
       gradient = of(id);
     const inputs = node.inputs.map((from) => model.nodes[from]);
     for (const c of node.off ?? []) for (let i = c; i < gradient.length; i += node.c) gradient[i] = 0;
-    if (id !== score.id || !score.before)
-      throughActivation(node, () => beforeActivation(model, node), gradient);
+    if (id !== score.id || !score.before) {
+      const sums = needsSums(node) ? await beforeActivation(model, node, rest) : null;
+      throughActivation(node, sums, gradient);
+    }
     const to = node.inputs.map((from) => (after[from] ? of(from) : null));
-    BACKWARD[node.kind](node, inputs, gradient, to);
+    const back = (...rows) => BACKWARD[node.kind](node, inputs, gradient, to, ...rows);
+    const rows = ROWS[node.kind]?.(node, inputs);
+    if (rows) await inParts(rows, KINDS[node.kind].parts(node, inputs).cost, back, rest);
+    else back();
     gradients.delete(id);
     await rest();
   }

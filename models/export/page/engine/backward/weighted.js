@@ -1,4 +1,4 @@
-/** Gradients of weighted sums: convolutions, transposed convolutions and dense layers. */
+/** Gradients of weighted sums: convolutions, transposed convolutions and dense layers; of some rows at a time. */
 
 import { at } from "../positions.js";
 
@@ -14,10 +14,10 @@ function isZero(gradient, from, count) {
   return true;
 }
 
-/** Call `action(out, pixel, place)` for each place of the window at each pixel that has a gradient. */
-function eachPlace(node, input, gradient, action) {
+/** Call `action(out, pixel, place)` for each place of the window at each pixel of some rows that has a gradient. */
+function eachPlace(node, input, gradient, [first, last], action) {
   const { kernel_size, strides, dilation_rate, before } = node.config;
-  for (let y = 0, out = 0; y < node.h; y++) {
+  for (let y = first, out = at(node, first, 0, 0); y < last; y++) {
     for (let x = 0; x < node.w; x++, out += node.c) {
       if (isZero(gradient, out, node.c)) continue;
       for (let ky = 0; ky < kernel_size[0]; ky++) {
@@ -33,12 +33,12 @@ function eachPlace(node, input, gradient, action) {
   }
 }
 
-export function conv(node, [input], gradient, [to]) {
+export function conv(node, [input], gradient, [to], ...rows) {
   const { groups } = node.config;
   const { kernel } = node.weights;
   const taken = input.c / groups,
     made = node.c / groups;
-  eachPlace(node, input, gradient, (out, pixel, place) => {
+  eachPlace(node, input, gradient, rows, (out, pixel, place) => {
     for (let channel = 0; channel < input.c; channel++) {
       const group = Math.floor(channel / taken);
       const row = (place * taken + channel - group * taken) * node.c + group * made;
@@ -47,10 +47,10 @@ export function conv(node, [input], gradient, [to]) {
   });
 }
 
-export function depthwise(node, [input], gradient, [to]) {
+export function depthwise(node, [input], gradient, [to], ...rows) {
   const { kernel } = node.weights;
   const many = node.c / input.c;
-  eachPlace(node, input, gradient, (out, pixel, place) => {
+  eachPlace(node, input, gradient, rows, (out, pixel, place) => {
     const row = place * node.c;
     for (let c = 0; c < node.c; c++) {
       to[pixel + Math.floor(c / many)] += gradient[out + c] * kernel[row + c];
@@ -59,9 +59,9 @@ export function depthwise(node, [input], gradient, [to]) {
 }
 
 /** A transposed convolution's gradient is a convolution. */
-export function transposed(node, [input], gradient, [to]) {
+export function transposed(node, [input], gradient, [to], first, last) {
   const { kernel_size, strides, before } = node.config;
-  for (let inY = 0, pixel = 0; inY < input.h; inY++) {
+  for (let inY = first, pixel = at(input, first, 0, 0); inY < last; inY++) {
     for (let inX = 0; inX < input.w; inX++, pixel += input.c) {
       for (let ky = 0; ky < kernel_size[0]; ky++) {
         const y = inY * strides[0] - before[0] + ky;
@@ -81,6 +81,6 @@ export function transposed(node, [input], gradient, [to]) {
   }
 }
 
-export function dense(node, [input], gradient, [to]) {
-  for (let i = 0; i < input.c; i++) to[i] += dot(gradient, 0, node.weights.kernel, i * node.c, node.c);
+export function dense(node, [input], gradient, [to], first, last) {
+  for (let i = first; i < last; i++) to[i] += dot(gradient, 0, node.weights.kernel, i * node.c, node.c);
 }

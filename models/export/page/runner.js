@@ -1,0 +1,132 @@
+/* Runs the model on what is drawn, in slices between which the page draws, scrolls and listens. */
+
+import { byId } from "./elements.js";
+import { answers } from "./engine/probabilities.js";
+import { hasFilters } from "./layers/nodes.js";
+import { announce, say } from "./messages.js";
+import * as texts from "./texts.js";
+import { Stopped, Work } from "./why/slices.js";
+
+const PATIENCE = 80; // milliseconds, after which a run says how far it is
+const REST = 700; // milliseconds after the last stroke, before the answer is announced
+
+export class Runner {
+  /* `log` gets how many runs were finished, and the milliseconds from a change to the first maps, and to the answer. */
+  constructor(model, [low, high], parts, log) {
+    this.model = model;
+    this.range = [low, high];
+    this.parts = parts;
+    this.log = log;
+    this.waiting = false; // for the next frame
+    this.work = null; // the run that has begun
+    this.begun = false; // whether its first maps are drawn
+    this.since = 0; // when the first change came whose answer is not yet on the screen
+    this.timer = 0;
+  }
+
+  /* Whether something is still to be computed. */
+  get busy() {
+    return this.waiting || this.work !== null;
+  }
+
+  /* The picture or the model has changed. */
+  changed() {
+    this.since ||= performance.now();
+    if (this.waiting) return;
+    this.waiting = true;
+    this.asked = performance.now();
+    requestAnimationFrame(() => this.step());
+  }
+
+  /* What is being computed is no longer wanted; but its first maps are, or a pen that never rests would show none. */
+  async step() {
+    if (this.work && !this.begun) {
+      requestAnimationFrame(() => this.step());
+      return;
+    }
+    this.work?.stop();
+    this.waiting = false;
+    const work = new Work();
+    this.work = work;
+    try {
+      await this.compute(work);
+      this.show();
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+    } finally {
+      if (this.work === work) this.work = null;
+    }
+  }
+
+  /* All layers, each drawn as soon as it is known. */
+  async compute(work) {
+    const { input, others, view, why } = this.parts;
+    why?.stop(); // it explains the picture before this one
+    const began = performance.now();
+    const example = others.example();
+    const { nodes } = this.model;
+    this.begun = false;
+    const pixels = this.inRange(input.pixels());
+    await work.rest();
+    this.model.take(pixels);
+    input.paint();
+    view.drawNode(nodes[0]);
+    await work.rest();
+    for (const node of nodes.slice(1)) {
+      await this.model.computeSlowly(node, example, work.rest);
+      view.drawNode(node);
+      if (!this.begun && (hasFilters(node) || node === nodes.at(-1))) this.first();
+      if (performance.now() - began > PATIENCE) this.tell(node.id);
+      const wait = work.rest();
+      if (wait) await wait;
+    }
+  }
+
+  inRange(pixels) {
+    const [low, high] = this.range;
+    return low === 0 && high === 255 ? pixels : pixels.map((value) => low + (value * (high - low)) / 255);
+  }
+
+  /* The first maps are drawn, and on the screen with the next frame. */
+  first() {
+    const { asked } = this;
+    this.begun = true;
+    requestAnimationFrame(() => this.log.firsts.push(performance.now() - asked));
+  }
+
+  /* How far the run is; what stands there of the picture before is faint meanwhile. */
+  tell(layer) {
+    byId("best").textContent = texts.progress(layer, this.model.nodes.length - 1);
+    byId("bars").classList.add("stale");
+  }
+
+  /* The answer, and all that follows from it. */
+  show() {
+    const { input, others, bars, selection, story, training, why } = this.parts;
+    others.draw();
+    const { known } = this.model.nodes.at(-1);
+    bars.draw(known ? answers(this.model, bars.isNumber) : null);
+    byId("bars").classList.remove("stale");
+    byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
+    selection.show();
+    story.changed();
+    training?.changed();
+    why?.changed();
+    if (input.isEmpty()) say(texts.NOTHING_DRAWN);
+    else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
+    this.announceLater();
+    this.log.runs += 1;
+    this.log.timings.push(performance.now() - this.since);
+    this.since = this.waiting ? this.asked : 0;
+  }
+
+  /* Once the pen rests. */
+  announceLater() {
+    const { input, bars } = this.parts;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(
+      () => announce(input.isEmpty() ? texts.NOTHING_DRAWN : bars.answer().sentence),
+      REST,
+    );
+  }
+}
