@@ -268,6 +268,28 @@ class Browser:
         return Math.min(...contrasts)
     })()""")
 
+    def longest_task(self, action):
+        """Milliseconds of processor time of the page's longest task while an action runs.
+
+        What other processes take does not count. Earlier events are forgotten.
+        """
+        categories = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
+        self.send("Tracing.start", traceConfig={"includedCategories": categories})
+        action()
+        self.events.clear()
+        self.send("Tracing.end")
+        while not self.named("Tracing.tracingComplete"):
+            self.events.append(self._receive())
+        events = [event for part in self.named("Tracing.dataCollected") for event in part["value"]]
+        self.events.clear()
+        names = {
+            (one["pid"], one["tid"]): one["args"]["name"] for one in events if one["name"] == "thread_name"
+        }
+        tasks = [one for one in events if one["name"].endswith("RunTask") and "tdur" in one]
+        return max(
+            one["tdur"] / 1000 for one in tasks if names.get((one["pid"], one["tid"])) == "CrRendererMain"
+        )
+
     def picture(self):
         """A PNG of what the window shows."""
         return base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])

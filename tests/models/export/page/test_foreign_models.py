@@ -480,7 +480,11 @@ def ready(browser, path):
 
 
 def settle(browser):
-    browser.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+    """Wait until the page has run the model, and shows what follows."""
+    browser.value("""new Promise(done => {
+        const look = () => Page.runner?.busy ? setTimeout(look, 5) : done()
+        requestAnimationFrame(() => requestAnimationFrame(look))
+    })""")
 
 
 def troubles(browser):

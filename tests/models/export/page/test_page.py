@@ -65,7 +65,11 @@ def troubles(browser):
 
 
 def settle(browser):
-    browser.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+    """Wait until the page has run the model, and shows what follows."""
+    browser.value("""new Promise(done => {
+        const look = () => Page.runner?.busy ? setTimeout(look, 5) : done()
+        requestAnimationFrame(() => requestAnimationFrame(look))
+    })""")
 
 
 def answer(browser):
