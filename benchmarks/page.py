@@ -126,7 +126,7 @@ def photo_model():
             weight.assign(0.1 * values)
     photos = rng.integers(0, 256, (2, 7, 7, 3)).repeat(32, 1).repeat(32, 2).astype("uint8")
     last = model.get_layer("conv_preds")
-    logits = np.asarray(keras.Model(model.inputs, last.output)(photos / 127.5 - 1, training=False))
+    logits = np.asarray(keras.Model(model.input, last.output)(photos / 127.5 - 1, training=False))
     last.kernel.assign(last.kernel * (3 / logits.std()))  # or all classes would have the same probability
     return model, photos
 

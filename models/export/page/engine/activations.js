@@ -104,7 +104,7 @@ function limits({ config: { activation, options = {} } }) {
 /** How many of a node's values its activation function takes for themselves, and about how long they all take. */
 export const activationParts = (node) => ({
   count: node.values.length,
-  cost: isSoftmax(node) || limits(node) ? 0 : 20 * node.values.length,
+  cost: isSoftmax(node) || limits(node) ? 0 : (kernels.hasCurve(node) ? 2 : 20) * node.values.length,
 });
 
 /** Put a node's values, or only those of `from` to `to` - 1, through its activation function. */
@@ -117,7 +117,7 @@ export function activate(node, from = 0, to = node.values.length) {
     return;
   }
   const range = limits(node);
-  if (range && kernels.clip(node, ...range)) return;
+  if (range ? kernels.clip(node, ...range) : kernels.curve(node, from, to)) return;
   if (node.plainRelu) {
     for (let i = from; i < to; i++) if (values[i] < 0) values[i] = 0;
   } else {

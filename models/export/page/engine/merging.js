@@ -9,6 +9,7 @@ export const merge = {
     const { values } = node,
       { mode, scales } = node.config;
     if (mode === "add" && !scales && kernels.add(node, inputs)) return;
+    if (mode === "multiply" && kernels.multiply(node, inputs)) return;
     inputs.forEach((input, k) => {
       const scale = scales ? scales[k] : 1;
       for (let y = 0, i = 0; y < node.h; y++) {

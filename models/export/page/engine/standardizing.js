@@ -19,6 +19,31 @@ function learned(node, weight, y, x, c, missing) {
   return weight[weight.length === node.c ? c : (y * node.w + x) * node.c + c];
 }
 
+/** Whether each pixel is a set, with weights for each channel: as in LayerNormalization after a convolution. */
+const isByPixel = ({ config, weights, c }) =>
+  config.over !== "all" &&
+  !config.sum &&
+  [weights.gamma, weights.beta].every((weight) => !weight || weight.length === c);
+
+/** The same as `run` below for such nodes, without a function for each value. */
+function byPixel(node, { values }) {
+  const { means, factors, c } = node;
+  const { center, epsilon } = node.config;
+  const { gamma, beta } = node.weights;
+  for (let set = 0, start = 0; set < node.sets; set++, start += c) {
+    let [mean, variance] = [0, 0];
+    if (center) for (let i = 0; i < c; i++) mean += values[start + i] / c;
+    for (let i = 0; i < c; i++) variance += (values[start + i] - mean) ** 2 / c;
+    const factor = 1 / Math.sqrt(variance + epsilon);
+    means[set] = mean;
+    factors[set] = factor;
+    for (let i = 0; i < c; i++) {
+      const value = (values[start + i] - mean) * factor;
+      node.values[start + i] = value * (gamma ? gamma[i] : 1) + (beta ? beta[i] : 0);
+    }
+  }
+}
+
 export const standardize = {
   prepare(node) {
     const { over, groups } = node.config;
@@ -27,6 +52,10 @@ export const standardize = {
     node.factors = new Float64Array(node.sets);
   },
   run(node, [input]) {
+    if (isByPixel(node)) {
+      byPixel(node, input);
+      return;
+    }
     const { means, factors, values } = node;
     const { center, epsilon } = node.config;
     const count = values.length / node.sets;

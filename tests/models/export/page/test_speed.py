@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from scipy import special
 
 from models.export.page.bundle import bundle
 from models.export.page.page import FOLDER, KERNELS, write_page
@@ -138,12 +139,33 @@ def value_by_value():
     x = layers.Add()([x, y, layers.ReLU()(y)])
     x = layers.Add()([x, layers.GlobalAveragePooling2D(keepdims=True)(x)])
     x = layers.Activation("relu6")(layers.DepthwiseConv2D(3, activation="silu")(x))
+    x = layers.LayerNormalization()(layers.Conv2D(6, 2, activation="gelu")(x))
+    x = layers.Multiply()([layers.GlobalAveragePooling2D(keepdims=True)(x), x])
     return keras.Model(images, layers.Dense(3)(layers.Flatten()(x)))
 
 
 def test_value_by_value(engine):
     rng = np.random.default_rng(1)
     check(engine, filled(value_by_value(), rng), rng)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "silu", "gelu", "relu", "relu6"])
+def test_curves_from_end_to_end(engine, name):
+    """Beside those of NumPy and SciPy, with sizes at which e^x is 0 or infinite in 32 bits."""
+    values = np.concatenate([np.linspace(-12, 12, 2401), [-1e30, -200, -90, -0.0, 1e-20, 90, 200, 1e30]])
+    values = values.astype("float32")[None, :, None]
+    images = keras.Input(values.shape)
+    fast, plain = engine(keras.Model(images, layers.Activation(name)(images)), values)
+    x = values.ravel().astype("float64")
+    expected = {
+        "sigmoid": special.expit(x),
+        "silu": x * special.expit(x),
+        "gelu": x * special.ndtr(x),
+        "relu": np.maximum(x, 0),
+        "relu6": np.clip(x, 0, 6),
+    }[name]
+    for found in fast, plain:
+        np.testing.assert_allclose(found["values"][-1], expected, rtol=1e-6, atol=1e-6)
 
 
 def test_new_weights_twins_and_switches_count_in_both_ways(engine):

@@ -253,6 +253,50 @@ void clip(const float *in, float *out, int count, float low, float high) {
   for (; i < count; i++) out[i] = in[i] < low ? low : in[i] > high ? high : in[i];
 }
 
+/* e^x. With x = n ln 2 + r it is 2^n e^r, and |r| < 0.35: there eight terms of the series give all digits. */
+static inline four exponential(four x) {
+  x = wasm_f32x4_min(wasm_f32x4_max(x, wasm_f32x4_splat(-87)), wasm_f32x4_splat(88));
+  four n = wasm_f32x4_nearest(wasm_f32x4_mul(x, wasm_f32x4_splat(1.44269504f)));
+  /* ln 2 in two parts, the first of few digits, so that n times it is exact */
+  four r = add_times(add_times(x, n, wasm_f32x4_splat(-0.693359375f)), n, wasm_f32x4_splat(2.12194440e-4f));
+  four sum = wasm_f32x4_splat(1);
+  for (int term = 7; term > 0; term--)
+    sum = add_times(wasm_f32x4_splat(1), wasm_f32x4_mul(sum, r), wasm_f32x4_splat(1.0f / term));
+  four power = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
+  return wasm_f32x4_mul(sum, power);
+}
+
+static inline four sigmoid(four x) {
+  four one = wasm_f32x4_splat(1);
+  return wasm_f32x4_div(one, add(one, exponential(wasm_f32x4_neg(x))));
+}
+
+/* The error function, to 1.5e-7: Abramowitz and Stegun 1964, 7.1.26. */
+static inline four error_function(four x) {
+  static const float terms[] = {1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f};
+  four size = wasm_f32x4_abs(x), one = wasm_f32x4_splat(1), sum = wasm_f32x4_splat(0);
+  four t = wasm_f32x4_div(one, add_times(one, size, wasm_f32x4_splat(0.3275911f)));
+  for (int i = 0; i < 5; i++) sum = wasm_f32x4_mul(add(sum, wasm_f32x4_splat(terms[i])), t);
+  four rest = wasm_f32x4_mul(sum, exponential(wasm_f32x4_neg(wasm_f32x4_mul(x, x))));
+  four sign = wasm_v128_and(x, wasm_i32x4_splat(0x80000000));
+  return wasm_v128_or(wasm_f32x4_sub(one, rest), sign); /* 1 - rest is not negative */
+}
+
+static inline four curve_of(four x, int which) {
+  if (which == 0) return sigmoid(x);
+  if (which == 1) return wasm_f32x4_mul(x, sigmoid(x));
+  four erf = error_function(wasm_f32x4_mul(x, wasm_f32x4_splat(0.70710678f)));
+  return wasm_f32x4_mul(wasm_f32x4_mul(wasm_f32x4_splat(0.5f), x), add(wasm_f32x4_splat(1), erf));
+}
+
+/* Values through an activation function: 0 a sigmoid, 1 SiLU, 2 GELU. */
+EXPORT("curve")
+void curve(float *values, int count, int which) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4) store(values + i, curve_of(load(values + i), which));
+  for (; i < count; i++) values[i] = wasm_f32x4_extract_lane(curve_of(every(values + i), which), 0);
+}
+
 /* The sums of two maps. */
 EXPORT("add")
 void sum(const float *one, const float *other, float *out, int count) {

@@ -36,6 +36,7 @@ function handedOver(node, [input]) {
       return Math.max(BLOCK, node.c);
     case "rescale":
     case "normalize":
+    case "merge":
       return 2 * node.c;
     default:
       return 0;
@@ -179,6 +180,33 @@ export function clip(node, low, high) {
   const space = spaceOf(node, []);
   if (!space) return false;
   space.run.clip(at(node), at(node), node.values.length, low, high);
+  return true;
+}
+
+const CURVES = { sigmoid: 0, silu: 1, gelu: 2 };
+
+/** Whether `curve` knows an activation function. */
+export const hasCurve = ({ space, config: { activation, options = {} } }) =>
+  Boolean(space) && activation in CURVES && !options.approximate;
+
+/** Some of a node's values through its activation function. */
+export function curve(node, from, to) {
+  const space = spaceOf(node, []);
+  if (!space || !hasCurve(node)) return false;
+  space.run.curve(at(node) + 4 * from, to - from, CURVES[node.config.activation]);
+  return true;
+}
+
+/** Maps times one number for each channel. */
+export function multiply(node, inputs) {
+  const space = spaceOf(node, inputs);
+  if (!space || inputs.length !== 2) return false;
+  const [maps, factors] = inputs[0].h * inputs[0].w > 1 ? inputs : [...inputs].reverse();
+  if (maps.values.length !== node.values.length || factors.values.length !== node.c || factors.c !== node.c)
+    return false;
+  space.handed = null;
+  const [zeros] = space.hand(node, new Float32Array(node.c));
+  space.run.scale(at(maps), at(factors), zeros, at(node), node.h * node.w, node.c);
   return true;
 }
 
