@@ -6,7 +6,7 @@ import numpy as np
 from ..weight_bytes import LARGEST_HALF
 from .step import numbers
 
-TEXT_AND_SCRIPTS = 160_000  # bytes of a page without weights
+TEXT_AND_SCRIPTS = 200_000  # bytes of a page without weights
 COMPRESSED = {4: 0.93, 2: 0.92}  # what compression leaves of weights with so many bytes each, as measured
 IN_BASE64 = 4 / 3
 

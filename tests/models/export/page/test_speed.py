@@ -114,7 +114,7 @@ def check(engine, model, rng, said="", change="", tolerance=2e-6):
             )
     for mine, other in zip(fast["values"], plain["values"], strict=True):
         scale = max(1, np.abs(other).max())
-        np.testing.assert_allclose(mine, other, atol=tolerance * scale, err_msg=said)
+        np.testing.assert_allclose(mine, other, atol=2e-6 * scale, err_msg=said)
     return found
 
 
@@ -126,7 +126,7 @@ def test_fully_connected_layers(engine, sizes):
     model = keras.Model(images, layers.Dense(sizes[1])(layers.Flatten()(images)))
     for weight in model.weights:
         weight.assign(rng.normal(0, 1 / np.sqrt(weight.shape[0]), weight.shape))
-    check(engine, model, rng, tolerance=2e-6 + 5e-8 * sizes[0] ** 0.5)
+    check(engine, model, rng, tolerance=1e-5)  # Keras adds them up in 32 bits, one after the other
 
 
 def value_by_value():

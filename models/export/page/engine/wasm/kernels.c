@@ -211,25 +211,37 @@ void depthwise(const float *in, int h, int w, int c, const float *kernel, const 
 
 /* ---- Fully connected ---- */
 
+#define ROWS 64 /* that are added up in 32 bits; their sums are added up in 64, as there may be 100,000 rows */
+
 /* Add `count` values to `n` sums, each times its row of the kernel. */
 EXPORT("dense")
-void dense(const float *in, int count, const float *kernel, float *sums, int n) {
-  int row = 0;
-  for (; row + 4 <= count; row += 4, kernel += 4 * n) {
-    four a = every(in + row), b = every(in + row + 1), c = every(in + row + 2), d = every(in + row + 3);
-    int i = 0;
+void dense(const float *in, int count, const float *kernel, double *sums, int n) {
+  for (int first = 0; first < count; first += ROWS) {
+    int last = smaller(count, first + ROWS), i = 0;
     for (; i + 4 <= n; i += 4) {
-      four sum = add_times(load(sums + i), a, load(kernel + i));
-      four other = wasm_f32x4_mul(b, load(kernel + n + i));
-      sum = add_times(sum, c, load(kernel + 2 * n + i));
-      other = add_times(other, d, load(kernel + 3 * n + i));
-      store(sums + i, add(sum, other));
+      four one = wasm_f32x4_splat(0), other = one;
+      const float *factors = kernel + first * n + i;
+      int row = first;
+      for (; row + 2 <= last; row += 2, factors += 2 * n) {
+        one = add_times(one, every(in + row), load(factors));
+        other = add_times(other, every(in + row + 1), load(factors + n));
+      }
+      if (row < last) one = add_times(one, every(in + row), load(factors));
+      one = add(one, other);
+      four high = wasm_i32x4_shuffle(one, one, 2, 3, 2, 3);
+      wasm_v128_store(sums + i, wasm_f64x2_add(wasm_v128_load(sums + i), wasm_f64x2_promote_low_f32x4(one)));
+      wasm_v128_store(sums + i + 2,
+                      wasm_f64x2_add(wasm_v128_load(sums + i + 2), wasm_f64x2_promote_low_f32x4(high)));
     }
     for (; i < n; i++)
-      for (int k = 0; k < 4; k++) sums[i] += in[row + k] * kernel[k * n + i];
+      for (int row = first; row < last; row++) sums[i] += in[row] * kernel[row * n + i];
   }
-  for (; row < count; row++, kernel += n)
-    for (int i = 0; i < n; i++) sums[i] += in[row] * kernel[i];
+}
+
+/* The sums and the bias in 32 bits; `bias` may be 0. */
+EXPORT("rounded")
+void rounded(const double *sums, const float *bias, float *out, int n) {
+  for (int i = 0; i < n; i++) out[i] = sums[i] + (bias ? bias[i] : 0);
 }
 
 /* ---- Value by value ---- */

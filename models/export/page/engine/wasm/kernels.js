@@ -33,7 +33,7 @@ function handedOver(node, [input]) {
     case "depthwise":
       return node.c + kernel.length;
     case "dense":
-      return Math.max(BLOCK, node.c);
+      return 3 * node.c + Math.max(BLOCK, node.c);
     case "rescale":
     case "normalize":
     case "merge":
@@ -151,17 +151,19 @@ export function dense(node, input, from, to) {
   const space = spaceOf(node, [input]);
   if (!space) return false;
   const { kernel, bias } = node.weights;
-  if (!from) {
-    if (bias) node.values.set(bias);
-    else node.values.fill(0);
-  }
-  const rows = Math.max(1, Math.floor(BLOCK / node.c));
+  const { c, values } = node;
+  const { scratch } = space;
+  const place = (index) => scratch.byteOffset + 4 * index;
+  // In the scratch: sums of 64 bits, the bias, a block of the kernel
+  if (!from) scratch.fill(0, 0, 2 * c);
+  const rows = Math.max(1, Math.floor(BLOCK / c));
   for (let row = from; row < to; row += rows) {
     const many = Math.min(rows, to - row);
-    space.handed = null;
-    const [block] = space.hand(node, kernel.subarray(row * node.c, (row + many) * node.c));
-    space.run.dense(at(input) + 4 * row, many, block, at(node), node.c);
+    scratch.set(kernel.subarray(row * c, (row + many) * c), 3 * c);
+    space.run.dense(at(input) + 4 * row, many, place(3 * c), place(0), c);
   }
+  if (bias) scratch.set(bias, 2 * c);
+  if (to === input.c) space.run.rounded(place(0), bias ? place(2 * c) : 0, values.byteOffset, c);
   return true;
 }
 
