@@ -99,17 +99,18 @@ function step(node, input) {
   throw new Error(`This benchmark does not know ${node.kind} ${config.activation ?? ""} in TensorFlow.js.`);
 }
 
-/* Milliseconds of each engine, turn by turn, and the answer of each. */
-async function compare(turns) {
+const PLAIN = "ours, plain JavaScript";
+const engines = new Map(); // by name: a function that gives the answer
+
+/* Loads the network into each engine. Gives the answer of each. */
+async function prepare() {
   const { model, kernels, pixels } = await file("model.json");
   const image = Float32Array.from(pixels);
   const fast = await Engine.load(model, kernels);
   const plain = await Engine.load(model);
   if (!fast.nodes[0].space) throw new Error("This browser has no WebAssembly with SIMD.");
-  const engines = {
-    "ours, WebAssembly": () => fast.run(image).slice(),
-    "ours, plain JavaScript": () => plain.run(image).slice(),
-  };
+  engines.set("ours, WebAssembly", () => fast.run(image).slice());
+  engines.set(PLAIN, () => plain.run(image).slice());
   if (globalThis.tf) {
     tf.wasm.setWasmPaths("./");
     await tf.setBackend("wasm");
@@ -121,29 +122,28 @@ async function compare(turns) {
       ["TensorFlow.js, fused", true],
     ]) {
       const network = inTensorFlow(fast.nodes, fused);
-      engines[name] = () => {
+      engines.set(name, () => {
         const answer = network(image);
         const values = answer.dataSync().slice();
         answer.dispose();
         return values;
-      };
+      });
     }
   }
-  const answers = {};
-  for (const [name, run] of Object.entries(engines)) {
-    run(); // the first run compiles
-    answers[name] = [...run()];
+  for (const run of engines.values()) run(); // the first run compiles
+  return Object.fromEntries([...engines].map(([name, run]) => [name, [...run()]]));
+}
+
+/* Milliseconds of one answer of each engine; every other turn in the opposite order. Plain JavaScript takes ten times as
+   long, and part in every fifth turn. */
+function turn(number) {
+  const order = [...engines].filter(([name]) => name !== PLAIN || number % 5 === 0);
+  if (number % 2) order.reverse();
+  const times = {};
+  for (const [name, run] of order) {
+    const began = performance.now();
+    run();
+    times[name] = performance.now() - began;
   }
-  const times = Object.fromEntries(Object.keys(engines).map((name) => [name, []]));
-  for (let turn = 0; turn < turns; turn++) {
-    const order = Object.entries(engines);
-    if (turn % 2) order.reverse();
-    for (const [name, run] of order) {
-      const began = performance.now();
-      run();
-      times[name].push(performance.now() - began);
-      await new Promise((go) => setTimeout(go)); // the tab may do what it must
-    }
-  }
-  return { times, answers };
+  return times;
 }
