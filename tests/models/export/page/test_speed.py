@@ -269,13 +269,17 @@ def test_the_answer_is_keras_s(opened, model, photos):
 
 def test_a_new_picture_ends_the_run_before_it(opened, model, photos):
     runs = opened.value("Page.runs")
-    # The second picture comes when the first maps of the first are drawn
+    # The second picture comes when the first maps of the first are drawn, and before the run goes on
     steps = opened.value(f"""new Promise(done => {{
         const seen = []
         const {{ computeSlowly }} = Page.model
-        Page.model.computeSlowly = function (node, ...all) {{
+        Page.model.computeSlowly = async function (node, ...all) {{
             seen.push(node.id)
-            if (seen.length === 2) {{ {choose(2)} }}
+            if (seen.length === 2) {{
+                const {{ work }} = Page.runner
+                {choose(2)}
+                while (Page.runner.work === work) await new Promise(requestAnimationFrame)
+            }}
             return computeSlowly.call(this, node, ...all)
         }}
         {choose(1)}
