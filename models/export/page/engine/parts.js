@@ -1,6 +1,6 @@
 /** A layer's work in parts, so that a page can do other things in between. */
 
-const FEW = 4e6; // multiplications that take a few milliseconds wherever they are computed
+const FEW = 5e5; // multiplications that take a few milliseconds even where the code runs for the first time
 const LONGEST = 8; // milliseconds that a part should take
 
 /**

@@ -60,10 +60,11 @@ export const needsSums = (node) =>
   !node.plainRelu && !isSoftmax(node) && (node.config.activation ?? "linear") !== "linear";
 
 /**
- * From the gradient with respect to a node's values to that before its activation function, in place.
+ * From the gradient with respect to a node's values to that before its activation function, in place; for values
+ * `from` to `to` - 1 only, if `needsSums`.
  * @param {?ArrayLike<number>} sums  What the activation was applied to, if `needsSums`.
  */
-export function throughActivation(node, sums, gradient) {
+export function throughActivation(node, sums, gradient, from, to) {
   const { activation = "linear", options = {} } = node.config;
   if (activation === "linear") return;
   if (isSoftmax(node)) throughSoftmax(node, gradient, activation === "log_softmax");
@@ -71,7 +72,7 @@ export function throughActivation(node, sums, gradient) {
     for (let i = 0; i < gradient.length; i++) if (!(node.values[i] > 0)) gradient[i] = 0;
   } else {
     const slope = DERIVATIVES[activation];
-    for (let i = 0; i < gradient.length; i++) if (gradient[i]) gradient[i] *= slope(sums[i], options);
+    for (let i = from; i < to; i++) if (gradient[i]) gradient[i] *= slope(sums[i], options);
   }
 }
 

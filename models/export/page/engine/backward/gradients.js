@@ -138,7 +138,8 @@ export async function gradientOf(model, score, start = 0, rest = () => null) {
     for (const c of node.off ?? []) for (let i = c; i < gradient.length; i += node.c) gradient[i] = 0;
     if (id !== score.id || !score.before) {
       const sums = needsSums(node) ? await beforeActivation(model, node, rest) : null;
-      throughActivation(node, sums, gradient);
+      const through = (...part) => throughActivation(node, sums, gradient, ...part);
+      await inParts(gradient.length, sums ? 20 * gradient.length : 0, through, rest);
     }
     const to = node.inputs.map((from) => (after[from] ? of(from) : null));
     const back = (...rows) => BACKWARD[node.kind](node, inputs, gradient, to, ...rows);
