@@ -270,7 +270,7 @@ def test_the_answer_is_keras_s(opened, model, photos):
 
 def test_a_new_picture_ends_the_run_before_it(opened, model, photos):
     runs = opened.value("Page.runs")
-    # The second picture comes when the first maps of the first are drawn, and before the run goes on
+    # The second picture comes when the first maps of the first are drawn, and the run rests until then
     steps = opened.value(f"""new Promise(done => {{
         const seen = []
         const {{ computeSlowly }} = Page.model
@@ -279,7 +279,8 @@ def test_a_new_picture_ends_the_run_before_it(opened, model, photos):
             if (seen.length === 2) {{
                 const {{ work }} = Page.runner
                 {choose(2)}
-                while (Page.runner.work === work) await new Promise(requestAnimationFrame)
+                const end = performance.now() + 5000
+                while (performance.now() < end) await work.pause()  // throws once the run is stopped
             }}
             return computeSlowly.call(this, node, ...all)
         }}
