@@ -12,7 +12,8 @@ The ways, each from raw texts to a fitted classifier, by turns:
 - tfidf_letters: the same with TF-IDF of two to five letters within words beside it;
 - pooled_lstm, bag and the other kinds of TextClassifier; lstm+vectors and so on, which begin with vectors of
   words that are learned from the training texts first; lstm+sentences and so on, which are also trained on
-  the sentences of the texts, with 64 units, vectors of 64 numbers and 20,000 words.
+  the sentences of the texts, with 64 units, vectors of 64 numbers and 20,000 words; lstm+whitespace and so
+  on, which split texts at white space, without punctuation.
 
 For those of TextClassifier, the expected calibration error of the test texts is printed as well.
 
@@ -47,6 +48,7 @@ from models.text_classification.ngrams import STRENGTHS
 
 PACKAGES = "numpy", "scipy", "sklearn", "matplotlib", "keras", "tensorflow", "h5py", "hypothesis"
 EACH = 1200  # docstrings of a package at most
+MORE = "vectors", "sentences", "whitespace"
 OF_SENTENCES = {"sentences": True, "vocabulary_size": 20_000, "units": 64, "embedding_dim": 64}
 TOKENS = r"\w+|[^\w\s]"
 
@@ -87,6 +89,7 @@ def ours(training, classes, seed, kind="ngrams"):
     """TextClassifier as it is: a function of texts that gives probabilities (n, classes)."""
     kind, _, more = kind.partition("+")
     settings = dict(OF_SENTENCES) if more == "sentences" else {}
+    settings |= {"split": "whitespace"} if more == "whitespace" else {}
     if kind == "bag":
         settings.pop("units", None)
     vectors = {"unlabelled": []} if more == "vectors" else {}  # no texts but those of training
@@ -164,12 +167,12 @@ def main(
     Args:
         data: "docstrings", or labelled texts as for the lesson `sentiment`.
         ways: Which ways: ours, nb_svm, tfidf, tfidf_letters, or a kind of TextClassifier, as pooled_lstm,
-            with +vectors, with +sentences, or without.
+            with +vectors, +sentences or +whitespace, or without.
         runs: Number of runs of each, from seeds 0, 1, 2 and so on.
         resplit: Put all texts together, and draw a fifth to test on in each run; copies stay on one side.
     """
     check_positive(runs=runs)
-    known = *WAYS, *BUILDERS, *(f"{kind}+{more}" for kind in BUILDERS for more in ("vectors", "sentences"))
+    known = *WAYS, *BUILDERS, *(f"{kind}+{more}" for kind in BUILDERS for more in MORE)
     if unknown := [way for way in ways if way not in known]:
         raise LessonError(f"--ways knows no {unknown[0]!r}; name some of {', '.join(known)}.")
     loaded = None if data == "docstrings" else reviews.load_data(reviews.locate(data))
