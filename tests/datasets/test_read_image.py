@@ -46,7 +46,7 @@ def scanned():
     _, (images, labels) = digits.load_data("embedded")
     model = models.ConvNet(weights="mnist")
     right = model.predict(images, verbose=0).argmax(1) == labels
-    return images[right][:40], labels[right][:40]
+    return images[right][:80], labels[right][:80]
 
 
 SLOW = pytest.mark.slow
