@@ -17,8 +17,10 @@ export class Story {
   /* `look(place)` lets the panel and the layers show a place. */
   constructor(view, look) {
     Object.assign(this, { view, look, at: 0, c: 0, seconds: 0, timer: 0 });
+    const sees = pictureReaches(view.model);
     this.node = view.model.nodes.find(
-      (node) => hasFilters(node) && hasMaps(node) && Math.max(...node.config.kernel_size) > 1,
+      (node) =>
+        hasFilters(node) && hasMaps(node) && sees[node.id] && Math.max(...node.config.kernel_size) > 1,
     );
     if (!this.node) return;
     // Of a sound, the picture is what the convolution gets, unless that has one row: the sound itself
@@ -120,7 +122,7 @@ export class Story {
       before = now;
       const at = this.placeAfter(this.seconds);
       if (at !== this.at) this.show(at);
-      if (this.seconds >= SECONDS) this.pause();
+      if (this.seconds >= SECONDS || this.at === this.total - 1) this.pause();
       else this.timer = requestAnimationFrame(step);
     };
     this.timer = requestAnimationFrame(step);
@@ -222,6 +224,13 @@ export class Story {
     this.position.textContent = texts.position(this.at, this.total);
     this.slider.value = this.at;
   }
+}
+
+/* For each node, whether it depends on the picture: a model may have other inputs. */
+function pictureReaches({ nodes }) {
+  const reached = [];
+  for (const { id, inputs } of nodes) reached.push(id === 0 || inputs.some((each) => reached[each]));
+  return reached;
 }
 
 function canvasOf(width, height, label) {

@@ -119,6 +119,31 @@ def test_a_model_without_a_convolution_has_no_such_card(browser, folder):
     assert json.dumps(browser.named("Runtime.exceptionThrown")) == "[]"
 
 
+def test_a_convolution_of_another_input_is_not_shown_on_the_picture(browser, folder):
+    picture, other = keras.Input((8, 8, 1), name="picture"), keras.Input((6, 6, 1), name="other")
+    first, second = (
+        layers.Conv2D(2, 3, name="of_other")(other),
+        layers.Conv2D(2, 3, name="of_picture")(picture),
+    )
+    merged = layers.Concatenate()([layers.Flatten()(first), layers.Flatten()(second)])
+    model = keras.Model([picture, other], layers.Dense(2, "softmax")(merged))
+    given = {"other": np.ones((1, 6, 6, 1), "float32")}
+    write_page(model, np.zeros((1, 8, 8, 1), "uint8"), folder / "two.html", other_inputs=given)
+    open_page(browser, folder / "two.html")
+    assert browser.value("Page.story.node.name") == "of_picture"
+
+
+def test_a_map_of_one_pixel_is_told_at_once(browser, folder):
+    model = keras.Sequential(
+        [layers.Input((8, 8, 1)), layers.Conv2D(3, 8), layers.Flatten(), layers.Dense(2, "softmax")]
+    )
+    write_page(model, np.zeros((1, 8, 8, 1), "uint8"), folder / "one.html", ["a", "b"])
+    open_page(browser, folder / "one.html", motion=True)
+    browser.value("new Promise(done => setTimeout(done, 200))")
+    state = browser.value(STATE)
+    assert not state["playing"] and state["button"] == "Play again" and state["shown"] == [True]
+
+
 def test_a_phone_begins_with_the_card_closed(browser, page):
     browser.show(390, phone=True)
     browser.open(page.as_uri())
