@@ -23,7 +23,7 @@ def portable_checkpoints(model, checkpoints, **settings):
         "type", "start"}}, and "weights" are the bytes of all of them.
 
     Raises:
-        ModelError: If weights do not fit the model, or there are too many, or the page cannot compute a layer.
+        ModelError: If weights do not fit the model, are too many, or the page cannot compute a layer.
 
     Example:
         >>> from models import LeNet5
@@ -52,8 +52,8 @@ def _check_boxes(nodes):
     for node in nodes:
         if node["kind"] == "recorded":
             raise ModelError(
-                f"The page does not compute {shown(node['name'])} ({node['type']}), so that it cannot go back to "
-                "checkpoints; leave them out."
+                f"The page does not compute {shown(node['name'])} ({node['type']}), so that it cannot go "
+                "back to checkpoints; leave them out."
             )
 
 

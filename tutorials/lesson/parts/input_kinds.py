@@ -1,8 +1,9 @@
 """What a saved model takes: images, of which lessons make figures, or texts or sounds, which have pages."""
 
+from tutorials.lesson.command import LessonError
+
 from models import ModelError
 from models.loading.saved_models import load_with_about
-from tutorials.lesson.command import LessonError
 from tutorials.lesson.parts.sound_pages import look_at_sounds, takes_sounds
 from tutorials.lesson.parts.text_pages import file_of, look_at_texts, takes_texts
 
