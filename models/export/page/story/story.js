@@ -215,10 +215,16 @@ export class Story {
     this.kernel.style.aspectRatio = `${width} / ${height * kernels.length}`;
   }
 
+  said(part) {
+    const { node, source } = this;
+    const channels = node.kind === "conv" ? node.weightShapes.kernel[2] : 1;
+    return texts.caption(part, node, channels, source.id ? source.name : texts.THE_PICTURE);
+  }
+
   write() {
     const last = this.at === this.total - 1;
     this.toggle.textContent = this.playing ? texts.PAUSE : last ? texts.AGAIN : texts.PLAY;
-    this.caption.textContent = texts.caption(partAt(this.at, this.total), this.node);
+    this.caption.textContent = this.said(partAt(this.at, this.total));
     this.mapName.textContent = texts.mapName(this.node, this.c);
     this.map.setAttribute("aria-label", texts.mapLabel(this.node, this.c));
     this.position.textContent = texts.position(this.at, this.total);
