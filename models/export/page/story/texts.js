@@ -28,11 +28,13 @@ export const position = (at, total) => `pixel ${count(at + 1)} of ${count(total)
 export function caption(part, node, channels, on) {
   const size = by(node.config.kernel_size);
   const each = channels > 1 ? ` for each of ${channels} channels` : "";
+  const bias = node.weights.bias ? ", and the bias to them" : "";
+  const activated = (node.config.activation ?? "linear") === "linear" ? "" : ", after the activation,";
   const move = Math.max(...node.config.strides);
   const moves = move === 1 ? "one pixel on" : `${move} pixels on`;
   return [
     `A kernel of ${size} weights${each} lies on ${on}. Each pixel under it is multiplied by the weight that lies there.`,
-    "The products are added up, and the bias to them: the sum, after the activation, is one pixel of the feature map.",
+    `The products are added up${bias}: the sum${activated} is one pixel of the feature map.`,
     `Then the kernel moves ${moves}. It keeps its weights: it looks for the same pattern everywhere.`,
     node.c === 1
       ? "One kernel has made one feature map. Point at any map to see how its values are computed."

@@ -133,17 +133,25 @@ def test_a_convolution_of_another_input_is_not_shown_on_the_picture(browser, fol
     assert browser.value("Page.story.node.name") == "of_picture"
 
 
-@pytest.mark.parametrize(
-    ("channels", "said"), [(1, "weights lies"), (3, "weights for each of 3 channels lies")]
-)
-def test_it_says_that_a_kernel_has_weights_for_each_channel(browser, folder, channels, said):
-    model = keras.Sequential(
-        [layers.Input((40, 40, channels)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(2, "softmax")]
-    )
-    write_page(model, np.zeros((1, 40, 40, channels), "uint8"), folder / "channels.html", ["a", "b"])
-    open_page(browser, folder / "channels.html")
-    assert f"A kernel of 3 × 3 {said} on the picture." in browser.value(STATE)["caption"]
-    assert browser.value("Page.story.position.textContent") == "pixel 1 of 1,444"
+def test_it_says_what_the_layer_does(browser, folder):
+    for channels, settings, weights, sums in (
+        (
+            1,
+            {"activation": "relu"},
+            "weights",
+            ", and the bias to them: the sum, after the activation, is one",
+        ),
+        (3, {"use_bias": False}, "weights for each of 3 channels", ": the sum is one"),
+    ):
+        maps = layers.Conv2D(2, 3, **settings)
+        steps = [layers.Input((40, 40, channels)), maps, layers.Flatten(), layers.Dense(2, "softmax")]
+        images = np.zeros((1, 40, 40, channels), "uint8")
+        write_page(keras.Sequential(steps), images, folder / "says.html", ["a", "b"])
+        open_page(browser, folder / "says.html")
+        assert f"A kernel of 3 × 3 {weights} lies on the picture." in browser.value(STATE)["caption"]
+        browser.value("Page.story.go(2)")
+        assert f"added up{sums} pixel" in browser.value(STATE)["caption"]
+        assert browser.value("Page.story.position.textContent") == "pixel 3 of 1,444"
 
 
 def test_a_map_of_one_pixel_is_told_at_once(browser, folder):
