@@ -125,7 +125,7 @@ def vocabulary_in(model):
     words = layer.get_vocabulary(include_special_tokens=False) if fits else []
     if not words:
         raise ModelError(
-            "the layer vocabulary must be a WordIndex or TextVectorization that knows words, with ragged=False "
-            'and encoding="utf-8".'
+            "the layer vocabulary must be a WordIndex or TextVectorization that knows words, with "
+            'ragged=False and encoding="utf-8".'
         )
     return [str(word) for word in words], splitting_of(layer)
