@@ -45,6 +45,10 @@ def locate(data):
         return data
     if is_url(data):
         return locate_url(data)
+    if not isinstance(data, (str, os.PathLike)) or not os.fspath(data):
+        raise DataError(
+            f"data={shown(repr(data))[:80]} is no path; name a folder of photos, an archive or a table."
+        )
     path = Path(data)
     try:
         if path.is_dir():

@@ -399,7 +399,7 @@ class TextClassifier(LabelWork):
             classifier = cls(**{name: settings[name] for name in cls()._settings() if name in settings})
             longest = whole()("TextClassifier", "longest", settings.get("longest", LONGEST))
             names = [int(name) for name in names] if settings.get("labels") == "numbers" else names
-        classifier._learned(model, names, longest)
+            classifier._learned(model, names, longest)
         classifier.trust_ = text_trust_in(about.settings, len(names), path)
         classifier.history_, classifier.seconds_ = {}, 0.0
         return classifier

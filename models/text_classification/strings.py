@@ -109,6 +109,9 @@ def vocabulary_in(model):
     Returns:
         (list of str, split); (None, None) of a model without a layer "vocabulary", such as one of n-grams.
 
+    Raises:
+        ModelError: If that layer is none that `StringClassifier` makes.
+
     Example:
         >>> from models import SentimentBag
         >>> vocabulary_in(StringClassifier(["good", "!"], SentimentBag(vocabulary_size=4)))
@@ -117,5 +120,12 @@ def vocabulary_in(model):
     found = [layer for layer in model.layers if layer.name == "vocabulary"]
     if not found:
         return None, None
-    words = found[0].get_vocabulary(include_special_tokens=False)
-    return [str(word) for word in words], splitting_of(found[0])
+    layer, plain = found[0], {"ragged": False, "encoding": "utf-8"}
+    fits = isinstance(layer, layers.TextVectorization) and plain.items() <= layer.get_config().items()
+    words = layer.get_vocabulary(include_special_tokens=False) if fits else []
+    if not words:
+        raise ModelError(
+            "the layer vocabulary must be a WordIndex or TextVectorization that knows words, with "
+            'ragged=False and encoding="utf-8".'
+        )
+    return [str(word) for word in words], splitting_of(layer)

@@ -23,7 +23,7 @@ def portable_checkpoints(model, checkpoints, **settings):
         "type", "start"}}, and "weights" are the bytes of all of them.
 
     Raises:
-        ModelError: If weights do not fit the model, or there are too many.
+        ModelError: If weights do not fit the model, are too many, or the page cannot compute a layer.
 
     Example:
         >>> from models import LeNet5
@@ -39,11 +39,22 @@ def portable_checkpoints(model, checkpoints, **settings):
         for name, weights in pairs:
             model.set_weights(weights)
             plain = portable(model, float16=True, **settings)
+            _check_boxes(plain["nodes"])
             nodes = [node["weights"] for node in plain["nodes"]]
             found.append({"name": name, "nodes": nodes, "weights": plain["weights"]})
     finally:
         model.set_weights(own)
     return found
+
+
+def _check_boxes(nodes):
+    """What is recorded of a closed box is of the model's own weights."""
+    for node in nodes:
+        if node["kind"] == "recorded":
+            raise ModelError(
+                f"The page does not compute {shown(node['name'])} ({node['type']}), so that it cannot go "
+                "back to checkpoints; leave them out."
+            )
 
 
 def _checked(model, checkpoints):
@@ -62,6 +73,10 @@ def _checked(model, checkpoints):
                 f"The weights of checkpoint {shown(name)} are not those of {model.name}; give what its "
                 "get_weights() returned."
             )
-        if not all(np.isfinite(each).all() for each in weights if each.dtype.kind == "f"):
+        if any(each.dtype.kind in "cOSUmM" for each in weights):
+            raise ModelError(
+                f"The weights of checkpoint {shown(name)} are not all real numbers; leave it out."
+            )
+        if not all(np.isfinite(each.astype("float32")).all() for each in weights):
             raise ModelError(f"The weights of checkpoint {shown(name)} are not all finite; leave it out.")
     return pairs

@@ -122,6 +122,8 @@ def _check(model, splitter):
         "ngrams": None,
         "output_mode": "int",
         "output_sequence_length": None,
+        "ragged": False,
+        "encoding": "utf-8",
     }
     for name, value in wanted.items():
         known = value if isinstance(value, tuple) else (value,)
@@ -130,6 +132,8 @@ def _check(model, splitter):
                 f"{model.name} has TextVectorization with {name}={shown(settings.get(name))}; a page of "
                 f"texts can split them with {name}={' or '.join(map(repr, known))} only."
             )
+    if not splitter.get_vocabulary(include_special_tokens=False):
+        raise ModelError(f"{model.name} knows no words: call adapt(texts) of its {type(splitter).__name__}.")
 
 
 def _arguments(operation):

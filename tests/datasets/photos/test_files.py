@@ -359,6 +359,11 @@ def test_tables_that_name_no_photos_are_refused(tmp_path, rows, said):
     refused(table(tmp_path / "a.csv", rows), "a.csv", *said)
 
 
+@pytest.mark.parametrize("data", [3, b"photos", ["photos"], "", None])
+def test_what_is_no_path_is_refused(data):
+    refused(data, "is no path; name a folder of photos")
+
+
 def test_data_that_cannot_be_trained_on_is_refused_in_one_sentence(tmp_path):
     refused(tmp_path / "none", "does not exist")
     (tmp_path / "empty").mkdir()

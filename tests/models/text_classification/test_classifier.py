@@ -212,6 +212,22 @@ def test_damaged_files_are_one_sentence(trained, tmp_path, changes, said):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("setting", [{"encoding": "utf-16"}, {"ragged": True}, {"vocabulary": None}])
+def test_a_vocabulary_that_splits_otherwise_is_damage(trained, tmp_path, setting):
+    """Keras loads each of these, and fails only when it reads the words or a text."""
+    trained.save(tmp_path / "x.keras")
+    with zipfile.ZipFile(tmp_path / "x.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    next(one for one in config["config"]["layers"] if one["name"] == "vocabulary")["config"] |= setting
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(tmp_path / "x.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(ModelError, match="x.keras is damaged .the layer vocabulary must be a WordIndex"):
+        TextClassifier.load(tmp_path / "x.keras")
+
+
 def test_a_model_of_photos_is_no_classifier_of_texts(tmp_path):
     models.MLP().save(tmp_path / "model.keras")
     (tmp_path / "labels.json").write_text(json.dumps(list("0123456789")))

@@ -17,8 +17,10 @@ export class Story {
   /* `look(place)` lets the panel and the layers show a place. */
   constructor(view, look) {
     Object.assign(this, { view, look, at: 0, c: 0, seconds: 0, timer: 0 });
+    const sees = pictureReaches(view.model);
     this.node = view.model.nodes.find(
-      (node) => hasFilters(node) && hasMaps(node) && Math.max(...node.config.kernel_size) > 1,
+      (node) =>
+        hasFilters(node) && hasMaps(node) && sees[node.id] && Math.max(...node.config.kernel_size) > 1,
     );
     if (!this.node) return;
     // Of a sound, the picture is what the convolution gets, unless that has one row: the sound itself
@@ -120,7 +122,7 @@ export class Story {
       before = now;
       const at = this.placeAfter(this.seconds);
       if (at !== this.at) this.show(at);
-      if (this.seconds >= SECONDS) this.pause();
+      if (this.seconds >= SECONDS || this.at === this.total - 1) this.pause();
       else this.timer = requestAnimationFrame(step);
     };
     this.timer = requestAnimationFrame(step);
@@ -213,15 +215,28 @@ export class Story {
     this.kernel.style.aspectRatio = `${width} / ${height * kernels.length}`;
   }
 
+  said(part) {
+    const { node, source } = this;
+    const channels = node.kind === "conv" ? node.weightShapes.kernel[2] : 1;
+    return texts.caption(part, node, channels, source.id ? source.name : texts.THE_PICTURE);
+  }
+
   write() {
     const last = this.at === this.total - 1;
     this.toggle.textContent = this.playing ? texts.PAUSE : last ? texts.AGAIN : texts.PLAY;
-    this.caption.textContent = texts.caption(partAt(this.at, this.total), this.node);
+    this.caption.textContent = this.said(partAt(this.at, this.total));
     this.mapName.textContent = texts.mapName(this.node, this.c);
     this.map.setAttribute("aria-label", texts.mapLabel(this.node, this.c));
     this.position.textContent = texts.position(this.at, this.total);
     this.slider.value = this.at;
   }
+}
+
+/* For each node, whether it depends on the picture: a model may have other inputs. */
+function pictureReaches({ nodes }) {
+  const reached = [];
+  for (const { id, inputs } of nodes) reached.push(id === 0 || inputs.some((each) => reached[each]));
+  return reached;
 }
 
 function canvasOf(width, height, label) {

@@ -1,5 +1,7 @@
 /* What the card "One kernel, step by step" says. */
 
+import { count } from "../numbers.js";
+
 export const TITLE = "One kernel, step by step";
 export const ABOUT = "how a convolution makes a feature map";
 export const PLAY = "Play";
@@ -10,6 +12,7 @@ export const ON = "One pixel on";
 export const PICTURE_LABEL = "The picture, with the pixels under the kernel framed";
 export const KERNEL_LABEL = "The kernel: its weights as colours";
 export const PICTURE = "picture";
+export const THE_PICTURE = "the picture";
 export const KERNEL = "kernel";
 export const SLIDER = "Where the kernel is, in the order in which it slides";
 
@@ -19,16 +22,19 @@ export const mapName = (node, c) => `map ${c} of ${node.name}`;
 
 export const mapLabel = (node, c) => `Feature map ${c} of ${node.name}, as far as it is computed`;
 
-export const position = (at, total) => `pixel ${at + 1} of ${total}`;
+export const position = (at, total) => `pixel ${count(at + 1)} of ${count(total)}`;
 
-/* The caption for one of four parts of the story. */
-export function caption(part, node) {
+/* The caption for one of four parts of the story: a kernel, for each of some channels, lies on something. */
+export function caption(part, node, channels, on) {
   const size = by(node.config.kernel_size);
+  const each = channels > 1 ? ` for each of ${channels} channels` : "";
+  const bias = node.weights.bias ? ", and the bias to them" : "";
+  const activated = (node.config.activation ?? "linear") === "linear" ? "" : ", after the activation,";
   const move = Math.max(...node.config.strides);
   const moves = move === 1 ? "one pixel on" : `${move} pixels on`;
   return [
-    `A kernel of ${size} weights lies on the picture. Each pixel under it is multiplied by the weight that lies there.`,
-    "The products are added up, and the bias to them: the sum, after the activation, is one pixel of the feature map.",
+    `A kernel of ${size} weights${each} lies on ${on}. Each pixel under it is multiplied by the weight that lies there.`,
+    `The products are added up${bias}: the sum${activated} is one pixel of the feature map.`,
     `Then the kernel moves ${moves}. It keeps its weights: it looks for the same pattern everywhere.`,
     node.c === 1
       ? "One kernel has made one feature map. Point at any map to see how its values are computed."

@@ -49,7 +49,7 @@ export class TrainingCard {
     try {
       this.draw(await this.overTime(work));
     } catch (error) {
-      this.key = null;
+      if (this.work === work) this.key = null;
       if (!(error instanceof Stopped)) throw error;
     }
   }
@@ -72,7 +72,9 @@ export class TrainingCard {
       if (!inputs.length) this.twin.nodes[id].values.set(values); // other inputs
     const rows = [];
     for (let at = 0; at < this.moments.names.length; at++) {
-      await this.moments.give(this.twin, at);
+      const weights = await this.moments.weightsOf(at);
+      await work.rest(); // no longer wanted, it leaves the twin alone
+      this.moments.give(this.twin, weights);
       await runSlowly(this.twin, pixels, work);
       rows.push(answers(this.twin, this.isNumber));
     }
@@ -101,8 +103,7 @@ export class TrainingCard {
   }
 
   async go(at) {
-    this.reset();
-    await this.moments.use(at);
+    if (!(await this.moments.use(at, this.reset))) return;
     this.write();
     this.run();
     announce(texts.noteOf(this.moments.names[at]));

@@ -9,7 +9,7 @@ export class Moments {
     this.model = model;
     this.checkpoints = checkpoints;
     this.names = [...checkpoints.map(({ name }) => name), now];
-    this.own = model.nodes.map(({ weights }) => weights);
+    this.own = model.nodes.map(copied); // the user may edit the model's
     this.read = new Map(); // by the number of the moment
     this.at = checkpoints.length;
   }
@@ -30,8 +30,7 @@ export class Moments {
   }
 
   /* Let a model, this one or a twin of it, have the weights of a moment. */
-  async give(model, at) {
-    const weights = await this.weightsOf(at);
+  give(model, weights) {
     for (const node of model.nodes) {
       node.weights = weights[node.id];
       if (Object.keys(node.weights).length)
@@ -42,8 +41,20 @@ export class Moments {
     }
   }
 
-  async use(at) {
+  /* Let this model have them, after `reset()` has taken changes back. False if another moment was asked for meanwhile. */
+  async use(at, reset) {
     this.at = at;
-    await this.give(this.model, at);
+    const weights = await this.weightsOf(at);
+    if (this.at !== at) return false;
+    reset();
+    this.give(
+      this.model,
+      weights.map((each) => copied({ weights: each })),
+    );
+    return true;
   }
+}
+
+function copied({ weights }) {
+  return Object.fromEntries(Object.entries(weights).map(([key, weight]) => [key, weight.slice()]));
 }

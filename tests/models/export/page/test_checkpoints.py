@@ -114,6 +114,76 @@ def test_edits_and_random_layers_end_where_another_moment_begins(browser, writte
     np.testing.assert_allclose(browser.value(SHARES), expected, atol=1e-5)
 
 
+def test_the_moment_that_was_asked_for_last_counts(browser, written):
+    """The weights of the first one asked for are still to be unpacked when the others are there."""
+    model, checkpoints, images, page = written
+    browser.show(1280)
+    browser.open(page.as_uri())
+    browser.value(
+        "new Promise(done => { const look = () => Page.ready ? done() : setTimeout(look, 20); look() })"
+    )
+    browser.value("""(async () => {
+        await Page.training.moments.weightsOf(1)
+        const going = [0, 3, 2, 1].map(at => Page.training.go(at))
+        Page.changes.set(Page.model.nodes.at(-1), 'bias', 0, 9)
+        await Promise.all(going)
+    })()""")
+    browser.value(REST)
+    expected = answers(model, checkpoints[1][1], images)[0]
+    np.testing.assert_allclose(browser.value(SHARES), expected, atol=1e-5)
+    assert browser.value("document.getElementById('moment').value") == "1"
+
+
+def test_the_chart_is_of_the_weights_without_the_users_changes(browser, written):
+    model, checkpoints, images, page = written
+    open_page(browser, page)
+    browser.value("Page.changes.set(Page.model.nodes.at(-1), 'bias', 0, 9)")
+    browser.value("Page.input.useExample(Page.input.examples[1])")
+    browser.value("new Promise(done => setTimeout(done, 400))")
+    assert browser.value(SHARES)[0] > 0.9
+    rows = browser.value("Page.training.rows.map(row => [...row])")
+    np.testing.assert_allclose(rows[-1], model.predict(images, verbose=0)[1], atol=1e-5)
+    browser.value("Page.training.go(0)")
+    browser.value(REST)
+    expected = answers(model, checkpoints[0][1], images)[1]
+    np.testing.assert_allclose(browser.value(SHARES), expected, atol=1e-5)
+    browser.value("Page.training.go(3)")
+    browser.value(REST)
+    np.testing.assert_allclose(browser.value(SHARES), rows[-1], atol=1e-7)
+
+
+def test_a_long_name_of_a_moment_is_no_wider_than_a_phone(browser, tmp_path):
+    model = small()
+    named = [("x" * 400, model.get_weights())]
+    write_page(model, np.zeros((1, 12, 12, 3), "uint8"), tmp_path / "page.html", checkpoints=named)
+    browser.show(390, phone=True)
+    browser.open((tmp_path / "page.html").as_uri())
+    browser.value(
+        "new Promise(done => { const look = () => Page.ready ? done() : setTimeout(look, 20); look() })"
+    )
+    browser.value("document.getElementById('training').open = true; Page.training.go(0)")
+    browser.value(REST)
+    assert browser.value("document.querySelector('#training output').getBoundingClientRect().right") <= 390
+    assert browser.value("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_closed_box_has_no_earlier_moments(tmp_path):
+    """What is recorded of it is of the model's own weights."""
+
+    @keras.saving.register_keras_serializable("test_checkpoints")
+    class Double(layers.Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    model = keras.Sequential(
+        [keras.Input((8, 8, 1)), layers.Conv2D(2, 3), Double(name="box"), layers.Flatten()]
+    )
+    images, checkpoints = np.zeros((1, 8, 8, 1), "uint8"), [("epoch 1", model.get_weights())]
+    with pytest.raises(ModelError, match=r"does not compute '?box'? \(Double\), .* leave them out"):
+        write_page(model, images, tmp_path / "page.html", answer="numbers", checkpoints=checkpoints)
+    write_page(model, images, tmp_path / "page.html", answer="numbers")
+
+
 @pytest.mark.parametrize(
     ("checkpoints", "sentence"),
     [
@@ -134,6 +204,12 @@ def test_weights_that_are_not_finite_and_too_many_are_refused(tmp_path):
     model = small()
     (name, weights), *_ = moments(model, 1)
     weights[0][:] = np.nan
-    for given, sentence in (([(name, weights)], "not all finite"), (moments(model, 51), "up to 50")):
+    texts, complexes = ([each.astype(kind) for each in weights] for kind in (str, complex))
+    for given, sentence in (
+        ([(name, weights)], "not all finite"),
+        ([(name, texts)], "not all real numbers"),
+        ([(name, complexes)], "not all real numbers"),
+        (moments(model, 51), "up to 50"),
+    ):
         with pytest.raises(ModelError, match=sentence):
             write_page(model, np.zeros((0, 12, 12, 3), "uint8"), tmp_path / "page.html", checkpoints=given)

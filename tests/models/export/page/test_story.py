@@ -119,6 +119,52 @@ def test_a_model_without_a_convolution_has_no_such_card(browser, folder):
     assert json.dumps(browser.named("Runtime.exceptionThrown")) == "[]"
 
 
+def test_a_convolution_of_another_input_is_not_shown_on_the_picture(browser, folder):
+    picture, other = keras.Input((8, 8, 1), name="picture"), keras.Input((6, 6, 1), name="other")
+    first, second = (
+        layers.Conv2D(2, 3, name="of_other")(other),
+        layers.Conv2D(2, 3, name="of_picture")(picture),
+    )
+    merged = layers.Concatenate()([layers.Flatten()(first), layers.Flatten()(second)])
+    model = keras.Model([picture, other], layers.Dense(2, "softmax")(merged))
+    given = {"other": np.ones((1, 6, 6, 1), "float32")}
+    write_page(model, np.zeros((1, 8, 8, 1), "uint8"), folder / "two.html", other_inputs=given)
+    open_page(browser, folder / "two.html")
+    assert browser.value("Page.story.node.name") == "of_picture"
+
+
+def test_it_says_what_the_layer_does(browser, folder):
+    for channels, settings, weights, sums in (
+        (
+            1,
+            {"activation": "relu"},
+            "weights",
+            ", and the bias to them: the sum, after the activation, is one",
+        ),
+        (3, {"use_bias": False}, "weights for each of 3 channels", ": the sum is one"),
+    ):
+        maps = layers.Conv2D(2, 3, **settings)
+        steps = [layers.Input((40, 40, channels)), maps, layers.Flatten(), layers.Dense(2, "softmax")]
+        images = np.zeros((1, 40, 40, channels), "uint8")
+        write_page(keras.Sequential(steps), images, folder / "says.html", ["a", "b"])
+        open_page(browser, folder / "says.html")
+        assert f"A kernel of 3 × 3 {weights} lies on the picture." in browser.value(STATE)["caption"]
+        browser.value("Page.story.go(2)")
+        assert f"added up{sums} pixel" in browser.value(STATE)["caption"]
+        assert browser.value("Page.story.position.textContent") == "pixel 3 of 1,444"
+
+
+def test_a_map_of_one_pixel_is_told_at_once(browser, folder):
+    model = keras.Sequential(
+        [layers.Input((8, 8, 1)), layers.Conv2D(3, 8), layers.Flatten(), layers.Dense(2, "softmax")]
+    )
+    write_page(model, np.zeros((1, 8, 8, 1), "uint8"), folder / "one.html", ["a", "b"])
+    open_page(browser, folder / "one.html", motion=True)
+    browser.value("new Promise(done => setTimeout(done, 200))")
+    state = browser.value(STATE)
+    assert not state["playing"] and state["button"] == "Play again" and state["shown"] == [True]
+
+
 def test_a_phone_begins_with_the_card_closed(browser, page):
     browser.show(390, phone=True)
     browser.open(page.as_uri())

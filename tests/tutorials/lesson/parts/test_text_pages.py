@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from datasets import reviews
-from models import MLP, ModelError, SentimentBag, StringClassifier, TextClassifier
+from models import MLP, ModelError, SentimentBag, SoundConvNet, StringClassifier, TextClassifier
 from models.loading.saved_classifiers import About, save_classifier
 from tutorials import look_inside
 from tutorials.lesson.parts import text_pages
@@ -87,6 +87,17 @@ def test_models_that_have_no_such_page_get_a_sentence(tickets, tmp_path):
     assert what_looks_at(tickets) is text_pages.look_at_texts
     with pytest.raises(LessonError, match="name data=, or leave out predict="):
         check_text_settings("lstm", "good", 0, page_of_zoo=True)
+
+
+def test_what_only_models_of_images_have_is_refused(tickets, tmp_path):
+    given = {"checkpoints": (tmp_path / "a.weights.h5",), "white": 1.0, "mean": (0.5,)}
+    with pytest.raises(LessonError, match="classifies texts: leave out white=, mean=, checkpoints=, of"):
+        look_inside.main(load=str(tickets), page=True, outputs=tmp_path, **given)
+    SoundConvNet().save(tmp_path / "sounds.keras")
+    with pytest.raises(LessonError, match="classifies sounds: leave out checkpoints=, of"):
+        what_looks_at(tmp_path / "sounds.keras", checkpoints=given["checkpoints"])
+    MLP().save(tmp_path / "digits.keras")
+    assert what_looks_at(tmp_path / "digits.keras", **given) is None
 
 
 def test_a_large_page_says_its_size_before_it_is_written(tickets, tmp_path, monkeypatch, capsys):
