@@ -163,10 +163,9 @@ def main(
     keras.utils.set_random_seed(seed)
     most = 60 if quick else 360  # images to show to the model
     check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, float16, checkpoints)
-    scaling = {"white": white != 255, "black": black, "mean": mean, "deviation": deviation}
-    if load and (
-        looks := what_looks_at(load, **scaling, output=output, custom=custom, checkpoints=checkpoints)
-    ):
+    of_images = {"white": white != 255, "black": black, "mean": mean, "deviation": deviation}
+    of_images |= {"output": output, "custom": custom, "checkpoints": checkpoints}
+    if load and (looks := what_looks_at(load, **of_images)):
         return looks(report, load, data, page, float16)
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained

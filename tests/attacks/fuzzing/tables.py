@@ -33,7 +33,7 @@ def packed_texts(random, folder):
     """Write a table of texts that gzip has compressed."""
     path = texts(random, folder)
     packed = path.with_name(f"{path.name}.gz")
-    packed.write_bytes(gzip.compress(path.read_bytes()))
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     path.unlink()
     return packed
 
