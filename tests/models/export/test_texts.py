@@ -67,6 +67,17 @@ def test_two_classes_share_a_neuron_in_the_recipe_too(ending, root, tmp_path):
 
 
 @pytest.mark.extra
+@pytest.mark.parametrize("split", ["whitespace", "character"])
+def test_the_recipe_splits_as_the_network_does(split, root, tmp_path):
+    """As a network of the lesson `sentiment`, which sees words without punctuation, or characters."""
+    need("onnx")
+    classifier = TextClassifier(kind="lstm", epochs=2, longest=20, split=split).fit(TEXTS, LABELS)
+    classifier.export(tmp_path / "tickets.onnx")
+    expected = classifier.predict(ASKED).probabilities
+    assert run_recipe(root, tmp_path, "onnx") == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.extra
 def test_the_recipe_reads_characters_where_the_network_does(root, tmp_path):
     need("onnx")
     texts = ["这部电影很好", "这部电影很差", "x y 很好 Z!", "很差 É"] * 10
