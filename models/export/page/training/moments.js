@@ -1,7 +1,7 @@
 /* The weights that a model had at earlier moments, which can take the place of its own. */
 
-import { KINDS } from "../engine/kinds.js";
 import { decompress, fromBase64, readWeight } from "../engine/weights.js";
+import { prepare } from "../why/weights.js";
 
 export class Moments {
   /* `checkpoints` are what `portable_checkpoints` wrote; the last moment is the model as it is. */
@@ -33,11 +33,7 @@ export class Moments {
   give(model, weights) {
     for (const node of model.nodes) {
       node.weights = weights[node.id];
-      if (Object.keys(node.weights).length)
-        KINDS[node.kind].prepare?.(
-          node,
-          node.inputs.map((id) => model.nodes[id]),
-        );
+      if (Object.keys(node.weights).length) prepare(model, node);
     }
   }
 
