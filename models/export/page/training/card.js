@@ -49,7 +49,7 @@ export class TrainingCard {
     try {
       this.draw(await this.overTime(work));
     } catch (error) {
-      if (this.work === work) this.key = null;
+      if (this.work === work) this.drawn = null;
       if (!(error instanceof Stopped)) throw error;
     }
   }
@@ -57,10 +57,10 @@ export class TrainingCard {
   /* Whether the chart is of this picture, and of these other inputs. */
   isDrawn() {
     const given = this.moments.model.nodes.filter(({ inputs }) => !inputs.length);
-    const key = given.map(({ values }) => values.join()).join(";");
-    const same = key === this.key;
-    this.key = key;
-    return same;
+    const isSame = (values, at) => values.every((value, place) => value === given[at].values[place]);
+    if (this.drawn?.every(isSame)) return true;
+    this.drawn = given.map(({ values }) => values.slice());
+    return false;
   }
 
   /* What the model answers at each moment: a row each. */
