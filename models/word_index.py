@@ -1,4 +1,4 @@
-"""Texts as token ids: a layer that takes them apart into words and signs, and numbers those that it knows."""
+"""Texts as token ids: a layer that takes texts apart into words and punctuation, and numbers both."""
 
 import keras
 from keras import layers
@@ -31,7 +31,7 @@ def apart(texts):
 
 @keras.saving.register_keras_serializable("glass_zoo")
 class WordIndex(layers.TextVectorization):
-    """Takes a text apart into words and signs, and gives each its token id.
+    """Takes a text apart into words and punctuation, and gives each its token id.
 
     Letters become lower case. Each punctuation mark, symbol, emoji, and letter of a script without spaces
     (Chinese, Japanese, Thai and the like) is a token of its own, as in `NgramIndex`. Keras's
@@ -69,7 +69,7 @@ class WordIndex(layers.TextVectorization):
 
 
 def splitting_of(layer):
-    """How a layer splits texts: "signs", or what the `split` of a `keras.layers.TextVectorization` is.
+    """How a layer splits texts: "punctuation", or what the `split` of a `keras.layers.TextVectorization` is.
 
     Args:
         layer: A `WordIndex`, or another `keras.layers.TextVectorization`.
@@ -77,6 +77,6 @@ def splitting_of(layer):
     Example:
         >>> from models.word_index import WordIndex, splitting_of
         >>> splitting_of(WordIndex()), splitting_of(layers.TextVectorization())
-        ('signs', 'whitespace')
+        ('punctuation', 'whitespace')
     """
-    return "signs" if isinstance(layer, WordIndex) else layer.get_config()["split"]
+    return "punctuation" if isinstance(layer, WordIndex) else layer.get_config()["split"]

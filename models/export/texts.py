@@ -25,7 +25,7 @@ def export_texts(network, vocabulary, class_names, longest, path, split="whitesp
         longest: Number of words that are used of a text.
         path: File to write, which ends in ".onnx" or ".tflite". Of "tickets.onnx" the vocabulary is
             "tickets.vocabulary.json". Files of these names are replaced when both new ones are complete.
-        split: How texts are split into these words: "whitespace", "character" or "signs".
+        split: How texts are split into these words: "whitespace", "character" or "punctuation".
 
     Raises:
         ModelError: If a package is missing, `network` takes no token ids, or a file cannot be written;

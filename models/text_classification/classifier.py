@@ -70,7 +70,7 @@ class TextClassifier(LabelWork):
             lowest loss of the validation texts. None for what these are by default.
         sentences: Whether the network is also trained on each sentence of the training texts, as of its
             text's class. For long texts, where a plain LSTM gains by it; training takes longer.
-        split: How texts are split into words, as for `learn_vocabulary`: into words and "signs", at
+        split: How texts are split into words, as for `learn_vocabulary`: into words and "punctuation", at
             "whitespace" or into each "character".
 
     Attributes:
@@ -142,7 +142,7 @@ class TextClassifier(LabelWork):
         budget=None,
         search=None,
         sentences=False,
-        split="signs",
+        split="punctuation",
     ):
         given = locals()
         for name in (*SETTINGS, "embeddings"):

@@ -82,7 +82,7 @@ def check_together(classifier, unlabelled=None, checkpoint=None):
         given |= {"unlabelled": unlabelled, "checkpoint": checkpoint}
         given["longest"] = None if classifier.longest == LONGEST else classifier.longest
         given["sentences"] = classifier.sentences or None
-        given["split"] = None if classifier.split == "signs" else classifier.split
+        given["split"] = None if classifier.split == "punctuation" else classifier.split
         if named := [name for name, value in given.items() if value is not None]:
             raise ModelError(
                 f"TextClassifier takes {named[0]} for networks of token ids, such as "
@@ -149,7 +149,7 @@ class NetworkSettings(NamedTuple):
     budget: object = None
     search: object = None
     sentences: bool = False
-    split: str = "signs"
+    split: str = "punctuation"
 
 
 class TrainedNetwork(NamedTuple):

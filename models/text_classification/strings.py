@@ -23,7 +23,8 @@ def StringClassifier(vocabulary, classifier, longest=LONGEST, name="text_classif
         longest: Number of words that are used of a text, from its beginning.
         name: Name of the model.
         split: How texts are split, as for `learn_vocabulary`: at "whitespace", without punctuation; into
-            each "character"; or into words and "signs". None for as the vocabulary looks: see `split_of`.
+            each "character"; or into words and "punctuation". None for as the vocabulary looks: see
+            `split_of`.
 
     Returns:
         An uncompiled model: strings (batch,) -> what `classifier` gives. The text is converted to lower
@@ -115,7 +116,7 @@ def vocabulary_in(model):
     Example:
         >>> from models import SentimentBag
         >>> vocabulary_in(StringClassifier(["good", "!"], SentimentBag(vocabulary_size=4)))
-        (['good', '!'], 'signs')
+        (['good', '!'], 'punctuation')
     """
     found = [layer for layer in model.layers if layer.name == "vocabulary"]
     if not found:

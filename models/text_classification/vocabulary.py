@@ -26,7 +26,7 @@ AT_ONCE = 1000  # texts that are taken apart together
 _RAGGED = keras.backend.backend() == "tensorflow"  # other backends have no ragged tensors
 
 
-SPLITS = "whitespace", "character", "signs"
+SPLITS = "whitespace", "character", "punctuation"
 
 
 def split_argument(owner, name, value):
@@ -36,8 +36,8 @@ def split_argument(owner, name, value):
         owner, name, value: As for every rule.
 
     Example:
-        >>> split_argument("token_ids", "split", "signs")
-        'signs'
+        >>> split_argument("token_ids", "split", "punctuation")
+        'punctuation'
     """
     return value if value is None else choice(*SPLITS)(owner, name, value)
 
@@ -54,9 +54,9 @@ def learn_vocabulary(texts, size=10_000, split=None):
         size: The largest number of token ids, from 3 to 200,000; two of them are for padding and unknown
             words.
         split: How texts are split into words: at "whitespace", without punctuation, as
-            `keras.layers.TextVectorization` does it; into each "character"; or into words and "signs", where
-            each punctuation mark, symbol and letter of a script without spaces is a token, as `WordIndex`
-            does it. None for "character" where most letters are of a script without spaces between words,
+            `keras.layers.TextVectorization` does it; into each "character"; or into words and "punctuation",
+            where each punctuation mark, symbol and letter of a script without spaces is a token, as
+            `WordIndex` does it. None for "character" where most letters are of a script without spaces between words,
             such as Chinese, Japanese or Thai, and else "whitespace".
 
     Returns:
@@ -69,7 +69,7 @@ def learn_vocabulary(texts, size=10_000, split=None):
         >>> from models.text_classification import learn_vocabulary
         >>> learn_vocabulary(["A good film.", "A bad film.", "So bad!"])
         ['film', 'bad', 'a']
-        >>> learn_vocabulary(["Good/bad", "So bad/so good"], split="signs")
+        >>> learn_vocabulary(["Good/bad", "So bad/so good"], split="punctuation")
         ['so', 'good', 'bad', '/']
     """
     counts = np.zeros(2, int)
@@ -91,17 +91,19 @@ def splitting_layer(split, **settings):
     """The layer that turns strings into token ids.
 
     Args:
-        split: "whitespace", "character" or "signs", as for `learn_vocabulary`.
+        split: "whitespace", "character" or "punctuation", as for `learn_vocabulary`.
         **settings: As for `keras.layers.TextVectorization`, such as `vocabulary`.
 
     Returns:
-        A `keras.layers.TextVectorization`, or of "signs" a `WordIndex`.
+        A `keras.layers.TextVectorization`, or of "punctuation" a `WordIndex`.
 
     Example:
-        >>> splitting_layer("signs", vocabulary=["good", "!"])(["Good!"]).numpy().tolist()
+        >>> splitting_layer("punctuation", vocabulary=["good", "!"])(["Good!"]).numpy().tolist()
         [[2, 3]]
     """
-    return WordIndex(**settings) if split == "signs" else layers.TextVectorization(split=split, **settings)
+    return (
+        WordIndex(**settings) if split == "punctuation" else layers.TextVectorization(split=split, **settings)
+    )
 
 
 def split_of(vocabulary):
@@ -111,16 +113,16 @@ def split_of(vocabulary):
         vocabulary: List of words.
 
     Returns:
-        "signs" if a punctuation mark of ASCII is among the words, which the other ways remove; "character"
-        if each word is one character, and some are of a script without spaces between words; else
-        "whitespace".
+        "punctuation" if a punctuation mark of ASCII is among the words, which the other ways remove;
+        "character" if each word is one character, and some are of a script without spaces between words;
+        else "whitespace".
 
     Example:
         >>> split_of(["电", "影", "a"]), split_of(["电影", "a"]), split_of(["a", "b", "!"])
-        ('character', 'whitespace', 'signs')
+        ('character', 'whitespace', 'punctuation')
     """
     if any(len(word) == 1 and PUNCTUATION.match(word) for word in vocabulary):
-        return "signs"
+        return "punctuation"
     single = max(map(len, vocabulary), default=0) == 1
     unspaced = single and datasets_module("texts.copies").unspaced_share(vocabulary)
     return "character" if unspaced else "whitespace"

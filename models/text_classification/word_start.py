@@ -80,7 +80,7 @@ class WordStart(NamedTuple):
 
 
 def start_words(
-    texts, size, embeddings=None, unlabelled=None, embedding_dim=None, seed=0, verbose=0, split="signs"
+    texts, size, embeddings=None, unlabelled=None, embedding_dim=None, seed=0, verbose=0, split="punctuation"
 ):
     """The vocabulary of training texts, and vectors of its words.
 
@@ -169,10 +169,10 @@ def _word_vectors(value):
 def _that_occur(vectors, split):
     """Words as texts are taken apart: in lower case, the first spelling of each; others cannot occur."""
     words = list(map(str, vectors.words))
-    apart = [row.decode() for row in word_index.apart(words).numpy()] if split == "signs" else words
+    apart = [row.decode() for row in word_index.apart(words).numpy()] if split == "punctuation" else words
     places = {}
     for place, (word, parts) in enumerate(zip(words, apart, strict=True)):
-        if split == "signs":
+        if split == "punctuation":
             occurs = parts.split() == [word.lower()]
         else:
             occurs = word.split() == [word] and not PUNCTUATION.search(word)

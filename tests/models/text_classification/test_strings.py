@@ -146,21 +146,21 @@ SIGNS = [
 
 
 def test_a_vocabulary_of_signs_splits_at_punctuation_and_keeps_it():
-    words = learn_vocabulary(SIGNS, 100, split="signs")
+    words = learn_vocabulary(SIGNS, 100, split="punctuation")
     assert {"well", "-", "written", "good", "/", "dateutil", ".", "rrule", "😀", "!", ":", ")", "电"} <= set(
         words
     )
     ids = token_ids(["Good/bad!! 影"], words)[0].tolist()  # "/" is among the words: it is split so
     assert [words[n - 2] for n in ids] == ["good", "/", "bad", "!", "!", "影"]
     assert token_ids(["good/bad"], ["good", "bad"])[0].tolist() == [1]  # as Keras splits
-    assert token_ids(["good/bad"], ["good", "bad"], split="signs")[0].tolist() == [2, 1, 3]
-    with pytest.raises(ModelError, match='takes split "whitespace", "character" or "signs"'):
+    assert token_ids(["good/bad"], ["good", "bad"], split="punctuation")[0].tolist() == [2, 1, 3]
+    with pytest.raises(ModelError, match='takes split "whitespace", "character" or "punctuation"'):
         token_ids(["good"], ["good"], split="commas")
 
 
 def test_a_saved_classifier_of_signs_splits_as_before(tmp_path):
-    words = learn_vocabulary(SIGNS, 100, split="signs")
-    model = StringClassifier(words, SentimentBag(len(words) + 2, embedding_dim=4), split="signs")
+    words = learn_vocabulary(SIGNS, 100, split="punctuation")
+    model = StringClassifier(words, SentimentBag(len(words) + 2, embedding_dim=4), split="punctuation")
     asked = np.array(["Good/bad!! 影", "", "well-written dateutil.rrule"], object)
     model.save(tmp_path / "model.keras")
     for again in (keras.saving.load_model(tmp_path / "model.keras"), load_model(tmp_path / "model.keras")):
@@ -170,7 +170,7 @@ def test_a_saved_classifier_of_signs_splits_as_before(tmp_path):
         assert (
             again.get_layer("vocabulary").get_vocabulary() == model.get_layer("vocabulary").get_vocabulary()
         )
-        assert splitting_of(again.get_layer("vocabulary")) == "signs"
+        assert splitting_of(again.get_layer("vocabulary")) == "punctuation"
 
 
 @pytest.mark.parametrize("kind", ["bag", "lstm"])

@@ -1,4 +1,4 @@
-/* Texts to words and signs, as the layers WordIndex and NgramIndex do it: see models/word_index.py. */
+/* Texts to words and punctuation, as the layers WordIndex and NgramIndex do it: see models/word_index.py. */
 
 const SPACES = /[\s\p{Z}\p{Cc}\p{Cf}\p{Co}\p{Cs}]+/gu;
 const ALONE =

@@ -1,5 +1,5 @@
 /* Texts to words, as Keras's TextVectorization does it: split at white space, or into characters, without punctuation,
-   lower case. White space, punctuation and case are ASCII's alone. Or to words and signs, as the layer WordIndex does it,
+   lower case. White space, punctuation and case are ASCII's alone. Or to words and punctuation, as the layer WordIndex does it,
    see models/word_index.py. */
 
 import { tokensOf } from "./tokens.js";
@@ -28,7 +28,7 @@ export class WordSplitter {
   }
 
   pieces(text) {
-    if (this.split === "signs") return tokensOf(text).map((token) => ({ text: token, token }));
+    if (this.split === "punctuation") return tokensOf(text).map((token) => ({ text: token, token }));
     return piecesOf(text, this.split === "character");
   }
 

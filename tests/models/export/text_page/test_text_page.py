@@ -397,7 +397,7 @@ def test_any_text_has_the_words_and_signs_that_the_layer_finds(browser, folder):
     learner.adapt(texts[:100])
     vocabulary = [str(word) for word in learner.get_vocabulary(include_special_tokens=False) if word]
     network = SentimentBag(len(vocabulary) + 2, embedding_dim=1)
-    model = StringClassifier(vocabulary, network, longest=700, split="signs")
+    model = StringClassifier(vocabulary, network, longest=700, split="punctuation")
     write_text_page(model, [], folder / "signs.html")
     open_page(browser, folder / "signs.html")
     found = browser.value(SPLIT % json.dumps(texts))
