@@ -56,8 +56,8 @@ def learn_vocabulary(texts, size=10_000, split=None):
         split: How texts are split into words: at "whitespace", without punctuation, as
             `keras.layers.TextVectorization` does it; into each "character"; or into words and "punctuation",
             where each punctuation mark, symbol and letter of a script without spaces is a token, as
-            `WordIndex` does it. None for "character" where most letters are of a script without spaces between words,
-            such as Chinese, Japanese or Thai, and else "whitespace".
+            `WordIndex` does it. None for "character" where most letters are of a script without spaces
+            between words, such as Chinese, Japanese or Thai, and else "whitespace".
 
     Returns:
         List of str, the most frequent first: the words of token ids 2, 3, ... They are in lower case.
