@@ -108,6 +108,31 @@ def steps_per_execution(steps):
     return 1 if keras.backend.backend() == "torch" else steps
 
 
+def build_ahead(model, targets):
+    """Create the variables of the optimizer and of the metrics of a compiled model, before its first step.
+
+    Keras on TensorFlow creates them within the first step, which is then compiled twice: a network with an
+    LSTM waits half a second more. The other backends do this by themselves.
+
+    Args:
+        model: Compiled Keras model with one output.
+        targets: Some of the targets that it will be trained on, an array (n, ...).
+
+    Example:
+        >>> import numpy as np
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "softmax")])
+        >>> model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> build_ahead(model, np.array([0, 2]))
+        >>> model.optimizer.built, [metric.name for metric in model.metrics]
+        (True, ['loss', 'compile_metrics'])
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, targets, ops.zeros((len(targets), *model.output_shape[1:])))
+    model.reset_metrics()
+
+
 def rows_of(variable, rows):
     """Some rows of a variable, read without the others; `keras.ops.take` would have TensorFlow copy all.
 

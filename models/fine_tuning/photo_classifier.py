@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from ..checks.arguments import checked, choice, flag, number, shown, whole
+from ..compiled import build_ahead
 from ..distribution.joining import is_first
 from ..distribution.training import data_parallel, shared, together
 from ..errors import ModelError
@@ -213,6 +214,7 @@ class PhotoClassifier:
             loss="categorical_crossentropy",
             metrics=["accuracy"],
         )
+        build_ahead(training.top, np.zeros((1, training.top.output_shape[-1])))
         if self.budget is not None or verbose:
             with together(distribution):
                 training.plan(deadline)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from ..checks.arguments import checked, flag, number, whole
+from ..compiled import build_ahead
 from ..probabilities import per_class
 from ..sibling import datasets_module
 from ..text import (
@@ -275,6 +276,7 @@ def train(
             loss=loss_for(max(2, network.output_shape[-1])),
             metrics=["accuracy"],
         )
+        build_ahead(network, np.asarray(training[1])[:1])
 
     compiled(epochs * len(batches))
     plan = plan_training(network, batches, share, epochs, deadline, checkpoint)
