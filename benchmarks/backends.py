@@ -2,10 +2,12 @@
 
     python -m benchmarks.backends
     python -m benchmarks.backends --lessons digits gan --backends tensorflow jax torch --turns 3
+    python -m benchmarks.backends --lessons digits --whole --backends tensorflow tensorflow+xla jax torch
 
 Each run is the lesson's command, from its start to its end: loading the backend and compiling are included,
-which is most of a quick run. Seconds are those of the processors, of all threads together, which other work
-on the machine changes less than the time that passes. Of several turns the fastest counts.
+which is most of a quick run. With `--whole` lessons run as without `--quick`. "tensorflow+xla" has TensorFlow
+compile with XLA what it can. Seconds are those of the processors, of all threads together, which other work on
+the machine changes less than the time that passes. Of several turns the fastest counts.
 """
 
 import json
@@ -23,22 +25,28 @@ from tutorials.lesson.command import LessonError, check_positive, run  # first: 
 
 from tutorials.__main__ import LESSONS
 
+BACKENDS = ("tensorflow", "tensorflow+xla", "jax", "torch")
+XLA = {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"}
 
-def seconds_of(lesson, backend, outputs):
-    """Processor seconds of a quick run; None where it fails, and the last line that it wrote.
+
+def seconds_of(lesson, backend, outputs, whole=False):
+    """Processor seconds of a run; None where it fails, and the last line that it wrote.
 
     Args:
         lesson: Name of a lesson.
-        backend: Name of a backend.
+        backend: One of `BACKENDS`.
         outputs: Folder for the lesson's results.
+        whole: Whether it is no quick run.
     """
+    name, _, xla = backend.partition("+")
+    quick = [] if whole else ["--quick"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [sys.executable, f"tutorials/{lesson}.py", "--quick", "--outputs", str(outputs)],
+        [sys.executable, f"tutorials/{lesson}.py", "--outputs", str(outputs), *quick],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=os.environ | {"KERAS_BACKEND": backend},
+        env=os.environ | {"KERAS_BACKEND": name} | (XLA if xla else {}),
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
@@ -70,6 +78,7 @@ def main(
     lessons: tuple[str, ...] = (),
     backends: tuple[str, ...] = ("tensorflow", "jax"),
     turns: int = 1,
+    whole: bool = False,
     outputs: Path = Path("outputs/backends.json"),
 ) -> None:
     """Run lessons by turns with each backend, and print the table of docs/pages/backends.md.
@@ -78,12 +87,15 @@ def main(
         lessons: Names of lessons; by default all.
         backends: Backends, that which the others are compared with first.
         turns: Runs with each backend.
+        whole: Run lessons as without --quick.
         outputs: JSON file for the seconds; what it holds of lessons that are not run is kept.
     """
     check_positive(turns=turns)
     unknown = sorted(set(lessons) - set(LESSONS))
     if unknown:
         raise LessonError(f"There is no lesson {unknown[0]!r}; choose from {', '.join(LESSONS)}.")
+    if unknown := sorted(set(backends) - set(BACKENDS)):
+        raise LessonError(f"There is no backend {unknown[0]!r}; choose from {', '.join(BACKENDS)}.")
     found = json.loads(outputs.read_text()) if outputs.exists() else {}
     outputs.parent.mkdir(parents=True, exist_ok=True)
     print(f"| Lesson | {' | '.join(backends)} |\n|{' --- |' * (1 + len(backends))}", flush=True)
@@ -92,12 +104,14 @@ def main(
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(turns):
                 for backend in backends:
-                    seconds, reason = seconds_of(lesson, backend, Path(folder, backend))
+                    seconds, reason = seconds_of(lesson, backend, Path(folder, backend), whole)
                     runs[backend].append(seconds)
                     reasons += [f"  {lesson} with {backend}: {reason}"] if seconds is None else []
-        found[lesson] = {backend: None if None in taken else min(taken) for backend, taken in runs.items()}
+        found[key := f"{lesson}, whole" if whole else lesson] = {
+            backend: None if None in taken else min(taken) for backend, taken in runs.items()
+        }
         outputs.write_text(json.dumps(found, indent=1))
-        print(row(lesson, found[lesson], backends), *reasons, sep="\n", flush=True)
+        print(row(lesson, found[key], backends), *reasons, sep="\n", flush=True)
 
 
 if __name__ == "__main__":
