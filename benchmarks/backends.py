@@ -6,8 +6,8 @@
 
 Each run is the lesson's command, from its start to its end: loading the backend and compiling are included,
 which is most of a quick run. With `--whole` lessons run as without `--quick`. "tensorflow+xla" has TensorFlow
-compile with XLA what it can. Seconds are those of the processors, of all threads together, which other work on
-the machine changes less than the time that passes. Of several turns the fastest counts.
+compile with XLA what it can. Seconds are those of the processors, of all threads together, which other work
+on the machine changes less than the time that passes. Of several turns the fastest counts.
 """
 
 import json
