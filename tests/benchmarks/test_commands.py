@@ -198,6 +198,7 @@ def test_text_scale_makes_up_texts_of_two_classes_and_measures(what, tmp_path, m
     assert 0.6 < found["accuracy"] < 1 and found["memory"] > 2**28 and found["seconds"] > 0
 
 
+@pytest.mark.slow
 def test_text_labels_flips_finds_and_counts(shop_messages):
     training, test = shop_messages
     found = text_labels.wrong_labels(text_labels.draw(*training, 45, seed=0), test, 0.05, seed=0)

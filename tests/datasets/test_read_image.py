@@ -55,7 +55,7 @@ SLOW = pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [
-        {},
+        pytest.param({}, marks=SLOW),
         pytest.param({"dark": 120}, marks=SLOW),
         pytest.param({"dark": 230, "paper": 30}, marks=SLOW),
         pytest.param({"size": (1600, 1200)}, marks=SLOW),

@@ -581,6 +581,7 @@ def test_backbones_of_the_table_open_too(laboratory, name):
     agree_on_photos(laboratory, photo_reader(name, size=size), photos(1, size))
 
 
+@pytest.mark.slow
 def test_a_classifier_at_several_sizes_opens_and_holds_the_backbone_once(laboratory):
     backbone = Backbone("mobilenet_025", None, 64)
     border = border_at(backbone, 0.3)

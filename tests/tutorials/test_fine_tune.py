@@ -98,6 +98,7 @@ def table(file):
         return list(csv.DictReader(rows))
 
 
+@pytest.mark.slow
 def test_labels_are_a_list_in_index_order(hostile):
     _, folder, _ = hostile
     names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
@@ -316,6 +317,7 @@ def test_frozen_layers_and_all_statistics_stay_and_no_pass_is_done_twice(
         assert not {path for network, _ in states[:1] for path in states[0][1]} & below
 
 
+@pytest.mark.slow
 def test_ways_less_trodden(folder, briefly, tmp_path, monkeypatch, capsys):
     """Strong augmentation, mixed photos, a cache on disk, no photos to test on."""
     check = photos.Photos.check
@@ -561,6 +563,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_results_stay(root, tmp_path, si
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_without_the_cache_it_is_about_as_accurate(briefly, tmp_path):
     accuracies = {
         cache: fine_tune.main(cache=cache, outputs=tmp_path).results["test_accuracy"]

@@ -71,6 +71,7 @@ def test_suspects_are_a_table_and_pictures_in_the_report(results):
     assert 'alt="train/7/moved-3.png: 7, likely 3"' in section
 
 
+@pytest.mark.slow
 def test_the_lesson_and_the_class_suspect_the_same_photos(results, folder):
     classifier = PhotoClassifier("convnet", image_size=28, batch_size=16, flip=False)
     classifier.fit(Photos.check(folder, 28), effort="quick")

@@ -224,6 +224,7 @@ def test_pages_of_models_have_no_element_more():
         assert "\u202e" not in page and "\\u202e" in page
 
 
+@pytest.mark.slow
 def test_words_and_classes_are_printed_safely(capsys):
     network = SentimentBag(4, embedding_dim=1)  # so large a weight that every word changes the prediction
     network.get_layer("embedding").set_weights([np.array([[0.0], [0.1], [0.5], [-5.0]])])

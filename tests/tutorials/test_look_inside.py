@@ -297,6 +297,7 @@ def test_layers_of_ones_own_are_loaded_from_the_file_that_is_named(tmp_path, cap
     assert "my_layers.py, which defines Halved." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_page_goes_back_to_files_of_weights(tmp_path):
     """Of a model that takes scaled pixels, so that the lesson puts a layer in front."""
     model, files = digit_model_of_scaled_pixels(), [tmp_path / "epoch 1.weights.h5", tmp_path / "two.keras"]

@@ -43,6 +43,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_its_metrics_are_those_of_the_files_it_leaves(results, folder):
     """The saved model, the split and scikit-learn alone lead to the same numbers."""
     test = [row for row in rows_of(results / "split.csv") if row["split"] == "test"]

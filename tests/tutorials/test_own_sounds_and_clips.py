@@ -69,6 +69,7 @@ def set_aside(outcome):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_a_run_on_few_sounds_gives_the_interval_of_its_accuracy(heard):
     outcome, _ = heard
     results = outcome.results
@@ -151,6 +152,7 @@ def test_few_clips_get_more_epochs_and_generated_ones_six():
     assert lesson_videos.default_epochs(clips(90_000, False), 32) == 6
 
 
+@pytest.mark.slow
 def test_a_camera_over_photos_has_a_linear_model_beside_and_no_band(tmp_path):
     outcome = video.main(data="moving_photos", quick=True, frames=4, size=16, outputs=tmp_path)
     assert outcome.metrics["data"]["source"] == "moving photos" and not outcome.metrics["bands"]

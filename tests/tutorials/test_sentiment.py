@@ -50,6 +50,7 @@ def trained(tickets):
     return outputs / "sentiment", metrics
 
 
+@pytest.mark.slow
 def test_three_classes_of_ones_own_are_learned(trained):
     folder, metrics = trained
     assert metrics["results"]["test_accuracy"] >= 0.95

@@ -52,7 +52,10 @@ def originals():
     return list(scenes())
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change",
+    [pytest.param(name, marks=pytest.mark.slow if name == "few colours" else ()) for name in CHANGES],
+)
 def test_a_copy_is_found_and_no_other_photo(originals, change):
     pictures = [saved(image, quality=90) for image in originals]
     pictures += [CHANGES[change](image) for image in originals]

@@ -14,11 +14,12 @@ from models.fine_tuning.multi_scale import any_size, image_sizes, pooling
 from models.fine_tuning.transfer import border_at
 from models.pretrained.backbones import BACKBONES, Backbone
 
-FAST = {"mobilenet_025", "mobilenet_v3_small"}
+FAST = "mobilenet_025"
 SLOW = (
-    "mobilenet_v2_035", "efficientnet_v2_b0", "efficientnet_v2_s", "xception", "resnet50_v2", "convnext_tiny",
+    "mobilenet_v3_small", "mobilenet_v2_035", "efficientnet_v2_b0", "efficientnet_v2_s", "xception",
+    "resnet50_v2", "convnext_tiny",
 )  # fmt: skip
-TWO = [*sorted(FAST), *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+TWO = [FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 
 def pooled(model, pixels):

@@ -45,6 +45,7 @@ def fitted(backbone, photos):
     return probes, model
 
 
+@pytest.mark.slow
 def test_the_model_computes_the_mean_of_the_probes_on_features_of_each_size(backbone, photos, fitted):
     probes, model = fitted
     pixels = photos.pixels.astype("float32")

@@ -29,7 +29,7 @@ def opinions():
     return x[:1500], y[:1500], xt[:600], yt[:600]
 
 
-@pytest.fixture(scope="module", params=["ngrams", "lstm"])
+@pytest.fixture(scope="module", params=["ngrams", pytest.param("lstm", marks=pytest.mark.slow)])
 def classifier(request, opinions):
     return TextClassifier(kind=request.param, epochs=4).fit(*opinions[:2])
 
@@ -79,6 +79,7 @@ def test_probabilities_are_calibrated_on_texts_that_it_has_not_seen():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_so_they_are_of_a_network():
     training, test, _ = reviews.load_data(reviews.locate("embedded"))
     assert TextClassifier(kind="lstm").fit(*training).evaluate(*test).calibration_error <= 0.03

@@ -27,7 +27,7 @@ def rare():
     return texts, labels
 
 
-@pytest.mark.parametrize("kind", ["ngrams", "bag"])
+@pytest.mark.parametrize("kind", ["ngrams", pytest.param("bag", marks=pytest.mark.slow)])
 def test_a_rare_class_is_found_where_classes_are_balanced(kind, rare):
     texts, labels = rare
     plain = TextClassifier(kind=kind, epochs=5).fit(texts, labels)

@@ -141,6 +141,7 @@ def test_deleting_the_named_words_matters_more_than_deleting_others(linear, opin
     assert drops["named"] > 3 * drops["random"] > 0
 
 
+@pytest.mark.slow
 def test_so_it_does_in_a_network(opinions):
     network = TextClassifier(kind="conv1d", epochs=3).fit(*opinions[:2])
     drops = _drops(network, opinions[2][:20], 0)

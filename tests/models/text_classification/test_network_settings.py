@@ -235,6 +235,7 @@ def trained(root, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_it_goes_on_and_gives_the_unkilled_numbers(root, tmp_path):
     whole = trained(root, tmp_path / "whole.npz")
     assert whole.wait(300) == 0

@@ -103,7 +103,12 @@ THAI = ["หนังเรื่องนี้ดี", "หนังเรื�
 
 
 @pytest.mark.parametrize(
-    ("texts", "new"), [(CHINESE, ["很好", "差"]), (JAPANESE, ["良い!", "悪い"]), (THAI, ["ดี", "แย่"])]
+    ("texts", "new"),
+    [
+        (CHINESE, ["很好", "差"]),
+        pytest.param(JAPANESE, ["良い!", "悪い"], marks=pytest.mark.slow),
+        pytest.param(THAI, ["ดี", "แย่"], marks=pytest.mark.slow),
+    ],
 )
 def test_a_network_reads_scripts_without_spaces_character_by_character(texts, new, tmp_path):
     vocabulary = learn_vocabulary(texts * 5, 100)
@@ -173,7 +178,7 @@ def test_a_saved_classifier_of_signs_splits_as_before(tmp_path):
         assert splitting_of(again.get_layer("vocabulary")) == "punctuation"
 
 
-@pytest.mark.parametrize("kind", ["bag", "lstm"])
+@pytest.mark.parametrize("kind", ["bag", pytest.param("lstm", marks=pytest.mark.slow)])
 def test_a_network_reads_what_stands_between_signs_and_the_signs(kind):
     """The class is in signs alone, or in words that stand beside them without a space."""
     texts = ["fine/ok so", "so 😀 it", "poor/ok so", "so 😡 it"] * 20

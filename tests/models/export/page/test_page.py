@@ -356,7 +356,7 @@ def test_photos_of_digits_are_read_as_predict_reads_them(opened, scans, tmp_path
 @pytest.mark.slow
 def test_real_digits_are_read_right_as_images_and_as_pen_strokes(opened, mnist_folder):
     _, (images, labels) = digits.load_data(mnist_folder)
-    some = np.random.default_rng(0).choice(len(images), 60, replace=False)
+    some = np.random.default_rng(0).choice(len(images), 40, replace=False)
     as_image = as_photo = as_stroke = 0
     for at in some:
         take(opened, ("digit.png", png(images[at])))
@@ -366,7 +366,7 @@ def test_real_digits_are_read_right_as_images_and_as_pen_strokes(opened, mnist_f
         opened.value("document.getElementById('clear').click()")
         draw(opened, pen_strokes(images[at]))
         as_stroke += answer(opened)[0] == labels[at]
-    assert min(as_image, as_photo, as_stroke) >= 57, (as_image, as_photo, as_stroke)
+    assert min(as_image, as_photo, as_stroke) >= 38, (as_image, as_photo, as_stroke)
 
 
 def pen_strokes(image):

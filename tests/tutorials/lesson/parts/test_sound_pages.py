@@ -32,6 +32,7 @@ def data_of(page):
     return json.loads(text[begin : text.index("</script>", begin)])
 
 
+@pytest.mark.slow
 def test_the_lesson_writes_a_page_with_sounds_of_all_classes(run):
     text = (run / "page.html").read_text(encoding="utf-8")
     counts = [text.count(f"</span>{name}</button>") for name in tones.CLASS_NAMES]
