@@ -3,6 +3,7 @@
     python -m benchmarks.photo_scale --counts 1000 10000
     python -m benchmarks.photo_scale --counts 1000 10000 100000 --image-size 96
     python -m benchmarks.photo_scale --counts 1000 10000 --image-size 96 --side 64 --engine ray
+    python -m benchmarks.photo_scale --counts 10000 1000000 --image-size 32 --side 32 --engine threads --check-only
 
 Each number of photos is checked and trained on in a process of its own, whose time, greatest memory and files
 are measured. Where other work runs beside, see the column "processor": the time of all cores together that
@@ -10,7 +11,7 @@ the process took, its start included. Photos are JPEG files of ten classes that 
 
 With an engine, the check and the features go to Parquet files (`Photos.check(out=...)`, `extract_features`);
 with "ray", on all processors. "memory" is that of the largest process, Ray's workers included; "processor"
-leaves these out.
+leaves these out. With `--check-only` only the check is measured, the command `python -m datasets.photos check`.
 """
 
 import contextlib
@@ -84,21 +85,52 @@ def measure(folder, checkpoint, weights, backbone, image_size, engine=""):
     }
 
 
-class LargestProcess:
-    """The most memory that this process or one that it started, directly or not, has used at a moment."""
+def measure_check(folder, checked, image_size, engine):
+    """Check photos with the command: {what: seconds or bytes}."""
+    command = [
+        sys.executable,
+        "-m",
+        "datasets.photos",
+        "check",
+        folder,
+        "--image-size",
+        str(image_size or 224),
+    ]
+    command += ["--out", checked, "--engine", engine or "threads"]
+    started, before = time.perf_counter(), _processor()
+    child = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL)
+    memory = LargestProcess(child.pid)
+    if child.wait():
+        raise LessonError(f"The check of {folder} failed.")
+    took = time.perf_counter() - started
+    disk = sum(file.stat().st_size for file in Path(checked).rglob("*"))
+    most = memory.bytes()
+    return {"check": took, "quick": 0, "processor": _processor() - before, "memory": most, "disk": disk}
 
-    def __init__(self):
+
+def _processor():
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+class LargestProcess:
+    """The most memory that a process, this one or another, or one that it started has used at a moment."""
+
+    def __init__(self, process=None):
+        self.process = process
         self.most, self.done = 0, threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self):
         while not self.done.wait(0.5):
-            self.most = max([self.most, *map(_resident, _descendants(os.getpid()))])
+            process = self.process or os.getpid()
+            self.most = max([self.most, *map(_resident, [process, *_descendants(process)])])
 
     def bytes(self):
         """Of the largest so far; nothing is measured any more."""
         self.done.set()
-        return max(self.most, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+        own = 0 if self.process else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return max(self.most, own)
 
 
 def _descendants(process):
@@ -123,6 +155,7 @@ def main(
     image_size: int = 0,
     side: int = SIDE,
     engine: Literal["", "threads", "ray"] = "",
+    check_only: bool = False,
     folder: str = "",
 ) -> None:
     """Print seconds per photo, memory and disk for several numbers of photos.
@@ -134,6 +167,7 @@ def main(
         image_size: Height and width of the images whose features are taken; 0 for those that suit.
         side: Height and width of the photos, in pixels.
         engine: "threads" or "ray" to keep what is found out in Parquet files; "" for one text file.
+        check_only: Measure the check alone.
         folder: A folder with photos that is measured in this process, instead of generating them.
     """
     check_positive(counts=min(counts), side=side)
@@ -147,14 +181,12 @@ def main(
     )
     for count in counts:
         with tempfile.TemporaryDirectory() as top:
-            generate(Path(top), count, side)
-            command = [sys.executable, "-m", "benchmarks.photo_scale", "--folder", top]
-            command += ["--weights", weights, "--backbone", backbone, "--image-size", str(image_size)]
-            command += ["--engine", engine]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
-        if done.returncode:
-            raise LessonError(f"{count:,} photos failed ({done.stderr.strip().splitlines()[-1]}).")
-        found = json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
+            generate(Path(top, "photos"), count, side)
+            photos, checked = str(Path(top, "photos")), str(Path(top, "checked"))
+            if check_only:
+                found = measure_check(photos, checked, image_size, engine)
+            else:
+                found = _measured_apart(photos, weights, backbone, image_size, engine)
         times = found["check"], found["quick"], found["check"] + found["quick"], found["processor"]
         each = [1000 * seconds / count for seconds in times]
         sizes = [found[what] / 1e6 for what in ("memory", "disk")]
@@ -163,6 +195,16 @@ def main(
             + "".join(f"{value:>10.0f}" for value in sizes),
             flush=True,
         )  # fmt: skip
+
+
+def _measured_apart(folder, weights, backbone, image_size, engine):
+    command = [sys.executable, "-m", "benchmarks.photo_scale", "--folder", folder]
+    command += ["--weights", weights, "--backbone", backbone, "--image-size", str(image_size)]
+    command += ["--engine", engine]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    if done.returncode:
+        raise LessonError(f"The photos of {folder} failed ({done.stderr.strip().splitlines()[-1]}).")
+    return json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
 
 
 if __name__ == "__main__":
