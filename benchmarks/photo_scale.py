@@ -3,7 +3,7 @@
     python -m benchmarks.photo_scale --counts 1000 10000
     python -m benchmarks.photo_scale --counts 1000 10000 100000 --image-size 96
     python -m benchmarks.photo_scale --counts 1000 10000 --image-size 96 --side 64 --engine ray
-    python -m benchmarks.photo_scale --counts 10000 1000000 --image-size 32 --side 32 --engine threads --check-only
+    python -m benchmarks.photo_scale --counts 10000 1000000 --image-size 32 --side 32 --check-only
 
 Each number of photos is checked and trained on in a process of its own, whose time, greatest memory and files
 are measured. Where other work runs beside, see the column "processor": the time of all cores together that
@@ -11,7 +11,7 @@ the process took, its start included. Photos are JPEG files of ten classes that 
 
 With an engine, the check and the features go to Parquet files (`Photos.check(out=...)`, `extract_features`);
 with "ray", on all processors. "memory" is that of the largest process, Ray's workers included; "processor"
-leaves these out. With `--check-only` only the check is measured, the command `python -m datasets.photos check`.
+leaves these out. With `--check-only` only the check is measured, `python -m datasets.photos check` with threads.
 """
 
 import contextlib
