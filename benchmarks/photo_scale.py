@@ -11,7 +11,7 @@ the process took, its start included. Photos are JPEG files of ten classes that 
 
 With an engine, the check and the features go to Parquet files (`Photos.check(out=...)`, `extract_features`);
 with "ray", on all processors. "memory" is that of the largest process, Ray's workers included; "processor"
-leaves these out. With `--check-only` only the check is measured, `python -m datasets.photos check` with threads.
+leaves these out. With `--check-only` only the check is measured, `python -m datasets.photos check`.
 """
 
 import contextlib
