@@ -83,6 +83,7 @@ Next: `invariance` shifts and turns the digits.
 import itertools
 import sys
 from pathlib import Path
+from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
@@ -104,6 +105,7 @@ from tutorials.lesson.parts.image_models import (
     say_range,
     weights_of_files,
 )
+from tutorials.lesson.parts.image_pages import write_page_of
 from tutorials.lesson.parts.input_kinds import what_looks_at
 from tutorials.lesson.parts.splits import say_split
 from tutorials.lesson.parts.text_pages import say_open
@@ -127,7 +129,7 @@ def main(
     epochs: int | None = None,
     page: bool = False,
     checkpoints: tuple[Path, ...] = (),
-    float16: bool = False,
+    precision: Literal["float32", "float16", "int8"] = "float32",
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -153,7 +155,8 @@ def main(
         page: Also write page.html, which runs the network in a browser.
         checkpoints: Weights of earlier moments of the training of a loaded model, .weights.h5 or .keras, the
             first moment first: the page goes back to them.
-        float16: Write the page's weights as half precision: half the size, with small differences.
+        precision: As what the page's weights are written: float16 is half as large, int8 a quarter, with
+            small differences.
         seed: Random seed; the same seed gives the same results.
         quick: Run every step on a small sample, in seconds.
         outputs: Folder for the results.
@@ -162,11 +165,11 @@ def main(
     report = Report(main, settings=locals())
     keras.utils.set_random_seed(seed)
     most = 60 if quick else 360  # images to show to the model
-    check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, float16, checkpoints)
+    check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, precision, checkpoints)
     of_images = {"white": white != 255, "black": black, "mean": mean, "deviation": deviation}
     of_images |= {"output": output, "custom": custom, "checkpoints": checkpoints}
     if load and (looks := what_looks_at(load, **of_images)):
-        return looks(report, load, data, page, float16)
+        return looks(report, load, data, page, precision)
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:
@@ -193,7 +196,7 @@ def main(
 
     # Page: before the figures, so that a model that it cannot show is known at once
     if page:
-        steps.write_page_of(inspected, report, float16, earlier)
+        write_page_of(inspected, report, precision, earlier)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)
@@ -249,11 +252,11 @@ def main(
     return written
 
 
-def check_together(load, trains, custom, page, float16, checkpoints):
+def check_together(load, trains, custom, page, precision, checkpoints):
     """Refuse settings that would do nothing.
 
     Args:
-        load, custom, page, float16, checkpoints: As in `main`.
+        load, custom, page, precision, checkpoints: As in `main`.
         trains: Whether a setting of the training is given.
 
     Raises:
@@ -265,8 +268,8 @@ def check_together(load, trains, custom, page, float16, checkpoints):
         raise LessonError(f"{custom} defines layers of a model to load: name that model with --load.")
     if checkpoints and not (load and page):
         raise LessonError("checkpoints= are weights of a loaded model for its page: add --load and --page.")
-    if float16 and not page:
-        raise LessonError("float16= is for the page's weights: add --page.")
+    if precision != "float32" and not page:
+        raise LessonError("precision= is for the page's weights: add --page.")
 
 
 def train_network(x_train, y_train, epochs, images):

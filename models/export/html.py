@@ -19,7 +19,7 @@ class Written(NamedTuple):
 
     Attributes:
         size: Of the page, in bytes.
-        difference: The greatest difference of the output for the examples that half precision makes.
+        difference: The greatest difference of the output for the examples that rounding the weights makes.
 
     Example:
         >>> Written(1_000_000, 0.0).size
@@ -92,7 +92,7 @@ def page_path(path):
     return check_path(path, ".html", ".htm")
 
 
-def write_html(path, page, difference=0.0):
+def write_html(path, page, difference):
     """Write a page so that at every moment there is the old one or the new one, complete.
 
     Args:

@@ -340,9 +340,9 @@ def digit_model_of_scaled_pixels():
     )
 
 
-def test_half_precision_without_a_page_is_refused(tmp_path):
-    with pytest.raises(LessonError, match="float16= is for the page's weights: add --page"):
-        main(load="mnist", float16=True, quick=True, outputs=tmp_path)
+def test_rounded_weights_without_a_page_is_refused(tmp_path):
+    with pytest.raises(LessonError, match="precision= is for the page's weights: add --page"):
+        main(load="mnist", precision="int8", quick=True, outputs=tmp_path)
     assert not list(tmp_path.iterdir())
 
 

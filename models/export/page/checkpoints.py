@@ -16,7 +16,7 @@ def portable_checkpoints(model, checkpoints, **settings):
         model: A Keras model, as `portable` takes it. It has its own weights afterwards.
         checkpoints: Sequence of pairs (name, weights): a text such as "epoch 3", and a list of arrays as
             `model.get_weights()` returns it; up to 50.
-        **settings: As for `portable`, without `float16`: these weights are rounded to 16 bits.
+        **settings: As for `portable`, without `precision`: these weights are rounded to 16 bits.
 
     Returns:
         A list of {"name", "nodes", "weights"}: "nodes" has for each node its weights, {name: {"shape",
@@ -38,7 +38,7 @@ def portable_checkpoints(model, checkpoints, **settings):
     try:
         for name, weights in pairs:
             model.set_weights(weights)
-            plain = portable(model, float16=True, **settings)
+            plain = portable(model, precision="float16", **settings)
             _check_boxes(plain["nodes"])
             nodes = [node["weights"] for node in plain["nodes"]]
             found.append({"name": name, "nodes": nodes, "weights": plain["weights"]})

@@ -11,13 +11,13 @@ from itertools import zip_longest
 import numpy as np
 from PIL import Image
 
-from ...checks.arguments import checked, choice, flag
+from ...checks.arguments import checked, choice
 from ...errors import ModelError
 from .. import arguments
 from ..html import page_path, write_html
+from ..precision import PRECISIONS, greatest_difference, rounding_note
 from .checkpoints import portable_checkpoints
 from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
-from .half import difference_by_half
 from .portable import portable
 from .shell import page_of
 
@@ -30,7 +30,7 @@ CHECKED = {
     "class_names": arguments.names,
     "pixel_range": arguments.pixel_range,
     "captions": arguments.captions,
-    "float16": flag,
+    "precision": choice(*PRECISIONS),
 }
 
 
@@ -46,7 +46,7 @@ def write_page(
     output=None,
     other_inputs=None,
     answer=None,
-    float16=False,
+    precision="float32",
     checkpoints=(),
 ):
     """Write a page that runs a model in the browser and shows what each layer computes.
@@ -74,7 +74,8 @@ def write_page(
             up to 12 numbers may be left out: they begin with 0.
         answer: What the output is: "classes", "numbers", "picture", or "map" for a class for each pixel. None
             to tell by the last layer's activation, the loss and the class names.
-        float16: Whether to write weights as half precision, so that the file is half as large.
+        precision: As what weights are written: "float32"; "float16", half as large; or "int8", a quarter,
+            with a scale for each output channel of kernels. The page says so, and how much that changes.
         checkpoints: Weights of earlier moments of the model's training, to which a slider goes back: pairs
             (name, weights), as ("epoch 1", model.get_weights()) was then. They are rounded to 16 bits.
 
@@ -98,10 +99,8 @@ def write_page(
         ['lenet5.html']
     """
     path = page_path(path)
-    settings = title, pixel_range, captions, output, other_inputs, answer, float16, checkpoints
-    page = render(model, images, class_names, *settings)
-    changed = _difference(model, images, pixel_range, output, other_inputs) if float16 else 0.0
-    return write_html(path, page, changed)
+    settings = title, pixel_range, captions, output, other_inputs, answer, precision, checkpoints
+    return write_html(path, *_render(model, images, class_names, *settings))
 
 
 @checked(**CHECKED)
@@ -115,14 +114,14 @@ def render(
     output=None,
     other_inputs=None,
     answer=None,
-    float16=False,
+    precision="float32",
     checkpoints=(),
 ):
     """The page of `write_page` as text, with the same arguments.
 
     Args:
         model, images, class_names, title, pixel_range, captions: As in `write_page`.
-        output, other_inputs, answer, float16, checkpoints: As in `write_page`.
+        output, other_inputs, answer, precision, checkpoints: As in `write_page`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -134,6 +133,24 @@ def render(
         >>> render(LeNet5(), np.zeros((0, 28, 28, 1), "uint8"))[:15]
         '<!DOCTYPE html>'
     """
+    settings = title, pixel_range, captions, output, other_inputs, answer, precision, checkpoints
+    return _render(model, images, class_names, *settings)[0]
+
+
+def _render(
+    model,
+    images,
+    class_names,
+    title,
+    pixel_range,
+    captions,
+    output,
+    other_inputs,
+    answer,
+    precision,
+    checkpoints,
+):
+    """The page as text, and what rounding the weights changes for the examples."""
     if answer is not None:
         choice(*ANSWERS)("write_page", "answer", answer)
     picture = picture_input(model)
@@ -145,7 +162,7 @@ def render(
     low, high = pixel_range
     settings = {"image_size": size, "output": output, "other_inputs": other_inputs}
     settings["examples"] = _scaled(examples, pixel_range)
-    network = portable(model, float16=float16, **settings)
+    network = portable(model, precision=precision, **settings)
     nodes = network["nodes"]
     answer = answer or answer_of(nodes, class_names, loss_of(model))
     digits = nodes[0]["shape"] == [28, 28, 1] and [*map(str, class_names or ())] == DIGITS
@@ -157,7 +174,10 @@ def render(
         "pixels": _raw(examples) if examples.shape[-1] in (2, 4) else None,
     }
     pictures = zip_longest(map(_uri, examples), map(str, captions), fillvalue="")
-    return page_of(model, network, answer, class_names, title, [*pictures], data, digits=digits)
+    changed = _difference(model, examples, pixel_range, output, other_inputs, precision)
+    rounding = rounding_note(precision, changed, len(examples))
+    page = page_of(model, network, answer, class_names, title, [*pictures], data, rounding, digits=digits)
+    return page, changed
 
 
 def _scaled(examples, pixel_range):
@@ -166,15 +186,18 @@ def _scaled(examples, pixel_range):
     return low + examples.astype("float32") * ((high - low) / 255)
 
 
-def _difference(model, images, pixel_range, output, other_inputs):
-    """What half precision changes in the output for the examples."""
+def _difference(model, examples, pixel_range, output, other_inputs, precision):
+    """What rounding the weights changes in the output for the examples."""
+    if precision == "float32":
+        return 0.0
     picture = picture_input(model)
-    scaled = _scaled(_examples(images, picture), pixel_range)
+    scaled = _scaled(examples, pixel_range)
     values = other_values(model, picture, other_inputs, len(scaled))
     axes = np.moveaxis(scaled, -1, 1) if picture.layout == "first" else scaled
     values[picture.place] = axes[..., 0] if picture.layout == "rows" else axes
     model = checked_output(model, output)
-    return difference_by_half(model, [for_all(values[place], len(scaled)) for place in sorted(values)])
+    given = [for_all(values[place], len(scaled)) for place in sorted(values)]
+    return greatest_difference(model, given, precision)
 
 
 def _examples(images, picture):

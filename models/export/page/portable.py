@@ -11,21 +11,14 @@ import numpy as np
 
 from ...errors import ModelError
 from ...inspection.graphs import is_graph
+from ..precision import rounded_weights
 from ..weight_bytes import WeightBytes
 from .ends import SMALLEST, checked_output, for_all, image_sides, other_values, picture_input
-from .half import halved
 from .moving_steps import MOVERS, gathered, moved
 from .operator_steps import steps_of
-from .sound_steps import sound_input
+from .sound_steps import sound_input, spectrogram_layers
 from .step import Call, Step, Unknown, is_tensor, numbers
 
-EXACT = (
-    "places",
-    "window",
-    "real",
-    "imaginary",
-    "bands",
-)  # whole numbers, and what a spectrogram is computed with
 VALUES_AT_ONCE = 1 << 20  # of the images whose closed boxes are computed together
 
 
@@ -35,7 +28,7 @@ def portable(
     examples=(),
     output=None,
     other_inputs=None,
-    float16=False,
+    precision="float32",
     sampling_rate=None,
 ):
     """Write a model of images, or of sounds, down as plain data, weights included.
@@ -55,7 +48,8 @@ def portable(
             one number for each class.
         other_inputs: Values of the model's other inputs for the examples: {name: array (n, ...)}. Inputs
             of up to 12 numbers may be left out.
-        float16: Whether to write weights as half precision.
+        precision: As what weights are written: "float32", "float16", or "int8" with a scale for each output
+            channel of kernels. What computes spectrograms stays float32.
         sampling_rate: Samples a second, of a model of sounds: it takes waveforms, (samples,) or
             (samples, 1), which are images of one row here, (1, samples, 1). None for a model of images.
 
@@ -64,7 +58,8 @@ def portable(
         comes after those it needs. Each has "id" (its place in the list), "name", "path" (names
         from the outermost model's layer inwards), "type" (Keras's class), "kind" (see `Step`),
         "inputs" (ids), "shape" (of its output for one image), "config", and "weights": {name:
-        {"shape", "type" ("float32", or "float16" where that holds the same numbers), "start"}}.
+        {"shape", "type" ("float32", or "float16" where that holds the same numbers), "start"}}, as
+        `WeightBytes` returns them.
         "weights" are the bytes of all of them, compressed (zlib), in base64; each weight's begin
         at "start". A node of the kind "recorded" has the weight "values", (n, ...), and says in its
         config under "reason" why it is not computed.
@@ -82,10 +77,16 @@ def portable(
     """
     picture = picture_input(model) if sampling_rate is None else sound_input(model)
     model = checked_output(model, output)
+    with rounded_weights(model, precision, but=spectrogram_layers(model)):
+        return _written(model, picture, image_size, examples, other_inputs, precision, sampling_rate)
+
+
+def _written(model, picture, image_size, examples, other_inputs, precision, sampling_rate):
+    """A model that has the weights of the page, as `portable` returns it."""
     sides = image_sides(model, picture, image_size)
     examples = np.reshape(examples, (-1, *sides))
     others = other_values(model, picture, other_inputs, len(examples))
-    walk = _Walk(float16, sampling_rate)
+    walk = _Walk(precision, sampling_rate)
     given = walk.begin(model, picture, sides, others)
     try:
         (last,) = walk.through(model, given, ())
@@ -114,9 +115,9 @@ class _Walk:
         weights: All weights, a `WeightBytes`. A backbone may be called for several image sizes.
     """
 
-    def __init__(self, float16=False, sampling_rate=None):
-        self.float16, self.sampling_rate = float16, sampling_rate
-        self.nodes, self.weights = [], WeightBytes()
+    def __init__(self, precision, sampling_rate=None):
+        self.sampling_rate = sampling_rate
+        self.nodes, self.weights = [], WeightBytes(precision)
         self._makers, self._kept = {}, []
         self._pictures = set()  # tensors (rows, columns) that are pictures, not lists of vectors
         self._boxes = []  # for each closed box (node, which call of all, which of its outputs)
@@ -283,11 +284,7 @@ class _Walk:
             "inputs": inputs,
             "shape": list(shape),
             "config": step.config,
-            "weights": {
-                key: self._store(value, self.float16 and key not in EXACT)
-                for key, value in step.weights.items()
-                if value is not None
-            },
+            "weights": {key: self._store(value) for key, value in step.weights.items() if value is not None},
         }
         self.nodes.append(node)
         return node["id"]
@@ -308,10 +305,9 @@ class _Walk:
             values = np.concatenate(values) if values else np.zeros((0, *shape))
             self.nodes[node]["weights"]["values"] = self._store(values)
 
-    def _store(self, weight, halve=False):
+    def _store(self, weight):
         """Append a weight's numbers to the bytes; returns where and in which type they are there."""
-        array = numbers(weight)
-        return self.weights.add(halved(array) if halve else array.astype("float32"))
+        return self.weights.add(numbers(weight).astype("float32"))
 
 
 # Layers and operations that change each pixel alike, so that a picture (rows, columns) stays one

@@ -20,7 +20,9 @@ ENTRY = "page.js"  # imports all other modules
 KERNELS = FOLDER / "engine" / "wasm" / "kernels.wasm"  # see kernels.c beside it
 
 
-def page_of(model, network, answer, class_names, title, examples, data, digits=False, hertz=None):
+def page_of(
+    model, network, answer, class_names, title, examples, data, rounding="", digits=False, hertz=None
+):
     """The page as text.
 
     Args:
@@ -31,6 +33,7 @@ def page_of(model, network, answer, class_names, title, examples, data, digits=F
         title: Heading of the page, None for the model's name.
         examples: List of (source of the picture, caption) of images, or of (name, caption) of sounds.
         data: What the script gets beside the model.
+        rounding: As `precision.rounding_note` returns it.
         digits: Whether the model reads digits.
         hertz: Samples a second of a model of sounds, None for images.
 
@@ -60,6 +63,7 @@ def page_of(model, network, answer, class_names, title, examples, data, digits=F
         digits=digits,
         hertz=hertz,
         answer=answer,
+        rounding=rounding,
         boxes=[(node["name"], node["type"]) for node in nodes if node["kind"] == "recorded"],
         examples=examples,
         data=held | data,

@@ -9,12 +9,12 @@ from itertools import zip_longest
 
 import numpy as np
 
-from ...checks.arguments import checked, choice, flag, whole
+from ...checks.arguments import checked, choice, whole
 from ...errors import ModelError
 from .. import arguments
 from ..html import page_path, write_html
+from ..precision import PRECISIONS, greatest_difference, rounding_note
 from .ends import answer_of, checked_output, loss_of
-from .half import difference_by_half
 from .portable import portable
 from .shell import page_of
 from .sound_steps import sound_input, spectrogram_layers
@@ -30,7 +30,7 @@ CHECKED = {
     "class_names": arguments.names,
     "sampling_rate": whole(100, 1_000_000),  # as `datasets.tones` takes them
     "captions": arguments.captions,
-    "float16": flag,
+    "precision": choice(*PRECISIONS),
 }
 
 
@@ -45,7 +45,7 @@ def write_sound_page(
     captions=(),
     output=None,
     answer=None,
-    float16=False,
+    precision="float32",
 ):
     """Write a page on which one records or drops a sound, and sees what each layer of a model computes.
 
@@ -68,7 +68,8 @@ def write_sound_page(
             number for each class.
         answer: What the output is: "classes" or "numbers"; None to tell by the last layer's activation, the
             loss and the class names.
-        float16: Whether to write weights as half precision, so that the file is smaller.
+        precision: As what weights are written, "float32", "float16" or "int8", as in `write_page`. What
+            computes the spectrogram stays float32.
 
     Returns:
         A `Written`.
@@ -90,14 +91,8 @@ def write_sound_page(
         ['sounds.html']
     """
     path = page_path(path)
-    page = render_sounds(model, sounds, sampling_rate, class_names, title, captions, output, answer, float16)
-    changed = 0.0
-    if float16:
-        examples = _examples(model, sounds)
-        shown_model = checked_output(model, output)
-        given = examples.reshape(len(examples), *_taken(model, examples))
-        changed = difference_by_half(shown_model, [given], but=spectrogram_layers(shown_model))
-    return write_html(path, page, changed)
+    settings = class_names, title, captions, output, answer, precision
+    return write_html(path, *_render(model, sounds, sampling_rate, *settings))
 
 
 @checked(**CHECKED)
@@ -110,13 +105,13 @@ def render_sounds(
     captions=(),
     output=None,
     answer=None,
-    float16=False,
+    precision="float32",
 ):
     """The page of `write_sound_page` as text, with the same arguments.
 
     Args:
         model, sounds, sampling_rate, class_names, title: As in `write_sound_page`.
-        captions, output, answer, float16: As in `write_sound_page`.
+        captions, output, answer, precision: As in `write_sound_page`.
 
     Raises:
         ModelError: If the page cannot show such a model, or an argument is not as described.
@@ -128,6 +123,12 @@ def render_sounds(
         >>> render_sounds(SoundConvNet(), np.zeros((0, 8000)), 8000)[:15]
         '<!DOCTYPE html>'
     """
+    settings = class_names, title, captions, output, answer, precision
+    return _render(model, sounds, sampling_rate, *settings)[0]
+
+
+def _render(model, sounds, sampling_rate, class_names, title, captions, output, answer, precision):
+    """The page as text, and what rounding the weights changes for the examples."""
     if answer is not None:
         choice(*ANSWERS)("write_sound_page", "answer", answer)
     examples = _examples(model, sounds)
@@ -136,7 +137,7 @@ def render_sounds(
         raise ModelError(f"There are {len(captions)} captions for {len(examples)} sounds; give one for each.")
     samples = examples.shape[1]
     network = portable(
-        model, (1, samples), examples[:, None, :, None], output, None, float16, int(sampling_rate)
+        model, (1, samples), examples[:, None, :, None], output, None, precision, int(sampling_rate)
     )
     nodes = network["nodes"]
     _check_maps(model, nodes)
@@ -155,7 +156,18 @@ def render_sounds(
         "sound": {"rate": int(sampling_rate), "examples": _packed(examples)},
     }
     names = zip_longest((f"Example {n + 1}" for n in range(len(examples))), map(str, captions), fillvalue="")
-    return page_of(model, network, answer, class_names, title, [*names], data, hertz=int(sampling_rate))
+    changed = _difference(model, examples, output, precision)
+    rounding = rounding_note(precision, changed, len(examples))
+    rate = int(sampling_rate)
+    page = page_of(model, network, answer, class_names, title, [*names], data, rounding, hertz=rate)
+    return page, changed
+
+
+def _difference(model, examples, output, precision):
+    """What rounding the weights changes in the output for the examples."""
+    given = examples.reshape(len(examples), *_taken(model, examples))
+    model = checked_output(model, output)
+    return greatest_difference(model, [given], precision, but=spectrogram_layers(model))
 
 
 def _examples(model, sounds):

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ...checks.arguments import checked, flag
+from ...checks.arguments import checked, choice
 from ...checks.words import rows_of
 from ...errors import ModelError
 from ...probabilities import per_class
@@ -19,6 +19,7 @@ from ...sibling import datasets_module
 from .. import arguments
 from ..html import Inline, page_path, rendered, template, write_html
 from ..page.bundle import bundle
+from ..precision import PRECISIONS, rounded_weights, rounding_note, weight_bytes
 from .parts import parts_of
 from .portable import portable_texts
 
@@ -34,12 +35,12 @@ CHECKED = {
     "model": arguments.anything,
     "class_names": arguments.names,
     "captions": arguments.captions,
-    "float16": flag,
+    "precision": choice(*PRECISIONS),
 }
 
 
 @checked(**CHECKED)
-def write_text_page(model, texts, path, class_names=None, title=None, captions=(), float16=False):
+def write_text_page(model, texts, path, class_names=None, title=None, captions=(), precision="float32"):
     """Write a page on which one types a text, and sees how a classifier comes to its answer, word by word.
 
     The page splits texts as the model does and runs its network: tokens, embeddings, the gates and cells of
@@ -53,11 +54,12 @@ def write_text_page(model, texts, path, class_names=None, title=None, captions=(
             for the classifier's, or "class 0", "class 1" and so on.
         title: Heading of the page, None for the names of the classes as a question.
         captions: The true class of each example, as text; empty if unknown.
-        float16: Whether to round the weights to half precision: half the size, with small differences.
+        precision: As what weights are written: "float32"; "float16", half as large; or "int8", a quarter,
+            with a scale for each output channel of kernels and embeddings. The page says so.
 
     Returns:
         A `Written`: the page's size, and the largest difference of a probability of an example that rounding
-        makes; 0.0 without `float16`.
+        makes; 0.0 for float32.
 
     Raises:
         ModelError: If the page cannot show such a model, or an argument is not as described.
@@ -74,16 +76,16 @@ def write_text_page(model, texts, path, class_names=None, title=None, captions=(
         ['texts.html'] 0.0
     """
     path = page_path(path)
-    page, difference = _render(model, texts, class_names, title, captions, float16)
+    page, difference = _render(model, texts, class_names, title, captions, precision)
     return write_html(path, page, difference)
 
 
 @checked(**CHECKED)
-def render_texts(model, texts, class_names=None, title=None, captions=(), float16=False):
+def render_texts(model, texts, class_names=None, title=None, captions=(), precision="float32"):
     """The page of `write_text_page` as text, with the same arguments.
 
     Args:
-        model, texts, class_names, title, captions, float16: As in `write_text_page`.
+        model, texts, class_names, title, captions, precision: As in `write_text_page`.
 
     Raises:
         ModelError: If the page cannot show such a model, or an argument is not as described.
@@ -94,14 +96,14 @@ def render_texts(model, texts, class_names=None, title=None, captions=(), float1
         >>> render_texts(StringClassifier(["good", "bad"], SentimentBag(4)), [])[:15]
         '<!DOCTYPE html>'
     """
-    return _render(model, texts, class_names, title, captions, float16)[0]
+    return _render(model, texts, class_names, title, captions, precision)[0]
 
 
-def about_megabytes(model, float16=False):
+def about_megabytes(model, precision="float32"):
     """About how large the page of a model will be, before it is written.
 
     Args:
-        model, float16: As in `write_text_page`.
+        model, precision: As in `write_text_page`.
 
     Returns:
         Megabytes.
@@ -117,11 +119,11 @@ def about_megabytes(model, float16=False):
     """
     parts = parts_of(model)
     known = getattr(parts.splitter, "size", 0)  # of n-grams, whose fingerprints have 8 bytes
-    numbers = parts.network.count_params() * (2 if float16 else 4) + 8 * known
+    numbers = weight_bytes(parts.network, precision) + 8 * known
     return (len(_script().text) + len(_style().text) + IN_BASE64 * numbers) / 1e6
 
 
-def _render(model, texts, class_names, title, captions, float16):
+def _render(model, texts, class_names, title, captions, precision):
     """The page as text, and what rounding changes."""
     texts = rows_of(texts)
     if texts is None or not all(isinstance(text, str) for text in texts):
@@ -129,11 +131,12 @@ def _render(model, texts, class_names, title, captions, float16):
     texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     parts = parts_of(model)
     arguments.check_numbers(parts.network)
-    plain = portable_texts(model, halved=float16)
+    plain = portable_texts(model, precision)
     answers = [_answer(parts, text) for text in texts]
     difference = 0.0
-    if float16:
-        rounded = [_answer(parts, text, halved=True) for text in texts]
+    if precision != "float32":
+        with rounded_weights(parts.network, precision):
+            rounded = [_answer(parts, text) for text in texts]
         changes = [np.abs(one - other).max() for one, other in zip(answers, rounded, strict=True)]
         answers, difference = rounded, float(max(changes, default=0.0))
     if not np.isfinite(answers).all():
@@ -155,6 +158,7 @@ def _render(model, texts, class_names, title, captions, float16):
             for text, caption in zip_longest(texts, captions[: len(texts)], fillvalue="")
         ],
         unit="character" if plain["splitter"].get("split") == "character" else "word",
+        rounding=rounding_note(precision, difference, len(texts)),
         data=data,
         style=_style(),
         script=_script(),
@@ -184,29 +188,14 @@ def _class_names(model, network, given):
     return [shown(name) for name in names]
 
 
-def _answer(parts, text, halved=False):
+def _answer(parts, text):
     """Probabilities of all classes for one text, by Keras."""
     ids = np.repeat(parts.ids(text), 2, 0)  # of two: see SAMPLE in steps.py
     network, ids = parts.network, keras.ops.convert_to_tensor(ids)
-    if not halved:
-        outputs = network(ids)
-    else:
-        values = [
-            [_halved(variable) for variable in group]
-            for group in (network.trainable_variables, network.non_trainable_variables)
-        ]
-        outputs, _ = network.stateless_call(*values, ids)
-    outputs = keras.ops.convert_to_numpy(outputs).astype("float64")
+    outputs = keras.ops.convert_to_numpy(network(ids)).astype("float64")
     if network.outputs[0]._keras_history.operation.activation is keras.activations.linear:
         outputs = _of_logits(outputs)
     return per_class(outputs)[0]
-
-
-def _halved(variable):
-    value = keras.ops.convert_to_numpy(variable)
-    if value.dtype.kind != "f" or not value.size or np.abs(value).max() >= np.finfo("float16").max:
-        return value
-    return value.astype("float16").astype(value.dtype)
 
 
 def _of_logits(outputs):

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import ModelError
 from ...ngram_index import NgramIndex
 from ...word_index import splitting_of
+from ..precision import rounded_weights
 from ..weight_bytes import WeightBytes
 from .parts import parts_of
 from .steps import STEPS, Step, Unknown, nested_step
@@ -16,18 +17,19 @@ from .steps import STEPS, Step, Unknown, nested_step
 ENDS = ("sigmoid", "softmax", "linear")
 
 
-def portable_texts(model, halved=False):
+def portable_texts(model, precision="float32"):
     """Write a classifier of texts down as plain data, weights included.
 
     Args:
         model: A Keras model of strings, or what has one as `.model`, such as `TextClassifier`.
-        halved: Whether to round the weights to 16 bits.
+        precision: As what weights are written: "float32", "float16" or "int8".
 
     Returns:
         A dict that `json.dumps` takes: "name"; "splitter", with "kind" "words" or "ngrams" and its settings;
         "nodes", a list in an order in which each node comes after those that it needs, each with "id",
         "name", "type" (Keras's class), "kind", "inputs" (ids), "config" and "weights" ({name: {"shape",
-        "type", "start"}}); and "weights", the bytes of all of them, compressed (zlib), in base64.
+        "type", "start"}}, as `WeightBytes` returns them); and "weights", the bytes of all of them, compressed
+        (zlib), in base64.
 
     Raises:
         ModelError: If it is no such model, or has a layer that a page of texts does not know.
@@ -42,8 +44,9 @@ def portable_texts(model, halved=False):
         {'kind': 'words', 'vocabulary': ['good', 'bad'], 'split': 'whitespace', 'longest': 800, 'padding': 1}
     """
     parts = parts_of(model)
-    held = WeightBytes(halved)
-    walk = _Walk(parts.network, held)
+    held = WeightBytes(precision)
+    with rounded_weights(parts.network, precision):
+        walk = _Walk(parts.network, held)
     return {
         "name": parts.network.name,
         "splitter": _splitter(parts, held),

@@ -24,7 +24,7 @@ def classifier():
 
 IMAGES = np.zeros((2, 28, 28, 1), "uint8")
 BAD = (
-    ({"float16": 1}, "float16 as True or False"),
+    ({"precision": "int4"}, "takes precision .float32., .float16. or .int8., not"),
     ({"other_inputs": "yes"}, "other_inputs takes"),
     ({"other_inputs": {"age": [1]}}, "has no other input"),
     ({"answer": "maps"}, "takes answer"),

@@ -4,7 +4,6 @@ from tutorials.lesson.command import LessonError
 
 import numpy as np
 
-from models.export.page import page_bytes, write_page
 from models.inspection import (
     attention_rollout,
     class_probabilities,
@@ -42,7 +41,6 @@ Which method comes first differs between models, so that it is no property of th
   stroke of a digit: {grid}.
 - Images with holes are unlike those that the model was trained on, and each model takes them differently
   (Hooker et al. 2019, A benchmark for interpretability methods in deep neural networks)."""
-LARGE_PAGE = 3  # MB, from which on a smaller one is offered
 LARGE = 64 * 64  # pixels; larger images are photos, and every step takes longer
 
 
@@ -186,36 +184,6 @@ def images_that_activate_most(inspected, channels):
         found, watched, inspected.images, inspected.labels, inspected.names, inspected.known, untrained
     )
     return axes, _both("one_class_share", shares[last], untrained)
-
-
-def examples_of_the_page(inspected):
-    """Twelve images for the page, of all classes, and their captions: (images, list of str)."""
-    rows = of_all_classes(inspected.labels, 12)
-    captions = [inspected.names[label] for label in inspected.labels[rows]] if inspected.known else []
-    return inspected.images[rows], captions
-
-
-def write_page_of(inspected, report, float16=False, checkpoints=()):
-    """Write page.html, which runs the model in a browser, and say how large it will be.
-
-    Args:
-        inspected: An `Inspected`.
-        report: The lesson's `Report`.
-        float16: Whether to write weights as half precision.
-        checkpoints: Weights of earlier moments, as `write_page` takes them.
-    """
-    model = inspected.model
-    size, half = (page_bytes(model, each, len(checkpoints)) / 1e6 for each in (float16, True))
-    smaller = "" if float16 or size < LARGE_PAGE else f" ({half:.1f} MB with --float16)"
-    print(f"page.html will have about {size:.1f} MB{smaller}.")
-    shown, captions = examples_of_the_page(inspected)
-    title = f"Look inside {model.name}"
-    with report.writing("page.html") as path:
-        settings = {"captions": captions, "float16": float16, "checkpoints": checkpoints}
-        written = write_page(model, shown, path, inspected.names, title, **settings)
-    if float16:
-        most = f"{written.difference:.2g}"
-        print(f"Half precision changes the outputs for the {len(shown)} examples by {most} at most.")
 
 
 def heatmaps(inspected):

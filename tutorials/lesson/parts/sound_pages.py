@@ -10,7 +10,7 @@ from models import ModelError
 from models.export.page import page_bytes, write_sound_page
 from models.export.page.sound_steps import sound_input, spectrogram_layers
 from tutorials.lesson.parts.inspection_steps import of_all_classes
-from tutorials.lesson.parts.text_pages import file_of, say_open
+from tutorials.lesson.parts.text_pages import file_of, say_open, say_rounding
 from tutorials.lesson.saved import VALID, read_model, read_names, read_results
 
 EXAMPLES = 12
@@ -34,10 +34,10 @@ def page_of_sounds(wanted, report, network, sounds, labels, class_names, hertz):
         say_open(report.folder)
 
 
-def _write(report, model, sounds, captions, class_names, hertz, float16=False):
+def _write(report, model, sounds, captions, class_names, hertz, precision="float32"):
     rows = of_all_classes(np.unique(captions, return_inverse=True)[1], EXAMPLES) if len(captions) else []
     chosen = np.asarray(sounds)[rows] if len(rows) else np.zeros((0, *np.shape(sounds)[1:]))
-    size = page_bytes(model, float16) / 1e6
+    size = page_bytes(model, precision) / 1e6
     if size > LARGE:
         print(f"page.html will have about {size:,.0f} MB.")
     with report.writing("page.html") as path:
@@ -49,11 +49,9 @@ def _write(report, model, sounds, captions, class_names, hertz, float16=False):
             class_names,
             f"Look inside {model.name}",
             captions=[str(captions[row]) for row in rows],
-            float16=float16,
+            precision=precision,
         )
-    if float16:
-        most = f"{written.difference:.2g}"
-        print(f"Half precision changes the outputs for the {len(chosen)} examples by {most} at most.")
+    say_rounding(precision, written.difference, len(chosen))
 
 
 def takes_sounds(model):
@@ -69,7 +67,7 @@ def takes_sounds(model):
     return bool(spectrogram_layers(model))
 
 
-def look_at_sounds(report, load, data, page, float16=False):
+def look_at_sounds(report, load, data, page, precision="float32"):
     """Write the page of a saved model of sounds, and close the run.
 
     Args:
@@ -78,7 +76,7 @@ def look_at_sounds(report, load, data, page, float16=False):
         data: Sounds to choose from, as `datasets.tones.locate` takes them; "auto" for generated ones, where
             the model knows their classes.
         page: Whether to write it.
-        float16: Whether to write its weights as half precision.
+        precision: As what to write its weights: "float32", "float16" or "int8".
 
     Returns:
         The `Outcome` of the run.
@@ -97,7 +95,7 @@ def look_at_sounds(report, load, data, page, float16=False):
     names = _names(file, model, about)
     hertz, seconds = _rate_and_length(file, model)
     source, sounds, captions = _sounds_to_show(load, data, names, hertz, seconds)
-    _write(report, model, sounds, captions, names, hertz, float16)
+    _write(report, model, sounds, captions, names, hertz, precision)
     parameters = model.count_params()
     known = f", with the classes {', '.join(shown(name) for name in names)}" if names else ""
     written = report.close(

@@ -34,15 +34,26 @@ def page_of_lesson(wanted, report, model, texts, labels, class_names):
         _write(report, model, *_examples(texts, captions), class_names)
 
 
-def _write(report, model, texts, captions, class_names, float16=False):
-    size = about_megabytes(model, float16)
+def _write(report, model, texts, captions, class_names, precision="float32"):
+    size = about_megabytes(model, precision)
     if size > LARGE:
         print(f"page.html will have about {size:,.0f} MB, nearly all of it vectors or votes of words.")
     with report.writing("page.html") as path:
-        written = write_text_page(model, texts, path, class_names, captions=captions, float16=float16)
-    if float16:
-        most = f"{written.difference:.2g}"
-        print(f"Half precision changes the outputs for the {len(texts)} examples by {most} at most.")
+        written = write_text_page(model, texts, path, class_names, captions=captions, precision=precision)
+    say_rounding(precision, written.difference, len(texts))
+
+
+def say_rounding(precision, difference, examples):
+    """Print what rounding the weights of a page changes, where they are rounded.
+
+    Args:
+        precision: Of the weights, as `write_page` takes it.
+        difference: The greatest one of the outputs.
+        examples: For how many examples.
+    """
+    if precision != "float32":
+        most = f"{difference:.2g}"
+        print(f"Weights as {precision} change the outputs for the {examples} examples by {most} at most.")
 
 
 def say_open(folder, wanted=True):
@@ -78,7 +89,7 @@ def takes_texts(model):
     return len(inputs) == 1 and inputs[0].dtype == "string"
 
 
-def look_at_texts(report, load, data, page, float16=False):
+def look_at_texts(report, load, data, page, precision="float32"):
     """Write the page of a saved classifier of texts, and close the run.
 
     Args:
@@ -87,7 +98,7 @@ def look_at_texts(report, load, data, page, float16=False):
         data: Labelled texts to choose from, as `datasets.reviews.locate` takes them; "auto" for those that
             lie beside the model, if any.
         page: Whether to write it.
-        float16: Whether to write its weights as half precision.
+        precision: As what to write its weights: "float32", "float16" or "int8".
 
     Returns:
         The `Outcome` of the run.
@@ -103,7 +114,7 @@ def look_at_texts(report, load, data, page, float16=False):
         )
     classifier = TextClassifier.load(load)
     source, texts, captions = _texts_to_show(load, data, classifier.class_names)
-    _write(report, classifier, *_examples(texts, captions), classifier.class_names, float16)
+    _write(report, classifier, *_examples(texts, captions), classifier.class_names, precision)
     parameters = classifier.model.count_params()
     written = report.close(
         source,

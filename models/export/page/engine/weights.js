@@ -27,10 +27,19 @@ function fromHalf(bits) {
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + digits / 1024) : 2 ** -24 * digits);
 }
 
+/** Whole numbers times their scales: each scale is that of `each` numbers that follow one another, by turns. */
+function fromInt8(whole, scales, each) {
+  return Float32Array.from(whole, (value, at) => value * scales[Math.floor(at / each) % scales.length]);
+}
+
 /** @returns {Float32Array|BigInt64Array} the numbers of one weight */
-export function readWeight(buffer, { shape, type, start }) {
+export function readWeight(buffer, { shape, type, start, scales }) {
   const count = shape.reduce((product, side) => product * side, 1);
   if (type === "int64") return new BigInt64Array(buffer.slice(start, start + 8 * count));
+  if (type === "int8") {
+    const factors = new Float32Array(buffer.slice(scales.start, scales.start + 4 * scales.count));
+    return fromInt8(new Int8Array(buffer, start, count), factors, scales.each);
+  }
   if (type === "float32") return new Float32Array(buffer.slice(start, start + 4 * count));
   return Float32Array.from(new Uint16Array(buffer.slice(start, start + 2 * count)), fromHalf);
 }

@@ -691,10 +691,10 @@ def test_half_precision_is_half_as_large_and_says_how_much_it_changes(browser, t
     want = expected(model, images)
     full = write_page(model, images, page)
     assert full.difference == 0 and full.size == page.stat().st_size
-    half = write_page(model, images, page, float16=True)
+    half = write_page(model, images, page, precision="float16")
     assert half.size / full.size == pytest.approx(0.5, abs=0.06)
-    for written, float16 in (full, False), (half, True):
-        assert page_bytes(model, float16) == pytest.approx(written.size, rel=0.15)
+    for written, precision in (full, "float32"), (half, "float16"):
+        assert page_bytes(model, precision) == pytest.approx(written.size, rel=0.15)
     assert all((one == two).all() for one, two in zip(before, model.get_weights(), strict=True))
     ready(browser, page)
     shares = []

@@ -642,7 +642,7 @@ def test_any_length_is_that_of_the_examples(browser, tmp_path):
 
 def test_half_precision_leaves_the_spectrogram_alone(model, sounds, tmp_path):
     full = write_sound_page(model, sounds[0], tmp_path / "full.html", RATE)
-    half = write_sound_page(model, sounds[0], tmp_path / "half.html", RATE, float16=True)
+    half = write_sound_page(model, sounds[0], tmp_path / "half.html", RATE, precision="float16")
     assert half.size < full.size and full.difference == 0
     before = model.predict(sounds[0], verbose=0)
     changed = keras.models.clone_model(model)
@@ -652,6 +652,6 @@ def test_half_precision_leaves_the_spectrogram_alone(model, sounds, tmp_path):
             layer.set_weights([each.astype("float16").astype("float32") for each in layer.get_weights()])
     wanted = np.abs(changed.predict(sounds[0], verbose=0) - before).max()
     assert half.difference == pytest.approx(wanted, abs=1e-5) and half.difference > 0
-    nodes = portable(model, float16=True, sampling_rate=RATE)["nodes"]
+    nodes = portable(model, precision="float16", sampling_rate=RATE)["nodes"]
     spectrogram = next(node for node in nodes if node["kind"] == "spectrogram")
     assert spectrogram["weights"]["window"]["type"] == "float32"

@@ -78,7 +78,7 @@ def test_what_has_no_page_is_refused_in_one_sentence(message, tmp_path):
 def test_a_bad_argument_is_refused(tmp_path):
     model = StringClassifier(WORDS, SentimentBag(4))
     for arguments, message in (
-        ({"float16": "int8"}, "float16 as True or False"),
+        ({"precision": True}, "takes precision .float32., .float16. or .int8., not True"),
         ({"class_names": ["one"]}, "2 classes, and class_names has 1 names"),
         ({"texts": "good"}, "sequence of strings"),
         ({"texts": [1]}, "sequence of strings"),
@@ -104,12 +104,12 @@ def test_numbers_of_16_bits_halve_the_page_and_the_difference_is_measured(tmp_pa
     network.get_layer("predictions").set_weights([np.full((16, 1), 30.0), np.zeros(1)])
     model = StringClassifier(words, network)
     texts, sizes = ["word7 word8", "word9"], {}
-    for float16 in False, True:
-        written = write_text_page(model, texts, tmp_path / "page.html", float16=float16)
+    for precision in "float32", "float16":
+        written = write_text_page(model, texts, tmp_path / "page.html", precision=precision)
         assert written.size == (tmp_path / "page.html").stat().st_size
-        sizes[float16] = written.size / 1e6
-        assert sizes[float16] == pytest.approx(about_megabytes(model, float16), abs=0.25)
-    assert sizes[False] - sizes[True] == pytest.approx(5002 * 16 * 2 * 4 / 3 / 1e6, rel=0.3)
+        sizes[precision] = written.size / 1e6
+        assert sizes[precision] == pytest.approx(about_megabytes(model, precision), abs=0.25)
+    assert sizes["float32"] - sizes["float16"] == pytest.approx(5002 * 16 * 2 * 4 / 3 / 1e6, rel=0.3)
     exact = model.predict(texts, verbose=0)
     before = network.get_weights()
     network.set_weights([value.astype("float16").astype("float32") for value in before])
@@ -120,7 +120,7 @@ def test_numbers_of_16_bits_halve_the_page_and_the_difference_is_measured(tmp_pa
 def test_the_model_stays_as_it_was():
     model = StringClassifier(WORDS, SentimentBag(4))
     before = [value.copy() for value in model.get_weights()]
-    render_texts(model, ["good"], float16=True)
+    render_texts(model, ["good"], precision="int8")
     assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))
 
 
@@ -140,7 +140,6 @@ def test_bytes_hold_the_same_numbers_once_and_whole_numbers_exactly():
     first = held.add(large)
     assert held.add(large.copy()) == first and first["type"] == "int64" and len(held) == 24
     assert held.add(np.array([1e6, 0.5]))["type"] == "float32"  # 1e6 has no 16 bits
-    assert WeightBytes(halved=True).add(np.array([0.1]))["type"] == "float16"
 
 
 def test_every_module_is_in_the_pages_script():

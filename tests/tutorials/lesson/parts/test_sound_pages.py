@@ -57,7 +57,8 @@ def test_sounds_of_ones_own_and_half_precision(run, tmp_path, capsys):
         for n in range(5):
             noise = (3000 * generator.standard_normal(4000 + n)).astype("int16")
             wavfile.write(tmp_path / "mine" / name / f"{n}.wav", 4000, noise)
-    look_inside.main(load=str(run), data=str(tmp_path / "mine"), page=True, float16=True, outputs=tmp_path)
+    mine = str(tmp_path / "mine")
+    look_inside.main(load=str(run), data=mine, page=True, precision="float16", outputs=tmp_path)
     text = (tmp_path / "look_inside" / "page.html").read_text(encoding="utf-8")
     assert text.count("</span>rising</button>") == text.count("</span>drum-like</button>") == 1
     assert "Half precision changes the outputs for the 2 examples by" in capsys.readouterr().out
