@@ -31,6 +31,7 @@ BENCHMARKS = (
     "photo_faults",
     "photo_scale",
     "photos",
+    "rounding",
     "seeds",
     "sentiment",
     "serving",
