@@ -16,6 +16,7 @@ from ...errors import ModelError
 from .. import arguments
 from ..html import page_path, write_html
 from ..precision import PRECISIONS, greatest_difference, rounding_note
+from .beside import First, beside_of
 from .checkpoints import portable_checkpoints
 from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
 from .portable import portable
@@ -48,6 +49,7 @@ def write_page(
     answer=None,
     precision="float32",
     checkpoints=(),
+    beside=None,
 ):
     """Write a page that runs a model in the browser and shows what each layer computes.
 
@@ -78,6 +80,9 @@ def write_page(
             with a scale for each output channel of kernels. The page says so, and how much that changes.
         checkpoints: Weights of earlier moments of the model's training, to which a slider goes back: pairs
             (name, weights), as ("epoch 1", model.get_weights()) was then. They are rounded to 16 bits.
+        beside: A second model that gets the same picture, and whose answer is compared: a Keras model, or a
+            `Beside` with its class names. It may have other layers, classes and another size of picture, but
+            takes as many channels.
 
     Returns:
         A `Written`.
@@ -99,7 +104,7 @@ def write_page(
         ['lenet5.html']
     """
     path = page_path(path)
-    settings = title, pixel_range, captions, output, other_inputs, answer, precision, checkpoints
+    settings = title, pixel_range, captions, output, other_inputs, answer, precision, checkpoints, beside
     return write_html(path, *_render(model, images, class_names, *settings))
 
 
@@ -116,12 +121,13 @@ def render(
     answer=None,
     precision="float32",
     checkpoints=(),
+    beside=None,
 ):
     """The page of `write_page` as text, with the same arguments.
 
     Args:
         model, images, class_names, title, pixel_range, captions: As in `write_page`.
-        output, other_inputs, answer, precision, checkpoints: As in `write_page`.
+        output, other_inputs, answer, precision, checkpoints, beside: As in `write_page`.
 
     Raises:
         ModelError: If the page cannot show such a model.
@@ -133,7 +139,7 @@ def render(
         >>> render(LeNet5(), np.zeros((0, 28, 28, 1), "uint8"))[:15]
         '<!DOCTYPE html>'
     """
-    settings = title, pixel_range, captions, output, other_inputs, answer, precision, checkpoints
+    settings = title, pixel_range, captions, output, other_inputs, answer, precision, checkpoints, beside
     return _render(model, images, class_names, *settings)[0]
 
 
@@ -149,6 +155,7 @@ def _render(
     answer,
     precision,
     checkpoints,
+    beside,
 ):
     """The page as text, and what rounding the weights changes for the examples."""
     if answer is not None:
@@ -172,10 +179,17 @@ def _render(
         "answer_range": range_of(nodes, (low, high)),
         "checkpoints": portable_checkpoints(model, checkpoints, **settings),
         "pixels": _raw(examples) if examples.shape[-1] in (2, 4) else None,
+        "beside": None,
     }
     pictures = zip_longest(map(_uri, examples), map(str, captions), fillvalue="")
     changed = _difference(model, examples, pixel_range, output, other_inputs, precision)
+    if beside is not None:
+        first = First(model, nodes, answer, class_names, (low, high), output, examples, digits)
+        data["beside"], also = beside_of(first, beside, precision)
+        changed = max(changed, also)
     rounding = rounding_note(precision, changed, len(examples))
+    if beside is not None and title is None:
+        title = " beside ".join(data["beside"]["names"])
     page = page_of(model, network, answer, class_names, title, [*pictures], data, rounding, digits=digits)
     return page, changed
 

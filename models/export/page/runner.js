@@ -32,6 +32,7 @@ export class Runner {
   /* The picture or the model has changed. */
   changed() {
     this.since ||= performance.now();
+    this.parts.explained.isStale = true;
     if (this.waiting) return;
     this.waiting = true;
     this.asked = performance.now();
@@ -60,7 +61,8 @@ export class Runner {
 
   /* All layers, each drawn as soon as it is known. */
   async compute(work) {
-    const { input, others, view, why } = this.parts;
+    const { input, others, explained } = this.parts;
+    const { view, why } = explained;
     why?.stop(); // it explains the picture before this one
     const began = performance.now();
     const example = others.example();
@@ -97,24 +99,37 @@ export class Runner {
   /* How far the run is; what stands there of the picture before is faint meanwhile. */
   tell(layer) {
     byId("best").textContent = texts.progress(layer, this.model.nodes.length - 1);
-    byId("bars").classList.add("stale");
+    this.markStale();
+  }
+
+  markStale() {
+    this.parts.explained.elements.bars.classList.add("stale");
   }
 
   /* The answer, and all that follows from it. */
   show() {
-    const { input, others, bars, selection, story, training, why } = this.parts;
+    const { input, others, explained } = this.parts;
+    const { bars } = explained;
     others.draw();
+    this.drawAnswer();
     const { known } = this.model.nodes.at(-1);
-    bars.draw(known ? answers(this.model, bars.isNumber) : null);
-    byId("bars").classList.remove("stale");
     byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
-    selection.show();
-    story.changed();
-    training?.changed();
-    why?.changed();
+    explained.follow();
     if (input.isEmpty()) say(input.nothing);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
     this.announceLater();
+    this.finish();
+  }
+
+  drawAnswer() {
+    const { bars, elements } = this.parts.explained;
+    bars.draw(this.model.nodes.at(-1).known ? answers(this.model, bars.isNumber) : null);
+    elements.bars.classList.remove("stale");
+    this.parts.explained.isStale = false;
+    this.parts.comparison?.draw();
+  }
+
+  finish() {
     this.log.runs += 1;
     this.log.timings.push(performance.now() - this.since);
     this.since = this.waiting ? this.asked : 0;
@@ -122,8 +137,10 @@ export class Runner {
 
   /* Once the pen rests. */
   announceLater() {
-    const { input, bars } = this.parts;
+    const { input, explained, comparison } = this.parts;
+    const answer = () => comparison?.sentence() || explained.bars.answer().sentence;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => announce(input.isEmpty() ? input.nothing : bars.answer().sentence), REST);
+    if (comparison?.waits()) return; // the run of the other model, which ends later, says it
+    this.timer = setTimeout(() => announce(input.isEmpty() ? input.nothing : answer()), REST);
   }
 }

@@ -68,21 +68,32 @@ export const grey = ({ red, green, blue }) => red.map((value, at) => (value + gr
 /* The largest part in the middle that has the proportions asked for, brought to that size:
    Float32Array, channels last. */
 export function fitted(picture, height, width, channels) {
-  const scale = Math.min(picture.height / height, picture.width / width);
+  return fittedLayers(channelsOf(picture, channels), picture, { height, width });
+}
+
+/* The same of numbers that are a model's input, channels last. */
+export function fittedPixels(pixels, from, { height, width }, channels) {
+  const layers = Array.from({ length: channels }, (_, channel) =>
+    Float32Array.from({ length: from.height * from.width }, (_, at) => pixels[at * channels + channel]),
+  );
+  return fittedLayers(layers, from, { height, width });
+}
+
+function fittedLayers(layers, from, { height, width }) {
+  const scale = Math.min(from.height / height, from.width / width);
   const [rows, columns] = [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))];
-  const top = Math.floor((picture.height - rows) / 2);
-  const left = Math.floor((picture.width - columns) / 2);
-  const layers = channelsOf(picture, channels);
-  const result = new Float32Array(height * width * channels);
+  const top = Math.floor((from.height - rows) / 2);
+  const left = Math.floor((from.width - columns) / 2);
+  const result = new Float32Array(height * width * layers.length);
   layers.forEach((layer, channel) => {
     const part = new Float32Array(rows * columns);
     for (let y = 0; y < rows; y++)
       part.set(
-        layer.subarray((top + y) * picture.width + left, (top + y) * picture.width + left + columns),
+        layer.subarray((top + y) * from.width + left, (top + y) * from.width + left + columns),
         y * columns,
       );
     resize(part, rows, columns, height, width).forEach((value, at) => {
-      result[at * channels + channel] = value;
+      result[at * layers.length + channel] = value;
     });
   });
   return result;

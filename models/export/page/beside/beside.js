@@ -1,0 +1,60 @@
+/* A second model on the same picture: its answer stands below that of the first, and its layers can take the place of
+   the first one's. */
+
+import { make } from "../elements.js";
+import { Explained } from "../explained.js";
+import { Comparison } from "./comparison.js";
+import { SecondInput } from "./input.js";
+import { SecondRunner } from "./runner.js";
+
+/* An empty element like another, which takes its place when the second model is shown. */
+const twinOf = (element) => element.cloneNode(false);
+
+/* What the page has of the second model: `explained`, its `runner`, and the `comparison` of both. `first` is the first
+   model, `inputs` are what it gets: the picture, and what is beside it. */
+export function besideOf(model, { beside, answer }, first, inputs) {
+  const { elements } = first;
+  const own = {
+    layers: twinOf(elements.layers),
+    seen: twinOf(elements.seen),
+    panel: twinOf(elements.panel),
+    bars: make("div", { class: "bars", id: "bars-beside" }),
+  };
+  const data = { ...beside, answer, checkpoints: [] };
+  const explained = new Explained(model, data, own, () => runner.changed());
+  const both = [first, explained];
+  const comparison = new Comparison(both, beside, (at) => show(both, at, comparison));
+  addAnswers(both, beside.names);
+  const followers = { ...new SecondInput(inputs, model.nodes[0]).followers(), explained, comparison };
+  const runner = new SecondRunner(model, beside.pixel_range, followers);
+  both.forEach((each, at) => {
+    each.bring = () => each.isShown || show(both, at, comparison);
+  });
+  explained.isShown = false;
+  first.showFold();
+  elements.layers.prepend(comparison.element);
+  return { explained, runner, comparison };
+}
+
+/* The bars of both models below each other, each with its name. */
+function addAnswers([first, second], names) {
+  const title = (name) => make("h3", { class: "whose" }, name);
+  first.elements.bars.before(title(names[0]));
+  first.elements.bars.after(title(names[1]), second.elements.bars);
+}
+
+/* Let the layers, the input and the panel of one model take the place of the other's. */
+function show(both, at, comparison) {
+  const [next, before] = [both[at], both[1 - at]];
+  if (next.isShown) return;
+  before.story.pause();
+  before.isShown = false;
+  next.isShown = true;
+  for (const part of ["layers", "seen", "panel"]) before.elements[part].replaceWith(next.elements[part]);
+  next.elements.layers.prepend(comparison.element);
+  comparison.choose(at);
+  next.showFold();
+  next.view.draw();
+  if (!next.selection.subject) next.begin();
+  next.follow();
+}

@@ -1,0 +1,105 @@
+/* The card "Two models, one picture": what each answers and how large it is, and whose layers are shown. */
+
+import { make } from "../elements.js";
+import * as texts from "./texts.js";
+
+export class Comparison {
+  /* `both` are the models, `beside` what the page knows of them; `show(at)` shows the layers of one. */
+  constructor(both, { names, facts }, show) {
+    Object.assign(this, { both, names });
+    this.isNumber = both[0].isNumber;
+    this.cells = names.map(() => make("td", { class: "answered" }));
+    this.verdict = make("p", { class: "verdict" });
+    const { h, w } = both[1].model.nodes[0];
+    const [first] = both[0].model.nodes;
+    const isSameSize = first.h === h && first.w === w;
+    this.choices = names.map((name, at) => this.buildChoice(name, at, show));
+    this.element = make(
+      "section",
+      { class: "layer beside", "aria-label": texts.TITLE },
+      make("h3", { class: "name" }, texts.TITLE),
+      this.verdict,
+      make("div", { class: "beside-table" }, this.buildTable(facts)),
+      isSameSize ? null : make("p", { class: "soft small" }, texts.resized(names, { h, w })),
+      make("fieldset", { class: "choices" }, make("legend", {}, texts.LAYERS_OF), this.choices.map(labelOf)),
+    );
+    this.choose(0);
+  }
+
+  buildChoice(name, at, show) {
+    const input = make("input", { type: "radio", name: "whose-layers", id: `layers-of-${at}` });
+    input.addEventListener("change", () => {
+      show(at);
+      input.focus({ preventScroll: true }); // it has moved with the card
+    });
+    return { input, name };
+  }
+
+  buildTable(facts) {
+    const head = texts.COLUMNS.map((title) => make("th", { scope: "col" }, title));
+    const rows = this.names.map((name, at) =>
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, name),
+        this.cells[at],
+        make("td", {}, texts.parameters(facts[at].parameters)),
+        make("td", {}, texts.many(facts[at].multiply_adds)),
+      ),
+    );
+    return make("table", {}, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows));
+  }
+
+  /* Mark whose layers are shown. */
+  choose(at) {
+    this.choices.forEach(({ input }, place) => {
+      input.checked = place === at;
+    });
+  }
+
+  /* One of the models has answered. */
+  draw() {
+    this.both.forEach(({ bars }, at) => {
+      this.cells[at].textContent = bars.known ? this.answerOf(bars) : texts.NOT_KNOWN;
+    });
+    if (!this.waits()) this.verdict.textContent = this.sentence();
+  }
+
+  /* Whether one of them is still to answer for the picture. */
+  waits() {
+    return this.both.some(({ isStale }) => isStale);
+  }
+
+  /* What one answers: the likeliest class, or all numbers. */
+  answerOf(bars) {
+    return bars.answer().short || bars.answer().sentence;
+  }
+
+  /* Where both agree, and where they differ; "" where one of the answers is not known. */
+  sentence() {
+    const bars = this.both.map((each) => each.bars);
+    if (this.waits() || !bars.every(({ known }) => known)) return "";
+    const apart = this.mostApart(bars);
+    const most = apart ? texts.mostApart(apart, this.isNumber) : texts.NOTHING_SHARED;
+    if (this.isNumber) return most;
+    const answers = bars.map((each) => each.best().name);
+    const agree = answers[0] === answers[1];
+    return `${agree ? texts.bothAnswer(answers[0]) : texts.theyDiffer(this.names, answers)} ${most}`;
+  }
+
+  /* The class, or number, of the same name whose values differ most: {name, values}; null if there is none. */
+  mostApart([one, other]) {
+    const places = new Map(Array.from(other.shares, (_, unit) => [other.nameOf(unit), unit]));
+    let most = null;
+    one.shares.forEach((value, unit) => {
+      const name = one.nameOf(unit);
+      if (!places.has(name)) return;
+      const values = [value, other.shares[places.get(name)]];
+      if (!most || Math.abs(values[0] - values[1]) > Math.abs(most.values[0] - most.values[1]))
+        most = { name, values };
+    });
+    return most;
+  }
+}
+
+const labelOf = ({ input, name }) => make("label", { class: "choice" }, input, name);
