@@ -105,7 +105,7 @@ from tutorials.lesson.parts.image_models import (
     say_range,
     weights_of_files,
 )
-from tutorials.lesson.parts.image_pages import write_page_of
+from tutorials.lesson.parts.image_pages import model_beside, write_page_of
 from tutorials.lesson.parts.input_kinds import what_looks_at
 from tutorials.lesson.parts.splits import say_split
 from tutorials.lesson.parts.text_pages import say_open
@@ -129,6 +129,7 @@ def main(
     epochs: int | None = None,
     page: bool = False,
     checkpoints: tuple[Path, ...] = (),
+    beside: str = "",
     precision: Literal["float32", "float16", "int8"] = "float32",
     seed: int = 0,
     quick: bool = False,
@@ -155,6 +156,8 @@ def main(
         page: Also write page.html, which runs the network in a browser.
         checkpoints: Weights of earlier moments of the training of a loaded model, .weights.h5 or .keras, the
             first moment first: the page goes back to them.
+        beside: Second image classifier for the page, as for `load`: both get the same picture, and their
+            answers are compared. It takes pixels as the first does.
         precision: As what the page's weights are written: float16 is half as large, int8 a quarter, with
             small differences.
         seed: Random seed; the same seed gives the same results.
@@ -166,14 +169,15 @@ def main(
     keras.utils.set_random_seed(seed)
     most = 60 if quick else 360  # images to show to the model
     check_together(load, epochs or train_images != TRAIN_IMAGES, custom, page, precision, checkpoints)
-    of_images = {"white": white != 255, "black": black, "mean": mean, "deviation": deviation}
-    of_images |= {"output": output, "custom": custom, "checkpoints": checkpoints}
-    if load and (looks := what_looks_at(load, **of_images)):
+    scaling = Scaling(black, white, tuple(mean), tuple(deviation))
+    given = {"output": output, "custom": custom, "checkpoints": checkpoints, "beside": beside}
+    if load and (looks := what_looks_at(load, **scaling.given(), **given)):
         return looks(report, load, data, page, precision)
+    other = model_beside(beside, page, scaling, custom)
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:
-        saved = load_image_model(load, Scaling(black, white, tuple(mean), tuple(deviation)), output, custom)
+        saved = load_image_model(load, scaling, output, custom)
         pictures = find_pictures(saved, data, min(most, 96) if min(saved.image_size) > 64 else most)
         model, moments, results, examples = saved.model, {}, {}, len(pictures.images)
         earlier = weights_of_files(saved, checkpoints)
@@ -196,7 +200,7 @@ def main(
 
     # Page: before the figures, so that a model that it cannot show is known at once
     if page:
-        write_page_of(inspected, report, precision, earlier)
+        write_page_of(inspected, report, precision, earlier, other)
 
     # Weights: the filters of the first layer
     axes, found = steps.filters_of_first_layer(inspected)

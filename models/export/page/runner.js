@@ -108,12 +108,12 @@ export class Runner {
 
   /* The answer, and all that follows from it. */
   show() {
-    const { input, others, explained } = this.parts;
-    const { bars } = explained;
+    const { input, others, explained, comparison } = this.parts;
     others.draw();
     this.drawAnswer();
     const { known } = this.model.nodes.at(-1);
-    byId("best").textContent = input.isEmpty() ? "" : bars.answer().short;
+    const best = comparison ? comparison.short() : explained.bars.answer().short;
+    byId("best").textContent = input.isEmpty() ? "" : best;
     explained.follow();
     if (input.isEmpty()) say(input.nothing);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));

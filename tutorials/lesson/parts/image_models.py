@@ -74,6 +74,11 @@ class Scaling(NamedTuple):
     mean: tuple = ()
     deviation: tuple = ()
 
+    def given(self):
+        """{setting: whether it is another than the usual one}."""
+        usual = Scaling()._asdict()
+        return {name: value != usual[name] for name, value in self._asdict().items()}
+
     def layer(self, channels):
         """The layer that does it to pixels in [0, 255]; None if nothing is to be done."""
         if self == Scaling():

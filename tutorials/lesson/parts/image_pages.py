@@ -1,6 +1,9 @@
 """The page of a model of images: what the lesson `look_inside` shows in a browser."""
 
-from models.export.page import page_bytes, write_page
+from tutorials.lesson.command import LessonError
+
+from models.export.page import Beside, page_bytes, write_page
+from tutorials.lesson.parts.image_models import load_image_model
 from tutorials.lesson.parts.inspection_steps import of_all_classes
 from tutorials.lesson.parts.text_pages import say_rounding
 
@@ -14,7 +17,30 @@ def examples_of_the_page(inspected):
     return inspected.images[rows], captions
 
 
-def write_page_of(inspected, report, precision="float32", checkpoints=()):
+def model_beside(path, page, scaling, custom):
+    """The model that the page shows beside the first.
+
+    Args:
+        path: As `load_image_model` takes it; empty for none.
+        page: Whether a page is written.
+        scaling: A `Scaling` of its pixels.
+        custom: Python file that defines layers of it, or None.
+
+    Returns:
+        A `Beside`, or None.
+
+    Raises:
+        LessonError, ModelError: If there is no page, or no such model.
+    """
+    if not path:
+        return None
+    if not page:
+        raise LessonError("beside= names a second model for the page: add --page.")
+    saved = load_image_model(path, scaling, custom=custom)
+    return Beside(saved.model, saved.class_names or None)
+
+
+def write_page_of(inspected, report, precision="float32", checkpoints=(), beside=None):
     """Write page.html, which runs the model in a browser, and say how large it will be.
 
     Args:
@@ -22,17 +48,24 @@ def write_page_of(inspected, report, precision="float32", checkpoints=()):
         report: The lesson's `Report`.
         precision: As what to write weights: "float32", "float16" or "int8".
         checkpoints: Weights of earlier moments, as `write_page` takes them.
+        beside: A `Beside`, or None.
     """
     model = inspected.model
     size, half, quarter = (
-        page_bytes(model, each, len(checkpoints)) / 1e6 for each in (precision, "float16", "int8")
+        (page_bytes(model, each, len(checkpoints)) + (page_bytes(beside.model, each) if beside else 0)) / 1e6
+        for each in (precision, "float16", "int8")
     )
     smaller = f" ({half:.1f} MB with --precision float16, {quarter:.1f} with int8)"
     offered = precision == "float32" and size >= LARGE_PAGE
     print(f"page.html will have about {size:.1f} MB{smaller if offered else ''}.")
     shown, captions = examples_of_the_page(inspected)
-    title = f"Look inside {model.name}"
+    title = f"Look inside {model.name}" if beside is None else None
     with report.writing("page.html") as path:
-        settings = {"captions": captions, "precision": precision, "checkpoints": checkpoints}
+        settings = {
+            "captions": captions,
+            "precision": precision,
+            "checkpoints": checkpoints,
+            "beside": beside,
+        }
         written = write_page(model, shown, path, inspected.names, title, **settings)
     say_rounding(precision, written.difference, len(shown))

@@ -1,4 +1,4 @@
-/* A second model on the same picture: its answer stands below that of the first, and its layers can take the place of
+/* A second model on the same picture: its answer stands beside that of the first, and its layers can take the place of
    the first one's. */
 
 import { make } from "../elements.js";
@@ -24,7 +24,6 @@ export function besideOf(model, { beside, answer }, first, inputs) {
   const explained = new Explained(model, data, own, () => runner.changed());
   const both = [first, explained];
   const comparison = new Comparison(both, beside, (at) => show(both, at, comparison));
-  addAnswers(both, beside.names);
   const followers = { ...new SecondInput(inputs, model.nodes[0]).followers(), explained, comparison };
   const runner = new SecondRunner(model, beside.pixel_range, followers);
   both.forEach((each, at) => {
@@ -36,22 +35,17 @@ export function besideOf(model, { beside, answer }, first, inputs) {
   return { explained, runner, comparison };
 }
 
-/* The bars of both models below each other, each with its name. */
-function addAnswers([first, second], names) {
-  const title = (name) => make("h3", { class: "whose" }, name);
-  first.elements.bars.before(title(names[0]));
-  first.elements.bars.after(title(names[1]), second.elements.bars);
-}
-
 /* Let the layers, the input and the panel of one model take the place of the other's. */
 function show(both, at, comparison) {
   const [next, before] = [both[at], both[1 - at]];
   if (next.isShown) return;
+  const focused = document.activeElement;
   before.story.pause();
   before.isShown = false;
   next.isShown = true;
   for (const part of ["layers", "seen", "panel"]) before.elements[part].replaceWith(next.elements[part]);
   next.elements.layers.prepend(comparison.element);
+  if (comparison.element.contains(focused)) focused.focus({ preventScroll: true }); // it has moved with the card
   comparison.choose(at);
   next.showFold();
   next.view.draw();

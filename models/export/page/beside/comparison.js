@@ -8,46 +8,38 @@ export class Comparison {
   constructor(both, { names, facts }, show) {
     Object.assign(this, { both, names });
     this.isNumber = both[0].isNumber;
-    this.cells = names.map(() => make("td", { class: "answered" }));
     this.verdict = make("p", { class: "verdict" });
-    const { h, w } = both[1].model.nodes[0];
-    const [first] = both[0].model.nodes;
-    const isSameSize = first.h === h && first.w === w;
-    this.choices = names.map((name, at) => this.buildChoice(name, at, show));
+    this.choices = names.map((name, at) => ({ input: this.buildChoice(at, show), name }));
+    const [first, second] = both.map(({ model }) => model.nodes[0]);
+    const isSameSize = first.h === second.h && first.w === second.w;
     this.element = make(
       "section",
       { class: "layer beside", "aria-label": texts.TITLE },
-      make("h3", { class: "name" }, texts.TITLE),
+      make("h2", {}, texts.TITLE),
       this.verdict,
-      make("div", { class: "beside-table" }, this.buildTable(facts)),
-      isSameSize ? null : make("p", { class: "soft small" }, texts.resized(names, { h, w })),
+      make(
+        "div",
+        { class: "answers" },
+        both.map(({ elements }, at) =>
+          make(
+            "div",
+            { role: "group", "aria-label": names[at] },
+            make("h3", {}, names[at]),
+            elements.bars,
+            make("p", { class: "soft small" }, texts.facts(facts[at])),
+          ),
+        ),
+      ),
+      isSameSize ? null : make("p", { class: "soft small" }, texts.resized(names, second)),
       make("fieldset", { class: "choices" }, make("legend", {}, texts.LAYERS_OF), this.choices.map(labelOf)),
     );
     this.choose(0);
   }
 
-  buildChoice(name, at, show) {
+  buildChoice(at, show) {
     const input = make("input", { type: "radio", name: "whose-layers", id: `layers-of-${at}` });
-    input.addEventListener("change", () => {
-      show(at);
-      input.focus({ preventScroll: true }); // it has moved with the card
-    });
-    return { input, name };
-  }
-
-  buildTable(facts) {
-    const head = texts.COLUMNS.map((title) => make("th", { scope: "col" }, title));
-    const rows = this.names.map((name, at) =>
-      make(
-        "tr",
-        {},
-        make("th", { scope: "row" }, name),
-        this.cells[at],
-        make("td", {}, texts.parameters(facts[at].parameters)),
-        make("td", {}, texts.many(facts[at].multiply_adds)),
-      ),
-    );
-    return make("table", {}, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows));
+    input.addEventListener("change", () => show(at));
+    return input;
   }
 
   /* Mark whose layers are shown. */
@@ -59,20 +51,12 @@ export class Comparison {
 
   /* One of the models has answered. */
   draw() {
-    this.both.forEach(({ bars }, at) => {
-      this.cells[at].textContent = bars.known ? this.answerOf(bars) : texts.NOT_KNOWN;
-    });
     if (!this.waits()) this.verdict.textContent = this.sentence();
   }
 
   /* Whether one of them is still to answer for the picture. */
   waits() {
     return this.both.some(({ isStale }) => isStale);
-  }
-
-  /* What one answers: the likeliest class, or all numbers. */
-  answerOf(bars) {
-    return bars.answer().short || bars.answer().sentence;
   }
 
   /* Where both agree, and where they differ; "" where one of the answers is not known. */
@@ -85,6 +69,13 @@ export class Comparison {
     const answers = bars.map((each) => each.best().name);
     const agree = answers[0] === answers[1];
     return `${agree ? texts.bothAnswer(answers[0]) : texts.theyDiffer(this.names, answers)} ${most}`;
+  }
+
+  /* The same in a few words. */
+  short() {
+    const bars = this.both.map((each) => each.bars);
+    if (this.isNumber || this.waits() || !bars.every(({ known }) => known)) return "";
+    return texts.short(...bars.map((each) => each.best().name));
   }
 
   /* The class, or number, of the same name whose values differ most: {name, values}; null if there is none. */

@@ -1,5 +1,6 @@
 /* Runs the second model beside the first: both take turns in slices. */
 
+import { byId } from "../elements.js";
 import { Runner } from "../runner.js";
 
 export class SecondRunner extends Runner {
@@ -16,6 +17,7 @@ export class SecondRunner extends Runner {
   show() {
     this.drawAnswer();
     this.parts.explained.follow();
+    byId("best").textContent = this.parts.input.isEmpty() ? "" : this.parts.comparison.short();
     this.announceLater();
     this.finish();
   }

@@ -4,23 +4,21 @@ import { count, number, percent } from "../numbers.js";
 
 export const TITLE = "Two models, one picture";
 export const LAYERS_OF = "Layers of";
-export const COLUMNS = ["Model", "Answer", "Parameters", "Multiply-adds"];
-export const NOT_COUNTED = "not counted";
-export const NOT_KNOWN = "not known";
 
 const LARGE = [
   [1e9, "billion"],
   [1e6, "million"],
 ];
 
-/* A count of arithmetic, in three digits. */
-export function many(value) {
-  if (value === null) return NOT_COUNTED;
+/* A count in three digits. */
+function many(value) {
   const [unit, word] = LARGE.find(([least]) => value >= least) ?? [1, ""];
   return word ? `${number(Number((value / unit).toPrecision(3)))}\u00a0${word}` : count(value);
 }
 
-export const parameters = (value) => count(value);
+/* How large a model is, and how much it computes for one picture. */
+export const facts = ({ parameters, multiply_adds }) =>
+  `${count(parameters)} parameters${multiply_adds === null ? "" : `, ${many(multiply_adds)} multiply-adds`}`;
 
 /* What the second model's input is, where it is no copy of the first one's. */
 export const resized = ([first, second], { h, w }) =>
@@ -30,10 +28,14 @@ export const bothAnswer = (name) => `Both answer ${name}.`;
 export const theyDiffer = ([first, second], [one, other]) =>
   `They differ: ${first} answers ${one}, ${second} answers ${other}.`;
 
-const value = (isNumber, each) => (isNumber ? number(each) : percent(each));
-export const mostApart = ({ name, values }, isNumber) =>
-  `They are furthest apart ${isNumber ? "in" : "on"} ${name}: ${value(isNumber, values[0])} and ${value(
-    isNumber,
-    values[1],
-  )}.`;
+export const short = (one, other) => (one === other ? `both: ${one}` : `${one} / ${other}`);
+
+const LEAST = 0.005; // of a probability: less is not worth a name
+export function mostApart({ name, values }, isNumber) {
+  const [one, other] = values.map(isNumber ? number : percent);
+  if (isNumber) return `They are furthest apart in ${name}: ${one} and ${other}.`;
+  if (Math.abs(values[0] - values[1]) < LEAST) return ALIKE;
+  return `They are furthest apart on ${name}: ${one} and ${other}.`;
+}
+const ALIKE = "No probability differs by more than half a point.";
 export const NOTHING_SHARED = "No class of one has the name of a class of the other.";

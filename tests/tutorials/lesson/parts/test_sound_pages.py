@@ -61,7 +61,7 @@ def test_sounds_of_ones_own_and_half_precision(run, tmp_path, capsys):
     look_inside.main(load=str(run), data=mine, page=True, precision="float16", outputs=tmp_path)
     text = (tmp_path / "look_inside" / "page.html").read_text(encoding="utf-8")
     assert text.count("</span>rising</button>") == text.count("</span>drum-like</button>") == 1
-    assert "Half precision changes the outputs for the 2 examples by" in capsys.readouterr().out
+    assert "Weights as float16 change the outputs for the 2 examples by" in capsys.readouterr().out
 
 
 def test_a_foreign_model_needs_a_rate(tmp_path):
