@@ -4,6 +4,27 @@ import { prepare, sameLayer } from "./weights.js";
 
 const FOLDED_INTO = new Set(["conv", "depthwise", "dense"]);
 
+/* What a transpose takes from [row, column, channel] of its result on, where it is regular. */
+const isGather = ({ kind, config }, strides, sides) =>
+  kind === "gather" &&
+  config.start === 0 &&
+  strides.every((stride, axis) => config.strides[axis] === stride || sides[axis] === 1);
+
+/* The layer whose values a node takes. Where channels come first, there are two transposes in between: one puts them
+   first, as Keras has them, and one last again, as the page computes. */
+function maker(model, node, takers) {
+  const back = model.nodes[node.inputs[0]];
+  const there = model.nodes[back.inputs[0]];
+  const layer = there && model.nodes[there.inputs[0]];
+  if (!layer || takers[back.id] !== 1 || takers[there.id] !== 1) return back;
+  const { h, w, c } = layer;
+  const undone =
+    isGather(there, [1, w * c, c], [c, h, w]) &&
+    isGather(back, [w, 1, h * w], [h, w, c]) &&
+    layer.c === node.c;
+  return undone ? layer : back;
+}
+
 /* [layer, batch normalization behind it], of those that can be folded: nothing else takes the layer's values, it has no
    activation, and neither of them is called twice. */
 export function foldable(model) {
@@ -11,7 +32,7 @@ export function foldable(model) {
   for (const { inputs } of model.nodes) for (const id of inputs) takers[id] += 1;
   return model.nodes
     .filter(({ type, kind }) => type === "BatchNormalization" && kind === "normalize")
-    .map((node) => [model.nodes[node.inputs[0]], node])
+    .map((node) => [maker(model, node, takers), node])
     .filter(
       ([before, node]) =>
         FOLDED_INTO.has(before.kind) &&

@@ -1,4 +1,4 @@
-"""Two models on one picture: both answer as Keras does, and the page says where they differ, and shows both."""
+"""Two models on one picture: both answer as Keras does, the page says where they differ and shows both."""
 
 import re
 

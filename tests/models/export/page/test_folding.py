@@ -73,6 +73,38 @@ def test_no_answer_changes_and_the_weights_are_those_of_the_formula(browser, wri
     assert "which changes no answer" in browser.value("document.querySelector('.model-changed').textContent")
 
 
+def test_channels_first_are_folded_as_well(browser, tmp_path):
+    """Transposes stand between the layers there. A normalization of the rows is left alone."""
+    keras.utils.set_random_seed(0)
+    images, first = keras.Input((3, 8, 10)), {"data_format": "channels_first"}
+    x = layers.Conv2D(4, 3, padding="same", name="plain", **first)(images)
+    x = layers.ReLU()(layers.BatchNormalization(axis=1, name="bn_plain")(x))
+    x = layers.DepthwiseConv2D(3, name="depthwise", **first)(x)
+    x = layers.BatchNormalization(axis=1, name="bn_depthwise")(x)
+    y = layers.Conv2D(4, 1, name="branch", **first)(x)
+    x = layers.Add()(
+        [y, layers.BatchNormalization(axis=1, name="bn_branch")(y)]
+    )  # its values are taken twice
+    x = layers.BatchNormalization(axis=2, name="bn_rows")(layers.Conv2D(4, 1, name="rows", **first)(x))
+    model = keras.Model(images, layers.Dense(3)(layers.GlobalAveragePooling2D(**first)(x)))
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(rng.uniform(0.5, 1.5, weight.shape))
+    write_page(model, np.zeros((1, 8, 10, 3), "uint8") + 99, tmp_path / "page.html", pixel_range=(0, 1))
+    open_page(browser, tmp_path / "page.html")
+    names = browser.value("Page.changes.folding.pairs.map(pair => pair.map(({name}) => name))")
+    assert names == [["plain", "bn_plain"], ["depthwise", "bn_depthwise"]]
+    before = browser.value("[...Page.bars.shares]"), dict(browser.value(VALUES))["bn_plain"]
+    browser.value("document.getElementById('fold').click()")
+    browser.value(REST)
+    np.testing.assert_allclose(browser.value("[...Page.bars.shares]"), before[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(dict(browser.value(VALUES))["plain"], before[1], rtol=1e-4, atol=1e-5)
+    gamma, _, _, variance = model.get_layer("bn_plain").get_weights()
+    kernel = model.get_layer("plain").get_weights()[0] * gamma / np.sqrt(variance + 1e-3)
+    weights = "Page.model.nodes.find(({name}) => name === 'plain').weights"
+    np.testing.assert_allclose(browser.value(f"[...{weights}.kernel]"), kernel.ravel(), rtol=1e-5)
+
+
 def test_unfolded_all_is_exactly_as_before(browser, written):
     _, page = written
     open_page(browser, page)

@@ -916,10 +916,20 @@ def axe():
     return Path(file).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("build", [quickstart, picture_and_numbers, segmenter, own_layer, with_alpha])
-def test_axe_core_finds_nothing(browser, tmp_path, axe, build):
-    model = fill(build())
-    write_page(model, pictures(model), tmp_path / "page.html")
+@pytest.mark.parametrize(
+    ("build", "beside"),
+    [
+        (quickstart, None),
+        (picture_and_numbers, None),
+        (segmenter, None),
+        (own_layer, None),
+        (with_alpha, None),
+        (small_vit, residual),
+    ],
+)
+def test_axe_core_finds_nothing(browser, tmp_path, axe, build, beside):
+    model, other = fill(build()), beside and fill(beside())
+    write_page(model, pictures(model), tmp_path / "page.html", precision="int8", beside=other)
     for width, dark, phone in (390, False, True), (820, True, True), (1440, False, False):
         ready(browser, tmp_path / "page.html")
         browser.show(width, dark=dark, phone=phone)

@@ -333,6 +333,26 @@ def test_no_task_is_long(opened):
     assert opened.longest_task(explain) < LONGEST
 
 
+def test_no_task_is_long_where_two_models_run(browser, model, photos, tmp_path):
+    other = filled(heavy(), np.random.default_rng(1))
+    write_page(model, photos, tmp_path / "page.html", ["a", "b", "c"], pixel_range=(0, 1), beside=other)
+    browser.show(1280)
+    browser.open((tmp_path / "page.html").as_uri())
+    browser.value(
+        "new Promise(done => { const look = () => Page.ready ? done() : setTimeout(look, 10); look() })"
+    )
+
+    def both():
+        browser.value(f"""new Promise(done => {{
+            {choose(1)}
+            const busy = () => Page.runner.busy || Page.beside.runner.busy
+            const look = () => busy() ? setTimeout(look, 10) : done()
+            look()
+        }})""")
+
+    assert browser.longest_task(both) < LONGEST
+
+
 def test_a_long_run_says_how_far_it_is(opened):
     """Where layers take their time; meanwhile what stands there of the picture before is faint."""
     said = opened.value(f"""new Promise(done => {{
