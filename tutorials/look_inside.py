@@ -173,7 +173,7 @@ def main(
     given = {"output": output, "custom": custom, "checkpoints": checkpoints, "beside": beside}
     if load and (looks := what_looks_at(load, **scaling.given(), **given)):
         return looks(report, load, data, page, precision)
-    other = model_beside(beside, page, scaling, custom)
+    other = model_beside(beside, load, page, scaling, custom)
 
     # Data and model: images with pixels in [0, 255], and a network that is loaded or trained
     if load:

@@ -298,7 +298,7 @@ def test_layers_of_ones_own_are_loaded_from_the_file_that_is_named(tmp_path, cap
 
 
 @pytest.mark.slow
-def test_the_page_goes_back_to_files_of_weights(tmp_path):
+def test_the_page_goes_back_to_files_of_weights_and_has_a_second_model(tmp_path, capsys):
     """Of a model that takes scaled pixels, so that the lesson puts a layer in front."""
     model, files = digit_model_of_scaled_pixels(), [tmp_path / "epoch 1.weights.h5", tmp_path / "two.keras"]
     for file, factor in zip(files, (0.5, 2.0), strict=True):
@@ -308,10 +308,16 @@ def test_the_page_goes_back_to_files_of_weights(tmp_path):
     model.save(tmp_path / "model.keras")
     load, out = tmp_path / "model.keras", tmp_path / "out"
     given = {"load": str(load), "data": "embedded", "white": 1.0, "quick": True, "outputs": out}
-    main(page=True, checkpoints=tuple(files), **given)
+    main(page=True, checkpoints=tuple(files), beside="mnist", precision="int8", **given)
+    assert "Weights as int8 change the outputs for the 12 examples by 0." in capsys.readouterr().out
     text = (out / "look_inside" / "page.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="model">(.*?)</script>', text, re.DOTALL).group(1))
     assert [each["name"] for each in data["checkpoints"]] == ["epoch 1", "two"]
+    assert data["beside"]["names"] == [tmp_path.name, "mnist"]
+    assert [each["parameters"] for each in data["beside"]["facts"]] == [
+        4 * 26 + 10 * (4 * 8 * 8 + 1),
+        302_794,
+    ]
     kernel = model.get_layer("conv").get_weights()[0]
     node = next(node["id"] for node in data["model"]["nodes"] if node["name"] == "conv")
     for each, factor in zip(data["checkpoints"], (0.5, 2.0), strict=True):
@@ -325,6 +331,10 @@ def test_the_page_goes_back_to_files_of_weights(tmp_path):
             main(page=True, checkpoints=(tmp_path / wrong,), **given)
     with pytest.raises(LessonError, match="add --load and --page"):
         main(checkpoints=(files[0],), **given)
+    with pytest.raises(LessonError, match="beside= names a second model for the page: add --page"):
+        main(beside="mnist", **given)
+    with pytest.raises(LessonError, match=r"none\.keras does not exist"):
+        main(page=True, beside="none.keras", **given)
 
 
 def digit_model_of_scaled_pixels():

@@ -25,20 +25,20 @@ class Beside(NamedTuple):
         model: A Keras model of one image, with as many channels as the first model's.
         class_names: Names of its classes, in index order; None for the first model's, if there are as many.
         pixel_range: Values of black and white in its input; None for the first model's.
-        name: What the page calls it; None for the model's name.
+        names: What the page calls the first model and this one; None for the models' names.
         output: Name of the output to show, of a model that has several.
 
     Example:
         >>> from models import LeNet5
         >>> from models.export.page import Beside
-        >>> Beside(LeNet5(), name="LeNet-5 of 1998").name
-        'LeNet-5 of 1998'
+        >>> Beside(LeNet5(), names=("mine", "LeNet-5 of 1998")).names
+        ('mine', 'LeNet-5 of 1998')
     """
 
     model: keras.Model
     class_names: list | None = None
     pixel_range: tuple | None = None
-    name: str | None = None
+    names: tuple | None = None
     output: str | None = None
 
 
@@ -180,8 +180,10 @@ def _class_names(first, model, nodes, names):
 
 def _names(model, given):
     """What the page calls both: two different names."""
-    second = shown_name(given.model.name if given.name is None else str(given.name))
-    first = shown_name(model.name)
+    names = arguments.names("Beside", "names", given.names) or [model.name, given.model.name]
+    if len(names) != 2:
+        raise ModelError(f"Beside needs names of both models, not {shown(names)}.")
+    first, second = (shown_name(str(name)) for name in names)
     return [first, second] if first != second else [f"{first} (first)", f"{second} (second)"]
 
 

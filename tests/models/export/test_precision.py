@@ -136,7 +136,9 @@ def test_the_difference_is_that_of_a_model_with_numpys_weights():
 
 def test_a_page_of_int8_is_a_quarter_as_large_and_answers_as_keras_with_these_weights(browser, tmp_path):
     model = network()
-    wide = layers.Dense(40_000)(model.layers[-2].output)  # so that weights are most of the page
+    wide = layers.Dense(40_000, use_bias=False)(
+        model.layers[-2].output
+    )  # so that weights are most of the page
     model = keras.Model(model.input, layers.Dense(3, activation="softmax")(wide * 0.01))
     images = np.random.default_rng(1).integers(0, 256, (2, 10, 10, 3)).astype("uint8")
     page = tmp_path / "page.html"
@@ -148,6 +150,10 @@ def test_a_page_of_int8_is_a_quarter_as_large_and_answers_as_keras_with_these_we
     assert sizes["int8"] < sizes["float16"] < sizes["float32"]
     with rounded_weights(model, "int8"):
         wanted = model.predict(images.astype("float32"), verbose=0)
+        kernels = {
+            name: np.array(model.get_layer(name).kernel) for name in ("conv", "depthwise", "transposed")
+        }
+    assert wanted.min() > 0.01 and wanted.max() < 0.99
     browser.show(1280)
     browser.open(page.as_uri())
     browser.value(
@@ -157,6 +163,9 @@ def test_a_page_of_int8_is_a_quarter_as_large_and_answers_as_keras_with_these_we
         browser.value(f"Page.input.useExample(Page.input.examples[{at}])")
         browser.value("new Promise(done => setTimeout(done, 200))")
         np.testing.assert_allclose(browser.value("[...Page.bars.shares]"), answer, atol=1e-5)
+    for name, kernel in kernels.items():
+        found = browser.value(f"[...Page.model.nodes.find(each => each.name === '{name}').weights.kernel]")
+        np.testing.assert_array_equal(np.array(found, "float32"), kernel.ravel())
     assert browser.named("Runtime.exceptionThrown") == []
     said = browser.value("document.querySelector('.rounding').textContent")
     assert "int8" in said and f"{written.difference:.2g}" in said

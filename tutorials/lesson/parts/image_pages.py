@@ -1,5 +1,7 @@
 """The page of a model of images: what the lesson `look_inside` shows in a browser."""
 
+from pathlib import Path
+
 from tutorials.lesson.command import LessonError
 
 from models.export.page import Beside, page_bytes, write_page
@@ -17,11 +19,12 @@ def examples_of_the_page(inspected):
     return inspected.images[rows], captions
 
 
-def model_beside(path, page, scaling, custom):
+def model_beside(path, first, page, scaling, custom):
     """The model that the page shows beside the first.
 
     Args:
         path: As `load_image_model` takes it; empty for none.
+        first: The same of the first model; empty for the one that is trained here.
         page: Whether a page is written.
         scaling: A `Scaling` of its pixels.
         custom: Python file that defines layers of it, or None.
@@ -37,7 +40,15 @@ def model_beside(path, page, scaling, custom):
     if not page:
         raise LessonError("beside= names a second model for the page: add --page.")
     saved = load_image_model(path, scaling, custom=custom)
-    return Beside(saved.model, saved.class_names or None)
+    names = _name_of(first) if first else "trained here", _name_of(path)
+    return Beside(saved.model, saved.class_names or None, names=names)
+
+
+def _name_of(path):
+    """What a page calls a saved model: the name of its file, or of its folder."""
+    path = Path(path)
+    named = path.parent if path.name == "model.keras" and path.parent.name else path
+    return named.name.removesuffix(".keras")
 
 
 def write_page_of(inspected, report, precision="float32", checkpoints=(), beside=None):

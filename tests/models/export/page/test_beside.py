@@ -269,7 +269,11 @@ def test_it_fits_every_screen_with_long_names(browser, tmp_path, width, phone):
     long = "a name without any space that is " + "x" * 200
     page = tmp_path / "page.html"
     write_page(
-        conv(), IMAGES, page, [long, "bee", "cat"], beside=Beside(flat(), [long, *OTHERS[1:]], name=long)
+        conv(),
+        IMAGES,
+        page,
+        [long, "bee", "cat"],
+        beside=Beside(flat(), [long, *OTHERS[1:]], names=(long, long)),
     )
     open_page(browser, page, width, phone=phone)
     assert browser.value("document.documentElement.scrollWidth") <= width
@@ -323,6 +327,7 @@ def refused():
         "second has 4 classes, and class_names of Beside has 2 names": Beside(flat(), ["a", "b"]),
         "does not compute '?box'? .Twice. of boxed": with_box(16),
         "two different numbers": Beside(flat(), pixel_range=(1, 1)),
+        "needs names of both models": Beside(flat(), OTHERS, names=["a"]),
         "class_names as a list of names": Beside(flat(), "abcd"),
     }
 
