@@ -23,7 +23,10 @@ async function start() {
   const second = data.beside && (await load(data.beside.model, data.kernels));
   const raw = data.pixels && new Uint8Array(await decompress(fromBase64(data.pixels)));
   const elements = Object.fromEntries(["layers", "seen", "bars", "panel"].map((id) => [id, byId(id)]));
-  const explained = new Explained(model, data, elements, () => runner.changed());
+  const explained = new Explained(model, data, elements, () => {
+    beside?.comparison.forget();
+    runner.changed();
+  });
   const changed = () => {
     runner.changed();
     beside?.runner.changed();

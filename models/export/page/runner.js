@@ -2,6 +2,7 @@
 
 import { byId } from "./elements.js";
 import { answers } from "./engine/probabilities.js";
+import { inRange } from "./input/channels.js";
 import { hasFilters } from "./layers/nodes.js";
 import { announce, say } from "./messages.js";
 import * as texts from "./texts.js";
@@ -68,7 +69,7 @@ export class Runner {
     const example = others.example();
     const { nodes } = this.model;
     this.begun = false;
-    const pixels = this.inRange(input.pixels());
+    const pixels = inRange(input.pixels(), this.range);
     await work.rest();
     this.model.take(pixels);
     input.paint();
@@ -82,11 +83,6 @@ export class Runner {
       const wait = work.rest();
       if (wait) await wait;
     }
-  }
-
-  inRange(pixels) {
-    const [low, high] = this.range;
-    return low === 0 && high === 255 ? pixels : pixels.map((value) => low + (value * (high - low)) / 255);
   }
 
   /* The first maps are drawn, and on the screen with the next frame. */

@@ -3,7 +3,9 @@
 
 import { make } from "../elements.js";
 import { Explained } from "../explained.js";
+import { inRange } from "../input/channels.js";
 import { Comparison } from "./comparison.js";
+import { canCompare, Examples } from "./examples.js";
 import { SecondInput } from "./input.js";
 import { SecondRunner } from "./runner.js";
 
@@ -21,11 +23,24 @@ export function besideOf(model, { beside, answer }, first, inputs) {
     bars: make("div", { class: "bars", id: "bars-beside" }),
   };
   const data = { ...beside, answer, checkpoints: [] };
-  const explained = new Explained(model, data, own, () => runner.changed());
+  const explained = new Explained(model, data, own, () => {
+    comparison.forget();
+    runner.changed();
+  });
   const both = [first, explained];
-  const comparison = new Comparison(both, beside, (at) => show(both, at, comparison));
-  const followers = { ...new SecondInput(inputs, model.nodes[0]).followers(), explained, comparison };
-  const runner = new SecondRunner(model, beside.pixel_range, followers);
+  const second = new SecondInput(inputs, model.nodes[0]);
+  const examples = canCompare(both, inputs.input)
+    ? new Examples(both, beside.names, inputs.input, [
+        (at) => inRange(inputs.input.pixelsOf(at), first.data.pixel_range),
+        (at) => inRange(second.brought(inputs.input.pixelsOf(at)), beside.pixel_range),
+      ])
+    : null;
+  const comparison = new Comparison(both, beside, examples, (at) => show(both, at, comparison));
+  const runner = new SecondRunner(model, beside.pixel_range, {
+    ...second.followers(),
+    explained,
+    comparison,
+  });
   both.forEach((each, at) => {
     each.bring = () => each.isShown || show(both, at, comparison);
   });

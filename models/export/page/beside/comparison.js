@@ -4,9 +4,10 @@ import { make } from "../elements.js";
 import * as texts from "./texts.js";
 
 export class Comparison {
-  /* `both` are the models, `beside` what the page knows of them; `show(at)` shows the layers of one. */
-  constructor(both, { names, facts }, show) {
-    Object.assign(this, { both, names });
+  /* `both` are the models, `beside` what the page knows of them, `examples` are the `Examples` of both or null;
+     `show(at)` shows the layers of one. */
+  constructor(both, { names, facts }, examples, show) {
+    Object.assign(this, { both, names, examples });
     this.isNumber = both[0].isNumber;
     this.verdict = make("p", { class: "verdict" });
     this.choices = names.map((name, at) => ({ input: this.buildChoice(at, show), name }));
@@ -30,6 +31,7 @@ export class Comparison {
           ),
         ),
       ),
+      examples?.element,
       isSameSize ? null : make("p", { class: "soft small" }, texts.resized(names, second)),
       make("fieldset", { class: "choices" }, make("legend", {}, texts.LAYERS_OF), this.choices.map(labelOf)),
     );
@@ -40,6 +42,11 @@ export class Comparison {
     const input = make("input", { type: "radio", name: "whose-layers", id: `layers-of-${at}` });
     input.addEventListener("change", () => show(at));
     return input;
+  }
+
+  /* The weights of a model have changed. */
+  forget() {
+    this.examples?.forget();
   }
 
   /* Mark whose layers are shown. */

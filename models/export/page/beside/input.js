@@ -15,7 +15,11 @@ export class SecondInput {
   }
 
   pixels() {
-    const pixels = this.input.pixels();
+    return this.brought(this.input.pixels());
+  }
+
+  /* Pixels of the first model's size in its own. */
+  brought(pixels) {
     if (this.isSameSize) return pixels;
     const { h, w, c } = this.node;
     return fittedPixels(pixels, this.input, { height: h, width: w }, c);

@@ -28,6 +28,15 @@ export const bothAnswer = (name) => `Both answer ${name}.`;
 export const theyDiffer = ([first, second], [one, other]) =>
   `They differ: ${first} answers ${one}, ${second} answers ${other}.`;
 
+export const compareAll = (many) => `Compare on all ${count(many)} examples`;
+export const compared = (at, many) => `Example ${count(at + 1)} of ${count(many)}…`;
+export const agreement = (agree, many) =>
+  agree === many
+    ? `They agree on all ${count(many)} examples.`
+    : `They agree on ${count(agree)} of ${count(many)} examples, and differ on:`;
+export const onExample = (at, [first, second], [one, other]) =>
+  `example ${at + 1}: ${first} answers ${one}, ${second} answers ${other}`;
+
 export const short = (one, other) => (one === other ? `both: ${one}` : `${one} / ${other}`);
 
 const LEAST = 0.005; // of a probability: less is not worth a name

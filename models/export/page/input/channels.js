@@ -9,6 +9,10 @@ export function channelsOf(picture, count) {
   return count === 3 ? [red, green, blue] : [red, green, blue, alpha];
 }
 
+/* Pixels from 0 to 255 as numbers between a model's black and white. */
+export const inRange = (pixels, [low, high]) =>
+  low === 0 && high === 255 ? pixels : pixels.map((value) => low + (value * (high - low)) / 255);
+
 /* How one pixel looks: red, green and blue, those with alpha on white; the mean of two channels. */
 function look(pixels, at, count) {
   const values = pixels.subarray(at * count, (at + 1) * count);

@@ -156,11 +156,14 @@ export class Input {
 
   useExample(button) {
     this.turn += 1;
-    const image = button.querySelector("img"),
-      at = this.examples.indexOf(button);
-    const pixels = this.raw ? this.rawExample(at) : this.shownExample(image);
-    this.use(pixels, image.alt);
+    const at = this.examples.indexOf(button);
+    this.use(this.pixelsOf(at), button.querySelector("img").alt);
     this.chosen = at;
+  }
+
+  /* An example as the model takes it. */
+  pixelsOf(at) {
+    return this.raw ? this.rawExample(at) : this.shownExample(this.examples[at].querySelector("img"));
   }
 
   rawExample(at) {

@@ -221,6 +221,42 @@ def test_what_is_drawn_goes_to_both(browser, written):
     assert text(browser, "#live") == text(browser, ".verdict")  # for screen readers
 
 
+@pytest.mark.parametrize("side", [12, 8])
+def test_all_examples_are_compared_on_demand(browser, tmp_path, side):
+    images = np.random.default_rng(4).integers(0, 256, (8, 4, 4, 3)).repeat(3, 1).repeat(3, 2).astype("uint8")
+    images = (images * np.linspace(0.1, 1, 8).reshape(-1, 1, 1, 1)).astype("uint8")
+    one, other = conv(), flat(side, classes=3)
+    sized = [
+        np.asarray(Image.fromarray(each).resize((side, side), Image.Resampling.BICUBIC)) for each in images
+    ]
+    given = (one, images, 1.0), (other, np.stack(sized), 1 / 255)
+    for each in given:  # so that no class is the answer to all
+        bias = each[0].layers[-1].bias
+        bias.assign(bias - np.log(wanted(*each)).mean(0))
+    found = [wanted(*each).argmax(1) for each in given]
+    differing = np.flatnonzero(found[0] != found[1])
+    assert 0 < len(differing) < 8
+    write_page(one, images, tmp_path / "page.html", NAMES, beside=Beside(other, pixel_range=(0, 1)))
+    open_page(browser, tmp_path / "page.html")
+    browser.value("document.querySelector('.on-examples button').click()")
+    browser.value("new Promise(done => setTimeout(done, 500))")
+    assert text(browser, ".on-examples [role=status]").startswith(
+        f"They agree on {8 - len(differing)} of 8 examples"
+    )
+    labels = browser.value("[...document.querySelectorAll('.differing button')].map(each => each.title)")
+    assert labels == [
+        f"example {at + 1}: first answers {NAMES[found[0][at]]}, second answers {NAMES[found[1][at]]}"
+        for at in differing
+    ]
+    browser.value("document.querySelector('.differing button').click()")
+    settle(browser)
+    assert browser.value("Page.input.example()") == differing[0]
+    assert text(browser, ".verdict").startswith("They differ")
+    browser.value("Page.changes.set(Page.model.nodes.at(-1), 'bias', 0, 9)")
+    settle(browser)
+    assert text(browser, ".on-examples [role=status]") == ""  # another model
+
+
 @pytest.mark.parametrize("side", [8, 20])
 def test_a_model_of_another_size_gets_the_picture_as_pillow_resizes_it(browser, tmp_path, side):
     one, other = conv(), flat(side)
