@@ -54,6 +54,12 @@ class First(NamedTuple):
         output: Name of the output that is shown, or None.
         examples: uint8 (n, height, width, channels).
         digits: Whether it reads digits.
+
+    Example:
+        >>> from models import LeNet5
+        >>> images = np.zeros((0, 28, 28, 1), "uint8")
+        >>> First(LeNet5(), [], "classes", None, (0, 255), None, images, True).answer
+        'classes'
     """
 
     model: keras.Model
