@@ -331,10 +331,6 @@ def test_the_page_goes_back_to_files_of_weights_and_has_a_second_model(tmp_path,
             main(page=True, checkpoints=(tmp_path / wrong,), **given)
     with pytest.raises(LessonError, match="add --load and --page"):
         main(checkpoints=(files[0],), **given)
-    with pytest.raises(LessonError, match="beside= names a second model for the page: add --page"):
-        main(beside="mnist", **given)
-    with pytest.raises(LessonError, match=r"none\.keras does not exist"):
-        main(page=True, beside="none.keras", **given)
 
 
 def digit_model_of_scaled_pixels():
@@ -350,9 +346,13 @@ def digit_model_of_scaled_pixels():
     )
 
 
-def test_rounded_weights_without_a_page_is_refused(tmp_path):
+def test_rounded_weights_and_a_second_model_without_a_page_are_refused(tmp_path):
     with pytest.raises(LessonError, match="precision= is for the page's weights: add --page"):
         main(load="mnist", precision="int8", quick=True, outputs=tmp_path)
+    with pytest.raises(LessonError, match="beside= names a second model for the page: add --page"):
+        main(load="mnist", beside="mnist", quick=True, outputs=tmp_path)
+    with pytest.raises(LessonError, match=r"none\.keras does not exist"):
+        main(page=True, beside="none.keras", quick=True, outputs=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
