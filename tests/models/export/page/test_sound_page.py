@@ -15,6 +15,7 @@ from scipy.signal import resample_poly
 from datasets import tones
 from models import LeNet5, ModelError, SoundConvNet
 from models.export.page import portable, write_sound_page
+from models.export.precision import rounded_weights
 
 NAMES = list(tones.CLASS_NAMES)
 RATE = 8000
@@ -638,6 +639,16 @@ def test_any_length_is_that_of_the_examples(browser, tmp_path):
     np.testing.assert_allclose(
         browser.value("[...Page.bars.shares]"), model.predict(kept, verbose=0)[0], atol=CLOSE
     )
+
+
+def test_a_page_of_int8_computes_what_keras_does_with_these_weights(browser, model, sounds, tmp_path):
+    written = write_sound_page(model, sounds[0][:2], tmp_path / "page.html", RATE, precision="int8")
+    given = np.round(sounds[0][:1] * 32767) / 32767
+    with rounded_weights(model, "int8", but=[model.get_layer("spectrogram")]):
+        rounded = model.predict(given, verbose=0)[0]
+    assert written.difference > 1e-5
+    open_page(browser, tmp_path / "page.html")
+    np.testing.assert_allclose(browser.value("[...Page.bars.shares]"), rounded, atol=CLOSE)
 
 
 def test_half_precision_leaves_the_spectrogram_alone(model, sounds, tmp_path):

@@ -18,6 +18,7 @@ from models import (
     StringClassifier,
     TextClassifier,
 )
+from models.export.precision import rounded_weights
 from models.export.text_page import render_texts, write_text_page
 from models.ngram_index import NgramIndex
 from models.text_classification import word_effects
@@ -182,6 +183,28 @@ def test_the_page_computes_what_keras_does(browser, folder, kind):
         for name, expected in inner(np.array([ids], "int32")).items():
             np.testing.assert_allclose(values[name], np.ravel(expected), atol=1e-5, err_msg=name)
     assert troubles(browser) == []
+
+
+@pytest.mark.parametrize("kind", ["lstm", "two_lstms", "no_mask"])
+def test_a_page_of_int8_computes_what_keras_does_with_these_weights(browser, folder, kind):
+    model, path, texts = strings(kind), folder / f"{kind}-int8.html", TEXTS[:2]
+    exact = of_keras(model, texts)
+    written = write_text_page(model, texts, path, precision="int8")
+    network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    with rounded_weights(network, "int8"):
+        rounded = of_keras(model, texts)
+    assert (
+        written.difference == pytest.approx(np.abs(rounded - exact).max(), abs=1e-6)
+        and written.difference > 1e-5
+    )
+    open_page(browser, path)
+    np.testing.assert_allclose(shown(browser, texts, "Page.app.shares"), rounded, atol=1e-5)
+    assert browser.value("Page.difference") < 1e-6
+    held = browser.value(
+        "Page.app.data.model.nodes.flatMap(node => Object.values(node.weights)).map(each => each.type)"
+    )
+    assert held.count("int8") >= 3 and held.count("float32") >= 1
+    assert "int8 numbers" in browser.value("document.querySelector('.rounding').textContent")
 
 
 def by_hand(network, ids):
