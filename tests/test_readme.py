@@ -71,9 +71,10 @@ def test_python_of_the_readme_runs(root, tmp_path, monkeypatch, capsys):
         block = block.replace('backbone="mobilenet"', 'backbone="convnet", flip=False, views=1, epochs=1')
         exec(compile(block, "README.md", "exec"), {})
         said.append(capsys.readouterr().out)
-    builder, photos, _, _, digit, zoo_builders = said
+    builder, photos, _, _, _, digit, zoo_builders = said
     assert "Total params: 302,794" in builder
     assert "accuracy" in photos and "new.jpg" in photos and Path("bees.keras").stat().st_size > 1e5
+    assert "Two models, one picture" in Path("both.html").read_text(encoding="utf-8")
     assert "</html>" in Path("page.html").read_text(encoding="utf-8")
     assert "spectrogram" in Path("sounds.html").read_text(encoding="utf-8")
     assert digit == f"{labels[3]}\n"
