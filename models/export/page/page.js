@@ -6,11 +6,13 @@ import { byId, make } from "./elements.js";
 import { load } from "./engine/model.js";
 import { decompress, fromBase64 } from "./engine/weights.js";
 import { Explained } from "./explained.js";
+import { inRange } from "./input/channels.js";
 import { Input } from "./input/input.js";
 import { OtherInputs } from "./input/other_inputs.js";
 import { SoundInput } from "./input/sound_input.js";
 import { say } from "./messages.js";
 import { Runner } from "./runner.js";
+import { TeachCard } from "./teach/card.js";
 import * as texts from "./texts.js";
 
 // The only global: for the browser's console, tests and benchmarks. No module reads it.
@@ -36,6 +38,8 @@ async function start() {
   const beside = second && besideOf(second, data, explained, { input, others });
   const followers = { input, others, explained, comparison: beside?.comparison };
   const runner = new Runner(model, data.pixel_range, followers, Page);
+  const teach = teachingOf(explained, input, runner);
+  followers.teach = teach;
   const all = [explained, ...(beside ? [beside.explained] : [])];
   const shown = () => all.find(({ isShown }) => isShown);
   byId("own-scale").addEventListener("change", ({ target }) => {
@@ -58,6 +62,7 @@ async function start() {
     training,
     changes,
     why,
+    teach,
     runner,
     beside,
   });
@@ -72,6 +77,22 @@ function makeInput(node, { digits, sound }, raw, changed) {
   if (sound) return new SoundInput(node.values.length, sound, elements, changed, say);
   elements.pens = byId("colours");
   return new Input(node.shape, digits, elements, changed, say, raw);
+}
+
+/* The card in which the user trains a new last layer, where the answer is no picture. */
+function teachingOf({ model, data, changes, training, why }, input, runner) {
+  const { model: network, kernels, teach, answer } = data;
+  if (!teach || ["picture", "map"].includes(answer)) return null;
+  const card = new TeachCard(teach, network, kernels, {
+    model,
+    input,
+    inRange: (pixels) => inRange(pixels, data.pixel_range),
+    isChanged: () => !changes.element.hidden || (training?.moments.isEarlier ?? false),
+    shown: () => runner.sayBest(),
+  });
+  (why ?? changes).element.after(card.element);
+  if (card.beside) byId("choose").closest(".tools").after(card.beside);
+  return card;
 }
 
 /* Show the first example; `shown()` is called once it is. */

@@ -15,11 +15,12 @@ from ...checks.arguments import checked, choice
 from ...errors import ModelError
 from .. import arguments
 from ..html import page_path, write_html
-from ..precision import PRECISIONS, greatest_difference, rounding_note
+from ..precision import PRECISIONS, greatest_difference, rounded_weights, rounding_note
 from .beside import First, beside_of
 from .checkpoints import portable_checkpoints
 from .ends import ANSWERS, answer_of, checked_output, for_all, loss_of, other_values, picture_input, range_of
-from .portable import portable
+from .new_head import new_head
+from .portable import portable_with_places
 from .shell import page_of
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -57,7 +58,8 @@ def write_page(
     the page says so. A model of images of 28 x 28 x 1 whose classes are named "0" to "9" is taken for a
     reader of digits: what is drawn is centred and scaled as MNIST's digits are. An output that is an image
     is shown as one, and a class for each pixel in colours. Of several inputs, the first that can be an image
-    is drawn or dropped; the others keep the values of the example that was chosen last, or are typed.
+    is drawn or dropped; the others keep the values of the example that was chosen last, or are typed. In the
+    page of a classifier whose last layer with weights is dense, one can train a new one for other classes.
 
     Args:
         model: A Keras model of images, as `models.export.page.portable` takes it. Where it takes
@@ -169,7 +171,7 @@ def _render(
     low, high = pixel_range
     settings = {"image_size": size, "output": output, "other_inputs": other_inputs}
     settings["examples"] = _scaled(examples, pixel_range)
-    network = portable(model, precision=precision, **settings)
+    network, places = portable_with_places(model, precision=precision, **settings)
     nodes = network["nodes"]
     answer = answer or answer_of(nodes, class_names, loss_of(model))
     digits = nodes[0]["shape"] == [28, 28, 1] and [*map(str, class_names or ())] == DIGITS
@@ -180,10 +182,15 @@ def _render(
         "checkpoints": portable_checkpoints(model, checkpoints, **settings),
         "pixels": _raw(examples) if examples.shape[-1] in (2, 4) else None,
         "beside": None,
+        "teach": None,
     }
     pictures = zip_longest(map(_uri, examples), map(str, captions), fillvalue="")
     changed = _difference(model, examples, pixel_range, output, other_inputs, precision)
-    if beside is not None:
+    if beside is None:
+        with rounded_weights(model, precision):  # which a file from the page holds, too
+            one = checked_output(model, output)
+            data["teach"] = new_head(one, network, places, digits, (low, high), precision != "float32")
+    else:
         first = First(model, nodes, answer, class_names, (low, high), output, examples, digits)
         data["beside"], also = beside_of(first, beside, precision)
         changed = max(changed, also)

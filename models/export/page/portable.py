@@ -16,6 +16,7 @@ from ..weight_bytes import WeightBytes
 from .ends import SMALLEST, checked_output, for_all, image_sides, other_values, picture_input
 from .moving_steps import MOVERS, gathered, moved
 from .operator_steps import steps_of
+from .skeleton import digest
 from .sound_steps import sound_input, spectrogram_layers
 from .step import Call, Step, Unknown, is_tensor, numbers
 
@@ -75,6 +76,40 @@ def portable(
         >>> plain["nodes"][2]["weights"]["kernel"]["shape"]
         [5, 5, 1, 6]
     """
+    settings = image_size, examples, output, other_inputs, precision, sampling_rate
+    return portable_with_places(model, *settings)[0]
+
+
+def portable_with_places(
+    model,
+    image_size=None,
+    examples=(),
+    output=None,
+    other_inputs=None,
+    precision="float32",
+    sampling_rate=None,
+):
+    """What `portable` writes down, and where each weight is in it.
+
+    Args:
+        model, image_size, examples, output: As for `portable`.
+        other_inputs, precision, sampling_rate: As for `portable`.
+
+    Returns:
+        (what `portable` returns, {`skeleton.digest` of a weight as the page has it: (id of a node, its name
+        there)}).
+
+    Raises:
+        ModelError: As `portable` does.
+
+    Example:
+        >>> from models import LeNet5
+        >>> from .skeleton import digest
+        >>> model = LeNet5()
+        >>> _, places = portable_with_places(model)
+        >>> places[digest(numbers(model.get_layer("c1").kernel))]
+        (2, 'kernel')
+    """
     picture = picture_input(model) if sampling_rate is None else sound_input(model)
     model = checked_output(model, output)
     with rounded_weights(model, precision, but=spectrogram_layers(model)):
@@ -82,7 +117,7 @@ def portable(
 
 
 def _written(model, picture, image_size, examples, other_inputs, precision, sampling_rate):
-    """A model that has the weights of the page, as `portable` returns it."""
+    """A model that has the weights of the page, as `portable_with_places` returns it."""
     sides = image_sides(model, picture, image_size)
     examples = np.reshape(examples, (-1, *sides))
     others = other_values(model, picture, other_inputs, len(examples))
@@ -100,11 +135,12 @@ def _written(model, picture, image_size, examples, other_inputs, precision, samp
     values[picture.place] = np.moveaxis(examples, -1, 1) if picture.layout == "first" else examples
     values[picture.place] = values[picture.place].reshape(-1, *picture.taken(sides))
     walk.finish(model, [for_all(each, len(examples)) for each in values])
-    return {
+    plain = {
         "name": model.name,
         "nodes": walk.nodes,
         "weights": walk.weights.text(),
     }
+    return plain, walk.places
 
 
 class _Walk:
@@ -113,11 +149,12 @@ class _Walk:
     Attributes:
         nodes: As `portable` returns them.
         weights: All weights, a `WeightBytes`. A backbone may be called for several image sizes.
+        places: For each weight, by its digest, where it is: (id of a node, name).
     """
 
     def __init__(self, precision, sampling_rate=None):
         self.sampling_rate = sampling_rate
-        self.nodes, self.weights = [], WeightBytes(precision)
+        self.nodes, self.weights, self.places = [], WeightBytes(precision), {}
         self._makers, self._kept = {}, []
         self._pictures = set()  # tensors (rows, columns) that are pictures, not lists of vectors
         self._boxes = []  # for each closed box (node, which call of all, which of its outputs)
@@ -284,7 +321,11 @@ class _Walk:
             "inputs": inputs,
             "shape": list(shape),
             "config": step.config,
-            "weights": {key: self._store(value) for key, value in step.weights.items() if value is not None},
+            "weights": {
+                key: self._store(value, (len(self.nodes), key))
+                for key, value in step.weights.items()
+                if value is not None
+            },
         }
         self.nodes.append(node)
         return node["id"]
@@ -305,9 +346,12 @@ class _Walk:
             values = np.concatenate(values) if values else np.zeros((0, *shape))
             self.nodes[node]["weights"]["values"] = self._store(values)
 
-    def _store(self, weight):
+    def _store(self, weight, place=None):
         """Append a weight's numbers to the bytes; returns where and in which type they are there."""
-        return self.weights.add(numbers(weight).astype("float32"))
+        array = numbers(weight)
+        if place and array.dtype == np.float32:
+            self.places.setdefault(digest(array), place)
+        return self.weights.add(array.astype("float32"))
 
 
 # Layers and operations that change each pixel alike, so that a picture (rows, columns) stays one

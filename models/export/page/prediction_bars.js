@@ -9,7 +9,7 @@ const FEW_CLASSES = 12;
 export class PredictionBars {
   /* `outputs` is the number of the model's outputs; one output stands for two classes; or all are numbers
      that the model predicts, if `isNumber`. `look(unit)` is called when a class is pointed at, `pin(unit)` when it
-     is chosen. */
+     is chosen; without `pin` a class is no button. */
   constructor(element, outputs, names, { look, pin }, isNumber = false) {
     this.names = names;
     this.isNumber = isNumber;
@@ -35,14 +35,16 @@ export class PredictionBars {
       fill: make("i"),
       share: make("span", { class: "amount" }),
     };
+    const plain = { class: "answer-row" };
     row.button = make(
-      "button",
-      { type: "button", class: "answer-row", onclick: () => pin(row.unit) },
+      pin ? "button" : "div",
+      pin ? { ...plain, type: "button", onclick: () => pin(row.unit) } : plain,
       row.name,
       " ", // so that what is read as one line has words
       make("span", { class: "bar", "aria-hidden": "true" }, row.fill),
       row.share,
     );
+    if (!pin) return row;
     row.button.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && look(row.unit));
     row.button.addEventListener("focus", () => row.button.matches(":focus-visible") && look(row.unit));
     return row;
@@ -93,7 +95,7 @@ export class PredictionBars {
       row.share.textContent = percent(share);
       row.fill.style.width = `${100 * share}%`;
       row.button.classList.toggle("best", row.unit === best);
-      row.button.setAttribute("aria-label", texts.barLabel(name, share));
+      if (row.button.type) row.button.setAttribute("aria-label", texts.barLabel(name, share));
     });
   }
 

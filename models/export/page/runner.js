@@ -23,6 +23,7 @@ export class Runner {
     this.begun = false; // whether its first maps are drawn
     this.since = 0; // when the first change came whose answer is not yet on the screen
     this.timer = 0;
+    this.said = null; // the bars whose answer is said
   }
 
   /* Whether something is still to be computed. */
@@ -104,12 +105,11 @@ export class Runner {
 
   /* The answer, and all that follows from it. */
   show() {
-    const { input, others, explained, comparison } = this.parts;
+    const { input, others, explained } = this.parts;
     others.draw();
     this.drawAnswer();
     const { known } = this.model.nodes.at(-1);
-    const best = comparison ? comparison.short() : explained.bars.answer().short;
-    byId("best").textContent = input.isEmpty() ? "" : best;
+    this.sayBest();
     explained.follow();
     if (input.isEmpty()) say(input.nothing);
     else if (!known) say(texts.notComputed(this.model.boxes.filter((box) => !box.known)));
@@ -131,10 +131,18 @@ export class Runner {
     this.since = this.waiting ? this.asked : 0;
   }
 
+  /* The likeliest of the classes that are shown: the model's, or the user's. */
+  sayBest() {
+    const { input, explained, comparison, teach } = this.parts;
+    this.said = teach?.answer() ?? explained.bars;
+    const best = comparison ? comparison.short() : this.said.answer().short;
+    byId("best").textContent = input.isEmpty() ? "" : best;
+  }
+
   /* Once the pen rests. */
   announceLater() {
     const { input, explained, comparison } = this.parts;
-    const answer = () => comparison?.sentence() || explained.bars.answer().sentence;
+    const answer = () => comparison?.sentence() || (this.said ?? explained.bars).answer().sentence;
     clearTimeout(this.timer);
     if (comparison?.waits()) return; // the run of the other model, which ends later, says it
     this.timer = setTimeout(() => announce(input.isEmpty() ? input.nothing : answer()), REST);

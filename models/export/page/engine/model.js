@@ -167,11 +167,13 @@ function giveValues(nodes, kernels) {
  * Make a network that runs from what `models.portable.portable` wrote down.
  * @param {Object} portable
  * @param {?string} kernels  `wasm/kernels.wasm` in base64, which compute the heavy layers faster.
+ * @param {() => ?Promise} rest  Called between two layers; what it returns is awaited.
  * @returns {Promise<Model>}
  */
-export async function load(portable, kernels = null) {
+export async function load(portable, kernels = null, rest = () => null) {
   const buffer = await decompress(fromBase64(portable.weights));
-  const nodes = portable.nodes.map((description) => {
+  const nodes = [];
+  for (const description of portable.nodes) {
     const node = { ...description, weights: {}, weightShapes: {} };
     const [h, w, c] = node.shape.length === 3 ? node.shape : [1, 1, node.shape[0]];
     for (const [key, weight] of Object.entries(description.weights)) {
@@ -182,10 +184,16 @@ export async function load(portable, kernels = null) {
     const { negative_slope = 0, threshold = 0, max_value = null } = options;
     node.plainRelu = node.config.activation === "relu" && !negative_slope && !threshold && max_value === null;
     node.sums = new Float64Array(c); // where `run` adds up the values of one pixel
-    return Object.assign(node, { h, w, c, known: true });
-  });
+    nodes.push(Object.assign(node, { h, w, c, known: true }));
+    const wait = rest();
+    if (wait) await wait;
+  }
   const model = new Model(portable.name, nodes, await compile(kernels));
   giveValues(nodes, model.kernels);
-  for (const node of nodes) KINDS[node.kind].prepare?.(node, model.inputsOf(node));
+  for (const node of nodes) {
+    KINDS[node.kind].prepare?.(node, model.inputsOf(node));
+    const wait = rest();
+    if (wait) await wait;
+  }
   return model;
 }

@@ -8,6 +8,7 @@ export function listenToFiles(whole, chooser, take, refuse) {
   });
   listenToDragging(whole);
   document.addEventListener("drop", (event) => {
+    if (event.defaultPrevented) return; // it was dropped where files are wanted for something else
     event.preventDefault();
     const files = [...event.dataTransfer.files];
     if (files.length) take(files);

@@ -14,6 +14,11 @@ export class Moments {
     this.at = checkpoints.length;
   }
 
+  /* Whether the model has other weights than its own. */
+  get isEarlier() {
+    return this.at < this.checkpoints.length;
+  }
+
   /* For each node its weights at a moment. */
   async weightsOf(at) {
     if (at === this.checkpoints.length) return this.own;

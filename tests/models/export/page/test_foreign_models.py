@@ -934,6 +934,8 @@ def test_axe_core_finds_nothing(browser, tmp_path, axe, build, beside):
         ready(browser, tmp_path / "page.html")
         browser.show(width, dark=dark, phone=phone)
         settle(browser)
+        browser.value("for (const card of document.querySelectorAll('details.layer')) card.open = true")
+        browser.value("document.getElementById('add-class')?.click()")
         browser.value(axe + "\n; 0")
         found = browser.value("""axe.run({resultTypes: ["violations"]}).then(({violations}) => violations.map(
             each => `${each.id}: ${each.help}: ${each.nodes.map(node => node.html).slice(0, 3)}`))""")
