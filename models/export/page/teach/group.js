@@ -10,6 +10,12 @@ const LONGEST = 60; // letters of a name
 
 const same = (one, other) => one.every((value, at) => value === other[at]);
 
+/* Pixels in a quarter of the memory, where they are whole numbers. */
+function packed(pixels) {
+  const bytes = Uint8Array.from(pixels);
+  return same(pixels, bytes) ? bytes : pixels;
+}
+
 export class Group {
   /* `input` is the page's, which knows how pictures look. `act` has what buttons do: `changed()`, `drawing(group)`,
      `files(group, files)`, `remove(group)`, `say(sentence)`. */
@@ -62,7 +68,7 @@ export class Group {
     const board = blackboard(height, width);
     board.getContext("2d").putImageData(this.input.asImage(pixels), 0, 0);
     canvas.getContext("2d").drawImage(board, 0, 0, THUMBNAIL, THUMBNAIL);
-    const picture = { pixels, canvas, features: null };
+    const picture = { pixels: packed(pixels), canvas, features: null };
     const removal = make("button", { type: "button", onclick: () => this.take(picture) }, "×");
     picture.item = make("li", {}, canvas, removal);
     picture.removal = removal;

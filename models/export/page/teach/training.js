@@ -9,7 +9,7 @@ async function look(groups, frozen, inRange, work, tell) {
   const pictures = groups.flatMap((group) => group.pictures);
   for (const [at, picture] of pictures.entries()) {
     tell(at + 1, pictures.length);
-    picture.features ??= await frozen.features(inRange(picture.pixels), work);
+    picture.features ??= await frozen.features(inRange(Float32Array.from(picture.pixels)), work);
   }
 }
 

@@ -514,3 +514,20 @@ def test_the_same_model_gives_the_same_page(tmp_path):
     for page in pages:
         write_page(model, photos(1, 9)[0], page)
     assert pages[0].read_bytes() == pages[1].read_bytes()
+
+
+def test_pixels_are_scaled_as_the_model_takes_them(browser, tmp_path):
+    images = keras.Input((12, 12, 3))
+    x = layers.Flatten()(layers.Conv2D(2, 3, strides=3, activation="tanh")(images))
+    model = fill(keras.Model(images, layers.Dense(3, activation="softmax", name="end")(x)))
+    write_page(model, photos(1, 9)[0], tmp_path / "page.html", pixel_range=(-1, 1))
+    opened(browser, tmp_path / "page.html")
+    given = photos(2, 1)
+    fill_in(browser, given + np.array([0, 0.5]).reshape(2, 1, 1, 1, 1))  # also what are no whole numbers
+    train(browser)
+    known = keras.Model(model.inputs, model.get_layer("end").input)
+    for found, some, more in zip(features(browser), given, (0, 0.5), strict=True):
+        expected = known.predict((some + more) / 127.5 - 1, verbose=0)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    file = download(browser, tmp_path)
+    assert load_classifier(file)[1].settings == {"shape": [12, 12, 3], "pixel_range": [-1.0, 1.0]}
