@@ -18,6 +18,7 @@ ALLOWED = (
     "texts.bucketing",
     "texts.copies",
     "texts.reading",
+    "texts.streaming",
 )
 
 

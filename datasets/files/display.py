@@ -38,6 +38,11 @@ def classes_table(checked):
         part: np.bincount(checked.labels[checked.of(part)], minlength=len(names))
         for part in ("train", "validation", "test")
     }
+    return table_of_counts(names, counts)
+
+
+def table_of_counts(names, counts):
+    """The same of {part: counts (classes,)}."""
     split = [(name, *(int(count[index]) for count in counts.values())) for index, name in enumerate(names)]
     split, more = split[:CLASSES], split[CLASSES:]
     if more:

@@ -46,6 +46,42 @@ def decode_leniently(content, name, encoding=None):
         return text, "", str(error)
 
 
+def encoding_of(start, name, encoding=None):
+    """How to read a file piece by piece, by its beginning.
+
+    Args:
+        start: Its first bytes, `SAMPLE` of them, or all.
+        name: What messages call it.
+        encoding: Its name in Python if it is known; None for UTF-8, or UTF-16 with its mark.
+
+    Returns:
+        `(encoding, errors, note)`: both as for `open`, and what was guessed, or "". Bytes that are not UTF-8
+        are surrogates then (see `odd`).
+
+    Raises:
+        DataError: If there is no such encoding, or it is no text.
+    """
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            decode_as(b"", name, encoding)
+        return encoding, "strict", ""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", "strict", ""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    try:
+        zeros = decoder.decode(start).count("\0")  # a letter may be cut off at the end
+    except UnicodeDecodeError:
+        whole = start[: start.rfind(b"\n") + 1] or start
+        if found := guess(whole) or guess(start[: len(start) // 2 * 2]):
+            return found, "replace", said(found, start[: len(start) // 2 * 2])
+        zeros = start.count(b"\0")
+    if zeros > 1 and zeros > FEW_ZEROS * len(start):
+        decode(start, name, advice=ADVICE)
+    return "utf-8-sig", "surrogateescape", ""
+
+
 def decode_as(content, name, encoding):
     """Bytes in a known encoding as text.
 

@@ -38,5 +38,10 @@ def unpacked(content, name):
                         "table; make several of it."
                     )
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name} is damaged or truncated; fetch or compress it again.") from error
+        raise damaged(name) from error
     return b"".join(pieces)
+
+
+def damaged(name):
+    """What is said of a file that cannot be unpacked: a `DataError`."""
+    return DataError(f"{name} is damaged or truncated; fetch or compress it again.")

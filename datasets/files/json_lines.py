@@ -50,16 +50,8 @@ def read_json_lines(text, name, aside):
     """
     check_size(text, name)
     found, lines, names = [], [], {}
-    for line, content in enumerate(re.split("\r\n|\n|\r", text), 1):
-        if not content.strip():
-            continue
-        value = _value(content) if len(content) <= MAX_LINE else None
-        if not isinstance(value, dict):
-            aside.append((line, "is no JSON object"))
-            continue
-        cells = {key.strip(): _cell(cell) for key, cell in value.items() if not isinstance(cell, dict | list)}
-        for key, cell in cells.items():
-            names[key] = names.get(key, False) or bool(cell)
+    for line, cells in each_object(re.split("\r\n|\n|\r", text), aside):
+        names |= dict.fromkeys(cells)
         found.append(cells)
         lines.append(line)
         if len(names) > MAX_COLUMNS or len(names) * len(found) > MAX_SEPARATORS:
@@ -68,10 +60,38 @@ def read_json_lines(text, name, aside):
                 "is more than a table of texts has; make several of it."
             )
     if not found or not names:
-        raise DataError(f"{name} holds no JSON objects; name a file with an object such as "
-                        '{"text": "...", "label": "..."} on each line.')  # fmt: skip
+        raise empty(name)
     rows = [[cells.get(key, "") for key in names] for cells in found]
     return Table(name, [list(names), *rows], [lines[0], *lines], headed=True)
+
+
+def each_object(lines, aside):
+    """The objects of JSON Lines one by one, so that the file need not be in memory.
+
+    Args:
+        lines: Iterable of str.
+        aside: List that (line, reason) of each line that is no object is added to.
+
+    Yields:
+        `(line, cells)`: its number, and {name: str} without lists and objects.
+    """
+    for line, content in enumerate(lines, 1):
+        if not content.strip():
+            continue
+        value = _value(content) if len(content) <= MAX_LINE else None
+        if isinstance(value, dict):
+            cells = value.items()
+            yield line, {key.strip(): _cell(cell) for key, cell in cells if not isinstance(cell, dict | list)}
+        else:
+            aside.append((line, "is no JSON object"))
+
+
+def empty(name):
+    """What is said of a file without objects: a `DataError`."""
+    return DataError(
+        f"{name} holds no JSON objects; name a file with an object such as "
+        '{"text": "...", "label": "..."} on each line.'
+    )
 
 
 def _value(content):

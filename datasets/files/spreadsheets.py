@@ -1,14 +1,16 @@
 """Parquet and xlsx files as tables. They need pyarrow and openpyxl, which requirements-extra.txt names."""
 
+import contextlib
 import importlib
 import io
 import zipfile
 
 from ..errors import DataError
 from .archives import FREE_GROWTH, MAX_GROWTH, MAX_UNPACKED
-from .tables import MAX_LINES, MAX_SEPARATORS, Table
+from .tables import MAX_LINES, MAX_SEPARATORS, Table, empty
 
 PACKAGES = {".parquet": "pyarrow", ".xlsx": "openpyxl"}  # by the ending of a file
+BATCH = 1000  # rows that are read together
 
 
 def read_spreadsheet(content, name, ending):
@@ -26,6 +28,20 @@ def read_spreadsheet(content, name, ending):
     Raises:
         DataError: If a package is missing, or the file is damaged or too large.
     """
+    with _readable(name, ending):
+        found = each_parquet_row(io.BytesIO(content)) if ending == ".parquet" else _sheet(content, name)
+        if ending == ".parquet":
+            _check_parquet(content, name)
+        rows = [(line, row) for line, row in enumerate(found, 1) if any(cell.strip() for cell in row)]
+    if not rows:
+        raise empty(name)
+    lines, rows = map(list, zip(*rows, strict=True))
+    return Table(name, rows, lines, headed=ending == ".parquet")
+
+
+@contextlib.contextmanager
+def _readable(name, ending):
+    """Turn what goes wrong while a file is read into one sentence."""
     package = PACKAGES[ending]
     try:
         importlib.import_module(package)
@@ -35,16 +51,35 @@ def read_spreadsheet(content, name, ending):
             "save the table as CSV."
         ) from error
     try:
-        rows = _parquet(content, name) if ending == ".parquet" else _sheet(content, name)
-    except DataError:
+        yield
+    except (DataError, GeneratorExit):
         raise
     except Exception as error:  # of any kind: both libraries raise many
         raise DataError(f"{name} cannot be read as {ending[1:]}; save the table again, or as CSV.") from error
-    rows = [(line, row) for line, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
-    if not rows:
-        raise DataError(f"{name} is empty; name a table with a row for each example.")
-    lines, rows = map(list, zip(*rows, strict=True))
-    return Table(name, rows, lines, headed=ending == ".parquet")
+
+
+def each_row(path, name):
+    """The rows of a Parquet file one by one, so that it need not be in memory.
+
+    Args:
+        path: The file.
+        name: What messages call it.
+
+    Yields:
+        `(line, row)`: its number, and a list of str; first the names of the columns, without those of lists.
+
+    Raises:
+        DataError: If pyarrow is missing, or the file is damaged.
+    """
+    with _readable(name, ".parquet"):
+        rows = enumerate(each_parquet_row(path), 1)
+    while True:
+        with _readable(name, ".parquet"):
+            found = next(rows, None)
+        if found is None:
+            return
+        if any(cell.strip() for cell in found[1]):
+            yield found
 
 
 def _refuse_size(name, rows, columns, size, packed):
@@ -57,21 +92,32 @@ def _refuse_size(name, rows, columns, size, packed):
         raise DataError(f"{name} unpacks to {size:,} bytes, which is too much; make several of it.")
 
 
-def _parquet(content, name):
+def _check_parquet(content, name):
+    from pyarrow import parquet
+
+    about = parquet.ParquetFile(io.BytesIO(content)).metadata
+    size = sum(about.row_group(n).total_byte_size for n in range(about.num_row_groups))
+    _refuse_size(name, about.num_rows, about.num_columns, size, len(content))
+
+
+def each_parquet_row(file):
+    """The rows of Parquet: first the names of its columns, without lists and bytes, then lists of str.
+
+    Args:
+        file: Its path, or a file object.
+    """
     import pyarrow
     from pyarrow import parquet
 
-    file = parquet.ParquetFile(io.BytesIO(content))
-    about = file.metadata
-    size = sum(about.row_group(n).total_byte_size for n in range(about.num_row_groups))
-    _refuse_size(name, about.num_rows, about.num_columns, size, len(content))
-    flat = [
-        field.name for field in file.schema_arrow if not pyarrow.types.is_nested(field.type)
-        and not pyarrow.types.is_binary(field.type)
-    ]  # fmt: skip
-    table = file.read(columns=flat)
-    columns = [table.column(name).to_pylist() for name in table.column_names]
-    return [list(table.column_names), *([_cell(cell) for cell in row] for row in zip(*columns, strict=True))]
+    with parquet.ParquetFile(file) as opened:
+        flat = [
+            field.name for field in opened.schema_arrow if not pyarrow.types.is_nested(field.type)
+            and not pyarrow.types.is_binary(field.type)
+        ]  # fmt: skip
+        yield flat
+        for batch in opened.iter_batches(BATCH, columns=flat):
+            columns = [column.to_pylist() for column in batch.columns]
+            yield from ([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
 
 
 def _sheet(content, name):

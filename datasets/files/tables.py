@@ -101,19 +101,36 @@ def read_table(text, name, aside=None, most=ODD_SHARE):
             closed, or more lines or cells than a table of texts.
     """
     check_size(text, name)
-    separator = _separator(text)
+    separator = separator_of(text)
     rows, lines = None, None
     if separator == "\t":
-        rows, lines = _literal_rows(text)
+        rows, lines = literal_rows(text)
     if rows is None:
         rows, lines = _rows(text, name, separator, None if aside is None else [])
     if not rows:
-        raise DataError(f"{name} is empty; name a table with a row for each example.")
-    return _even_rows(Table(name, rows, lines), separator, aside, most)
+        raise empty(name)
+    return even_rows(Table(name, rows, lines), separator, aside, most)
 
 
-def _even_rows(table, separator, aside, most):
-    """The table without rows of another length or with too long a text, if these are few."""
+def empty(name):
+    """What is said of a table without rows: a `DataError`."""
+    return DataError(f"{name} is empty; name a table with a row for each example.")
+
+
+def even_rows(table, separator, aside=None, most=ODD_SHARE):
+    """The table without rows of another length or with too long a text, if these are few.
+
+    Args:
+        table: A `Table`; its first row has the right length.
+        separator: What separates its cells.
+        aside, most: As for `read_table`; math.inf for as many as there are.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        DataError: If they are too many.
+    """
     odd, first = {}, None
     for number, (row, line) in enumerate(zip(table.rows, table.lines, strict=True)):
         longest = max(map(len, row))
@@ -147,7 +164,7 @@ def _too_long_cell(length):
 
 
 def _too_long_row(name, line):
-    return DataError(
+    return TooLongError(
         f"{name} has a text of more than {MAX_CHARACTERS:,} characters in the row that begins in "
         f"line {line:,}; shorten it, or close its quotation mark."
     )
@@ -170,11 +187,16 @@ def check_size(text, name):
     while len(text) - at > MAX_LINE:
         end = max(text.rfind("\n", at, at + MAX_LINE), text.rfind("\r", at, at + MAX_LINE))
         if end < 0:
-            raise DataError(
-                f"{name} has a line of more than {MAX_LINE:,} characters, which is no row of a table of "
-                "texts; name a table with a row for each example."
-            )
+            raise too_long_line(name)
         at = end + 1
+
+
+def too_long_line(name):
+    """What is said of a table with a line that is no row: a `DataError`."""
+    return DataError(
+        f"{name} has a line of more than {MAX_LINE:,} characters, which is no row of a table of texts; name "
+        "a table with a row for each example."
+    )
 
 
 def _spoken(separator):
@@ -186,7 +208,15 @@ def count(number, noun):
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def _separator(text):
+def separator_of(text):
+    """What separates the cells of a table: tab, comma, semicolon or bar, whichever suits its first rows.
+
+    Args:
+        text: The file, or the beginning of it.
+
+    Returns:
+        A str of one character.
+    """
     best, separator = 0, ","
     literal = [(csv.QUOTE_MINIMAL, candidate) for candidate in SEPARATORS]
     for quoting, candidate in [(csv.QUOTE_NONE, "\t"), *literal]:
@@ -208,34 +238,65 @@ def _rows(text, name, separator, lenient=None, longest=MAX_CHARACTERS):
 
     Where `lenient` is no None, longer cells are read, too, if all quotation marks are closed then.
     """
-    rows, lines, line = [], [], 0
-    with _long_cells(longest):
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        try:
-            for row in reader:
-                if any(cell.strip() for cell in row):
-                    rows.append(row)
-                    lines.append(line + 1)
-                line = reader.line_num
-        except csv.Error as error:
-            if "field limit" in str(error):
-                if lenient is not None:
-                    with contextlib.suppress(DataError):
-                        return _rows(text, name, separator, None, MAX_LINE)
-                raise _too_long_row(name, line + 1) from error
-            raise DataError(
-                f"{name} has a quotation mark in the row that begins in line {line + 1:,} which is not "
-                'closed, or closed early; within a quoted text double every quotation mark ("").'
-            ) from error
-    return rows, lines
+    found = each_row(io.StringIO(text, newline=""), name, separator, longest)
+    try:
+        rows = list(found)
+    except TooLongError:
+        if lenient is not None:
+            with contextlib.suppress(DataError):
+                return _rows(text, name, separator, None, MAX_LINE)
+        raise
+    return [row for _, row in rows], [line for line, _ in rows]
+
+
+class TooLongError(DataError):
+    """A cell is longer than a text may be, maybe since its quotation mark is never closed."""
+
+
+def each_row(lines, name, separator, longest=MAX_LINE):
+    """The rows of CSV one by one, so that the file need not be in memory.
+
+    Args:
+        lines: Iterable of str, with their line breaks.
+        name: What messages call the table.
+        separator: What separates its cells.
+        longest: Characters of a cell at most.
+
+    Yields:
+        `(line, row)`: the number of the line in which a row begins, and a list of cells. Rows without
+        anything in them are left out.
+
+    Raises:
+        DataError: If a quotation mark is never closed; a `TooLongError` if a cell is too long.
+    """
+    reader, line = csv.reader(lines, delimiter=separator, strict=True), 0
+    try:
+        while True:
+            with _long_cells(longest):  # only while it reads: the limit is one of the whole process
+                row = next(reader, None)
+            if row is None:
+                return
+            if any(cell.strip() for cell in row):
+                yield line + 1, row
+            line = reader.line_num
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise _too_long_row(name, line + 1) from error
+        raise DataError(
+            f"{name} has a quotation mark in the row that begins in line {line + 1:,} which is not "
+            'closed, or closed early; within a quoted text double every quotation mark ("").'
+        ) from error
 
 
 def _lines(text):
     return re.split("\r\n|\n|\r", text)
 
 
-def _literal_rows(text):
+def literal_rows(text):
     """Rows of a file separated by tabs whose quotation marks are part of the texts.
+
+    Args:
+        text: The file, or the beginning of it.
 
     Returns:
         Rows and lines, or None twice if the file is quoted in the way of CSV after all.

@@ -2,6 +2,7 @@
 
 from .copies import copy_groups, normalized
 from .reading import read_texts
+from .streaming import StreamedTexts
 from .texts import Texts
 
-__all__ = ["Texts", "copy_groups", "normalized", "read_texts"]
+__all__ = ["StreamedTexts", "Texts", "copy_groups", "normalized", "read_texts"]

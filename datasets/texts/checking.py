@@ -155,18 +155,36 @@ def _flat(found):
 
 def _merge_numbers(checked):
     """Take labels such as "1.0" for "1" where both are there."""
-    counts = Counter(checked.labels)
+    merged, note = numbers_in_two_ways(Counter(checked.labels))
+    if merged:
+        rows = [row for row, label in enumerate(checked.labels) if label in merged]
+        checked.found("label written in two ways", rows, "merged", note)
+        checked.labels = [merged.get(label, label) for label in checked.labels]
+
+
+def numbers_in_two_ways(counts):
+    """Labels such as "1.0" where "1" is there as well.
+
+    Args:
+        counts: `Counter` of all labels.
+
+    Returns:
+        `({label: what it is read as}, a sentence without its full stop, or "")`.
+
+    Example:
+        >>> numbers_in_two_ways(Counter(["1", "1.0", "2"]))[0]
+        {'1.0': '1'}
+    """
     merged = {}
     for label in counts:
         whole = re.sub(r"\.0+$", "", label)
         if whole != label and whole in counts and re.fullmatch(r"[-+]?\d+", whole):
             merged[label] = whole
-    if merged:
-        rows = [row for row, label in enumerate(checked.labels) if label in merged]
-        listed = ", ".join(f"{quoted(one)} as {quoted(merged[one])}" for one in sorted(merged)[:5])
-        note = f"{len(rows):,} labels are written in two ways, and are read as one: {listed}"
-        checked.found("label written in two ways", rows, "merged", note)
-        checked.labels = [merged.get(label, label) for label in checked.labels]
+    if not merged:
+        return {}, ""
+    listed = ", ".join(f"{quoted(one)} as {quoted(merged[one])}" for one in sorted(merged)[:5])
+    total = sum(counts[label] for label in merged)
+    return merged, f"{total:,} labels are written in two ways, and are read as one: {listed}"
 
 
 def _leave_out_empty(checked):
@@ -181,16 +199,33 @@ def _check_other_parts(checked, given, path):
         unknown = Counter(
             label for label, name in zip(checked.labels, checked.parts, strict=True) if name == part
         )
-        for name in checked.class_names:
-            unknown.pop(name, None)
-        if unknown:
-            listed = ", ".join(f"{quoted(label)} ({count:,})" for label, count in unknown.most_common(10))
-            raise DataError(
-                f"{path} has labels in its {part} part that its training part lacks: {listed}; correct them, "
-                "or leave those texts out."
-            )
+        check_labels_of(part, unknown, checked.class_names, path)
     if given and not (checked.parts == "test").any():
         raise DataError(f"{path} has no texts in its test part; add some, or remove that part.")
+
+
+def check_labels_of(part, counts, class_names, path):
+    """Refuse a part with labels that the training part lacks.
+
+    Args:
+        part: Its name.
+        counts: `Counter` of its labels.
+        class_names: Those of the training part.
+        path: Where they come from, for the message.
+
+    Raises:
+        DataError: If it has such labels.
+
+    Example:
+        >>> check_labels_of("test", Counter({"good": 3}), ["bad", "good"], "films.csv")
+    """
+    unknown = Counter({label: count for label, count in counts.items() if label not in class_names})
+    if unknown:
+        listed = ", ".join(f"{quoted(label)} ({count:,})" for label, count in unknown.most_common(10))
+        raise DataError(
+            f"{path} has labels in its {part} part that its training part lacks: {listed}; correct them, "
+            "or leave those texts out."
+        )
 
 
 def _leave_out_rare(checked, path):
@@ -331,17 +366,31 @@ def _split(checked, path, seed, validation):
 
 def _note_uneven(checked):
     """Say how often the largest class would be right by itself."""
-    (name, count), *_ = Counter(checked.labels).most_common(1)
-    share = count / len(checked.labels)
-    if share >= UNEVEN:
+    name, note = uneven_classes(Counter(checked.labels))
+    if note:
         rows = [row for row, label in enumerate(checked.labels) if label != name]
-        checked.found(
-            "uneven classes",
-            rows,
-            "used; look at each class by itself",
-            f"class {quoted(name)} has {count:,} of {counted(len(checked.labels), 'text')}: always saying "
-            f"{quoted(name)} would be right for {share:.0%}",
-        )
+        checked.found("uneven classes", rows, "used; look at each class by itself", note)
+
+
+def uneven_classes(counts):
+    """The largest class, and a sentence if it has nearly all texts.
+
+    Args:
+        counts: `Counter` of all labels.
+
+    Returns:
+        `(name, a sentence without its full stop, or "")`.
+
+    Example:
+        >>> uneven_classes(Counter({"good": 90, "bad": 10}))[1]
+        "class 'good' has 90 of 100 texts: always saying 'good' would be right for 90%"
+    """
+    (name, count), *_ = counts.most_common(1)
+    share = count / counts.total()
+    return name, "" if share < UNEVEN else (
+        f"class {quoted(name)} has {count:,} of {counted(counts.total(), 'text')}: always saying "
+        f"{quoted(name)} would be right for {share:.0%}"
+    )  # fmt: skip
 
 
 def aside_note(aside):

@@ -1,5 +1,6 @@
 """Labelled texts as they are found in files, with what is set aside and why."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -228,7 +229,7 @@ def _read_tables(tree, files, wanted, encoding, found):
         if first is None:
             text, label, header = columns.columns(table, *wanted)
             first, columns_of = table, (text, label)
-            _note_other_texts(table, text, label, header, wanted[0], found)
+            note_other_texts(table, text, label, header, wanted[0], found.notes)
         else:
             try:
                 columns_of = columns.same_columns(table, first, text, label, header)
@@ -241,13 +242,31 @@ def _read_tables(tree, files, wanted, encoding, found):
                 found.notes.append(f"{name} is not read ({reason_of(error, table.name)})")
                 continue  # as of SST-2, whose test part has no labels
         found.aside += [(where(name, line), reason) for line, reason in odd]
-        read = _labelled(table, *columns_of, header, name, found)
+        read = labelled(table, *columns_of, header, name, found)
         places = _places(table, columns_of, header, name, found) if len(files) == 1 else {}
         found.parts |= _by_places(read, places) if places else {part: read}
 
 
-def _labelled(table, text, label, header, name, found):
-    """The rows of a table that have a label, as a `Part`."""
+def labelled(table, text, label, header, name, found):
+    """The rows of a table that have a label.
+
+    Args:
+        table: A `datasets.files.tables.Table`.
+        text, label: Its columns; of the texts maybe several.
+        header: How many rows at the top hold no text.
+        name: What its rows are called by.
+        found: A `Found` that rows without a label are set aside in.
+
+    Returns:
+        A `Part`.
+
+    Example:
+        >>> found = Found()
+        >>> labelled(tables.Table("a.csv", [["So good!", "good"], ["So so.", "NA"]], [1, 2]), 0, 1, 0, "a", found)
+        Part(texts=['So good!'], labels=['good'], files=['a'], rows=[1])
+        >>> found.aside
+        [('a, line 2', "has no label but 'NA'")]
+    """  # noqa: E501
     rows = table.rows[header:]
     texts = [with_line_breaks(columns.text_of(row, text)) for row in rows]
     labels = as_names([from_csv(row[label].strip()) for row in rows], table.name)
@@ -264,36 +283,87 @@ def _labelled(table, text, label, header, name, found):
 
 def _places(table, columns_of, header, name, found):
     """{line: part, None where its word is none} by the column that says it; {} where there is none."""
-    text, label = columns_of
-    names = [cell.strip() for cell in table.rows[0]]
-    column = columns.named(names, _PART_NAMES) if header else None
-    if column is None or column in (label, *((text,) if isinstance(text, int) else text)):
+    column = part_column(table, columns_of, header)
+    if column is None:
         return {}
     words = [row[column].strip().casefold() for row in table.rows[header:]]
+    called = f"column {quoted(table.rows[0][column].strip())} of {name}"
+    if not says_parts(Counter(words), called, found.notes):
+        return {}
+    parts = [part_of(word) for word in words]
+    lines = table.lines[header:]
+    for line, word, part in zip(lines, words, parts, strict=True):
+        if part is None:
+            found.aside.append((where(name, line), no_part(word)))
+    return dict(zip(lines, parts, strict=True))
+
+
+def part_column(table, columns_of, header):
+    """The column that says what each row is used for, by its name; None where there is none.
+
+    Args:
+        table: A `datasets.files.tables.Table`.
+        columns_of: (column or columns of the texts, column of the labels).
+        header: Whether its first row is a header.
+
+    Example:
+        >>> part_column(tables.Table("a", [["text", "label", "split"]], [1]), (0, 1), True)
+        2
+    """
+    text, label = columns_of
+    column = columns.named([cell.strip() for cell in table.rows[0]], _PART_NAMES) if header else None
+    return None if column in (label, *((text,) if isinstance(text, int) else text)) else column
+
+
+def part_of(word):
+    """The part that a cell of such a column names: "train" where it is empty, None for an unknown word.
+
+    Example:
+        >>> part_of("dev"), part_of(""), part_of("extra")
+        ('validation', 'train', None)
+    """
+    return _PART_OF.get(word) if word else "train"
+
+
+def no_part(word):
+    """Why a row is set aside whose part has an unknown name.
+
+    Example:
+        >>> no_part("extra")
+        "is of a part, 'extra', which is no part of a split"
+    """
+    return f"is of a part, {quoted(word)}, which is no part of a split"
+
+
+def says_parts(words, called, notes):
+    """Whether a column names parts such as train and test.
+
+    Args:
+        words: `Counter` of its cells in lower case.
+        called: What messages call it.
+        notes: List that sentences about it are added to.
+
+    Raises:
+        DataError: If it leaves nothing to train on.
+
+    Example:
+        >>> says_parts(Counter({"train": 8, "test": 2}), "column 'split' of a.csv", [])
+        True
+    """
     said = {word for word in words if word}
-    called = f"column {quoted(names[column])} of {name}"
     if not said & set(_PART_OF):
         if said:
-            found.notes.append(f"{called} names no parts such as train and test, and is not used")
-        return {}
+            notes.append(f"{called} names no parts such as train and test, and is not used")
+        return False
     if not said & set(PARTS["train"]) and "" not in words:
         raise DataError(
             f"{called[0].upper()}{called[1:]} puts no row into the part to train on; write train there, or "
             "take the column out."
         )
-    if blank := words.count(""):
+    if blank := words[""]:
         rows = "1 row" if blank == 1 else f"{blank:,} rows"
-        found.notes.append(
-            f"{called} is empty in {rows}; {'it is' if blank == 1 else 'these are'} trained on"
-        )
-    parts = [_PART_OF.get(word) if word else "train" for word in words]
-    lines = table.lines[header:]
-    for line, word, part in zip(lines, words, parts, strict=True):
-        if part is None:
-            found.aside.append(
-                (where(name, line), f"is of a part, {quoted(word)}, which is no part of a split")
-            )
-    return dict(zip(lines, parts, strict=True))
+        notes.append(f"{called} is empty in {rows}; {'it is' if blank == 1 else 'these are'} trained on")
+    return True
 
 
 def _by_places(read, places):
@@ -306,11 +376,25 @@ def _by_places(read, places):
     return parts
 
 
-def _note_other_texts(table, text, label, header, wanted, found):
+def note_other_texts(table, text, label, header, wanted, notes):
+    """Say which other columns may hold texts, where the column of texts was guessed.
+
+    Args:
+        table: A `datasets.files.tables.Table`.
+        text, label, header: As `columns` found them.
+        wanted: The column that was asked for, or None.
+        notes: List that the sentence is added to.
+
+    Example:
+        >>> notes = []
+        >>> note_other_texts(tables.Table("a", [["text", "label"], ["So good!", "good"]], [1, 2]), 0, 1, True, None, notes)
+        >>> notes
+        []
+    """  # noqa: E501
     if wanted is None and (others := columns.other_texts(table, text, label, header)):
         own = table.rows[0][text].strip() if header else str(text + 1)
         listed = ", ".join(quoted(name, 30) for name in others[:5])
-        found.notes.append(
+        notes.append(
             f"the texts are those of column {quoted(own)}; not read are columns that may hold text as well: "
             f"{listed} (text_column= takes several, with commas between them)"
         )

@@ -132,21 +132,12 @@ def open_table(tree, parts, encoding=None, aside=None, most=tables.ODD_SHARE):
     if wrong and aside is None:
         raise DataError(wrong)
     notes, odd = [f"{name} is {note}"] if note else [], []
-    named_json = ending.startswith(json_lines.ENDINGS)
-    as_json = json_lines.is_json_lines(text) or (named_json and not json_lines.is_json(text))
-    if as_json:
-        if not named_json:
-            notes.append(f"{name} is read as JSON Lines, which it holds")
+    if as_json := holds_json_lines(text, name, ending, notes):
         table = json_lines.read_json_lines(text, name, odd)
-    elif json_lines.is_json(text):
-        raise DataError(
-            f"{name} is no table but other JSON; write an object such as "
-            '{"text": "...", "label": "..."} on each line, or save it as CSV.'
-        )
     else:
         table = tables.read_table(text, name, None if aside is None else odd, most)
     if wrong or as_json:
-        header, table = table.rows[0], _without_odd(table, odd)
+        header, table = table.rows[0], without_odd(table, odd)
         if odd and (aside is None or _too_many(odd, table, most) or encodings.odd("".join(header))):
             line, reason = odd[0]
             said = f"Line {line:,} of {name} {reason}; correct it, or leave it out."
@@ -156,12 +147,57 @@ def open_table(tree, parts, encoding=None, aside=None, most=tables.ODD_SHARE):
     return table, notes
 
 
+def holds_json_lines(text, name, ending, notes):
+    """Whether a table is JSON Lines, and not CSV.
+
+    Args:
+        text: The file, or the beginning of it.
+        name: What messages call it.
+        ending: Of its name, such as ".csv".
+        notes: List to which is added that it is called otherwise.
+
+    Returns:
+        bool.
+
+    Raises:
+        DataError: If it is other JSON.
+
+    Example:
+        >>> holds_json_lines('{"text": "Good."}', "films.jsonl", ".jsonl", [])
+        True
+    """
+    named = ending.startswith(json_lines.ENDINGS)
+    if json_lines.is_json_lines(text) or (named and not json_lines.is_json(text)):
+        if not named:
+            notes.append(f"{name} is read as JSON Lines, which it holds")
+        return True
+    if json_lines.is_json(text):
+        raise DataError(
+            f"{name} is no table but other JSON; write an object such as "
+            '{"text": "...", "label": "..."} on each line, or save it as CSV.'
+        )
+    return False
+
+
 def _too_many(odd, table, most):
     return tables.too_many(len(odd), len(table.rows) + len(odd) - 1, most)
 
 
-def _without_odd(table, odd):
-    """The table without rows that hold what is no text, which `odd` lists then."""
+def without_odd(table, odd):
+    """The table without rows that hold what is no text, such as bytes that are not UTF-8.
+
+    Args:
+        table: A `datasets.files.tables.Table`.
+        odd: List that (line, reason) of each such row is added to; it is sorted then.
+
+    Returns:
+        A `Table`; the same if there are none.
+
+    Example:
+        >>> odd = []
+        >>> without_odd(tables.Table("films.csv", [["Good."], ["Caf\udce9"]], [1, 2]), odd).rows, odd
+        ([['Good.']], [(2, 'has a byte that is not UTF-8, 0xe9')])
+    """
     kept = []
     for number, row in enumerate(table.rows):
         if reason := encodings.odd("".join(row)):

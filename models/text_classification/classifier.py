@@ -30,13 +30,14 @@ from .given import given_texts, to_evaluate
 from .labelling import LabelWork
 from .ngrams import fit_ngrams, predict_strings, reads_texts
 from .predictions import TextPredictions, WordEffects
+from .streams import StreamWork, is_streamed
 from .strings import StringClassifier, takes_lists, vocabulary_in
 from .training import BUILDERS, predict
 from .vocabulary import LONGEST, SPLITS, token_ids
 from .word_start import embeddings_argument
 
 
-class TextClassifier(LabelWork):
+class TextClassifier(LabelWork, StreamWork):
     """A classifier of texts: a vocabulary and a network that are both learned from labelled texts.
 
     It prints nothing unless `verbose`, and writes nothing unless a path is given.
@@ -191,6 +192,8 @@ class TextClassifier(LabelWork):
         """
         limits = {"deadline": deadline_of(self.budget), "search": deadline_of(self.search)}
         check_together(self, unlabelled, checkpoint)
+        if is_streamed(texts):
+            return self._fit_stream(texts, class_weight, verbose, labels=labels, validation=validation)
         given = given_texts("TextClassifier.fit", texts, labels, validation, self.seed, verbose)
         texts, labels, validation = given.texts, given.labels, given.validation
         names = class_names("TextClassifier.fit", texts, labels)
@@ -222,7 +225,7 @@ class TextClassifier(LabelWork):
         self.settings_, self.search_, self.words_with_vectors_ = found.used, found.tried, found.start.found
         if class_weight:
             known = balanced(self._model, indices(labels, names), known)
-        return self._trusting(given, known)
+        return self._trusting(given, known, given.texts, indices(given.labels, names))
 
     def _fit_ngrams(self, given, names, class_weight):
         validation = None if given.validation is None else _validation(given.validation, names)
@@ -238,13 +241,13 @@ class TextClassifier(LabelWork):
                 refit=given.checked is not None,
             )
         self._learned(model, names)
-        return self._trusting(given, found)
+        return self._trusting(given, found, given.texts, indices(given.labels, names))
 
-    def _trusting(self, given, held_back):
+    def _trusting(self, given, held_back, texts, labels):
         """Keep what was learned from the texts that were held back, and from what the others look like."""
         self.calibration_, self._given = held_back.error, given
         known = held_back.probabilities, held_back.labels
-        self.trust_ = fit_text_trust(given.texts, *known, self.seed, indices(given.labels, self._classes))
+        self.trust_ = fit_text_trust(texts, *known, self.seed, labels)
         return self
 
     def _learned(self, model, names, longest=LONGEST):
@@ -286,6 +289,8 @@ class TextClassifier(LabelWork):
             DataError: If texts in files cannot be read.
         """
         owner, classes = "TextClassifier.evaluate", self.model and self._classes
+        if is_streamed(texts):
+            return self._evaluate_stream(texts, part)
         name = part if labels is None else ""
         texts, labels = to_evaluate(owner, texts, labels, part, classes, self.seed)
         numbers = checked_labels(owner, texts, labels, classes)

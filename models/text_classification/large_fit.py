@@ -35,6 +35,10 @@ class Blocks:
             block = sparse.csr_matrix(some, (end - start, matrix.shape[1]))
             self._blocks.append((slice(start, end), block))
 
+    def __iter__(self):
+        """(slice of the texts, sparse float32 matrix) of each block."""
+        return iter(self._blocks)
+
     def times(self, numbers):
         """The sum of the numbers of each text's n-grams.
 
@@ -93,16 +97,47 @@ def fit_in_blocks(matrix, is_one, scale, norms=None, strength=1.0, weights=None,
     costs = strength * (np.ones(len(signs)) if weights is None else np.asarray(weights))
     divided = np.ones(len(signs), "float32") if norms is None else np.asarray(norms, "float32")
 
-    def loss(parameters):
-        margins = signs * (blocks.times(parameters[:-1] * scale) / divided + parameters[-1])
-        value = parameters @ parameters / 2 + costs @ np.logaddexp(0, -margins.astype("float64"))
-        residuals = -costs * signs * expit(-margins)
-        slopes = parameters.copy()
-        slopes[:-1] += scale * blocks.transposed_times(residuals / divided)
-        slopes[-1] += residuals.sum()
-        return value, slopes
+    def parts():
+        for rows, block in blocks:
+            yield block, signs[rows], costs[rows], divided[rows]
 
-    begin = np.zeros(matrix.shape[1] + 1)
+    return solve(parts, scale, start)
+
+
+def solve(parts, scale, start=None, callback=None):
+    """Logistic regression with an L2 penalty on texts that come in parts, once for each step of L-BFGS.
+
+    Args:
+        parts: Function that gives all texts, part by part: (which n-grams each has, sparse float32 (k, ngrams)
+            of 0 and 1; 1 or -1 for each, (k,); what it counts, multiplied by the strength; what its n-grams
+            are divided by). So the texts may stay in files.
+        scale, start: As for `fit_in_blocks`.
+        callback: Function of the parameters that is called after each step, or None.
+
+    Returns:
+        As `fit_in_blocks`.
+
+    Example:
+        >>> texts = sparse.csr_matrix([[1, 0], [0, 1]] * 5, dtype="float32")
+        >>> ones = np.ones(10, "float32")
+        >>> found, bias = solve(lambda: [(texts, np.array([1, -1] * 5), ones, ones)], np.ones(2))
+        >>> bool(found[0] > 1 > -1 > found[1])
+        True
+    """
+
+    def loss(parameters):
+        value, slopes = parameters @ parameters / 2, np.zeros(len(parameters))
+        weights = (parameters[:-1] * scale).astype("float32")
+        for matrix, signs, costs, divided in parts():
+            margins = signs * (matrix @ weights / divided + parameters[-1])
+            value += costs @ np.logaddexp(0, -margins.astype("float64"))
+            residuals = -costs * signs * expit(-margins)
+            slopes[:-1] += matrix.T @ (residuals / divided).astype("float32")
+            slopes[-1] += residuals.sum()
+        slopes[:-1] *= scale
+        return value, slopes + parameters
+
+    begin = np.zeros(len(scale) + 1)
     if start is not None:
         counting = np.abs(scale) > LEAST_SCALE
         begin[:-1][counting] = start[0][: len(scale)][counting] / scale[counting]
@@ -112,6 +147,7 @@ def fit_in_blocks(matrix, is_one, scale, norms=None, strength=1.0, weights=None,
         begin,
         jac=True,
         method="L-BFGS-B",
+        callback=callback,
         options={"maxiter": MOST_STEPS, "ftol": PRECISION, "maxcor": KEPT},
     )
     return found.x[:-1].astype("float32"), float(found.x[-1])

@@ -80,7 +80,7 @@ def count_ngrams(texts, fitted, classes):
     for n in range(0, len(texts), AT_ONCE):
         if n % (CHECKED * AT_ONCE) == 0 and n:
             _check_memory(len(texts), len(texts) - n, there / n)
-        some.append(_different(splitter.fingerprints(list(texts[n : n + AT_ONCE]))))
+        some.append(different_ngrams(splitter, texts[n : n + AT_ONCE]))
         there += len(some[-1][0])
         if sum(len(each) for each, _ in some) >= PORTION:
             parts.append(_joined(some))
@@ -105,8 +105,21 @@ def _check_memory(texts, left, ngrams):
         raise ModelError(f"TextClassifier.fit cannot learn from all texts at once: a number {refusal}")
 
 
-def _different(ragged):
-    """The different fingerprints of each text, one text after the other, and how many each has."""
+def different_ngrams(splitter, texts):
+    """The different n-grams of each text.
+
+    Args:
+        splitter: `NgramIndex`.
+        texts: n str.
+
+    Returns:
+        (their fingerprints, int64, ascending in each text, one text after the other; how many each has, (n,)).
+
+    Example:
+        >>> different_ngrams(NgramIndex(1, longest=1), ["so so good", ""])[1]
+        array([2, 0])
+    """
+    ragged = splitter.fingerprints(list(texts))
     values, lengths = ragged.values.numpy(), ragged.row_lengths().numpy()
     rows = np.repeat(np.arange(len(lengths)), lengths)
     order = np.lexsort((values, rows))

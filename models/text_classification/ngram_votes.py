@@ -91,14 +91,47 @@ def tf_idf(grams, labels, classes, seed, balanced, strength, rows, start=None):
         [True, False]
     """
     matrix, size = grams.rows(rows), len(grams.fingerprints)
-    frequency = np.bincount(matrix.indices, minlength=size)
-    weights = (np.log((1 + len(rows)) / (1 + frequency)) + 1).astype("float32")
+    weights = inverse_frequency(np.bincount(matrix.indices, minlength=size), len(rows))
     norms = np.maximum(np.sqrt(Blocks(matrix).times(weights**2)), 1e-6)
     solver = _solver(strength, seed, balanced)
     found = _one_against_others(
         matrix, labels[rows], classes, solver, size, lambda matrix, is_one: weights, norms, start
     )
     return found._replace(weights=weights)
+
+
+def inverse_frequency(frequency, texts):
+    """Inverse document frequency: what n-grams count in TF-IDF.
+
+    Args:
+        frequency: Number of texts that have each n-gram, (ngrams,).
+        texts: Number of texts.
+
+    Returns:
+        float32 (ngrams,).
+
+    Example:
+        >>> inverse_frequency(np.array([9, 0]), 9).round(2).tolist()
+        [1.0, 3.299999952316284]
+    """
+    return (np.log((1 + texts) / (1 + frequency)) + 1).astype("float32")
+
+
+def balanced_weights(is_one, share):
+    """What each text counts so that a class and all others count as much.
+
+    Args:
+        is_one: Whether each text is of the class, bool (n,).
+        share: The share of all texts that are, between 0 and 1.
+
+    Returns:
+        float (n,).
+
+    Example:
+        >>> balanced_weights(np.array([True, False]), 0.25).round(2).tolist()
+        [2.0, 0.67]
+    """
+    return np.where(is_one, 1 / share, 1 / (1 - share)) / 2
 
 
 def _solver(strength, seed, balanced):
@@ -147,10 +180,7 @@ def _one_against_others(matrix, labels, classes, solver, size, weigh, norms=None
 def _fit(matrix, is_one, scale, norms, solver, start):
     """(weight of each n-gram before it is multiplied by its scale, bias) of one class against the others."""
     if matrix.nnz > MOST_COPIED:
-        weights = None
-        if solver.class_weight:
-            share = is_one.mean()
-            weights = np.where(is_one, 1 / share, 1 / (1 - share)) / 2
+        weights = balanced_weights(is_one, is_one.mean()) if solver.class_weight else None
         return fit_in_blocks(matrix, is_one, scale, norms, solver.C, weights, start)
     values = scale[matrix.indices].astype("float64")
     if norms is not None:
@@ -179,7 +209,22 @@ def log_count_ratios(matrix, is_one):
         [-0.288, 0.405]
     """
     blocks = Blocks(matrix)
-    one, others = blocks.transposed_times(is_one), blocks.transposed_times(~is_one)
+    return ratios_of_counts(blocks.transposed_times(is_one), blocks.transposed_times(~is_one))
+
+
+def ratios_of_counts(one, others):
+    """The same of counts.
+
+    Args:
+        one, others: Number of texts of a class, and of all others, that have each feature: (features,).
+
+    Returns:
+        float32 (features,).
+
+    Example:
+        >>> ratios_of_counts(np.array([1, 1]), np.array([1, 0])).round(3).tolist()
+        [-0.28799998760223389, 0.4050000011920929]
+    """
     used = one + others > 0
     one, others = one + 1, others + 1
     return np.log((one / one[used].sum()) / (others / others[used].sum())).astype("float32")

@@ -86,10 +86,38 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False, re
         folds = [(_some(grams, rows, seed), held)]
     known = labels[np.concatenate([held for _, held in folds])]
     counts = 1 / np.bincount(known, minlength=classes)[known] if balanced else np.ones(len(known))
-    history, chosen, scores = _choose(grams, labels, classes, seed, balanced, folds, counts)
+    history, chosen, scores = choose_strengths(grams, labels, classes, seed, balanced, folds, counts)
     votes = [part(strength, rows) for part, strength in chosen]
     if large:  # these are surer, and more often right, than what was fitted on some of the texts
-        scores = [_scores(each, grams.matrix[held], classes) for each in votes]
+        scores = [scores_of(each, grams.matrix[held], classes) for each in votes]
+    model, held_back = averaged_model(grams, votes, scores, known, counts, history, classes, balanced)
+    return model, history, time.perf_counter() - began, held_back
+
+
+def averaged_model(grams, votes, scores, known, counts, history, classes, balanced):
+    """The Keras model that averages two classifiers, each at its own temperature.
+
+    Args:
+        grams: `Grams`, or an object with their `fingerprints`, `longest` and `letters`.
+        votes: Two `Votes`.
+        scores: What these make of texts that they were not fitted on, two arrays (n, classes).
+        known: Class index of each of these texts.
+        counts: What each of these texts counts, (n,).
+        history: "val_accuracy" and "val_loss" of the average are added to it.
+        classes, balanced: As for `fit_ngrams`.
+
+    Returns:
+        (Keras model of strings, `HeldBack`).
+
+    Example:
+        >>> texts, labels, rows = ["so good", "so bad"] * 10, np.array([1, 0] * 10), np.arange(20)
+        >>> grams = count_ngrams(texts, 20, classes=2)
+        >>> votes = [part(grams, labels, 2, 0, False, 1.0, rows) for part in (naive_bayes, tf_idf)]
+        >>> scores = [scores_of(each, grams.matrix, 2) for each in votes]
+        >>> model, held = averaged_model(grams, votes, scores, labels, np.ones(20), {}, 2, False)
+        >>> held.probabilities.argmax(1).tolist() == labels.tolist()
+        True
+    """
     average, temperatures, temperature = _averaged(scores, known, counts)
     history |= {"val_accuracy": [_accuracy(average, known)]}
     history |= {"val_loss": [_cross_entropy(average / temperature, known, counts)]}
@@ -97,15 +125,28 @@ def fit_ngrams(texts, labels, classes, seed, validation=None, balanced=False, re
     probabilities = softmax(average.astype("float64"), axis=1)
     error = None if balanced else calibration_error(probabilities, known, temperature)
     held_back = HeldBack(with_temperature(probabilities, temperature), known, error)
-    return _model(grams, *votes, classes), history, time.perf_counter() - began, held_back
+    return _model(grams, *votes, classes), held_back
 
 
-def _choose(grams, labels, classes, seed, balanced, folds, counts):
+def choose_strengths(grams, labels, classes, seed, balanced, folds, counts):
     """Choose the strength of both penalties by the texts that are held back.
+
+    Args:
+        grams: `Grams`.
+        labels, classes, seed, balanced: As for `fit_ngrams`.
+        folds: List of (rows to fit on, rows that are held back).
+        counts: What each text that is held back counts.
 
     Returns:
         (history as `fit_ngrams` returns it; list of two (part, strength); list of their scores of what is
         held back, fold by fold, (n, classes)).
+
+    Example:
+        >>> labels, rows = np.array([1, 0] * 10), np.arange(20)
+        >>> grams = count_ngrams(["so good", "so bad"] * 10, 20, classes=2)
+        >>> history, chosen, _ = choose_strengths(grams, labels, 2, 0, False, [(rows, rows)], np.ones(20))
+        >>> len(history["nb_val_loss"]), [strength for _, strength in chosen]
+        (4, [3.0, 30.0])
     """
     known = labels[np.concatenate([held for _, held in folds])]
     history, chosen, best_scores = {}, [], []
@@ -179,7 +220,7 @@ def out_of_fold(texts, labels, classes, seed=0, groups=None):
     folds = _folds(labels, seed)
     counts = np.ones(sum(len(held) for _, held in folds))
     some = [(_some(grams, rows, seed), held) for rows, held in folds]
-    _, chosen, scores = _choose(grams, labels, classes, seed, False, some, counts)
+    _, chosen, scores = choose_strengths(grams, labels, classes, seed, False, some, counts)
     known = labels[np.concatenate([held for _, held in folds])]
     _, temperatures, temperature = _averaged(scores, known, counts)
     found = np.zeros((len(labels), classes))
@@ -222,12 +263,26 @@ def _five_folds(labels, seed):
 
 def _held_back(part, matrix, classes, strength, folds):
     """Scores (n, classes) of the rows that are held back, of all folds one after the other."""
-    found = [_scores(part(strength, rows), matrix[held], classes) for rows, held in folds]
+    found = [scores_of(part(strength, rows), matrix[held], classes) for rows, held in folds]
     return np.concatenate(found)
 
 
-def _scores(votes, matrix, classes):
-    """Scores (n, classes) of texts."""
+def scores_of(votes, matrix, classes):
+    """Scores of texts.
+
+    Args:
+        votes: `Votes`.
+        matrix: Which n-grams each text has, sparse int8 (n, ngrams).
+        classes: Number of classes.
+
+    Returns:
+        float (n, classes).
+
+    Example:
+        >>> votes = ngram_votes.Votes(np.array([[2.0], [-1.0]]), np.array([0.5]))
+        >>> scores_of(votes, ngram_votes.sparse.csr_matrix([[1, 0]], dtype="int8"), classes=2).tolist()
+        [[0.0, 2.5]]
+    """
     scores = votes.scores(matrix)
     return np.hstack([np.zeros_like(scores), scores]) if classes == 2 else scores
 
