@@ -18,7 +18,6 @@ ALLOWED = (
     "texts.bucketing",
     "texts.copies",
     "texts.reading",
-    "texts.streaming",
 )
 
 

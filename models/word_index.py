@@ -6,7 +6,8 @@ from keras import layers
 SPACES = r"[\s\p{Z}\p{C}]+"  # characters without a form, such as a zero-width space, among them
 # What is a token of its own: any character that is no letter, mark, digit, underscore or space, and each
 # letter of scripts that are written without spaces between words
-ALONE = r"([^\p{L}\p{M}\p{N}_ ]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*)"
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
+ALONE = rf"([^\p{{L}}\p{{M}}\p{{N}}_ ]|{UNSPACED})"
 
 
 def apart(texts):
@@ -27,6 +28,30 @@ def apart(texts):
 
     spaced = tf.strings.regex_replace(tf.strings.lower(texts, "utf-8"), SPACES, " ")
     return tf.strings.regex_replace(spaced, ALONE, r" \1 ")
+
+
+def words_and_letters(text):
+    """The words of a text, and each letter of a script without spaces between words by itself.
+
+    Args:
+        text: A str.
+
+    Returns:
+        List of (str, whether white space follows).
+
+    Example:
+        >>> from models.word_index import words_and_letters
+        >>> words_and_letters("Good, 很好!")
+        [('Good,', True), ('很', False), ('好', False), ('!', False)]
+    """
+    import tensorflow as tf
+
+    found = []
+    for word in text.split():
+        apart_from_others = tf.strings.regex_replace(word, f"({UNSPACED})", r" \1 ").numpy().decode()
+        parts = apart_from_others.split()
+        found += [(part, False) for part in parts[:-1]] + [(parts[-1], True)]
+    return [*found[:-1], (found[-1][0], False)] if found else []
 
 
 @keras.saving.register_keras_serializable("glass_zoo")

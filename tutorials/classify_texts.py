@@ -123,6 +123,7 @@ def main(
     unlabelled: str | None = None,
     abstain: float | None = None,
     resume: bool = False,
+    stream: bool = False,
     seed: int = 0,
     quick: bool = False,
     outputs: Path = Path("outputs"),
@@ -145,20 +146,22 @@ def main(
         abstain: Do not answer for test texts unlike those of training, nor where several classes are
             possible: the share of answers that may be wrong, such as 0.05.
         resume: Go on with the training of a network that was stopped, from its last epoch.
+        stream: Read a table row by row, without all texts in memory; tables of more than 200 MB are read so
+            by default. What is shown of single texts is then of a random sample.
         seed: Makes the run repeatable.
         quick: Take every step on a sample, in seconds.
         outputs: Where results go.
     """
     check_settings(locals())
     check_unlabelled(unlabelled, text_column, encoding)
-    check_training(model, budget, export)
+    check_training(model, budget, export, stream)
     report = Report(main, settings=locals())
     unfinished = Unfinished(report, resume)
     loading = report.seconds()
     keras.utils.set_random_seed(seed)
 
     # Data: checked texts of three parts, each with its class; copies are never in two parts
-    source, texts, truth = read_texts(report.settings, report.scratch)
+    source, texts, truth, training = read_texts(report.settings, report.scratch)
     unfinished.check_data(texts.fingerprint)
     (x_train, y_train), (x_test, y_test) = texts.pairs("train"), texts.pairs("test")
 
@@ -167,14 +170,14 @@ def main(
     by_words = LogisticRegression(C=10, max_iter=1000).fit(words.fit_transform(x_train), y_train)
     baselines = [
         majority_baseline(texts.labels[texts.of("train")], texts.labels[texts.of("test")]),
-        words_baseline(by_words.predict(words.transform(x_test)), y_test),
+        words_baseline(by_words.predict(words.transform(x_test)), y_test, x_train, training is not texts),
     ]
 
     # Model, compile and fit: the class does all three; the validation texts choose its penalty or best epoch
     epochs = epochs or (2 if quick else None)
     seconds = time_to_train(report, loading, len(texts))
     classifier = TextClassifier(model, epochs=epochs, batch_size=batch_size, seed=seed, budget=seconds)
-    classifier.fit(texts, verbose=VERBOSE, checkpoint=None if model == "ngrams" else unfinished)
+    classifier.fit(training, verbose=VERBOSE, checkpoint=None if model == "ngrams" else unfinished)
     classifier.model.summary()
     report.model(classifier.model, texts.class_names, classifier.about())
 
@@ -189,7 +192,7 @@ def main(
     finding = finding_of(test, baselines, classifier.seconds_, labels)
     report.record(
         source,
-        examples=len(texts),
+        examples=len(training),
         finding=finding,
         test_accuracy=test.accuracy.value,
         majority_test_accuracy=baselines[0].accuracy.value,

@@ -65,7 +65,7 @@ def encoding_of(start, name, encoding=None):
         try:
             codecs.lookup(encoding)
         except LookupError:
-            decode_as(b"", name, encoding)
+            decode_as(b" ", name, encoding)
         return encoding, "strict", ""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", "strict", ""

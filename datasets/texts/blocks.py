@@ -61,8 +61,8 @@ def _of_text(path, name, ending, encoding, aside, notes):
             raw.seek(0)
             encoding, errors, note = encodings.encoding_of(start, name, encoding)
             notes += [f"{name} is {note}"] if note else []
-            lines = _lines(io.TextIOWrapper(raw, encoding, errors, newline=""), name)
-            yield from _parsed(lines, name, ending, aside, notes)
+            with io.TextIOWrapper(raw, encoding, errors, newline="") as text:
+                yield from _parsed(_lines(text, name), name, ending, aside, notes)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise gzipped.damaged(name) from error
     except OSError as error:

@@ -306,6 +306,9 @@ def part_column(table, columns_of, header):
         columns_of: (column or columns of the texts, column of the labels).
         header: Whether its first row is a header.
 
+    Returns:
+        Its number, or None.
+
     Example:
         >>> part_column(tables.Table("a", [["text", "label", "split"]], [1]), (0, 1), True)
         2

@@ -1,5 +1,6 @@
 """How streamed texts are read: tables found, columns chosen, rows set aside, each row's part decided."""
 
+import contextlib
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -85,17 +86,27 @@ class Aside:
 
 @dataclass
 class Rows:
-    """Some rows: `texts`, `labels` and `places` lists of k str, and `parts` str (k,).
+    """Some rows: `texts`, `labels` and `lines` lists of k, of one `file`, and `parts` str (k,).
 
     Example:
-        >>> Rows(["Good."], ["good"], ["a.csv, line 2"], np.array(["train"])).labels
+        >>> Rows(["Good."], ["good"], [2], np.array(["train"]), "a.csv").labels
         ['good']
     """
 
     texts: list
     labels: list
-    places: list
+    lines: list
     parts: np.ndarray
+    file: str
+
+    def where(self, row):
+        """Where a row comes from."""
+        return where(self.file, self.lines[row])
+
+    def only(self, rows):
+        """Only some rows."""
+        columns = ([column[row] for row in rows] for column in (self.texts, self.labels, self.lines))
+        return Rows(*columns, self.parts[rows], self.file)
 
 
 def find_tables(data):
@@ -195,7 +206,8 @@ class Reader:
         """
         reader, first = cls([], encoding, seed), None
         for part, path, name in files:
-            table = next(table_blocks(path, encoding, [], notes), None)
+            with contextlib.closing(table_blocks(path, encoding, [], notes)) as blocks:
+                table = next(blocks)
             if first is None:
                 text, label, reader.header = columns.columns(table, *wanted)
                 first, columns_of = table, (text, label)
@@ -270,23 +282,20 @@ class Reader:
                 words.update(cells.values())
             said = [cells[line] for line in read.rows]
             parts = np.array([part_of(word) or "" for word in said], "<U10")
-        rows = Rows(read.texts, read.labels, [where(name, line) for line in read.rows], parts)
+        rows = Rows(read.texts, read.labels, read.rows, parts, name)
         keep = np.array([bool(text.strip()) for text in rows.texts], bool)
-        found.aside += [(rows.places[row], "is empty") for row in np.flatnonzero(~keep)]
+        found.aside += [(rows.where(row), "is empty") for row in np.flatnonzero(~keep)]
         odd = keep & (parts == "")
-        found.aside += [(rows.places[row], no_part(said[row])) for row in np.flatnonzero(odd)]
+        found.aside += [(rows.where(row), no_part(said[row])) for row in np.flatnonzero(odd)]
         aside.add(found.aside)
         keep &= ~odd
         if drawn and (self.copied or self.shares):
             keep &= self._drawn(rows, keep, aside)
-        kept = np.flatnonzero(keep)
-        labels = [self.merged.get(rows.labels[row], rows.labels[row]) for row in kept]
-        return Rows(
-            [rows.texts[row] for row in kept], labels, [rows.places[row] for row in kept], parts[kept]
-        )
+        rows.labels = [self.merged.get(label, label) for label in rows.labels]
+        return rows.only(np.flatnonzero(keep))
 
     def _drawn(self, rows, keep, aside):
-        """Set copies of given parts aside, draw the parts that are lacking: which rows are kept, bool (k,)."""
+        """Set copies of given parts aside, draw the parts that are lacking: which are kept, bool (k,)."""
         keep, places = keep.copy(), np.flatnonzero(keep & np.isin(rows.parts, ["train", "validation"]))
         digests = self._digests([rows.texts[row] for row in places])
         for later, earlier in LATER.items():
@@ -294,7 +303,7 @@ class Reader:
                 there = self.copied[later]
                 same = there[np.searchsorted(there, digests).clip(0, len(there) - 1)] == digests
                 same &= keep[places] & np.isin(rows.parts[places], earlier)
-                aside.add_copies([rows.places[row] for row in places[same]], later)
+                aside.add_copies([rows.where(row) for row in places[same]], later)
                 keep[places[same]] = False
         draws, above = digests / 2.0**64, 0.0
         training = rows.parts[places] == "train"

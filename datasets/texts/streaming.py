@@ -17,6 +17,7 @@ from .checking import (
     numbers_in_two_ways,
     uneven_classes,
 )
+from .sampling import Block, Sampler
 from .stream_reading import Aside, Reader, find_tables
 
 MOST_CLASSES = 10_000
@@ -63,6 +64,7 @@ class StreamedTexts:
     set_aside: int
     notes: tuple
     _reader: Reader
+    _as_texts: object  # function that makes `Texts` of this and a `Sampler`
 
     def blocks(self, *parts):
         """The texts of some parts, read from their files block by block.
@@ -71,7 +73,7 @@ class StreamedTexts:
             parts: "train", "validation" or "test".
 
         Yields:
-            `Block`s: `texts`, a list of k str; `labels`, class indices int64 (k,); `parts`, str (k,).
+            `Block`s.
 
         Raises:
             DataError: If the files cannot be read, or are others than those that were checked.
@@ -84,8 +86,8 @@ class StreamedTexts:
             ...     _ = path.write_text("text,label\\n" + "".join(f"{n},{n % 2}\\n" for n in range(99)))
             ...     texts = Texts.stream(path)
             ...     [block] = texts.blocks("test")
-            >>> len(block.texts) == len(block.labels) == texts.counts["test"].sum(), set(block.parts.tolist())
-            (True, {'test'})
+            >>> len(block.texts) == len(block.labels) == texts.counts["test"].sum().item()
+            True
         """
         numbers = {name: number for number, name in enumerate(self.class_names)}
         found = dict.fromkeys(PARTS, 0)
@@ -95,20 +97,45 @@ class StreamedTexts:
                 found[part] += int(np.sum(known & (rows.parts == part)))
             chosen = np.flatnonzero(known & np.isin(rows.parts, parts))
             labels = np.array([numbers[rows.labels[row]] for row in chosen], "int64")
-            yield Block([rows.texts[row] for row in chosen], labels, rows.parts[chosen])
+            kept = rows.only(chosen)
+            yield Block(kept.texts, labels, kept.parts, rows.file, np.array(kept.lines, "int64"))
         if found != {part: int(self.counts[part].sum()) for part in PARTS}:
             raise DataError(f"{self.source.path} has changed since it was checked; call Texts.stream again.")
 
-    def sample(self, part, most, seed=0):
-        """A random sample of the texts of one part, all of them if they are few.
+    def sampler(self, most, seed=0):
+        """What keeps a random sample of the texts that come from `blocks`.
 
         Args:
-            part: "train", "validation", "test", or "all" of them.
-            most: How many at most.
+            most: {part: how many texts of it are kept at most}.
             seed: The same seed draws the same.
 
         Returns:
-            `(texts, labels)`: list of k str, and class indices int64 (k,).
+            A `Sampler`.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets.texts import Texts
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pathlib.Path(folder, "films.csv")
+            ...     _ = path.write_text("text,label\\n" + "".join(f"{n},{n % 2}\\n" for n in range(99)))
+            ...     texts = Texts.stream(path)
+            ...     sampler = texts.sampler({"train": 10})
+            ...     for block in texts.blocks("train"):
+            ...         _ = sampler.add(block)
+            >>> len(sampler.texts)
+            10
+        """
+        return Sampler({part: int(count.sum()) for part, count in self.counts.items()}, most, seed)
+
+    def sample(self, most, seed=0):
+        """Draw some texts of some parts, and read them into memory.
+
+        Args:
+            most: {part: how many texts of it at most, drawn at random}.
+            seed: The same seed draws the same.
+
+        Returns:
+            A `Texts` with these parts, and with the same classes and notes.
 
         Raises:
             DataError: If the files cannot be read, or are others than those that were checked.
@@ -119,18 +146,35 @@ class StreamedTexts:
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     path = pathlib.Path(folder, "films.csv")
             ...     _ = path.write_text("text,label\\n" + "".join(f"{n},{n % 2}\\n" for n in range(99)))
-            ...     found, labels = Texts.stream(path).sample("train", most=10)
-            >>> len(found), len(labels)
-            (10, 10)
+            ...     some = Texts.stream(path).sample({"train": 10, "test": 5})
+            >>> len(some.of("train")), len(some.of("test")), some.class_names
+            (10, 5, ('0', '1'))
         """
-        parts = PARTS if part == "all" else (part,)
-        draw = Draw(sum(int(self.counts[each].sum()) for each in parts), most, seed)
-        texts, labels = [], [np.zeros(0, "int64")]
-        for block in self.blocks(*parts):
-            rows = draw.of_next(len(block.texts))
-            texts += [block.texts[row] for row in rows]
-            labels.append(block.labels[rows])
-        return texts, np.concatenate(labels)
+        sampler = self.sampler(most, seed)
+        for block in self.blocks(*most):
+            sampler.add(block)
+        return self.of_sample(sampler)
+
+    def of_sample(self, sampler):
+        """What a `Sampler` has kept, as `Texts`; copies among them are not looked for.
+
+        Args:
+            sampler: A `Sampler`.
+
+        Returns:
+            A `Texts`.
+
+        Example:
+            >>> import pathlib, tempfile
+            >>> from datasets.texts import Texts
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pathlib.Path(folder, "films.csv")
+            ...     _ = path.write_text("text,label\\n" + "".join(f"{n},{n % 2}\\n" for n in range(99)))
+            ...     texts = Texts.stream(path)
+            >>> len(texts.of_sample(texts.sampler({"train": 10})))  # which has seen no block yet
+            0
+        """
+        return self._as_texts(self, sampler)
 
     @property
     def summary(self):
@@ -163,50 +207,12 @@ class StreamedTexts:
         )
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some texts: `texts`, a list of k str; `labels`, int64 (k,); `parts`, str (k,).
-
-    Example:
-        >>> Block(["Good."], np.array([1]), np.array(["train"])).texts
-        ['Good.']
-    """
-
-    texts: list
-    labels: np.ndarray
-    parts: np.ndarray
-
-
-class Draw:
-    """Draws rows of a known number that come block by block, each set of rows with the same probability.
-
-    Args:
-        total: How many will come.
-        most: How many are drawn, or all if they are fewer.
-        seed: The same seed draws the same.
-
-    Example:
-        >>> draw = Draw(total=10, most=3, seed=0)
-        >>> len(draw.of_next(5)) + len(draw.of_next(5))
-        3
-    """
-
-    def __init__(self, total, most, seed=0):
-        self._left, self._wanted, self._random = total, min(most, total), np.random.default_rng(seed)
-
-    def of_next(self, count):
-        """Ascending indices, int64, of those drawn of the next `count` rows."""
-        count = min(count, self._left)
-        share = self._random.hypergeometric(self._wanted, self._left - self._wanted, count) if count else 0
-        self._left, self._wanted = self._left - count, self._wanted - share
-        return np.sort(self._random.permutation(count)[:share])
-
-
-def stream_texts(data, text_column=None, label_column=None, encoding=None, seed=0, verbose=0):
+def stream_texts(data, text_column=None, label_column=None, encoding=None, seed=0, verbose=0, as_texts=None):
     """Check labelled texts row by row; see `Texts.stream`.
 
     Args:
         data, text_column, label_column, encoding, seed, verbose: As for `Texts.stream`.
+        as_texts: Function that makes `Texts` of what is returned and a `Sampler`, for its `sample`.
 
     Returns:
         A `StreamedTexts`.
@@ -259,6 +265,7 @@ def stream_texts(data, text_column=None, label_column=None, encoding=None, seed=
         set_aside=aside.count + gone,
         notes=tuple(f"{note}." for note in (*notes, UNSEARCHED)),
         _reader=reader,
+        _as_texts=as_texts,
     )
     print_sentences([f"Data: {texts.summary}.", *(f"Note: {note}" for note in texts.notes)], verbose)
     return texts

@@ -113,8 +113,8 @@ class Texts:
         print_sentences([f"Data: {texts.summary}.", *(f"Note: {note}" for note in texts.notes)], verbose)
         return texts
 
-    @staticmethod
-    def stream(data, text_column=None, label_column=None, encoding=None, seed=0, verbose=0):
+    @classmethod
+    def stream(cls, data, text_column=None, label_column=None, encoding=None, seed=0, verbose=0):
         """Check texts in tables of any size row by row, and leave them in their files.
 
         For data that does not fit into memory, which `TextClassifier.fit` then reads block by block. The
@@ -146,18 +146,16 @@ class Texts:
             ...     path = pathlib.Path(folder, "films.csv")
             ...     _ = path.write_text("\\n".join(["text,label", *rows]))
             ...     texts = Texts.stream(path)
-            >>> len(texts), texts.counts["train"].sum() > texts.counts["test"].sum() > 0
-            (200, np.True_)
+            >>> len(texts), [len(counts) for counts in texts.counts.values()]
+            (200, [2, 2, 2])
         """
-        return stream_texts(data, text_column, label_column, encoding, seed, verbose)
+        return stream_texts(data, text_column, label_column, encoding, seed, verbose, cls._of_sample)
 
     @classmethod
     def _of(cls, source, checked):
         texts, labels = texts_and_labels(checked)
         notes = [*checked.notes, *filter(None, [aside_note(checked.aside)])]
-        digest = hashlib.sha256(ascii(checked.class_names).encode())
-        for row in zip(checked.texts, checked.labels, checked.parts.tolist(), strict=True):
-            digest.update(ascii(row).encode())
+        parts = checked.parts.tolist()
         return cls(
             source=source,
             class_names=tuple(checked.class_names),
@@ -170,7 +168,29 @@ class Texts:
             quarantine=checked.aside,
             findings=checked.findings,
             notes=tuple(f"{note}." for note in notes),
-            fingerprint=digest.hexdigest(),
+            fingerprint=fingerprint_of(checked.class_names, checked.texts, checked.labels, parts),
+        )
+
+    @classmethod
+    def _of_sample(cls, streamed, sampler):
+        """`Texts` of what a `Sampler` has kept of `StreamedTexts`; copies among them are not looked for."""
+        texts = np.empty(len(sampler.texts), object)
+        texts[:] = sampler.texts
+        names = [streamed.class_names[label] for label in sampler.labels]
+        note = f"These are a random sample of {len(streamed):,} texts that stay in their files."
+        return cls(
+            source=streamed.source,
+            class_names=streamed.class_names,
+            texts=texts,
+            labels=np.array(sampler.labels, "int64"),
+            parts=np.array(sampler.parts, "<U10"),
+            files=sampler.files,
+            rows=np.array(sampler.lines, "int64"),
+            groups=np.arange(len(texts)),
+            quarantine=streamed.quarantine,
+            findings=[],
+            notes=(*streamed.notes, note),
+            fingerprint=fingerprint_of(streamed.class_names, sampler.texts, names, sampler.parts),
         )
 
     def of(self, part):
@@ -290,3 +310,24 @@ class Texts:
             [('file', 'reason')]
         """
         return [("file", "reason"), *self.quarantine]
+
+
+def fingerprint_of(class_names, texts, labels, parts):
+    """What tells whether texts are the same as those of another time.
+
+    Args:
+        class_names: List of str.
+        texts, labels, parts: Lists of n str.
+
+    Returns:
+        SHA-256 in hexadecimal.
+
+    Example:
+        >>> some = ["So good.", "Bad."], ["good", "bad"], ["train", "test"]
+        >>> fingerprint_of(["bad", "good"], *some) == fingerprint_of(["bad", "good"], *some[::-1])
+        False
+    """
+    digest = hashlib.sha256(ascii(list(class_names)).encode())
+    for row in zip(texts, labels, parts, strict=True):
+        digest.update(ascii(row).encode())
+    return digest.hexdigest()

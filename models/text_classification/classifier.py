@@ -16,7 +16,6 @@ from ..loading.saved_classifiers import (
     save_classifier,
     settings_of,
 )
-from ..seeds import seeded
 from ..text import MOST_IDS
 from ..training.time_budget import deadline_of, time_argument
 from .abstention import fit_text_trust, text_trust_in
@@ -28,16 +27,16 @@ from .explanations import effects_of_words
 from .fitting import NGRAMS, SETTINGS, check_together, fit_network, settings_of_network
 from .given import given_texts, to_evaluate
 from .labelling import LabelWork
-from .ngrams import fit_ngrams, predict_strings, reads_texts
+from .linear_fits import LinearFits, in_classes, is_streamed
+from .ngrams import predict_strings, reads_texts
 from .predictions import TextPredictions, WordEffects
-from .streams import StreamWork, is_streamed
 from .strings import StringClassifier, takes_lists, vocabulary_in
 from .training import BUILDERS, predict
 from .vocabulary import LONGEST, SPLITS, token_ids
 from .word_start import embeddings_argument
 
 
-class TextClassifier(LabelWork, StreamWork):
+class TextClassifier(LabelWork, LinearFits):
     """A classifier of texts: a vocabulary and a network that are both learned from labelled texts.
 
     It prints nothing unless `verbose`, and writes nothing unless a path is given.
@@ -167,7 +166,8 @@ class TextClassifier(LabelWork, StreamWork):
         Args:
             texts: Sequence of n str. Or, without labels, what `Texts.check` returned, or what it takes, such
                 as a table: the training part is trained on, the validation part validates, and the test part
-                is not looked at. Once it has validated, "ngrams" is fitted on the validation part as well.
+                is not looked at. Once it has validated, "ngrams" is fitted on the validation part as well. Or
+                what `Texts.stream` returned, of any number, for "ngrams": see `fit_streamed`.
             labels: Class of each text: n str, or n whole numbers. Texts that come sorted by class are
                 shuffled.
             validation: (texts, labels) to choose the best epoch by; None for the last tenth of `texts`,
@@ -201,7 +201,7 @@ class TextClassifier(LabelWork, StreamWork):
             return self._fit_ngrams(given, names, class_weight)
         training, held_back = split(texts, indices(labels, names), self.seed)
         if validation is not None:
-            training, held_back = (texts, indices(labels, names)), _validation(validation, names)
+            training, held_back = (texts, indices(labels, names)), in_classes(validation, names)
         missing = set(range(len(names))) - set(training[1].tolist())
         if missing:
             raise ModelError(
@@ -226,22 +226,6 @@ class TextClassifier(LabelWork, StreamWork):
         if class_weight:
             known = balanced(self._model, indices(labels, names), known)
         return self._trusting(given, known, given.texts, indices(given.labels, names))
-
-    def _fit_ngrams(self, given, names, class_weight):
-        validation = None if given.validation is None else _validation(given.validation, names)
-        labels = indices(given.labels, names)
-        with seeded(self.seed):
-            model, self.history_, self.seconds_, found = fit_ngrams(
-                given.texts,
-                labels,
-                len(names),
-                self.seed,
-                validation,
-                bool(class_weight),
-                refit=given.checked is not None,
-            )
-        self._learned(model, names)
-        return self._trusting(given, found, given.texts, indices(given.labels, names))
 
     def _trusting(self, given, held_back, texts, labels):
         """Keep what was learned from the texts that were held back, and from what the others look like."""
@@ -275,7 +259,8 @@ class TextClassifier(LabelWork, StreamWork):
         """Classify texts whose classes are known, and compare.
 
         Args:
-            texts: Sequence of n str; or, without labels, as for `fit`.
+            texts: Sequence of n str; or, without labels, as for `fit`; of streamed texts, 50,000 at most,
+                drawn at random.
             labels: Class of each text, of the kind that the classifier was trained with.
             part: Which texts, where they come without labels: "train", "validation", on which "ngrams" was
                 fitted as well, or "test"; or "all", such as texts that it has never seen.
@@ -405,6 +390,9 @@ class TextClassifier(LabelWork, StreamWork):
             longest = whole()("TextClassifier", "longest", settings.get("longest", LONGEST))
             names = [int(name) for name in names] if settings.get("labels") == "numbers" else names
             classifier._learned(model, names, longest)
+        classifier.split = (
+            classifier._split or classifier.split
+        )  # the file may be a lesson's, without settings
         classifier.trust_ = text_trust_in(about.settings, len(names), path)
         classifier.history_, classifier.seconds_ = {}, 0.0
         return classifier
@@ -448,8 +436,3 @@ class TextClassifier(LabelWork, StreamWork):
 
     def _repr_html_(self):
         return f"<p>{tables.safe(str(self), 'html')}</p>"
-
-
-def _validation(validation, names):
-    """(texts, class indices)."""
-    return validation[0], checked_labels("TextClassifier.fit", *validation, names, "validation ")

@@ -3,9 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from keras import layers
 
 from ..checks.arguments import array, checked, shown, whole
 from ..errors import ModelError
+from ..ngram_index import NgramIndex
+from ..word_index import splitting_of, words_and_letters
 from .arguments import string_model
 from .linear_votes import votes_without_words
 from .log_odds import LogProbabilities, log_odds, of_logits
@@ -17,7 +20,8 @@ class Effects(NamedTuple):
     """What each word of a text does for a class.
 
     Attributes:
-        words: List of n str: what stands between the spaces of the text.
+        words: List of n str: what stands between the spaces of the text; where the model takes letters of a
+            script without spaces for tokens, each of these.
         log_odds: float64 (n,): log-odds of the class with the word, less those without it.
         probabilities: float64 (n,): the same of its probability, from -1 to 1.
         exact: False where the model gives no logits, and its log-odds are cut off at -16.6 and 16.6.
@@ -41,7 +45,8 @@ def word_effects(model, text, class_index):
     n-grams the effect of a word is that of all n-grams with it: exact sums, see `votes_without_words`. For
     other models the text is classified again without the word; of a text of more than 200 words, first
     without each of 100 groups of neighbouring words, then without each word of the groups with the largest
-    effects. The words of the other groups share the effect of their group.
+    effects. The words of the other groups share the effect of their group. Where the model takes each letter
+    of a script without spaces between words, such as Chinese, for a token, each such letter is a word here.
 
     Args:
         model: Takes strings, as `StringClassifier` builds it.
@@ -94,12 +99,25 @@ def effects_of_words(model, text, class_index):
     classes = max(2, model.outputs[0].shape[-1])
     if class_index >= classes:
         raise ModelError(f"word_effects needs class_index from 0 to {classes - 1}, not {class_index}.")
-    words = text.encode("utf-8", "replace").decode("utf-8").split()
+    words, spaces = _words_of(model, text.encode("utf-8", "replace").decode("utf-8"))
     votes = votes_without_words(model, words)
     if votes is None:
-        return _by_leaving_out(model, words, class_index)
+        return _by_leaving_out(model, words, spaces, class_index)
     found = of_logits(np.vstack([votes.whole, votes.without]))
     return Effects(words, *_changes(found, class_index), True)
+
+
+def _words_of(model, text):
+    """(words of a text, what is put behind each): letters without spaces are words if they are tokens."""
+    letters = [layer for layer in model.layers if isinstance(layer, NgramIndex)]
+    splits = [splitting_of(layer) for layer in model.layers if isinstance(layer, layers.TextVectorization)]
+    if not letters and not {"punctuation", "character"} & {each for each in splits if isinstance(each, str)}:
+        words = text.split()
+        return words, [" "] * len(words)
+    found = words_and_letters(text)
+    # Characters that are split as they stand: a space that the text has not would be one more
+    close = "" if "character" in splits else " "
+    return [word for word, _ in found], [" " if space else close for _, space in found]
 
 
 def _changes(log_probabilities, class_index):
@@ -109,16 +127,16 @@ def _changes(log_probabilities, class_index):
     return of_class[0] - of_class[1:], probabilities[0] - probabilities[1:]
 
 
-def _by_leaving_out(model, words, class_index):
+def _by_leaving_out(model, words, spaces, class_index):
     """`Effects`, by classifying the text again without each word, or group of words."""
     classify = LogProbabilities(model)
     count = len(words)
-    changes = np.zeros((2, count))
+    changes, spaced = np.zeros((2, count)), [word + space for word, space in zip(words, spaces, strict=True)]
 
     def leave_out(groups):
         """Write what leaving out words from `start` to `stop` changes; of a word, its share."""
-        shorter = [" ".join(words[:start] + words[stop:]) for start, stop in groups]
-        found = _changes(classify(np.array([" ".join(words), *shorter], object)), class_index)
+        shorter = ["".join(spaced[:start] + spaced[stop:]).strip() for start, stop in groups]
+        found = _changes(classify(np.array(["".join(spaced).strip(), *shorter], object)), class_index)
         for (start, stop), *change in zip(groups, *found, strict=True):
             changes[:, start:stop] = np.array(change)[:, None] / (stop - start)
 

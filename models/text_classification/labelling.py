@@ -22,7 +22,7 @@ class LabelWork:
     _given = None  # `Given`: what it was fitted on
 
     def trained_on(self):
-        """The texts that it was fitted on or that validated, without any test text.
+        """The texts that it was fitted on or that validated, without any test text; of a stream, 10,000.
 
         Returns:
             (object (n,) of str, list of n labels), in the order that the rows of `suspects` count in.

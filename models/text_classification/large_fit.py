@@ -108,9 +108,9 @@ def solve(parts, scale, start=None, callback=None):
     """Logistic regression with an L2 penalty on texts that come in parts, once for each step of L-BFGS.
 
     Args:
-        parts: Function that gives all texts, part by part: (which n-grams each has, sparse float32 (k, ngrams)
-            of 0 and 1; 1 or -1 for each, (k,); what it counts, multiplied by the strength; what its n-grams
-            are divided by). So the texts may stay in files.
+        parts: Function that gives all texts, part by part: (which n-grams each has, sparse float32
+            (k, ngrams) of 0 and 1; 1 or -1 for each, (k,); what it counts, multiplied by the strength; what
+            its n-grams are divided by). So the texts may stay in files.
         scale, start: As for `fit_in_blocks`.
         callback: Function of the parameters that is called after each step, or None.
 

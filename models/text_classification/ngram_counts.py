@@ -113,7 +113,7 @@ def different_ngrams(splitter, texts):
         texts: n str.
 
     Returns:
-        (their fingerprints, int64, ascending in each text, one text after the other; how many each has, (n,)).
+        (their fingerprints, int64, ascending in each text, text after text; how many each has, (n,)).
 
     Example:
         >>> different_ngrams(NgramIndex(1, longest=1), ["so so good", ""])[1]

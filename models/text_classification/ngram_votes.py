@@ -222,8 +222,8 @@ def ratios_of_counts(one, others):
         float32 (features,).
 
     Example:
-        >>> ratios_of_counts(np.array([1, 1]), np.array([1, 0])).round(3).tolist()
-        [-0.28799998760223389, 0.4050000011920929]
+        >>> [round(float(ratio), 3) for ratio in ratios_of_counts(np.array([1, 1]), np.array([1, 0]))]
+        [-0.288, 0.405]
     """
     used = one + others > 0
     one, others = one + 1, others + 1

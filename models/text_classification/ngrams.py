@@ -146,7 +146,7 @@ def choose_strengths(grams, labels, classes, seed, balanced, folds, counts):
         >>> grams = count_ngrams(["so good", "so bad"] * 10, 20, classes=2)
         >>> history, chosen, _ = choose_strengths(grams, labels, 2, 0, False, [(rows, rows)], np.ones(20))
         >>> len(history["nb_val_loss"]), [strength for _, strength in chosen]
-        (4, [3.0, 30.0])
+        (4, [3.0, 3.0])
     """
     known = labels[np.concatenate([held for _, held in folds])]
     history, chosen, best_scores = {}, [], []

@@ -1,7 +1,9 @@
 """How the linear classifier of n-grams is trained on texts that stay in their files, of any number."""
 
+import itertools
 import tempfile
 import time
+from functools import partial
 from typing import NamedTuple
 
 import keras
@@ -9,14 +11,13 @@ import numpy as np
 from scipy import sparse
 
 from ..errors import ModelError
-from ..sibling import datasets_module
 from . import large_fit, ngrams
 from .calibrating import HeldBack
 from .familiarity import MOST_TEXTS
 from .large_fit import solve
 from .ngram_counts import MANY, Grams
 from .ngram_files import NgramFiles
-from .ngram_votes import Votes, balanced_weights, inverse_frequency, naive_bayes, ratios_of_counts
+from .ngram_votes import Votes, balanced_weights, inverse_frequency, ratios_of_counts
 from .ngrams import averaged_model, choose_strengths, scores_of
 
 LEAST_NORM = 1e-6  # as in `Votes.scores`
@@ -28,29 +29,28 @@ class Streamed(NamedTuple):
     Attributes:
         model: Keras model of strings.
         history, seconds, held_back: As `fit_ngrams` returns them.
-        texts, labels: A random sample of the training texts, a list of k str, and class indices int64 (k,).
+        sample: A random sample of the training texts, `Texts`.
 
     Example:
-        >>> Streamed(None, {}, 0.0, None, ["Good."], np.array([1])).texts
-        ['Good.']
+        >>> Streamed(None, {"val_loss": [0.2]}, 1.5, None, None).seconds
+        1.5
     """
 
     model: keras.Model
     history: dict
     seconds: float
     held_back: HeldBack
-    texts: list
-    labels: np.ndarray
+    sample: object
 
 
 def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
     """Train the linear classifier that `fit_ngrams` trains on texts of any number, in bounded memory.
 
-    The n-grams of words of all texts are written to a temporary folder, in blocks, while the most frequent ones
-    are counted. 5,000 of the validation texts choose the penalties, of what is fitted on a sample of the
-    others, and the temperature; the final weights are fitted on all others by L-BFGS, each step of which reads
-    all blocks. N-grams of letters are left out. The folder is removed at the end, whatever happens, unless the
-    process is killed; it is where `tempfile` puts it: the environment variable TMPDIR says where.
+    The n-grams of words of all texts are written to a temporary folder, in blocks, while the most frequent
+    ones are counted. 5,000 of the validation texts choose the penalties, of what is fitted on a sample of the
+    others, and the temperature; the final weights are fitted on all others by L-BFGS, each step of which
+    reads all blocks. N-grams of letters are left out. The folder is removed at the end, also after an error
+    or Ctrl-C; the environment variable TMPDIR says where it is made.
 
     Args:
         texts: `StreamedTexts`, see `Texts.stream`.
@@ -76,13 +76,12 @@ def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
         ...     found = fit_streamed(Texts.stream(path), classes=2, seed=0)
         >>> bool(found.model(np.array(["it was good"], object))[0, 0] > 0.9)
         True
-    """  # noqa: E501
+    """
     began = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory(prefix="glass-zoo-texts-", ignore_cleanup_errors=True) as folder:
             files = NgramFiles(folder, 3 if texts.words > MANY else 2, classes)
-            (held_texts, known), sample = _store(texts, files, seed, verbose)
-            held = files.columns_of(held_texts)
+            held, known, sample = _store(texts, files, seed, verbose)
             counts = 1 / np.bincount(known, minlength=classes)[known] if balanced else np.ones(len(known))
             history, strengths, starts = _chosen(files, held, known, classes, seed, balanced, counts, verbose)
             votes = [
@@ -96,36 +95,24 @@ def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
             f"The folder {tempfile.gettempdir()} cannot hold the texts' n-grams ({error.strerror}); set the "
             "environment variable TMPDIR to a folder with more room."
         ) from error
-    return Streamed(model, history, time.perf_counter() - began, held_back, *sample)
+    return Streamed(model, history, time.perf_counter() - began, held_back, sample)
 
 
 def _store(texts, files, seed, verbose):
-    """Write the n-grams of all texts but those that are held back: ((texts, labels) of these, of a sample)."""
-    draw = datasets_module("texts.streaming").Draw
+    """Write the n-grams of all texts but those that are held back: (matrix and labels of these, a sample)."""
     sizes = {part: int(texts.counts[part].sum()) for part in ("train", "validation")}
-    to_hold, to_keep = (
-        draw(sizes["validation"], ngrams.HELD_BACK, seed),
-        draw(sizes["train"], MOST_TEXTS, seed),
-    )
-    taken = {"held": ([], []), "kept": ([], [])}
-    bar, seen = _bar(sum(sizes.values()), "text", verbose), 0
+    held = texts.sampler({"validation": ngrams.HELD_BACK}, seed)
+    kept = texts.sampler({"train": MOST_TEXTS}, seed)
+    bar, seen = _bar(sum(sizes.values()), "text", verbose, "Taking the texts apart"), 0
     for block in texts.blocks(*sizes):
-        trained = block.parts == "train"
-        training, validation = np.flatnonzero(trained), np.flatnonzero(~trained)
-        chosen = {
-            "held": validation[to_hold.of_next(len(validation))],
-            "kept": training[to_keep.of_next(len(training))],
-        }
-        for name, rows in chosen.items():
-            taken[name][0].extend(block.texts[row] for row in rows)
-            taken[name][1].extend(block.labels[rows].tolist())
-        rows = np.setdiff1d(np.arange(len(block.texts)), chosen["held"])
+        kept.add(block)
+        rows = np.setdiff1d(np.arange(len(block.texts)), held.add(block))
         files.add([block.texts[row] for row in rows], block.labels[rows])
         files.check_room(sum(sizes.values()))
         seen += len(block.texts)
         bar(seen)
     files.close()
-    return [(own, np.array(labels, "int64")) for own, labels in taken.values()]
+    return files.columns_of(held.texts), np.array(held.labels, "int64"), texts.of_sample(kept)
 
 
 def _chosen(files, held, known, classes, seed, balanced, counts, verbose):
@@ -138,7 +125,8 @@ def _chosen(files, held, known, classes, seed, balanced, counts, verbose):
     rows = np.arange(some.shape[0])
     folds = [(rows, np.arange(len(rows), len(labels)))]
     history, chosen, _ = choose_strengths(grams, labels, classes, seed, balanced, folds, counts)
-    return history, [strength for _, strength in chosen], [part(strength, rows) for part, strength in chosen]
+    starts = [part(strength, rows) for part, strength in chosen]
+    return history, [strength for _, strength in chosen], starts
 
 
 def _fitted(relative, files, strength, balanced, start, verbose):
@@ -150,26 +138,26 @@ def _fitted(relative, files, strength, balanced, start, verbose):
     for column, number in enumerate(positive):
         one = files.frequency[number]
         scale = weights if relative else ratios_of_counts(one, frequency - one)
-        share = files.texts[number] / files.texts.sum()
-
-        def parts(number=number, share=share):
-            for matrix, labels in files:
-                is_one = labels == number
-                costs = strength * (balanced_weights(is_one, share) if balanced else np.ones(len(labels)))
-                norms = np.ones(len(labels), "float32")
-                if relative:
-                    norms = np.maximum(np.sqrt(matrix @ weights**2), LEAST_NORM)
-                yield matrix, np.where(is_one, 1, -1).astype("float32"), costs, norms
-
-        name = f"{'TF-IDF' if relative else naive_bayes.__name__}, output {column + 1} of {len(positive)}"
-        bar, steps = (
-            _bar(large_fit.MOST_STEPS, "step", verbose, name),
-            iter(range(1, large_fit.MOST_STEPS + 1)),
+        share = files.texts[number] / files.texts.sum() if balanced else None
+        name = f"{'TF-IDF' if relative else 'NB-SVM'}, {column + 1} of {len(positive)}"
+        shown, steps = _bar(large_fit.MOST_STEPS, "step", verbose, name), itertools.count(1)
+        found, bias[column] = solve(
+            partial(_parts, files, number, strength, share, weights),
+            scale,
+            (start.votes[:, column], start.bias[column]),
+            lambda _, shown=shown, steps=steps: shown(next(steps)),
         )
-        begin = start.votes[:, column], start.bias[column]
-        found, bias[column] = solve(parts, scale, begin, lambda _, bar=bar, steps=steps: bar(next(steps)))
         votes[:, column] = found * scale
     return Votes(votes, bias, weights)
+
+
+def _parts(files, number, strength, share, weights):
+    """All texts, block by block, as `solve` takes them: of one class against the others."""
+    for matrix, labels in files:
+        is_one, ones = labels == number, np.ones(len(labels), "float32")
+        costs = strength * (ones if share is None else balanced_weights(is_one, share))
+        norms = ones if weights is None else np.maximum(np.sqrt(matrix @ weights**2), LEAST_NORM)
+        yield matrix, np.where(is_one, 1, -1).astype("float32"), costs, norms
 
 
 def _bar(total, unit, verbose, title=""):

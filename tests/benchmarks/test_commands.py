@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import label_next, photo_faults, seeds, text_labels, text_scale, unlabelled, wrong_labels
+from datasets import Texts
 from datasets.generated import messages
 
 BENCHMARKS = (
@@ -188,7 +189,25 @@ def shop_messages():
     return (x[:220], y[:220]), (x[220:], y[220:])
 
 
-@pytest.mark.parametrize("what", ["lists", "table"])
+@pytest.mark.parametrize("count", [0, -1, 10**12])
+def test_text_scale_refuses_absurd_counts(count):
+    with pytest.raises(
+        LessonError, match=rf"^counts= must be from 1,000 to 100,000,000 texts, not {count:,}\.$"
+    ):
+        text_scale.main(counts=(2000, count))
+
+
+def test_text_scale_measures_the_same_texts_in_all_ways(tmp_path, monkeypatch):
+    text_scale.generate(tmp_path / "texts.csv", 700)
+    (tmp_path / "parts").mkdir()
+    text_scale.save_parts(tmp_path / "texts.csv", tmp_path / "parts")
+    (texts, labels), test = text_scale.in_memory(tmp_path / "parts")
+    streamed = Texts.stream(tmp_path / "parts")
+    assert len(streamed) == 700 == len(texts) + len(test[0]) and len(labels) == len(texts)
+    assert list(streamed.sample({"test": 1000}).texts) == test[0]
+
+
+@pytest.mark.parametrize("what", ["lists", "table", "stream"])
 def test_text_scale_makes_up_texts_of_two_classes_and_measures(what, tmp_path, monkeypatch):
     monkeypatch.setattr(text_scale, "TESTED", 300)
     text_scale.generate(tmp_path / "texts.csv", 1200)

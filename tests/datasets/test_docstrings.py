@@ -26,6 +26,7 @@ INTERNAL = (
     "datasets.texts.checking",
     "datasets.texts.collecting",
     "datasets.texts.locating",
+    "datasets.texts.stream_reading",
 )
 
 

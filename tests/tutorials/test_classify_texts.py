@@ -12,11 +12,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from datasets import DataError, Texts
+from datasets import DataError, Source, Texts
 from datasets.generated import messages
 from models import ModelError, TextClassifier
 from tests.killed_runs import kill, start, untimed, wait_for
 from tutorials import classify_texts, predict
+from tutorials.lesson import text_samples
 
 HOSTILE = [
     "</script><script>alert(1)</script>", "=HYPERLINK(\"http://x\")", "'><img src=x onerror=alert(1)>",
@@ -242,3 +243,26 @@ def test_a_budget_cuts_the_epochs_of_a_network(table, tmp_path):
     )
     seconds = outcome.metrics["seconds"]
     assert 20 < seconds < 125 and outcome.results["fit_seconds"] < seconds
+
+
+def test_a_table_can_be_streamed_and_large_ones_are(table, tmp_path, monkeypatch, capsys):
+    path = table[0].with_name("more.csv")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = [(each.text, each.truth) for each in messages.generate(900, seed=5) if each.truth]
+        csv.writer(file).writerows([("body", "topic"), *rows, ("one more", "NA")])
+    monkeypatch.setattr(text_samples, "LARGE", 20_000)
+    outcome = classify_texts.main(data=str(path), outputs=tmp_path, abstain=0.1)
+    said = capsys.readouterr().out
+    assert "near copies, and texts with two labels, are not looked for in a stream" in said
+    folder = tmp_path / "classify_texts"
+    streamed = Texts.stream(path)
+    assert len(rows_of(folder / "predictions.csv")) == streamed.counts["test"].sum() > 100
+    assert outcome.results["test_accuracy"] > outcome.results["words_test_accuracy"] - 0.1 > 0.5
+    assert json.loads((folder / "metrics.json").read_text())["examples"] == 900
+    assert "fitted on a sample of" in (folder / "report.html").read_text(encoding="utf-8")
+    [(file, reason)] = [row.values() for row in rows_of(folder / "quarantine.csv")]
+    assert (file, reason) == ("more.csv, line 902", "has no label but 'NA'")
+    small = Source("texts", table[0])
+    assert text_samples.is_large(Source("texts", path)) and not text_samples.is_large(small)
+    with pytest.raises(LessonError, match="a network needs all texts in memory"):
+        classify_texts.main(data=str(path), model="bag", stream=True, outputs=tmp_path)

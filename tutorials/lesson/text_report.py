@@ -22,9 +22,9 @@ from models.training.time_budget import as_seconds
 from tutorials.figures.scores import score_figures
 from tutorials.figures.texts import heavy_ngrams, moved_words, text_learning_curves
 from tutorials.lesson.report import predict_command, print_next_steps
+from tutorials.lesson.text_samples import SAMPLE, is_large, sample, streamed
 
 GENERATED = 1200  # messages, of which a quick run takes a quarter
-SAMPLE = 400  # texts of a quick run
 SHOWN = 8  # n-grams of each class in the figure
 LEAST_TEXTS = 3  # that have each of them
 EXPLAINED = 4  # misclassified texts in the figure
@@ -46,7 +46,8 @@ def read_texts(settings, scratch):
         scratch: A folder for generated messages.
 
     Returns:
-        (the `Source` to name in the results; `Texts`; {text: its true class} of generated ones, else {}).
+        (the `Source` to name in the results; `Texts`, of a stream a random sample; {text: its true class} of
+        generated ones, else {}; the texts to train on: the same `Texts`, or `StreamedTexts`).
     """
     data, seed, truth = settings["data"], settings["seed"], {}
     columns = {name: settings[name] for name in LOADED[1:]}
@@ -61,29 +62,15 @@ def read_texts(settings, scratch):
         source = reviews.locate(data)
         if source.path is None or source.path.suffix == ".npz":
             raise LessonError(f"data= {shown(data)} holds no texts in files; name a table or a folder.")
+    if settings["stream"] or (settings["model"] == "ngrams" and is_large(source)):
+        return source, *streamed(source, columns, settings)
     texts = Texts.check(source, **columns, seed=seed)
     if data == "embedded":  # the file is gone after the run
         source = replace(source, path=None)
         texts = replace(texts, source=source)
     print(f"\n{texts}\n", flush=True)
-    return source, sample(texts, SAMPLE) if settings["quick"] else texts, truth
-
-
-def sample(texts, most):
-    """Some of the texts, of all parts and classes alike.
-
-    Args:
-        texts: A `Texts`.
-        most: How many, about.
-
-    Returns:
-        A `Texts`; the same if it has no more.
-    """
-    rows, every = np.arange(len(texts)), -(-len(texts) // most)
-    order = np.lexsort((rows, texts.labels, texts.parts))
-    kept = np.sort(order[::every])
-    columns = {name: getattr(texts, name)[kept] for name in ("texts", "labels", "parts", "rows", "groups")}
-    return replace(texts, **columns, files=[texts.files[row] for row in kept])
+    texts = sample(texts, SAMPLE) if settings["quick"] else texts
+    return source, texts, truth, texts
 
 
 def check_unlabelled(unlabelled, text_column=None, encoding=None):
@@ -97,12 +84,16 @@ def check_unlabelled(unlabelled, text_column=None, encoding=None):
         unlabelled_texts("unlabelled=", Path(unlabelled), text_column, encoding)
 
 
-def check_training(model, budget, export):
-    """Refuse settings that only a network has a use for, and an export that is not possible here.
+def check_training(model, budget, export, stream=False):
+    """Refuse settings that only a network has a use for, or none, and an export that is not possible here.
 
     Args:
-        model, budget, export: The lesson's settings.
+        model, budget, export, stream: The lesson's settings.
     """
+    if stream and model != "ngrams":
+        raise LessonError(
+            "stream= is for the linear classifier, model='ngrams': a network needs all texts in memory."
+        )
     as_seconds(budget)
     given = {"budget": budget is not None, "export": export != "none"}
     for name in (name for name, there in given.items() if there and model == "ngrams"):
@@ -141,14 +132,17 @@ def export_network(report, classifier, export):
         classifier.export(path)
 
 
-def words_baseline(predicted, labels):
+def words_baseline(predicted, labels, fitted=(), sampled=False):
     """The baseline of single words as the report shows it.
 
     Args:
         predicted, labels: Class indices of the test texts, (n,).
+        fitted: The texts that it was fitted on.
+        sampled: Whether these are a sample.
     """
     hits = int(np.sum(np.asarray(predicted) == np.asarray(labels)))
     note = "test accuracy of logistic regression on TF-IDF of single words, by scikit-learn"
+    note += f", fitted on a sample of {len(fitted):,} texts" if sampled else ""
     return Baseline("Single words", Share(hits, len(labels)), note)
 
 

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 import zipfile
 
 import keras
@@ -78,6 +80,24 @@ def test_one_file_holds_everything_and_plain_keras_loads_it(trained, tmp_path, c
     assert not "".join(capsys.readouterr())
 
 
+@pytest.mark.slow
+def test_plain_keras_needs_the_zoo_imported_as_the_page_of_texts_says(trained, tmp_path, root):
+    trained.save(tmp_path / "x.keras")
+    said = "keras.saving.load_model"
+    page = (root / "docs" / "pages" / "texts.md").read_text(encoding="utf-8")
+    block = next(each for each in page.split("```python\n") if said in each.partition("```")[0]).partition(
+        "```"
+    )[0]
+    assert "from models import TextClassifier" in block
+    code = block.replace("tickets.keras", str(tmp_path / "x.keras")) + "\nprint(probabilities.shape)"
+    for text, expected in (
+        (code, "(1, 1)"),
+        (code.replace("from models import TextClassifier", ""), "locate class"),
+    ):
+        done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, cwd=root)
+        assert expected in done.stdout + done.stderr and (done.returncode == 0) == (text == code)
+
+
 def test_whole_numbers_stay_whole_numbers(tmp_path):
     classifier = TextClassifier(kind="bag", epochs=5).fit(TEXTS, np.array([10, 10, 9, 9] * 10))
     assert classifier.class_names_ == ("9", "10")
@@ -92,7 +112,9 @@ def test_files_of_the_lesson_load_with_their_labels_beside_them(tmp_path):
     StringClassifier(["good", "bad"], SentimentBag(4)).save(tmp_path / "model.keras")
     (tmp_path / "labels.json").write_text('["no", "yes"]')
     for path in (tmp_path, tmp_path / "model.keras"):
-        assert TextClassifier.load(path).class_names_ == ("no", "yes")
+        found = TextClassifier.load(path)
+        assert found.class_names_ == ("no", "yes") and found.split == "whitespace"  # as the model has it
+        assert repr(found) == "TextClassifier(split='whitespace')"
     (tmp_path / "labels.json").unlink()
     with pytest.raises(ModelError, match="labels.json cannot be read"):
         TextClassifier.load(tmp_path)

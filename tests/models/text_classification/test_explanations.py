@@ -163,3 +163,40 @@ def _drops(classifier, texts, seed, count=3):
         name: float(np.mean(before.probability - classifier.predict(kept).probabilities[rows, best]))
         for name, kept in shorter.items()
     }
+
+
+CHINESE = ["这部电影很好看", "电影太好了", "这部电影很无聊", "电影太差了"]
+
+
+def test_where_letters_are_tokens_each_letter_of_chinese_has_an_effect():
+    classifier = TextClassifier().fit(CHINESE * 10, ["+", "+", "-", "-"] * 10)
+    found = classifier.word_effects("这部电影 very 好!", label="+")
+    assert found.words == ["这", "部", "电", "影", "very", "好", "!"]
+    assert np.argmax(found.effects) == 5 and found.effects[5] > 0.3
+    bad = classifier.word_effects("电影很差", label="-")
+    assert bad.words[np.argmax(bad.effects)] == "差"
+    splitter = classifier.model.get_layer("ngrams")
+    spaced = splitter.fingerprints([" ".join(found.words)]).numpy().tolist()
+    assert (
+        splitter.fingerprints(["这部电影 very 好!"]).numpy().tolist() == spaced
+    )  # the same text for the model
+
+
+@pytest.mark.parametrize(("split", "text"), [("character", "电影很好"), ("punctuation", "电影，很好")])
+def test_networks_are_asked_without_each_letter(split, text):
+    words = ["电", "影", "很", "好", "，"]
+    network = SentimentBag(len(words) + 2, embedding_dim=1)
+    weights = [0.0, 0.0, 1.0, -1.0, 0.5, 3.0, -2.0]
+    network.get_layer("embedding").set_weights([np.array(weights)[:, None]])
+    network.get_layer("predictions").set_weights([np.array([[1.0]]), np.zeros(1)])
+    model = StringClassifier(words, network, split=split)
+    found, effects = word_effects(model, text, class_index=1)
+    assert found == list(text)
+    values = np.array([weights[words.index(letter) + 2] for letter in text])
+    without = [np.delete(values, n).mean() for n in range(len(values))]
+    np.testing.assert_allclose(effects, values.mean() - without, atol=1e-5)
+
+
+def test_where_a_sentence_is_one_token_it_stays_one_word():
+    model = StringClassifier(["电影很好", "太好"], SentimentBag(4, embedding_dim=1), split="whitespace")
+    assert word_effects(model, "电影很好 太好", class_index=1)[0] == ["电影很好", "太好"]
