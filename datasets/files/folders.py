@@ -112,9 +112,10 @@ def read_file(path):
             raise DataError(f"{path} is no file but a pipe, a socket or a device; move it away.")
         size = about.st_size
         if size > limit:
+            advice = ", or read it row by row with Texts.stream" if limit == archives.MAX_KEPT else ""
             raise DataError(
                 f"{path} has {size:,} bytes where at most {limit:,} are taken; shorten it, or make "
-                "several of it."
+                f"several of it{advice}."
             )
         with path.open("rb") as file:
             return file.read(size + 1)  # and no more, even if it grows meanwhile

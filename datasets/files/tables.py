@@ -181,7 +181,7 @@ def check_size(text, name):
     if lines > MAX_LINES or any(text.count(separator) > MAX_SEPARATORS for separator in SEPARATORS):
         raise DataError(
             f"{name} has more than {MAX_LINES:,} lines or {MAX_SEPARATORS:,} cells, which is more than a "
-            "table of texts has; make several of it."
+            "table of texts has; make several of it, or read it row by row with Texts.stream."
         )
     at = 0
     while len(text) - at > MAX_LINE:

@@ -239,7 +239,10 @@ def stream_texts(data, text_column=None, label_column=None, encoding=None, seed=
     reader.merged, note = numbers_in_two_ways(sum(counts.values(), Counter()))
     notes += [note] if note else []
     counts = {part: _merged(count, reader.merged) for part, count in counts.items()}
-    check_labels(counts["train"], source.path)
+    own = sum((counts[part] for part in PARTS if part not in reader.given), Counter())
+    check_labels(own, source.path)
+    if len(counts["train"]) < 2:
+        raise DataError(f"{source.path} has too few texts to be streamed; give more, or use Texts.check.")
     names = in_order(counts["train"])
     for part in reader.given:
         check_labels_of(part, counts[part], names, source.path)

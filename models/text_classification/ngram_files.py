@@ -8,7 +8,7 @@ from scipy import sparse
 
 from ..checks.free_memory import about, spoken
 from ..errors import ModelError
-from ..ngram_index import NgramIndex
+from ..ngram_index import LETTERS, NgramIndex
 from . import large_fit
 from .ngram_counts import KNOWN, MOST_VOTES, different_ngrams
 
@@ -45,10 +45,18 @@ class FrequentNgrams:
             self._add_up()
 
     def most_frequent(self, most):
-        """Fingerprints of the most frequent ones, `most` at most: int64 (k,), ascending."""
+        """The most frequent n-grams: of words all, of letters those that two texts have.
+
+        Args:
+            most: How many at most.
+
+        Returns:
+            Their fingerprints, int64 (k,), ascending.
+        """
         self._add_up()
         [(values, counts)] = self._pending
-        return values[_top(counts, most)]
+        kept = (counts > 1) | (values < LETTERS)
+        return values[kept][_top(counts[kept], most)]
 
     def _add_up(self):
         values = np.concatenate([each for each, _ in self._pending])
@@ -81,10 +89,12 @@ class NgramFiles:
         folder: Where the files are written; whoever made it removes it.
         longest: Tokens of the longest n-gram.
         classes: Number of classes.
+        letters: Letters of the longest n-gram of letters; 0 for none.
 
     Attributes:
-        fingerprints: int64 (ngrams,) of the known ones, ascending, after `close`; `longest` and `letters` are
-            as for `NgramIndex`.
+        fingerprints: int64 (ngrams,) of the known ones, ascending, after `close`; those of letters are the
+            last ones. `longest` and `letters` are as for `NgramIndex`.
+        words: How many of the known n-grams are of words.
         frequency: int64 (classes, ngrams): how many texts of each class have each n-gram.
         texts: int64 (classes,): number of texts.
         stored: Number of known n-grams of all texts together.
@@ -100,12 +110,10 @@ class NgramFiles:
         ((2, 3), [1, 0], [1, 1, 2])
     """
 
-    letters = 0  # n-grams of letters are for few texts
-
-    def __init__(self, folder, longest, classes):
-        self.longest, self.fingerprints = longest, None
+    def __init__(self, folder, longest, classes, letters=0):
+        self.longest, self.letters, self.fingerprints = longest, letters, None
         self._folder, self._classes, self._blocks = Path(folder), classes, 0
-        self._splitter, self._counts = NgramIndex(1, longest), FrequentNgrams()
+        self._splitter, self._counts = NgramIndex(1, longest, letters), FrequentNgrams()
         self._waiting, self._size, self._bytes = [], 0, 0
         self.texts = np.zeros(classes, "int64")
 
@@ -158,7 +166,7 @@ class NgramFiles:
         self.fingerprints, self._counts = self._counts.most_frequent(most), None
         if not len(self.fingerprints):
             raise ModelError("None of the training texts has a word; give texts that do.")
-        size = len(self.fingerprints)
+        size, self.words = len(self.fingerprints), int(np.sum(self.fingerprints < LETTERS))
         self.frequency, self.stored = np.zeros((self._classes, size), "int64"), 0
         for number in range(self._blocks):
             path = self._path(number, "values")

@@ -15,7 +15,7 @@ from . import large_fit, ngrams
 from .calibrating import HeldBack
 from .familiarity import MOST_TEXTS
 from .large_fit import solve
-from .ngram_counts import MANY, Grams
+from .ngram_counts import LONGEST_SPELLED, MANY, SPELLED, Grams
 from .ngram_files import NgramFiles
 from .ngram_votes import Votes, balanced_weights, inverse_frequency, ratios_of_counts
 from .ngrams import averaged_model, choose_strengths, scores_of
@@ -49,7 +49,7 @@ def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
     The n-grams of words of all texts are written to a temporary folder, in blocks, while the most frequent
     ones are counted. 5,000 of the validation texts choose the penalties, of what is fitted on a sample of the
     others, and the temperature; the final weights are fitted on all others by L-BFGS, each step of which
-    reads all blocks. N-grams of letters are left out. The folder is removed at the end, also after an error
+    reads all blocks. The folder is removed at the end, also after an error
     or Ctrl-C; the environment variable TMPDIR says where it is made.
 
     Args:
@@ -80,7 +80,8 @@ def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
     began = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory(prefix="glass-zoo-texts-", ignore_cleanup_errors=True) as folder:
-            files = NgramFiles(folder, 3 if texts.words > MANY else 2, classes)
+            letters = LONGEST_SPELLED if texts.characters <= SPELLED else 0  # as in `count_ngrams`
+            files = NgramFiles(folder, 3 if texts.words > MANY else 2, classes, letters)
             held, known, sample = _store(texts, files, seed, verbose)
             counts = 1 / np.bincount(known, minlength=classes)[known] if balanced else np.ones(len(known))
             history, strengths, starts = _chosen(files, held, known, classes, seed, balanced, counts, verbose)
@@ -121,7 +122,7 @@ def _chosen(files, held, known, classes, seed, balanced, counts, verbose):
         print("Choosing the penalties with a sample of the texts.", flush=True)
     some, labels = files.sample(ngrams.SOME, seed)
     matrix, labels = sparse.vstack([some, held], "csr"), np.concatenate([labels, known])
-    grams = Grams(files.fingerprints, matrix, len(files.fingerprints), files.longest, files.letters)
+    grams = Grams(files.fingerprints, matrix, files.words, files.longest, files.letters)
     rows = np.arange(some.shape[0])
     folds = [(rows, np.arange(len(rows), len(labels)))]
     history, chosen, _ = choose_strengths(grams, labels, classes, seed, balanced, folds, counts)
@@ -135,9 +136,10 @@ def _fitted(relative, files, strength, balanced, start, verbose):
     positive = [1] if classes == 2 else range(classes)
     votes, bias = np.zeros((len(frequency), len(positive)), "float32"), np.zeros(len(positive), "float32")
     weights = inverse_frequency(frequency, int(files.texts.sum())) if relative else None
+    of_words = np.arange(len(frequency)) < files.words  # those of letters do not count in NB-SVM
     for column, number in enumerate(positive):
-        one = files.frequency[number]
-        scale = weights if relative else ratios_of_counts(one, frequency - one)
+        one = files.frequency[number] * of_words
+        scale = weights if relative else ratios_of_counts(one, frequency * of_words - one) * of_words
         share = files.texts[number] / files.texts.sum() if balanced else None
         name = f"{'TF-IDF' if relative else 'NB-SVM'}, {column + 1} of {len(positive)}"
         shown, steps = _bar(large_fit.MOST_STEPS, "step", verbose, name), itertools.count(1)

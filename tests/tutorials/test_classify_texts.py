@@ -250,7 +250,7 @@ def test_a_table_can_be_streamed_and_large_ones_are(table, tmp_path, monkeypatch
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = [(each.text, each.truth) for each in messages.generate(900, seed=5) if each.truth]
         csv.writer(file).writerows([("body", "topic"), *rows, ("one more", "NA")])
-    monkeypatch.setattr(text_samples, "LARGE", 20_000)
+    monkeypatch.setattr(text_samples, "LARGE", table[0].stat().st_size)
     outcome = classify_texts.main(data=str(path), outputs=tmp_path, abstain=0.1)
     said = capsys.readouterr().out
     assert "near copies, and texts with two labels, are not looked for in a stream" in said
@@ -258,7 +258,7 @@ def test_a_table_can_be_streamed_and_large_ones_are(table, tmp_path, monkeypatch
     streamed = Texts.stream(path)
     assert len(rows_of(folder / "predictions.csv")) == streamed.counts["test"].sum() > 100
     assert outcome.results["test_accuracy"] > outcome.results["words_test_accuracy"] - 0.1 > 0.5
-    assert json.loads((folder / "metrics.json").read_text())["examples"] == 900
+    assert json.loads((folder / "metrics.json").read_text())["data"]["examples"] == 900
     assert "fitted on a sample of" in (folder / "report.html").read_text(encoding="utf-8")
     [(file, reason)] = [row.values() for row in rows_of(folder / "quarantine.csv")]
     assert (file, reason) == ("more.csv, line 902", "has no label but 'NA'")
