@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fine_tuning.abstention import MOST_SCORES, ConformalSets
+from ..fine_tuning.abstention import MOST_SCORES, NAMED, ConformalSets
 from ..fine_tuning.saved_arrays import DamagedError, arrays_as_texts, damaged_where, texts_as_arrays
 from ..none_of_these import ANSWER
 from ..probabilities import per_class
 from .by_parts import predict_texts
-from .familiarity import Familiarity, fit_familiarity
+from .familiarity import FINGERPRINTS, Familiarity, fit_familiarity
 from .short_texts import ShortTexts, fit_short_texts
 
 UNLIKE = f"{ANSWER}: unlike the training texts"
@@ -76,6 +76,33 @@ class TextTrust:
             return found
         short = self.short.surprise(texts)
         return np.where(np.isnan(short), found, short)
+
+    def rules(self, abstain):
+        """What `abstentions` goes by, for another program that does the same, such as a page.
+
+        Args:
+            abstain: As for `abstentions`.
+
+        Returns:
+            {name: value}: "abstain"; "unlike" and "several", the reasons; "named", how many classes a reason
+            names; "thresholds", a list; "most", the number that fingerprints are taken modulo; "familiarity"
+            and "short", which may be None, as `Familiarity.rules` and `ShortTexts.rules` give them.
+
+        Example:
+            >>> trust = fit_text_trust(["a b", "a c"] * 20, [[0.9, 0.1]] * 40, [0] * 40)
+            >>> trust.rules(0.05)["unlike"], trust.rules(0.05)["short"] is None
+            ('none of these: unlike the training texts', True)
+        """
+        return {
+            "abstain": abstain,
+            "unlike": UNLIKE,
+            "several": SEVERAL,
+            "named": NAMED,
+            "thresholds": self.sets.thresholds(abstain).astype("float32").tolist(),
+            "most": FINGERPRINTS,
+            "familiarity": self.familiarity.rules(abstain),
+            "short": None if self.short is None else self.short.rules(abstain),
+        }
 
     def state(self):
         """The same as what JSON can hold, for `trust_in`: {name: value}."""

@@ -77,6 +77,28 @@ class Familiarity:
         counts = np.where(is_known, self.counts[place] if len(self.counts) else 0, 0)
         return _unusual(_measures(numbers, rows, counts, len(texts), self.texts), self.usual)
 
+    def rules(self, abstain):
+        """What tells whether a text is as unusual as at most a share `abstain` of the training texts.
+
+        Args:
+            abstain: Share, above 0 and below 1.
+
+        Returns:
+            {name: value}: arrays "vocabulary" and "values", its words and their counts; "texts"; "usual"; and
+            "limit", above which a text is too unusual, or None.
+
+        Example:
+            >>> sorted(fit_familiarity(["a b", "a c"] * 20).rules(0.05))
+            ['limit', 'texts', 'usual', 'values', 'vocabulary']
+        """
+        return {
+            "vocabulary": self.vocabulary.astype("int64"),
+            "values": self.counts.astype("int64"),
+            "texts": self.texts,
+            "usual": self.usual.tolist(),
+            "limit": limit_of(self.known, abstain),
+        }
+
     def state(self):
         """The same as what JSON can hold, for `from_state`: {name: value}."""
         return arrays_as_texts(self, ARRAYS) | {"texts": self.texts}
@@ -99,6 +121,25 @@ class Familiarity:
         if (np.diff(found["known"]) < 0).any() or not len(found["known"]):
             raise DamagedError("its texts are not in order")
         return cls(**found, texts=state["texts"])
+
+
+def limit_of(known, abstain):
+    """The value above which at most a share of known values, and the new one, are.
+
+    Args:
+        known: Ascending, (k,).
+        abstain: Share, above 0 and below 1.
+
+    Returns:
+        float; None where nothing is above, as there are too few for this share, or infinite ones.
+
+    Example:
+        >>> limit_of(np.arange(99), 0.05), limit_of(np.arange(9), 0.05)
+        (94.0, None)
+    """
+    beyond = int(np.floor(abstain * (len(known) + 1) + 1e-9)) - 1  # of the known ones, at most
+    found = np.inf if beyond < 0 else float(known[len(known) - 1 - beyond])
+    return None if np.isinf(found) else found
 
 
 def fit_familiarity(texts, seed=0):

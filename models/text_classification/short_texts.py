@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..fine_tuning.saved_arrays import DamagedError, arrays_as_texts, texts_as_arrays
-from .familiarity import LEAST, MOST_CHARACTERS, MOST_TEXTS, MOST_WORDS, words_of
+from .familiarity import LEAST, MOST_CHARACTERS, MOST_TEXTS, MOST_WORDS, limit_of, words_of
 from .sentences import sentences_of
 
 SHORT = 0.01  # a text is short if it is shorter than all but this share of the training texts
@@ -77,6 +77,25 @@ class ShortTexts:
         beyond = len(self.known) - np.searchsorted(self.known, _unusual(mean, words, self.usual), side="left")
         beyond[(mean < 0) & (words > 0)] = len(self.known)  # more typical than not
         return np.where(words <= self.longest, (beyond + 1) / (len(self.known) + 1), np.nan)
+
+    def rules(self, abstain):
+        """What tells whether a text is as unusual as at most a share `abstain` of the sentences.
+
+        Args:
+            abstain: Share, above 0 and below 1.
+
+        Returns:
+            {name: value}: arrays "vocabulary" and "values", its words and their weights; "unseen"; "usual";
+            "longest"; and "limit", above which a text is too unusual, or None.
+        """
+        return {
+            "vocabulary": self.vocabulary.astype("int64"),
+            "values": self.weights,
+            "unseen": float(self.unseen),
+            "usual": self.usual.tolist(),
+            "longest": int(self.longest),
+            "limit": limit_of(self.known, abstain),
+        }
 
     def state(self):
         """The same as what JSON can hold, for `from_state`: {name: value}."""

@@ -12,6 +12,7 @@ import { Panel } from "./panel/panel.js";
 import * as say from "./sentences.js";
 import { splitterOf } from "./splitting/splitter.js";
 import { Text } from "./text.js";
+import { Trust } from "./trust.js";
 import { Board } from "./view/board.js";
 import { Chips } from "./view/chips.js";
 import { focusOf } from "./view/focus.js";
@@ -26,8 +27,8 @@ globalThis.Page = Page;
 const RIGHT = 1e-4; // a larger difference from Keras's probabilities is said
 
 class App {
-  constructor(data, network, splitter) {
-    Object.assign(this, { data, network, splitter, names: data.class_names });
+  constructor(data, network, splitter, trust) {
+    Object.assign(this, { data, network, splitter, trust, names: data.class_names });
     this.text = new Text(splitter);
     this.subject = null;
     this.pinned = false;
@@ -145,6 +146,7 @@ class App {
     this.states = this.classify(tokens, true);
     this.logits = this.network.logits(this.states);
     this.shares = shares(this.logits);
+    this.doubt = this.trust.reason(this.text.read, this.shares);
     this.effects.restart(tokens, this.logits);
     this.steps.reset(tokens.length);
     if (this.subject?.kind === "cell" || !this.text.pieces[this.subject?.at]?.token) this.reset();
@@ -165,7 +167,9 @@ class App {
 
   announceLater() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => announce(this.bars.answer().sentence), 700);
+    this.timer = setTimeout(() => {
+      announce([this.bars.answer().sentence, byId("doubt").textContent].filter(Boolean).join(" "));
+    }, 700);
   }
 
   /* ---- Showing ---- */
@@ -182,6 +186,8 @@ class App {
     const { text, bars } = this;
     bars.draw(this.network.single ? [this.shares[1]] : this.shares);
     byId("best").textContent = bars.answer().short;
+    byId("doubt").hidden = !this.doubt;
+    byId("doubt").textContent = this.doubt ? say.noAnswer(this.data.model.trust.abstain, this.doubt) : "";
     tell(Number.isFinite(this.logits[0]) ? text.remark : say.TOO_SHORT, !Number.isFinite(this.logits[0]));
     byId("clear").disabled = !text.pieces.length;
     this.undo.disabled = !text.history.length && !this.cleared;
@@ -308,7 +314,8 @@ function check(app) {
 async function start() {
   const data = JSON.parse(byId("model").textContent);
   const read = await reader(data.model);
-  const app = new App(data, build(data.model, read), splitterOf(data.model.splitter, read));
+  const trust = new Trust(data.model.trust, read, data.class_names);
+  const app = new App(data, build(data.model, read), splitterOf(data.model.splitter, read), trust);
   Page.app = app;
   Page.difference = check(app);
   app.write(data.texts[0] ?? "");

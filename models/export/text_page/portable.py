@@ -14,6 +14,7 @@ from ..weight_bytes import WeightBytes
 from .parts import parts_of
 from .steps import STEPS, Step, Unknown, nested_step
 
+ABSTAIN = 0.05  # share of the texts like those of training that are refused
 ENDS = ("sigmoid", "softmax", "linear")
 
 
@@ -26,6 +27,7 @@ def portable_texts(model, precision="float32"):
 
     Returns:
         A dict that `json.dumps` takes: "name"; "splitter", with "kind" "words" or "ngrams" and its settings;
+        "trust", what a `TextClassifier` abstains by, or None;
         "nodes", a list in an order in which each node comes after those that it needs, each with "id",
         "name", "type" (Keras's class), "kind", "inputs" (ids), "config" and "weights" ({name: {"shape",
         "type", "start"}}, as `WeightBytes` returns them); and "weights", the bytes of all of them, compressed
@@ -50,6 +52,7 @@ def portable_texts(model, precision="float32"):
     return {
         "name": parts.network.name,
         "splitter": _splitter(parts, held),
+        "trust": _trust(model, held),
         "nodes": walk.nodes,
         "weights": held.text(),
     }
@@ -64,6 +67,18 @@ def _splitter(parts, held):
     words = splitter.get_vocabulary(include_special_tokens=False)
     split = splitting_of(splitter)
     return {"kind": "words", "vocabulary": [str(word) for word in words], "split": split} | rest
+
+
+def _trust(model, held):
+    """What `predict(texts, abstain=0.05)` of a `TextClassifier` abstains by, or None."""
+    trust = getattr(model, "trust_", None)
+    if trust is None:
+        return None
+    rules = trust.rules(ABSTAIN)
+    for part in ("familiarity", "short"):
+        for name, value in (rules[part] or {}).items():
+            rules[part][name] = held.add(value) if isinstance(value, np.ndarray) else value
+    return rules
 
 
 class _Walk:

@@ -71,6 +71,8 @@ export const backAgain = (text) => `${quoted(text)} is back.`;
 export const withoutIt = (text, before, after) =>
   `Without ${quoted(text)}: ${percent(before)} → ${percent(after)}`;
 
+export const noAnswer = (abstain, reason) => `With abstain=${abstain} there is no answer: ${reason}.`;
+
 /* ---- Reading word by word ---- */
 
 export const READ = `Read ${UNIT} by ${UNIT}`;

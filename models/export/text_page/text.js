@@ -12,6 +12,7 @@ export class Text {
 
   /* Take a text. Words stay removed that stand in an unchanged part of it. */
   set(text) {
+    this.written = text;
     const before = this.pieces;
     const after = this.splitter.pieces(text);
     const alike = (one, other) => one?.text === other?.text && one !== undefined;
@@ -81,6 +82,13 @@ export class Text {
 
   get tokens() {
     return this.columns.map((at) => this.pieces[at].token);
+  }
+
+  /* The text without the words that are removed. */
+  get read() {
+    if (!this.removed.size) return this.written ?? "";
+    const left = this.pieces.filter((_, at) => !this.removed.has(at)).map(({ text }) => text);
+    return left.join(this.splitter.split === "character" ? "" : " ");
   }
 
   get words() {

@@ -753,3 +753,42 @@ def test_the_page_says_when_it_differs_from_keras(browser, folder, lstm):
     path.write_text(page[:start] + "0.25,0.75" + page[page.index("]", start) :], encoding="utf-8")
     open_page(browser, path)
     assert "Do not trust it" in browser.value("document.getElementById('checked').textContent")
+
+
+SHOP = ["My parcel is late", "Where is my parcel?", "I was charged twice", "The invoice is wrong"]
+
+
+@pytest.mark.parametrize("kind", ["few", "long"])
+def test_the_page_abstains_as_predict_does(browser, folder, kind):
+    if kind == "few":
+        training = [(f"{text} {n}", ("delivery", "invoice")[place // 2]) for n in range(20) for place, text in
+                    enumerate(SHOP)]  # fmt: skip
+    else:  # long texts, whose sentences tell what is usual in short ones
+        said = ["so good", "very good", "so bad", "very bad"] * 60
+        long = [
+            f"We sat down at home, number {n}. The film is {each}. Then it was over."
+            for n, each in enumerate(said)
+        ]
+        training = [(text, "good" if "good" in text else "bad") for text in long]
+    classifier = TextClassifier().fit(*zip(*training, strict=True))
+    assert (classifier.trust_.short is not None) == (kind == "long")
+    texts = [
+        *SHOP, "", "...", "Superb acting, moving plot", "parcel invoice", "The film is bad",
+        "We sat down at home", "Then it was over.",
+        "ÜBERRASCHUNG 😀 映画", "my invoice was late, twice", "good bad", "number 5",
+        *(text for text, _ in training[:4]),
+    ]  # fmt: skip
+    path = folder / f"trust-{kind}.html"
+    write_text_page(classifier, texts[:1], path)
+    open_page(browser, path)
+    expected = [each.reason for each in classifier.predict(texts, abstain=0.05)]
+    assert shown(browser, texts, "Page.app.doubt") == expected
+    kinds = {reason.partition(":")[0] for reason in expected}
+    assert {"", "none of these"} <= kinds
+    node = "(({hidden, textContent}) => [hidden, textContent])(document.getElementById('doubt'))"
+    for text, reason in zip(texts, expected, strict=True):
+        [found] = shown(browser, [text], node)
+        assert found == (
+            [False, f"With abstain=0.05 there is no answer: {reason}."] if reason else [True, ""]
+        )
+    assert troubles(browser) == []
