@@ -127,6 +127,16 @@ class NgramFiles:
             if self._size >= large_fit.BLOCK:
                 self._write()
 
+    def count(self, texts):
+        """Count the n-grams of texts that are not stored, so that they may be known: list of n str."""
+        for n in range(0, len(texts), AT_ONCE):
+            self._counts.add(different_ngrams(self._splitter, texts[n : n + AT_ONCE])[0])
+
+    def store(self, matrix, labels):
+        """Store further texts after `close`: what `columns_of` gives, and class indices int64 (n,)."""
+        self.texts += np.bincount(labels, minlength=self._classes)
+        self._keep(matrix, labels)
+
     def columns_of(self, texts):
         """Which of the known n-grams each text has: sparse int8 (n, ngrams)."""
         found = [
@@ -168,17 +178,12 @@ class NgramFiles:
             raise ModelError("None of the training texts has a word; give texts that do.")
         size, self.words = len(self.fingerprints), int(np.sum(self.fingerprints < LETTERS))
         self.frequency, self.stored = np.zeros((self._classes, size), "int64"), 0
-        for number in range(self._blocks):
+        written, self._blocks = self._blocks, 0
+        for number in range(written):
             path = self._path(number, "values")
             lengths, labels = np.load(self._path(number, "texts"))
-            matrix = self._known_in(np.load(path), lengths)
-            counts = np.diff(matrix.indptr)
-            np.save(self._path(number, "columns"), matrix.indices.astype("int32"))
-            np.save(self._path(number, "texts"), np.stack([counts, labels]).astype("int32"))
+            self._keep(self._known_in(np.load(path), lengths), labels)
             path.unlink()
-            self.stored += matrix.nnz
-            for label in np.unique(labels):
-                self.frequency[label] += np.bincount(matrix[labels == label].indices, minlength=size)
 
     def __iter__(self):
         """Of each block: (which n-grams each text has, sparse float32 of 0 and 1; class indices (k,))."""
@@ -212,6 +217,16 @@ class NgramFiles:
         np.save(self._path(self._blocks, "values"), values)
         np.save(self._path(self._blocks, "texts"), np.stack([lengths, labels]).astype("int32"))
         self._blocks, self._bytes = self._blocks + 1, self._bytes + values.nbytes + 8 * len(labels)
+
+    def _keep(self, matrix, labels):
+        """Write one more block of known n-grams, and count them."""
+        counts = np.diff(matrix.indptr)
+        np.save(self._path(self._blocks, "columns"), matrix.indices.astype("int32"))
+        np.save(self._path(self._blocks, "texts"), np.stack([counts, labels]).astype("int32"))
+        self._blocks, self.stored = self._blocks + 1, self.stored + matrix.nnz
+        for label in np.unique(labels):
+            own = matrix[labels == label].indices
+            self.frequency[label] += np.bincount(own, minlength=matrix.shape[1])
 
     def _path(self, number, what):
         return self._folder / f"{number}.{what}.npy"

@@ -49,7 +49,8 @@ def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
     The n-grams of words of all texts are written to a temporary folder, in blocks, while the most frequent
     ones are counted. 5,000 of the validation texts choose the penalties, of what is fitted on a sample of the
     others, and the temperature; the final weights are fitted on all others by L-BFGS, each step of which
-    reads all blocks. The folder is removed at the end, also after an error
+    reads all blocks. Where the sample is all of them, that is up to 16 million n-grams, the final weights are
+    fitted on the validation texts as well. The folder is removed at the end, also after an error
     or Ctrl-C; the environment variable TMPDIR says where it is made.
 
     Args:
@@ -84,12 +85,16 @@ def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
             files = NgramFiles(folder, 3 if texts.words > MANY else 2, classes, letters)
             held, known, sample = _store(texts, files, seed, verbose)
             counts = 1 / np.bincount(known, minlength=classes)[known] if balanced else np.ones(len(known))
-            history, strengths, starts = _chosen(files, held, known, classes, seed, balanced, counts, verbose)
+            found = _chosen(files, held, known, classes, seed, balanced, counts, verbose)
+            history, strengths, starts, scores = found
+            if few := files.stored <= ngrams.SOME:  # what was chosen with was fitted on all others
+                files.store(held, known)
             votes = [
                 _fitted(relative, files, strength, balanced, start, verbose)
                 for relative, strength, start in zip((False, True), strengths, starts, strict=True)
             ]
-            scores = [scores_of(each, held, classes) for each in votes]
+            if not few:
+                scores = [scores_of(each, held, classes) for each in votes]
             model, held_back = averaged_model(files, votes, scores, known, counts, history, classes, balanced)
     except OSError as error:
         raise ModelError(
@@ -112,12 +117,13 @@ def _store(texts, files, seed, verbose):
         files.check_room(sum(sizes.values()))
         seen += len(block.texts)
         bar(seen)
+    files.count(held.texts)
     files.close()
     return files.columns_of(held.texts), np.array(held.labels, "int64"), texts.of_sample(kept)
 
 
 def _chosen(files, held, known, classes, seed, balanced, counts, verbose):
-    """(history, two strengths, two `Votes` fitted with these on a sample) by the texts that are held back."""
+    """(history, two strengths, two `Votes` fitted with these on a sample, scores of what is held back)."""
     if verbose:
         print("Choosing the penalties with a sample of the texts.", flush=True)
     some, labels = files.sample(ngrams.SOME, seed)
@@ -125,9 +131,9 @@ def _chosen(files, held, known, classes, seed, balanced, counts, verbose):
     grams = Grams(files.fingerprints, matrix, files.words, files.longest, files.letters)
     rows = np.arange(some.shape[0])
     folds = [(rows, np.arange(len(rows), len(labels)))]
-    history, chosen, _ = choose_strengths(grams, labels, classes, seed, balanced, folds, counts)
+    history, chosen, scores = choose_strengths(grams, labels, classes, seed, balanced, folds, counts)
     starts = [part(strength, rows) for part, strength in chosen]
-    return history, [strength for _, strength in chosen], starts
+    return history, [strength for _, strength in chosen], starts, scores
 
 
 def _fitted(relative, files, strength, balanced, start, verbose):

@@ -81,6 +81,9 @@ def test_ngrams_in_files_are_those_in_memory(letters, shop, tmp_path):
         np.testing.assert_array_equal(files.frequency[number], counts)
     np.testing.assert_array_equal(files.texts, np.bincount(labels))
     assert (files.columns_of(texts[:50]) != whole[:50]).nnz == 0 and files.columns_of([]).shape[0] == 0
+    files.store(files.columns_of(texts[:9]), labels[:9])
+    assert files.texts.sum() == len(texts) + 9 and sum(len(own) for _, own in files) == len(texts) + 9
+    np.testing.assert_array_equal(files.frequency.sum(0), np.asarray(whole.sum(0) + whole[:9].sum(0)).ravel())
     some, own = files.sample(files.stored // 2, seed=0)
     assert 0.3 < some.shape[0] / len(texts) < 0.7 and len(own) == some.shape[0]
 
@@ -190,6 +193,24 @@ def test_the_temporary_folder_is_removed_after_an_error(error, shop, place, monk
     with pytest.raises(error):
         TextClassifier().fit(Texts.stream(shop))
     assert seen and not list(place.iterdir())
+
+
+@pytest.mark.parametrize(("some", "fitted"), [(10**6, True), (40, False)])
+def test_few_texts_are_fitted_on_those_that_validate_as_well(some, fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr(ngrams, "SOME", some)
+    for part, words in ("train", ("good", "bad")), ("dev", ("lovely", "awful")), ("test", ("fine", "poor")):
+        save(tmp_path / f"{part}.csv", [(f"so {words[n % 2]} {n}", "+-"[n % 2]) for n in range(50)])
+    classifier = TextClassifier().fit(Texts.stream(tmp_path))
+    lovely, awful, good = classifier.predict(["lovely", "awful", "good"]).probabilities[:, 0]
+    assert good > 0.7 and lovely - awful > 0.2 if fitted else lovely == pytest.approx(awful, abs=0.05)
+
+
+def test_a_folder_that_holds_nothing_is_one_sentence(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(
+        ModelError, match=r"gone cannot hold the texts' n-grams \(No such file .*set .* TMPDIR"
+    ):
+        TextClassifier().fit(Texts.stream(shop))
 
 
 def test_what_a_stream_cannot_do_is_said(fitted, tmp_path, place):
