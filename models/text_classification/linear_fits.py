@@ -60,7 +60,7 @@ class LinearFits:
         sizes = {each: int(texts.counts[each].sum()) for each in PARTS if part in (each, "all")}
         total = sum(sizes.values())
         share = min(1, EVALUATED / max(1, total))
-        drawn = texts.sample({each: int(size * share) for each, size in sizes.items()}, self.seed)
+        drawn = texts.sample({each: round(size * share) for each, size in sizes.items()}, self.seed)
         some, labels = drawn.texts, drawn.labels
         name = f"{part}, a random sample of {total:,} texts" if len(some) < total else part
         known = {str(each): number for number, each in enumerate(self._classes)}

@@ -14,6 +14,7 @@ from .ngram_counts import KNOWN, MOST_VOTES, different_ngrams
 
 AT_ONCE = 1000  # texts that are taken apart together
 KEPT = 2**22  # different n-grams that are counted on, where there are more of them; the rarest are forgotten
+BYTES = 8  # of an n-gram, until it is known which of them are used
 PENDING = 2**22  # different n-grams after which counts are added up
 
 
@@ -155,8 +156,9 @@ class NgramFiles:
         Raises:
             ModelError: If there is not enough room.
         """
-        needed = self._bytes / max(1, int(self.texts.sum())) * texts
+        per_text = (self._bytes + BYTES * self._size) / max(1, int(self.texts.sum()))
         free = shutil.disk_usage(self._folder).free + self._bytes
+        needed = per_text * texts
         if needed > free:
             raise ModelError(
                 f"{texts:,} texts need {about(needed)} of disk in {self._folder.parent} while they are "

@@ -20,7 +20,7 @@ from models.text_classification.ngram_votes import naive_bayes, tf_idf
 @pytest.fixture(scope="module", autouse=True)
 def small():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_fit, "BLOCK", 3000)
+        patch.setattr(large_fit, "BLOCK", 40_000)
         patch.setattr(ngram_files, "AT_ONCE", 40)
         patch.setattr(ngrams, "HELD_BACK", 60)
         patch.setattr(ngrams, "SOME", 6000)
@@ -36,7 +36,7 @@ def save(path, rows):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """A table of messages of four classes."""
-    rows = [(each.text, each.truth) for each in messages.generate(1200, seed=0) if each.truth]
+    rows = [(each.text, each.truth) for each in messages.generate(800, seed=0) if each.truth]
     return save(tmp_path_factory.mktemp("shop") / "messages.csv", rows)
 
 
@@ -61,7 +61,8 @@ def known(texts, *parts):
 
 
 @pytest.mark.parametrize("letters", [0, 5])
-def test_ngrams_in_files_are_those_in_memory(letters, shop, tmp_path):
+def test_ngrams_in_files_are_those_in_memory(letters, shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(large_fit, "BLOCK", 3000)
     texts, labels = known(Texts.stream(shop), "train")
     files = NgramFiles(tmp_path, 2, classes=4, letters=letters)
     for n in range(0, len(texts), 70):
