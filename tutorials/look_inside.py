@@ -219,9 +219,8 @@ def main(
     results |= found
 
     # Neurons: the images that activate them most
-    axes, found = steps.images_that_activate_most(
-        inspected, {layer: channels[layer] for layer in layers[:-1]}
-    )
+    before = {layer: channels[layer] for layer in layers[:-1]}  # the logits
+    axes, found = steps.images_that_activate_most(inspected, before)
     report.figure("neurons", axes)
     results |= found
 
