@@ -47,6 +47,7 @@ export function besideOf(model, { beside, answer }, first, inputs) {
   explained.isShown = false;
   first.showFold();
   elements.layers.prepend(comparison.element);
+  elements.seen.parentElement.after(...comparison.below);
   return { explained, runner, comparison };
 }
 

@@ -11,8 +11,6 @@ export class Comparison {
     this.isNumber = both[0].isNumber;
     this.verdict = make("p", { class: "verdict" });
     this.choices = names.map((name, at) => ({ input: this.buildChoice(at, show), name }));
-    const [first, second] = both.map(({ model }) => model.nodes[0]);
-    const isSameSize = first.h === second.h && first.w === second.w;
     this.element = make(
       "section",
       { class: "layer beside", "aria-label": texts.TITLE },
@@ -31,11 +29,20 @@ export class Comparison {
           ),
         ),
       ),
-      examples?.element,
-      isSameSize ? null : make("p", { class: "soft small" }, texts.resized(names, second)),
       make("fieldset", { class: "choices" }, make("legend", {}, texts.LAYERS_OF), this.choices.map(labelOf)),
     );
     this.choose(0);
+    this.below = this.buildBelow();
+  }
+
+  /* What stands below the picture that both get, so that answers and layers are near one another on a phone. */
+  buildBelow() {
+    const [first, second] = this.both.map(({ model }) => model.nodes[0]);
+    const isSameSize = first.h === second.h && first.w === second.w;
+    const resized = isSameSize
+      ? null
+      : make("p", { class: "soft small" }, texts.resized(this.names, second));
+    return [resized, this.examples?.element].filter(Boolean);
   }
 
   buildChoice(at, show) {

@@ -64,6 +64,8 @@ export class TeachCard {
     this.progress = make("progress", { max: 1, value: 0, "aria-label": texts.TRAIN });
     this.how = make("span", { class: "small" });
     this.working = make("div", { class: "working", hidden: true }, this.progress, this.stopping);
+    this.testing = make("p", { class: "small soft", hidden: true }, texts.HELD_OUT);
+    this.stale = make("p", { class: "message", hidden: true }, texts.STALE);
     this.said = make("p", { class: "message", role: "status" });
     this.curves = make("div", { class: "moments-chart", hidden: true });
     this.details = make("p", { class: "soft small" });
@@ -72,10 +74,12 @@ export class TeachCard {
       make("p", { class: "small soft" }, texts.intro(features)),
       make("p", { class: "small soft", hidden: !this.plan.rounded }, texts.ROUNDED),
       this.list,
+      this.testing,
       make("div", { class: "story-controls" }, this.adding, this.starting, this.saving),
       this.working,
       this.how,
       this.said,
+      this.stale,
       this.curves,
       this.details,
     );
@@ -120,7 +124,8 @@ export class TeachCard {
     this.beside.replaceChildren(texts.ADD_TO, ...this.groups.map((group) => this.groupButton(group)));
     this.adding.disabled = this.groups.length >= MOST;
     this.isStale = true;
-    if (this.trained) this.details.textContent = `${texts.STALE} ${this.detailsText()}`;
+    this.testing.hidden = !heldOut;
+    this.stale.hidden = !this.trained;
   }
 
   /* Beside the drawing area, which is far from the classes on a phone. */
@@ -238,13 +243,10 @@ export class TeachCard {
     const { trained } = this;
     this.say(texts.result(trained));
     this.drawCurves();
-    this.details.textContent = (this.isStale ? `${texts.STALE} ` : "") + this.detailsText();
+    this.stale.hidden = !this.isStale;
+    this.details.textContent = texts.how(SETTINGS, this.trained);
     this.answers.offer(trained.names);
     this.page.shown();
-  }
-
-  detailsText() {
-    return texts.how(SETTINGS, this.trained.divisor);
   }
 
   drawCurves() {
@@ -252,8 +254,7 @@ export class TeachCard {
     const rows = history.map(({ right, heldRight }) =>
       held ? [right / trained, heldRight / held] : [right / trained],
     );
-    const { svg, mark } = buildChart(rows, [...rows[0].keys()], texts.CURVE_NAMES, false);
-    mark(rows.length - 1);
+    const { svg } = buildChart(rows, [...rows[0].keys()], texts.CURVE_NAMES, false);
     svg.setAttribute("aria-label", texts.curvesLabel(this.trained));
     const legend = rows[0].map((_, at) =>
       make("span", {}, make("i", { class: `key-line line-${at}` }), texts.CURVE_NAMES[at]),

@@ -9,9 +9,9 @@ const quoted = (name) => `“${name}”`;
 export const TITLE = "Train your own classes";
 export const ABOUT = "with your drawings or photos, in this page";
 export const intro = (features) =>
-  "Name two to ten classes, and give each 5 to 50 pictures. The network stays as it was trained (frozen): it turns " +
-  `each picture into ${count(features)} numbers. A new last layer learns to tell your classes apart by these. ` +
-  "Nothing leaves this page.";
+  "Name two to ten classes, and give each 5 to 50 pictures. Only a new last layer is trained. The network before it " +
+  `stays as it is (frozen), and turns each picture into the ${count(features)} numbers that the new layer gets. ` +
+  "Nothing leaves this page, and nothing is kept when you close it.";
 export const ROUNDED =
   "The weights in this page are rounded, which makes it smaller; a file from here holds the rounded ones.";
 
@@ -32,20 +32,20 @@ export const addPhotos = (name) => `Choose photos for ${name}`;
 export const removePicture = (at, name) => `Remove picture ${at + 1} of ${name}`;
 export const pictureLabel = (at, name, heldOut) =>
   `Picture ${at + 1} of ${name}${heldOut ? ", held out for validation" : ""}`;
-export const counted = (many, heldOut) =>
-  `${pictures(many)}${heldOut ? `, ${count(heldOut)} of them held out` : ""}`;
+export const HELD_OUT =
+  "Dashed: held out, every fifth picture of a class. These are not trained on, and show how well the layer does on new ones.";
+export const counted = (many, heldOut) => `${pictures(many)}${heldOut ? `, ${count(heldOut)} held out` : ""}`;
 
 export const NOTHING_TO_ADD = "Nothing is drawn or chosen: draw in the square first, or choose a picture.";
-export const added = (many, name, sum) =>
-  `${pictures(many)} added to ${quoted(name)}, which has ${count(sum)}.`;
-export const removed = (name, sum) =>
-  `A picture was removed from ${quoted(name)}, which has ${count(sum)} now.`;
+export const added = (many, name, sum) => `${pictures(many)} added to ${quoted(name)}: ${count(sum)} in all.`;
+export const removed = (name, sum) => `A picture was removed from ${quoted(name)}: ${count(sum)} left.`;
 export const reading = (at, many) => `Reading file ${count(at)} of ${count(many)}…`;
 export const NOT_FILES = "That is not a file; save the picture first, and drop the file.";
 export const A_DRAWING = "The drawing";
 export const named = (file) => (file ? fileName(file) : A_DRAWING);
-export const known = (file, name) => `${named(file)} is there already, in ${quoted(name)}.`;
-export const full = (most, name) => `${quoted(name)} has ${count(most)} pictures, which is the most.`;
+export const known = (file, name) => `${named(file)} is in ${quoted(name)} already.`;
+export const full = (most, name) =>
+  `${quoted(name)} has ${count(most)} pictures, the most that a class can have.`;
 const FEW_REASONS = 3;
 export const setAside = (reasons) =>
   [
@@ -69,22 +69,26 @@ export const step = (at, { steps, loss, right, trained, heldRight, held }) =>
   `Step ${count(at)} of ${count(steps)}: loss ${number(loss)}, training pictures ${shareOf(right, trained)}` +
   (held ? `, held-out pictures ${shareOf(heldRight, held)}.` : ".");
 export const STOPPED = "Stopped before the first step: nothing has changed.";
+const whole = (share) => `${Math.round(100 * share)}\u00a0%`; // a few pictures do not tell more
 const stoppedAt = ({ done, steps }) =>
   done < steps ? `Stopped after ${count(done)} of ${count(steps)} steps. ` : "";
 
 export const result = (found) =>
   stoppedAt(found) +
   (found.held
-    ? `Held-out pictures, every fifth of each class: ${shareOf(found.heldRight, found.held)} classified correctly ` +
-      `(95\u00a0% interval for new pictures like these: ${percent(found.low)} to ${percent(found.high)}). Always naming ` +
-      `the most frequent class gives ${count(found.guessed)}. Training pictures: ${shareOf(found.right, found.trained)}.`
+    ? `Held-out pictures: ${shareOf(found.heldRight, found.held)} classified correctly. The accuracy on new pictures ` +
+      `like these may be anywhere from ${whole(found.low)} to ${whole(found.high)} (95\u00a0% confidence interval). ` +
+      `Always answering with the most frequent class gets ${shareOf(found.guessed, found.held)}. ` +
+      `Training pictures: ${shareOf(found.right, found.trained)}.`
     : `Training pictures: ${shareOf(found.right, found.trained)} classified correctly. No picture was held out, so how ` +
       "well it does on new ones is not known: give each class 5 pictures or more.");
-export const how = ({ rate, penalty, steps }, divisor) =>
-  `Adam, learning rate ${number(rate)}, ${count(steps)} steps on all training pictures at once, from small random weights; ` +
-  `L2 regularization ${number(penalty)}. The numbers were divided by ${number(divisor)} meanwhile.`;
-export const STALE = "Your classes have changed since: train again.";
-export const CURVES = "Accuracy at each step, from 0 (below) to 100 %:";
+export const how = ({ rate, penalty, steps }, { kernel, bias, divisor }) =>
+  `Trained were the ${count(kernel.length + bias.length)} weights of the new last layer, from small random ones: Adam with ` +
+  `learning rate ${number(rate)}, ${count(steps)} steps on all training pictures at once, L2 regularization ` +
+  `${number(penalty)}. In training its inputs were divided by ${number(divisor)}, so that this learning rate suits any network.`;
+export const STALE =
+  "Your classes have changed since training. Train again: until then, answers and file are the old ones.";
+export const CURVES = "Accuracy at each step, from 0 % (bottom) to 100 % (top):";
 export const CURVE_NAMES = ["training pictures", "held-out pictures"];
 export const curvesLabel = ({ done, right, trained, heldRight, held }) =>
   `Accuracy over ${count(done)} steps. At the end: training pictures ${percent(right / trained)}` +

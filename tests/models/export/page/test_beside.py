@@ -262,7 +262,7 @@ def test_a_model_of_another_size_gets_the_picture_as_pillow_resizes_it(browser, 
     one, other = conv(), flat(side)
     write_page(one, IMAGES, tmp_path / "page.html", NAMES, pixel_range=(0, 1), beside=Beside(other, OTHERS))
     open_page(browser, tmp_path / "page.html")
-    assert f"{side} × {side} pixels: it gets the picture of first, resized" in text(browser, ".beside")
+    assert f"{side} × {side} pixels: it gets the picture of first, resized" in text(browser, ".answer")
     for at in 0, 2:
         choose(browser, at)
         small = np.asarray(Image.fromarray(IMAGES[at]).resize((side, side), Image.Resampling.BICUBIC))
@@ -315,7 +315,7 @@ def test_it_fits_every_screen_with_long_names(browser, tmp_path, width, phone):
     assert browser.value("document.documentElement.scrollWidth") <= width
     assert browser.value("document.querySelector('.beside').getBoundingClientRect().right") <= width
     assert browser.lowest_contrast() > 4.5
-    small = browser.value("""[...document.querySelectorAll('.beside button, .beside input')].filter(
+    small = browser.value("""[...document.querySelectorAll('.beside button, .beside input, .on-examples button')].filter(
         one => Math.min(one.offsetWidth, one.offsetHeight) < 24 && innerWidth < 800).length""")
     assert small == 0
 

@@ -94,6 +94,10 @@ def said(browser):
     return browser.value("Page.teach.said.textContent")
 
 
+def card_text(browser):
+    return browser.value("document.getElementById('teach').innerText")
+
+
 def add_photos(browser, images):
     for group, some in enumerate(images):
         give(browser, group, [(f"{group}-{n}.png", png(image)) for n, image in enumerate(some)])
@@ -269,8 +273,7 @@ def test_every_kind_of_model_is_saved_with_its_weights(browser, tmp_path, name):
     shares = browser.value("[...Page.teach.shares]")
     assert len(shares) == 5
     np.testing.assert_allclose(loaded.predict(photos(1, 9)[0], verbose=0)[0], shares, atol=1e-5)
-    rounded = browser.value("document.getElementById('teach').innerText.includes('are rounded')")
-    assert rounded == (name in ("half", "int8"))
+    assert ("are rounded" in card_text(browser)) == (name in ("half", "int8"))
     assert browser.named("Runtime.exceptionThrown") == []
 
 
@@ -384,8 +387,8 @@ def test_bad_files_are_set_aside_and_the_others_go_on(browser, colour):
         [("a.png", good[0]), ("notes.png", b"no picture"), ("b.png", good[1]), ("again.png", good[0])],
     )
     assert said(browser) == (
-        "2 pictures added to “Class 1”, which has 2. 2 set aside: “notes.png” is not a picture that this "
-        "page can read; choose a PNG, JPEG or WebP file. “again.png” is there already, in “Class 1”."
+        "2 pictures added to “Class 1”: 2 in all. 2 set aside: “notes.png” is not a picture that this "
+        "page can read; choose a PNG, JPEG or WebP file. “again.png” is in “Class 1” already."
     )
     assert browser.value("Page.teach.groups.map(group => group.pictures.length)") == [2, 0]
     assert browser.value("Page.input.name") == "example 1"  # the drawing area keeps its picture
@@ -420,9 +423,11 @@ def test_drawings_are_added_and_the_result_is_honest(browser, colour):
     assert said(browser) == "Nothing is drawn or chosen: draw in the square first, or choose a picture."
     train(browser)
     assert "No picture was held out, so how well it does on new ones is not known" in said(browser)
-    browser.value("Page.teach.groups[0].thumbnails.querySelector('button').click()")
+    browser.value("Page.teach.groups[1].thumbnails.querySelector('button').click()")
     assert "removed" in said(browser)
-    assert "have changed since: train again" in browser.value("Page.teach.details.textContent")
+    assert "have changed since training. Train again" in card_text(browser)
+    train(browser)
+    assert "Train again" not in card_text(browser)
 
 
 def test_held_out_pictures_are_counted_with_their_uncertainty(browser, colour):
