@@ -39,9 +39,7 @@ export class Comparison {
   buildBelow() {
     const [first, second] = this.both.map(({ model }) => model.nodes[0]);
     const isSameSize = first.h === second.h && first.w === second.w;
-    const resized = isSameSize
-      ? null
-      : make("p", { class: "soft small" }, texts.resized(this.names, second));
+    const resized = isSameSize ? null : make("p", { class: "soft small" }, texts.resized(this.names, second));
     return [resized, this.examples?.element].filter(Boolean);
   }
 

@@ -66,6 +66,7 @@ export class TeachCard {
     this.working = make("div", { class: "working", hidden: true }, this.progress, this.stopping);
     this.testing = make("p", { class: "small soft", hidden: true }, texts.HELD_OUT);
     this.stale = make("p", { class: "message", hidden: true }, texts.STALE);
+    this.score = make("p", { class: "message", role: "status" });
     this.said = make("p", { class: "message", role: "status" });
     this.curves = make("div", { class: "moments-chart", hidden: true });
     this.details = make("p", { class: "soft small" });
@@ -80,6 +81,7 @@ export class TeachCard {
       this.how,
       this.said,
       this.stale,
+      this.score,
       this.curves,
       this.details,
     );
@@ -241,7 +243,8 @@ export class TeachCard {
 
   show() {
     const { trained } = this;
-    this.say(texts.result(trained));
+    this.say("");
+    this.score.textContent = texts.result(trained);
     this.drawCurves();
     this.stale.hidden = !this.isStale;
     this.details.textContent = texts.how(SETTINGS, this.trained);

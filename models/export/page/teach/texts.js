@@ -23,7 +23,7 @@ export const nameLabel = (at) => `Name of class ${at + 1}`;
 export const ADD_CLASS = "Add a class";
 export const removeClass = (name) => `Remove the class ${name || "without a name"}`;
 export const REMOVE = "Remove";
-export const ADD_DRAWING = "Add this drawing";
+export const ADD_DRAWING = "Add drawing";
 export const addDrawing = (name) => `Add what is drawn or chosen to ${name}`;
 export const ADD_TO = "Add to";
 export const groupButton = (name, many) => `${name} · ${count(many)}`;

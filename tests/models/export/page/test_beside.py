@@ -315,7 +315,8 @@ def test_it_fits_every_screen_with_long_names(browser, tmp_path, width, phone):
     assert browser.value("document.documentElement.scrollWidth") <= width
     assert browser.value("document.querySelector('.beside').getBoundingClientRect().right") <= width
     assert browser.lowest_contrast() > 4.5
-    small = browser.value("""[...document.querySelectorAll('.beside button, .beside input, .on-examples button')].filter(
+    targets = ".beside button, .beside input, .on-examples button"
+    small = browser.value(f"""[...document.querySelectorAll('{targets}')].filter(
         one => Math.min(one.offsetWidth, one.offsetHeight) < 24 && innerWidth < 800).length""")
     assert small == 0
 
