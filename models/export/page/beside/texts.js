@@ -47,4 +47,4 @@ export function mostApart({ name, values }, isNumber) {
   return `They are furthest apart on ${name}: ${one} and ${other}.`;
 }
 const ALIKE = "No probability differs by more than half a point.";
-export const NOTHING_SHARED = "No class of one has the name of a class of the other.";
+export const NOTHING_SHARED = "They have no class name in common.";
