@@ -559,7 +559,7 @@ def wrong(tmp_path_factory):
             ["--load", "{}/own.keras"],
             "has a Lambda layer, code that only the code that saved it knows: put a",
         ),
-        (["--load", "{}/photos.keras"], "digits do not fit; name a folder of photos with --data"),
+        (["--load", "{}/photos.keras"], "do not fit; name a folder of pictures of its classes with --data"),
         (["--load", "{}/photos.keras", "--data", "{}/notes"], "holds no photo that can be read"),
         (["--load", "{}/photos.keras", "--data", "{}/empty"], "holds no photo that can be read"),
         (["--load", "{}/photos.keras", "--data", "nowhere"], "nowhere does not exist"),

@@ -318,6 +318,8 @@ def _neutral(classes):
 def _no_digits(saved, classes, fits):
     """Why a model is shown no digits, and what to do."""
     height, width = saved.image_size
+    channels = saved.model.inputs[0].shape[-1]
+    known = f" ({', '.join(saved.class_names[:3])}{', ...' * (classes > 3)})" if saved.class_names else ""
     if fits and not saved.class_names:
         return (
             f"{saved.model.name} does not say which classes it knows: if it reads handwritten digits, add "
@@ -329,9 +331,9 @@ def _no_digits(saved, classes, fits):
             "handwritten digits; name a folder of pictures with --data."
         )
     return (
-        f"{saved.model.name} takes images of {height} x {width} pixels and "
-        f"{saved.model.inputs[0].shape[-1]} channels and has {classes} classes, which handwritten digits "
-        "do not fit; name a folder of photos with --data."
+        f"{saved.model.name} takes images of {height} x {width} pixels and {channels} "
+        f"channel{'s' * (channels != 1)} and has {classes} classes{known}, which handwritten digits do not "
+        "fit; name a folder of pictures of its classes with --data."
     )
 
 
