@@ -245,6 +245,7 @@ def test_a_budget_cuts_the_epochs_of_a_network(table, tmp_path):
     assert 20 < seconds < 125 and outcome.results["fit_seconds"] < seconds
 
 
+@pytest.mark.slow
 def test_a_table_can_be_streamed_and_large_ones_are(table, tmp_path, monkeypatch, capsys):
     path = table[0].with_name("more.csv")
     with path.open("w", newline="", encoding="utf-8") as file:

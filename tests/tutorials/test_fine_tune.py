@@ -224,7 +224,7 @@ def test_the_test_part_chooses_nothing(folder, briefly, tmp_path):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"views": 3, "epochs": 2, "mixing": "mixup"},
+        pytest.param({"views": 3, "epochs": 2, "mixing": "mixup"}, marks=pytest.mark.slow),
         pytest.param({"effort": "quick"}, marks=pytest.mark.slow),
         pytest.param(
             {"cache": False, "epochs": 1, "augmentation": "strong", "unfreeze": 0.6}, marks=pytest.mark.slow
