@@ -23,7 +23,7 @@ from models import (
     text_classification,
 )
 from models import activations as formulas
-from models.export.page.portable import portable
+from models.export.page.portable import portable, portable_with_places
 from models.fine_tuning.augmentation import AugmentPhotos, augment_photos, mix, random_affine, random_light
 from models.fine_tuning.transfer import (
     TransferClassifier,
@@ -210,6 +210,7 @@ def given_to():
         freeze: {"classifier": TransferClassifier(backbone, 2), "border": "conv"},
         split: {"classifier": TransferClassifier(backbone, 2), "border": "conv"},
         portable: {"model": network, "image_size": 28},
+        portable_with_places: {"model": network, "image_size": 28},
     }
     calls |= {function: {"z": [1.0]} for pair in formulas.FORMULAS.values() for function in pair}
     return calls
