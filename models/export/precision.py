@@ -15,6 +15,9 @@ LARGEST_HALF = 65504  # the largest number of 16 bits
 LARGEST_INT8 = 127  # symmetric: -128 is not used
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
 SPARE_BITS = 0xFF  # of a scale: without them its products with int8 are exact, and can be found again
+LARGEST_SCALE = (
+    np.array([np.finfo("float32").max / LARGEST_INT8], "float32").view("int32") & ~SPARE_BITS
+).view("float32")  # 127 of it are finite
 
 
 def halved(array):
@@ -55,6 +58,7 @@ def quantized(array, axes):
     most = np.abs(array).max(others, keepdims=True, initial=0)
     bits = (most / np.float32(LARGEST_INT8)).view("int32")
     scales = ((bits + SPARE_BITS) & ~SPARE_BITS).view("float32")
+    scales = np.minimum(scales, LARGEST_SCALE)
     return np.rint(array / np.where(scales, scales, 1)).astype("int8"), scales
 
 
@@ -187,8 +191,21 @@ def rounded_weights(model, precision, but=()):
                 weight.assign(whole * scales)
         yield
     finally:
-        for weight, values in kept:
+        _give_back(kept)
+
+
+def _give_back(kept):
+    """Let all weights have their own values again, also if Ctrl-C comes meanwhile: it counts afterwards."""
+    interrupted = None
+    while kept:
+        try:
+            weight, values = kept[-1]
             weight.assign(values)
+            kept.pop()
+        except KeyboardInterrupt as error:
+            interrupted = error
+    if interrupted:
+        raise interrupted
 
 
 def greatest_difference(model, inputs, precision, but=()):
@@ -244,4 +261,8 @@ def rounding_note(precision, changed, examples):
     if not examples:
         return said
     which = "example" if examples == 1 else f"{examples} examples"
+    if not math.isfinite(changed):
+        return (
+            f"{said} How much this changes the output for the {which} is not known: it is no finite number."
+        )
     return f"{said} This changes the output for the {which} by {changed:.2g} at most."

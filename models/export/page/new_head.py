@@ -16,7 +16,7 @@ from .skeleton import Unfit, skeletons
 
 COUNTS = range(2, 11)  # of new classes
 NAME = "own_classes"
-UNITS = "<units>"
+UNITS = "<units>"  # stands for their number; longer if a layer is called so
 BEGIN = "No new classes can be trained here: "
 PASSED = ("activation", "copy", "rescale")  # what may follow the last dense layer
 
@@ -52,8 +52,8 @@ def new_head(model, network, places, digits, pixel_range, rounded=False):
         return {"refused": refused}
     try:
         described, bones = _file(model, tuple(last["path"]), places)
-    except Unfit:
-        return {"refused": f"{BEGIN}the page does not hold all weights of this model as Keras saves them."}
+    except Unfit as reason:
+        return {"refused": f"{BEGIN}{reason}."}
     except (ValueError, TypeError, NotImplementedError, RuntimeError, OSError):
         return {"refused": f"{BEGIN}Keras cannot save a part of this model."}
     text = json.dumps(described, separators=(",", ":")).encode("utf-8")
@@ -78,6 +78,8 @@ def _refusal(nodes, last):
     """Why no new last layer can be trained, as a sentence; "" if it can."""
     if last is None:
         end = next(node for node in reversed(nodes) if node["kind"] not in PASSED)
+        if end["kind"] == "recorded":
+            return f"{BEGIN}this page does not compute {end['name']} ({end['type']}) for a new picture."
         return (
             f"{BEGIN}this model does not end in a Dense layer, which would be replaced, but in {end['name']} "
             f"({end['type']})."
@@ -107,8 +109,12 @@ def _file(model, path, places):
     name = next(each for n in range(len(names) + 1) if (each := NAME + "_" * n) not in names)
     head = layers.Dense(max(COUNTS), activation="softmax", name=name)
     made = keras.Model(before.inputs, head(before.outputs[0]), name=f"{model.name}_{NAME}")
-    found, bones = skeletons(made, name, COUNTS, places)
-    return {"config": _config(made, name), "keras": keras.__version__} | found, bones
+    config = _config(made, name)
+    try:
+        found, bones = skeletons(made, name, COUNTS, places)
+    except OSError as error:
+        raise Unfit("a file of this model could not be written to the temporary folder") from error
+    return {"config": config, "keras": keras.__version__} | found, bones
 
 
 def _config(model, head):
@@ -116,9 +122,26 @@ def _config(model, head):
     config = json.loads(model.to_json())
     shared = {}
     _number_shared(config, shared)
+    _check_own(config)
     (layer,) = [each for each in config["config"]["layers"] if each["name"] == head]
-    layer["config"]["units"] = UNITS
-    return json.dumps(config, separators=(",", ":")).split(f'"{UNITS}"')
+    text, units = json.dumps(config), UNITS
+    while units in text:
+        units += "_"
+    layer["config"]["units"] = units
+    return json.dumps(config, separators=(",", ":")).split(f'"{units}"')
+
+
+def _check_own(config):
+    """Refuse what is no part of Keras: functions, and classes of other modules."""
+    if isinstance(config, dict):
+        name = config.get("class_name")
+        own = str(config.get("module") or "keras").split(".")[0] == "keras"
+        if name and (not own or name == "__lambda__"):
+            called = config.get("config") if name == "function" else name
+            called = "a lambda function" if name == "__lambda__" else called
+            raise Unfit(f"this model has {called}, without whose code its file would not open")
+    for each in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
+        _check_own(each)
 
 
 def _number_shared(config, numbers):

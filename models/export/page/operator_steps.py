@@ -33,6 +33,8 @@ def steps_of(call):
     name = type(operation).__name__
     if call.kwargs.get("training") is True and name.endswith(("BatchNormalization", "Dropout", "Noise")):
         raise Unknown("behaves as in training")
+    if isinstance(operation, keras.layers.Layer) and _is_quantized(operation):
+        raise Unknown("is quantized, with rounded inputs, in a way")
     if call.axis == -1 and _has_channels_first(call):
         return _with_channels_last(call)
     if type(operation) is getattr(keras.layers, name, None):
@@ -52,6 +54,11 @@ def steps_of(call):
     elif activation := ACTIVATION_OPERATIONS.get(name.lower()):
         return [activation_step(activation, call)]
     raise Unknown("is of a type")
+
+
+def _is_quantized(layer):
+    """Whether `model.quantize` has made a layer, or one inside it, compute with whole numbers."""
+    return any(getattr(each, "quantization_mode", None) for each in layer._flatten_layers())
 
 
 # Layers that compute each place's channels alike, so that TimeDistributed changes nothing

@@ -6,7 +6,6 @@ stretches, and where each of them begins. h5py writes it, for each number of cla
 
 import hashlib
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ MOST_KEPT = 1 << 20  # bytes of numbers that the page does not have, and that st
 
 
 class Unfit(Exception):
-    """The page would have to hold too many weights twice.
+    """Why there can be no file: the page would have to hold too many weights twice, and the like.
 
     Example:
         >>> isinstance(Unfit(), Exception)
@@ -78,16 +77,12 @@ def skeletons(model, head, counts, places):
         ([], True)
     """
     with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "model.keras"
-        model.save(saved)
-        with zipfile.ZipFile(saved) as archive:
-            archive.extract(WEIGHTS, folder)
-        saved.unlink()
+        model.save_weights(Path(folder) / WEIGHTS)  # the same file as in a `.keras` file
         with h5py.File(Path(folder) / WEIGHTS) as source:
             groups, sets, kernel = _content(source, head, places)
         (Path(folder) / WEIGHTS).unlink()
         if sum(each.values.nbytes for each in sets if each.place is None) > MOST_KEPT:
-            raise Unfit
+            raise Unfit("the page does not hold all weights of this model as Keras saves them")
         found, bones = {}, []
         for count in counts:
             draft = Path(folder) / f"{count}.h5"

@@ -1,6 +1,7 @@
 """Rounded weights: the numbers that NumPy finds, and the same in the file."""
 
 import base64
+import signal
 import zlib
 
 import keras
@@ -9,7 +10,7 @@ import pytest
 from keras import layers
 
 from models.export.page import page_bytes, portable, write_page
-from models.export.precision import as_int8, greatest_difference, quantized, rounded_weights
+from models.export.precision import as_int8, greatest_difference, quantized, rounded_weights, rounding_note
 from models.export.weight_bytes import WeightBytes
 
 
@@ -169,3 +170,34 @@ def test_a_page_of_int8_is_a_quarter_as_large_and_answers_as_keras_with_these_we
     assert browser.named("Runtime.exceptionThrown") == []
     said = browser.value("document.querySelector('.rounding').textContent")
     assert "int8" in said and f"{written.difference:.2g}" in said
+
+
+def test_the_largest_numbers_stay_finite():
+    most = np.finfo("float32").max
+    whole, scales = quantized(np.array([[most, 1e-45], [-most, 0]], "float32"), (1,))
+    products = whole * scales
+    assert np.isfinite(products).all()
+    np.testing.assert_allclose(products[:, 0], [most, -most], rtol=1e-2)
+
+
+def test_ctrl_c_while_weights_are_given_back_leaves_none_rounded(monkeypatch):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
+    before, assign = model.get_weights(), keras.Variable.assign
+    interrupts = iter((False, True, True, False))
+
+    def interrupted(self, values):
+        if next(interrupts, False):
+            signal.raise_signal(signal.SIGINT)
+        return assign(self, values)
+
+    with pytest.raises(KeyboardInterrupt), rounded_weights(model, "float16"):
+        assert not np.array_equal(model.get_weights()[0], before[0])
+        monkeypatch.setattr(keras.Variable, "assign", interrupted)
+    for weight, values in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, values)
+
+
+def test_a_difference_that_is_no_number_is_said_in_words():
+    assert rounding_note("int8", float("nan"), 2).endswith(
+        "How much this changes the output for the 2 examples is not known: it is no finite number."
+    )
