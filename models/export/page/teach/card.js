@@ -11,7 +11,7 @@ import { areHeldOut, Group, MOST_PICTURES } from "./group.js";
 import { probabilities, SETTINGS } from "./head.js";
 import { kerasFile } from "./keras_file.js";
 import * as texts from "./texts.js";
-import { train } from "./training.js";
+import { train, Untrainable } from "./training.js";
 
 const [FEWEST, MOST] = [2, 10]; // classes
 
@@ -220,8 +220,10 @@ export class TeachCard {
     try {
       await action(work);
     } catch (error) {
-      if (!(error instanceof Stopped)) throw error;
-      this.say(texts.STOPPED);
+      if (error instanceof Stopped) return this.say(texts.STOPPED);
+      if (error instanceof Untrainable) return this.say(error.message, true);
+      this.say(texts.failed(error), true); // as when the browser's memory is full
+      throw error;
     } finally {
       this.work = null;
       this.follow();
@@ -289,12 +291,22 @@ export class TeachCard {
     this.saving.disabled = true;
     const work = new Work();
     const { names } = this.trained;
-    const blob = await kerasFile(this.plan, this.network, this.trained, names, work.rest);
+    try {
+      this.offer(await kerasFile(this.plan, this.network, this.trained, names, work.rest));
+    } catch (error) {
+      this.say(texts.failed(error), true); // as when the browser's memory is full
+      throw error;
+    } finally {
+      this.saving.disabled = this.work !== null;
+    }
+  }
+
+  /* Let the browser save a file. */
+  offer(blob) {
     const file = `${this.network.name.replace(/[^\w-]+/g, "-").slice(0, 60)}-own-classes.keras`;
     const url = URL.createObjectURL(blob);
     make("a", { href: url, download: file }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
     this.say(texts.written(file));
-    this.saving.disabled = false;
   }
 }

@@ -46,7 +46,7 @@ export class Group {
   }
 
   get name() {
-    return this.field.value.trim();
+    return this.field.value.trim().normalize(); // letters with accents are written in one way
   }
 
   /* A file that is dropped here does not go to the drawing area. */

@@ -29,7 +29,7 @@ export async function spread(rows, rest) {
     const wait = rest();
     if (wait) await wait;
   }
-  return Math.fround(Math.sqrt(sum / rows.length)) || 1; // 1 where all pictures are alike
+  return sum === 0 ? 1 : Math.fround(Math.sqrt(sum / rows.length)); // 1 where all pictures are alike
 }
 
 /** Weights that Adam moves, with the mean of their gradients and that of their squares. */

@@ -68,6 +68,9 @@ const shareOf = (right, many) => `${count(right)} of ${count(many)}`;
 export const step = (at, { steps, loss, right, trained, heldRight, held }) =>
   `Step ${count(at)} of ${count(steps)}: loss ${number(loss)}, training pictures ${shareOf(right, trained)}` +
   (held ? `, held-out pictures ${shareOf(heldRight, held)}.` : ".");
+export const UNTRAINABLE =
+  "The network gives numbers for these pictures that are not finite, or too large or too small to train on.";
+export const failed = ({ message }) => `This went wrong, and nothing has changed: ${message}`;
 export const STOPPED = "Stopped before the first step: nothing has changed.";
 const whole = (share) => `${Math.round(100 * share)}\u00a0%`; // a few pictures do not tell more
 const stoppedAt = ({ done, steps }) =>

@@ -3,6 +3,12 @@
 import { Stopped, Work } from "../why/slices.js";
 import { areHeldOut, isEveryFifth } from "./group.js";
 import { Head, SETTINGS, spread } from "./head.js";
+import * as texts from "./texts.js";
+
+/* The numbers of the network are none that a layer could be trained on. */
+export class Untrainable extends Error {}
+
+const [LEAST, MOST] = [1e-30, 1e30]; // of the spread: else numbers of 32 bits hold no weights for it
 
 /* Features of all pictures; those that are known already are not computed again. */
 async function look(groups, frozen, inRange, work, tell) {
@@ -53,6 +59,8 @@ export async function train(groups, frozen, inRange, work, tell) {
   await look(groups, frozen, inRange, work, tell.looking);
   const { trained, held } = split(groups);
   const divisor = await spread(trained.rows, work.rest);
+  const areFinite = [...trained.rows, ...held.rows].every((row) => row.every(Number.isFinite));
+  if (!areFinite || divisor < LEAST || divisor > MOST) throw new Untrainable(texts.UNTRAINABLE);
   for (const part of [trained, held]) part.rows = part.rows.map((row) => row.map((value) => value / divisor));
   const head = new Head(trained.rows[0].length, groups.length);
   const { steps } = SETTINGS;

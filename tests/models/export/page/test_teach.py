@@ -400,6 +400,10 @@ def test_what_is_missing_is_said(browser, colour):
     for change, sentence in (
         ("", "“Class 2” has no picture yet: add some, or remove the class."),
         ("Page.teach.groups[1].field.value = ' Class 1 '", "Two classes are called “Class 1”"),
+        (
+            "['\\u00e9', 'e\\u0301'].forEach((name, n) => Page.teach.groups[n].field.value = name)",
+            "Two classes",
+        ),
         ("Page.teach.groups[1].field.value = ' '", "A class has no name"),
     ):
         browser.value(f"{change}; document.getElementById('train').click()")
@@ -483,6 +487,38 @@ def test_changes_of_the_network_do_not_reach_training_and_file(browser, colour, 
     browser.value("Page.changes.reset()")
     browser.value("new Promise(done => setTimeout(done, 100))")
     np.testing.assert_allclose(browser.value("[...Page.teach.shares]"), expected, atol=1e-5)
+
+
+def test_numbers_that_no_layer_can_be_trained_on_are_said(browser, tmp_path):
+    """Not finite, so large that squares of them are not, or so small that weights would be."""
+    for scales in [1e30, 1e30], [1e33], [1e-38], [1e-44]:
+        images = keras.Input((12, 12, 3))
+        x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(images))
+        for scale in scales:
+            x = layers.Rescaling(scale)(x)
+        write_page(keras.Model(images, layers.Dense(2)(x)), photos(1, 9)[0], tmp_path / "page.html")
+        opened(browser, tmp_path / "page.html")
+        fill_in(browser, photos(2, 1))
+        train(browser)
+        assert "not finite, or too large or too small to train on" in said(browser), scales
+        assert browser.value("Page.teach.trained") is None
+        assert browser.named("Runtime.exceptionThrown") == []
+
+
+def test_what_goes_wrong_is_said_and_one_can_go_on(browser, colour, tmp_path):
+    """As when the browser's memory is full."""
+    opened(browser, colour[1])
+    fill_in(browser, photos(2, 1))
+    browser.value("Page.teach.plan = {...Page.teach.plan, features: 99}; Page.teach.frozen.id = 99")
+    train(browser)
+    assert said(browser).startswith("This went wrong, and nothing has changed: ")
+    browser.value("Page.teach.plan.features = Page.teach.frozen.id = Page.model.nodes.at(-1).inputs[0]")
+    train(browser)
+    file = browser.value("Page.teach.plan.file")
+    browser.value("Page.teach.plan.file = ''; Page.teach.save().catch(() => {})")
+    assert said(browser).startswith("This went wrong, and nothing has changed: ")
+    browser.value(f"Page.teach.plan.file = {json.dumps(file)}")
+    assert keras.saving.load_model(download(browser, tmp_path)).output_shape == (None, 2)
 
 
 def test_one_can_go_back_to_the_original_classes(browser, colour):
