@@ -101,7 +101,8 @@ def beside_of(first, beside, precision):
     picture = picture_input(given.model)
     arguments.check_numbers(given.model)
     sides, size = _sides(first, given.model, picture)
-    low, high = arguments.pixel_range("write_page", "pixel_range", given.pixel_range or first.pixel_range)
+    values = first.pixel_range if given.pixel_range is None else given.pixel_range
+    low, high = arguments.pixel_range("Beside", "pixel_range", values)
     same = tuple(sides) == tuple(first.nodes[0]["shape"])
     examples = first.examples if same else np.zeros((0, *sides), "uint8")
     scaled = low + examples.astype("float32") * ((high - low) / 255)
@@ -161,7 +162,10 @@ def _check_boxes(model, nodes):
 def _class_names(first, model, nodes, names):
     """Names of the second model's outputs, which must be of the kind of the first one's."""
     count = nodes[-1]["shape"][-1]
-    as_first = first.class_names is not None and count == first.nodes[-1]["shape"][-1]
+    counts = count, first.nodes[-1]["shape"][-1]
+    if first.answer == "classes":
+        counts = [max(2, each) for each in counts]  # a single probability is of two classes
+    as_first = first.class_names is not None and counts[0] == counts[1]
     known = [*first.class_names] if names is None and as_first else names
     answer = answer_of(nodes, known, loss_of(model))
     if first.answer not in COMPARED or answer not in COMPARED:

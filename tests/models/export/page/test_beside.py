@@ -369,6 +369,15 @@ def refused():
     }
 
 
+def test_a_probability_and_two_have_the_same_classes(browser, tmp_path):
+    one, two = conv(classes=1, activation="sigmoid"), flat(classes=2)
+    for first, second in ((one, two), (two, one)):
+        settings = {"beside": Beside(second, pixel_range=np.array([0, 255]))}  # an array is a pair, too
+        write_page(first, IMAGES, tmp_path / "page.html", ["no", "yes"], **settings)
+        open_page(browser, tmp_path / "page.html")
+        assert "furthest apart on" in text(browser, ".verdict")
+
+
 def test_what_cannot_be_compared_is_refused_in_one_sentence(tmp_path):
     for message, beside in refused().items():
         with pytest.raises(ModelError, match=message) as error:
