@@ -207,7 +207,10 @@ class Reader:
         reader, first = cls([], encoding, seed), None
         for part, path, name in files:
             with contextlib.closing(table_blocks(path, encoding, [], notes)) as blocks:
-                table = next(blocks)
+                table = next(blocks, None)
+            if table is None:
+                notes.append(f"{name} is not read (it has one row, a header or not)")
+                continue
             if first is None:
                 text, label, reader.header = columns.columns(table, *wanted)
                 first, columns_of = table, (text, label)
@@ -224,6 +227,8 @@ class Reader:
                     notes.append(f"{name} is not read ({reason_of(error, table.name)})")
                     continue  # as of SST-2, whose test part has no labels
             reader.files.append((part, path, name, columns_of))
+        if first is None:
+            raise DataError(f"{files[0][1]} holds no texts, only one row; name a file or folder that does.")
         reader._read_given(first, notes)
         return reader
 
@@ -244,6 +249,16 @@ class Reader:
         self.copied = {part: found for part, found in self.copied.items() if len(found)}
         there = {part for part, *_ in self.files if self.column is None} | set(self.copied)
         self.given = tuple(part for part in later if part in there)
+
+    def state(self):
+        """Sizes of all tables and when they were last written, None of those that are gone."""
+        found = []
+        for _, path, *_ in self.files:
+            try:
+                found.append((path.stat().st_size, path.stat().st_mtime_ns))
+            except OSError:
+                found.append(None)
+        return found
 
     def rows(self, aside):
         """All rows that are used, block by block.

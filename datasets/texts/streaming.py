@@ -64,6 +64,7 @@ class StreamedTexts:
     set_aside: int
     notes: tuple
     _reader: Reader
+    _state: list  # of the files when they were checked
     _as_texts: object  # function that makes `Texts` of this and a `Sampler`
 
     def blocks(self, *parts):
@@ -99,7 +100,8 @@ class StreamedTexts:
             labels = np.array([numbers[rows.labels[row]] for row in chosen], "int64")
             kept = rows.only(chosen)
             yield Block(kept.texts, labels, kept.parts, rows.file, np.array(kept.lines, "int64"))
-        if found != {part: int(self.counts[part].sum()) for part in PARTS}:
+        same = self._reader.state() == self._state
+        if not same or found != {part: int(self.counts[part].sum()) for part in PARTS}:
             raise DataError(f"{self.source.path} has changed since it was checked; call Texts.stream again.")
 
     def sampler(self, most, seed=0):
@@ -235,6 +237,7 @@ def stream_texts(data, text_column=None, label_column=None, encoding=None, seed=
     if "validation" not in reader.given:
         shares["validation"] = VALIDATION_SHARE * (1 - sum(shares.values()))
     reader.shares = shares
+    state = reader.state()
     counts, words, characters = _count(reader, aside, source.path, verbose)
     reader.merged, note = numbers_in_two_ways(sum(counts.values(), Counter()))
     notes += [note] if note else []
@@ -268,6 +271,7 @@ def stream_texts(data, text_column=None, label_column=None, encoding=None, seed=
         set_aside=aside.count + gone,
         notes=tuple(f"{note}." for note in (*notes, UNSEARCHED)),
         _reader=reader,
+        _state=state,
         _as_texts=as_texts,
     )
     print_sentences([f"Data: {texts.summary}.", *(f"Note: {note}" for note in texts.notes)], verbose)

@@ -98,8 +98,8 @@ def fit_streamed(texts, classes, seed, balanced=False, verbose=0):
             model, held_back = averaged_model(files, votes, scores, known, counts, history, classes, balanced)
     except OSError as error:
         raise ModelError(
-            f"The folder {tempfile.gettempdir()} cannot hold the texts' n-grams ({error.strerror}); set the "
-            "environment variable TMPDIR to a folder with more room."
+            f"The folder {tempfile.gettempdir()} cannot hold the texts' n-grams ({error.strerror or error}); "
+            "set the environment variable TMPDIR to a folder with more room."
         ) from error
     return Streamed(model, history, time.perf_counter() - began, held_back, sample)
 

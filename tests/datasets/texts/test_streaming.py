@@ -182,6 +182,23 @@ def test_a_file_that_changes_after_the_check_is_noticed(tmp_path):
         everything(texts)
 
 
+def test_other_labels_of_as_many_texts_are_noticed(tmp_path):
+    texts = Texts.stream(save(tmp_path / "films.csv", films(300)))
+    save(tmp_path / "films.csv", [(text, {"+": "-", "-": "+"}[label]) for text, label in films(300)])
+    with pytest.raises(DataError, match="has changed since it was checked"):
+        everything(texts)
+
+
+def test_a_table_that_is_only_a_header_is_left_out(tmp_path):
+    empty, full = save(tmp_path / "empty.csv", []), save(tmp_path / "films.csv", films(300))
+    with pytest.raises(DataError, match=r"empty.csv holds no texts, only one row; name a file"):
+        Texts.stream(empty)
+    for tables in ([empty, full], [full, empty]):
+        texts = Texts.stream(tables)
+        assert len(everything(texts)) == 300
+        assert texts.notes[0] == "empty.csv is not read (it has one row, a header or not)."
+
+
 def test_a_sample_is_drawn_from_all_blocks_alike(tmp_path):
     texts = Texts.stream(save(tmp_path / "films.csv", films(1000)))
     some = texts.sample({"train": 200, "test": 10**6})

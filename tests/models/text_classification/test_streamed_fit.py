@@ -214,6 +214,19 @@ def test_a_folder_that_holds_nothing_is_one_sentence(shop, tmp_path, monkeypatch
         TextClassifier().fit(Texts.stream(shop))
 
 
+def test_a_full_disk_is_one_sentence_with_the_reason(shop, tmp_path, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before, texts = resource.getrlimit(resource.RLIMIT_FSIZE), Texts.stream(shop)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(ModelError, match=r"cannot hold the texts' n-grams \((?!None).*TMPDIR"):
+            TextClassifier().fit(texts)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.glob("glass-zoo-*"))
+
+
 def test_what_a_stream_cannot_do_is_said(fitted, tmp_path, place):
     texts, classifier = fitted
     with pytest.raises(ModelError, match="needs all texts in memory"):
