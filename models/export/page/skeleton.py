@@ -76,7 +76,7 @@ def skeletons(model, head, counts, places):
         >>> found["sets"], len(bones) == sum(each["length"] for each in found["counts"].values())
         ([], True)
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="glass-zoo-weights-") as folder:  # found after a killed process
         model.save_weights(Path(folder) / WEIGHTS)  # the same file as in a `.keras` file
         with h5py.File(Path(folder) / WEIGHTS) as source:
             groups, sets, kernel = _content(source, head, places)

@@ -96,7 +96,8 @@ export class Head {
       for (let c = 0; c < classes; c++) bias.gradient[c] += shares[c] / rows.length;
       for (let i = 0; i < row.length; i++) {
         const value = row[i] / rows.length;
-        if (value) for (let c = 0; c < classes; c++) kernel.gradient[i * classes + c] += value * shares[c];
+        if (value !== 0)
+          for (let c = 0; c < classes; c++) kernel.gradient[i * classes + c] += value * shares[c];
       }
       const wait = rest();
       if (wait) await wait;
@@ -138,7 +139,7 @@ export function probabilities(row, kernel, bias, sums = new Float64Array(bias.le
   sums.set(bias);
   for (let i = 0; i < row.length; i++) {
     const value = row[i];
-    if (value) for (let c = 0; c < classes; c++) sums[c] += value * kernel[i * classes + c];
+    if (value !== 0) for (let c = 0; c < classes; c++) sums[c] += value * kernel[i * classes + c];
   }
   let [largest, total] = [-Infinity, 0];
   for (const sum of sums) largest = Math.max(largest, sum);

@@ -505,6 +505,15 @@ def test_numbers_that_no_layer_can_be_trained_on_are_said(browser, tmp_path):
         assert browser.named("Runtime.exceptionThrown") == []
 
 
+def test_nan_of_a_changed_network_is_nan_in_the_new_classes_too(browser, colour):
+    opened(browser, colour[1])
+    fill_in(browser, photos(2, 1))
+    train(browser)
+    browser.value("Page.changes.set(Page.model.nodes.find(one => one.name === 'conv'), 'kernel', 0, NaN)")
+    browser.value("new Promise(done => setTimeout(done, 100))")
+    assert browser.value("Page.teach.shares.every(Number.isNaN)")
+
+
 def test_what_goes_wrong_is_said_and_one_can_go_on(browser, colour, tmp_path):
     """As when the browser's memory is full."""
     opened(browser, colour[1])
