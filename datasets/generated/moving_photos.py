@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ..files.names import shown
+from ..seeds import check_seed
 from ..sources import DataError, Source
 
 CLASS_NAMES = ("moves left", "moves right", "moves up", "moves down", "zooms in", "zooms out")
@@ -49,8 +50,7 @@ def load_data(train=1200, test=300, frames=8, size=24, seed=0):
     for name, value, least, most in ("frames", frames, 2, 64), ("size", size, 8, 128):
         if not _is_whole(value) or not least <= value <= most:
             raise DataError(f"{name}= must be a whole number from {least} to {most}, not {shown(value)}.")
-    if not _is_whole(seed) or seed < 0:
-        raise DataError(f"seed= must be a whole number, 0 or more, not {shown(seed)}.")
+    check_seed(seed)
     photos, random = _photos(), np.random.default_rng(seed)
     parts = []
     for count, left, right in ((train, 0, BORDER), (test, BORDER, 1)):

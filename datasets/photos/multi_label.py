@@ -9,6 +9,7 @@ import numpy as np
 
 from ..files import notices
 from ..files.names import print_sentences, sentence, shown
+from ..seeds import check_seed
 from ..sources import DataError, Source
 from . import display, layout, pool
 from .candidates import start
@@ -112,6 +113,7 @@ class MultiLabelPhotos:
             >>> photos.class_names[:3]
             ('0', '1', '2')
         """
+        check_seed(seed)
         source = locate(data)
         notices.take()  # what others read before is not about these photos
         files, labels, names, notes = find_labelled(source.path)

@@ -9,6 +9,7 @@ import numpy as np
 from ..files import notices
 from ..files.names import print_sentences, sentence, shown
 from ..labels import in_order
+from ..seeds import check_seed
 from ..sources import DataError, Source
 from . import display, layout, pool
 from .candidates import start
@@ -140,6 +141,7 @@ class Photos:
         _check_size(image_size)
         if saved.is_saved(data):
             return cls.load(data).at(image_size)
+        check_seed(seed)
         source, engine = locate(data), engine_of(engine, out, checkpoint)
         if engine is not None:
             saved.prepare_folder(out, source.path)

@@ -1,9 +1,11 @@
 """Where labelled texts are: a table, a folder, an archive, or the Large Movie Review Dataset."""
 
+import os
 import re
 from pathlib import Path
 
 from ..files import archives
+from ..files.names import shown
 from ..sources import DataError, Source
 from .collecting import is_packed_table
 
@@ -34,6 +36,10 @@ def find_texts(data):
         if data.path is None:
             raise DataError(f"The data ({data}) has no files to check; name a folder or a table.")
         return data
+    if not isinstance(data, (str, os.PathLike)) or not os.fspath(data):
+        raise DataError(
+            f"data={shown(repr(data))[:80]} is no path; name a table or a folder of labelled texts."
+        )
     try:
         return _find(Path(data))
     except OSError as error:

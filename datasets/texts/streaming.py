@@ -8,6 +8,7 @@ import numpy as np
 from ..files import display
 from ..files.names import print_sentences, quoted, sentence
 from ..labels import TEST_SHARE, check_labels, in_order
+from ..seeds import check_seed
 from ..sources import DataError, Source
 from .checking import (
     NAMES,
@@ -230,6 +231,7 @@ def stream_texts(data, text_column=None, label_column=None, encoding=None, seed=
         ...     len(stream_texts(path))
         99
     """
+    check_seed(seed)
     source, files = find_tables(data)
     aside, notes = Aside(), []
     reader = Reader.of(files, (text_column, label_column), encoding, seed, notes)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..files import display
 from ..files.names import print_sentences, sentence
+from ..seeds import check_seed
 from ..sources import DataError, Source
 from .checking import PARTS, aside_note, check
 from .collecting import collect
@@ -103,6 +104,7 @@ class Texts:
             >>> [(found.what, found.files) for found in texts.findings]
             [('copies', ['films.csv, line 9', 'films.csv, line 42'])]
         """
+        check_seed(seed)
         source = find_texts(data)
         imdb = source.name == "imdb"
         classes_of = partial(imdb_classes, path=source.path) if imdb else None
