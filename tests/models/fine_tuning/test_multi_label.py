@@ -296,6 +296,7 @@ def test_mosaics_show_what_their_labels_say(most):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_on_mosaics_of_real_photos_it_beats_scikit_learns_ten_lines(small_photos, published_mobilenet):
     """The bars: mean average precision of 0.84, 0.01 above the baseline, and above it where it is tuned."""
     from benchmarks import multi_label
