@@ -34,6 +34,7 @@ class State:
     """Where this process is.
 
     Attributes:
+        insists: Whether the next signal is not of the user's, but the last one's again.
         is_command: Whether Python was started with one of the project's commands. In a notebook, a
             test or another program, signals are not handled here.
         working: Whether `main` of the command has begun, so that there may be drafts to remove.
@@ -43,7 +44,7 @@ class State:
         terminal: A copy of standard error, which stays while notices are held back.
     """
 
-    is_command, working, ending = False, False, False
+    insists, is_command, working, ending = False, False, False, False
     stopped, number, terminal = -AGAIN, signal.SIGINT, 2
 
 
@@ -118,12 +119,14 @@ def _is_command():
 
 
 def _on_signal(number, frame):
-    if requested():
+    insists, State.insists = State.insists, False
+    if requested() or (insists and (State.ending or _is_unwinding())):
         return
     if State.ending:
         os._exit(128 + number)
     State.stopped, State.number = time.monotonic(), number
     if State.working:
+        _send_again(AGAIN + 1)
         raise Stopped(number)
     # There is nothing to tidy up yet. An exception would not do: it would come up in the middle of an
     # import, where native code drops it or makes an ImportError of it
@@ -135,14 +138,38 @@ def _on_signal(number, frame):
     os._exit(128 + number)
 
 
+def _is_unwinding():
+    """Whether what was interrupted are the last steps after a `Stopped`, such as a `finally`."""
+    error = sys.exc_info()[1]
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
 def _on_dropped_exception(dropped):
     """Raise a `Stopped` again that was raised where Python ignores exceptions, such as in `__del__`."""
     if not issubclass(dropped.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(dropped)
         return
+    _send_again(0.05)
+
+
+def _send_again(seconds):
+    """Send the last signal once more, in case that native code drops `Stopped` without a word."""
     import threading
 
-    State.stopped = -AGAIN
-    again = threading.Timer(0.05, signal.raise_signal, [State.number])
+    again = threading.Timer(seconds, _insist)
     again.daemon = True
     again.start()
+
+
+def _insist():
+    if State.ending:
+        return
+    State.stopped, State.insists = -AGAIN, True
+    if hasattr(signal, "pthread_kill"):  # not on Windows; it also wakes a thread that waits
+        import threading
+
+        signal.pthread_kill(threading.main_thread().ident, State.number)
+    else:
+        signal.raise_signal(State.number)
