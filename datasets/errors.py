@@ -12,3 +12,12 @@ class DataError(ValueError):
         ...     print(error)
         nowhere does not exist; name a folder that does as data=.
     """
+
+
+class TooLargeError(DataError):
+    """A table that is larger than what is read into memory.
+
+    Example:
+        >>> issubclass(TooLargeError, DataError)
+        True
+    """

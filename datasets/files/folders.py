@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import DataError, TooLargeError
 from . import archives, gzipped, json_lines, splits, spreadsheets
 from . import tables as _tables
 from .results import is_results
@@ -112,10 +112,10 @@ def read_file(path):
             raise DataError(f"{path} is no file but a pipe, a socket or a device; move it away.")
         size = about.st_size
         if size > limit:
-            advice = ", or read it row by row with Texts.stream" if limit == archives.MAX_KEPT else ""
-            raise DataError(
+            kind = TooLargeError if ending(path.name) in TABLES else DataError
+            raise kind(
                 f"{path} has {size:,} bytes where at most {limit:,} are taken; shorten it, or make "
-                f"several of it{advice}."
+                "several of it."
             )
         with path.open("rb") as file:
             return file.read(size + 1)  # and no more, even if it grows meanwhile

@@ -7,7 +7,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from ..errors import DataError
+from ..errors import DataError, TooLargeError
 
 MAX_CHARACTERS = 1_000_000  # of one text
 FEW_ZEROS = 0.01  # of the characters; with more, the file is UTF-16 without its mark
@@ -179,9 +179,9 @@ def check_size(text, name):
     """Refuse a file that would fill the memory, before it is parsed."""
     lines = text.count("\n") + text.count("\r") - text.count("\r\n")
     if lines > MAX_LINES or any(text.count(separator) > MAX_SEPARATORS for separator in SEPARATORS):
-        raise DataError(
+        raise TooLargeError(
             f"{name} has more than {MAX_LINES:,} lines or {MAX_SEPARATORS:,} cells, which is more than a "
-            "table of texts has; make several of it, or read it row by row with Texts.stream."
+            "table of texts has; make several of it."
         )
     at = 0
     while len(text) - at > MAX_LINE:

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from ..errors import TooLargeError
 from ..files import display
 from ..files.names import print_sentences, sentence
 from ..seeds import check_seed
@@ -108,7 +109,11 @@ class Texts:
         source = find_texts(data)
         imdb = source.name == "imdb"
         classes_of = partial(imdb_classes, path=source.path) if imdb else None
-        found = collect(source, text_column, label_column, encoding, classes_of)
+        try:
+            found = collect(source, text_column, label_column, encoding, classes_of)
+        except TooLargeError as error:
+            advice = "or read it row by row with Texts.stream"
+            raise DataError(f"{str(error).removesuffix('.')}, {advice}.") from error
         names = IMDB_CLASSES if imdb else None
         checked = check(found, source.path, names, seed, validation=True, report_only=imdb)
         texts = cls._of(source, checked)

@@ -9,7 +9,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from datasets import DataError, Texts
+from datasets import DataError, Photos, Texts
+from datasets.files import tables
 from datasets.texts import blocks
 from datasets.texts.copies import normalized
 from datasets.texts.sampling import Draw
@@ -193,8 +194,8 @@ def test_a_table_that_is_only_a_header_is_left_out(tmp_path):
     empty, full = save(tmp_path / "empty.csv", []), save(tmp_path / "films.csv", films(300))
     with pytest.raises(DataError, match=r"empty.csv holds no texts, only one row; name a file"):
         Texts.stream(empty)
-    for tables in ([empty, full], [full, empty]):
-        texts = Texts.stream(tables)
+    for both in ([empty, full], [full, empty]):
+        texts = Texts.stream(both)
         assert len(everything(texts)) == 300
         assert texts.notes[0] == "empty.csv is not read (it has one row, a header or not)."
 
@@ -216,3 +217,17 @@ def test_a_sample_is_drawn_from_all_blocks_alike(tmp_path):
     assert (
         drawn.sum() == 2000 and drawn.min() > 60 and drawn.max() < 145
     )  # 100 each: the binomial's sigma is 9
+
+
+def test_where_a_table_is_too_large_for_memory_streams_are_named_and_only_for_texts(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_LINES", 1000)
+    table, large = save(tmp_path / "films.csv", films(2000)), tmp_path / "large.csv"
+    with pytest.raises(DataError, match=r"than 1,000 lines .*; make several of it, or read it row by row"):
+        Texts.check(table)
+    assert len(Texts.stream(table)) == 2000
+    with pytest.raises(DataError, match=r"more than 1,000 lines .*; make several of it\.$"):
+        Photos.check(table)
+    with large.open("wb") as file:
+        file.truncate(50_000_000_000)
+    with pytest.raises(DataError, match=r"50,000,000,000 bytes .* row by row with Texts\.stream\.$"):
+        Texts.check(large)
