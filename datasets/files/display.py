@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .names import safe
+from .names import safe, sentence
 
 CLASSES = 20  # rows of the split
 FILES = 3  # names in a finding
@@ -31,6 +31,36 @@ class Finding:
     action: str
 
 
+class Shown:
+    """What was checked, which is shown as tables.
+
+    A subclass has `summary`, a line, and `_content()`: a title, tables and notes, as `as_text` takes them.
+
+    Example:
+        >>> class Box(Shown):
+        ...     summary = "2 photos"
+        ...     def _content(self):
+        ...         return "a box", [("Split", ("class", "train"), [("ants", 2)])], []
+        >>> print(Box())
+        a box
+        <BLANKLINE>
+        Split
+          class  train
+          ants       2
+        >>> Box()
+        <Box: 2 photos>
+    """
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {sentence(self.summary)}>"
+
+    def __str__(self):
+        return as_text(*self._content())
+
+    def _repr_html_(self):
+        return as_html(*self._content())
+
+
 def classes_table(checked):
     """How many of each class are in each part: (columns, rows)."""
     names = checked.class_names
@@ -51,12 +81,13 @@ def table_of_counts(names, counts):
     return ("class", *counts), split
 
 
-def tables_of(findings, quarantine):
+def tables_of(findings, quarantine, set_aside=None):
     """Tables of what was found and of what was set aside, where there is any.
 
     Args:
         findings: List of `Finding`.
         quarantine: List of (file, reason).
+        set_aside: How many there are, where the list is only of the first; None for as many as it has.
 
     Returns:
         List of (heading, columns, rows).
@@ -67,9 +98,12 @@ def tables_of(findings, quarantine):
         tables.append(("Findings", ("what", "count", "what was done", "which"), rows))
     if quarantine:
         rows = list(quarantine[:REASONS])
-        if len(quarantine) > REASONS:
-            rows.append((f"{len(quarantine) - REASONS:,} more", "see quarantine_table()"))
-        tables.append((f"Set aside: {len(quarantine):,}", ("file", "reason"), rows))
+        count = len(quarantine) if set_aside is None else set_aside
+        if count > REASONS:
+            first = f"see quarantine for the first {len(quarantine):,}"
+            where = "see quarantine_table()" if set_aside is None else first
+            rows.append((f"{count - REASONS:,} more", where))
+        tables.append((f"Set aside: {count:,}", ("file", "reason"), rows))
     return tables
 
 

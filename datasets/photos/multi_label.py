@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import notices
-from ..files.names import print_sentences, sentence, shown
+from ..files.names import print_sentences, shown
 from ..seeds import check_seed
 from ..sources import DataError, Source
 from . import display, layout, pool
@@ -30,7 +30,7 @@ from .streamed import Streamed, streams
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MultiLabelPhotos:
+class MultiLabelPhotos(display.Shown):
     """Photos with any number of labels each that were checked and split; made by `MultiLabelPhotos.check`.
 
     `print(photos)` shows tables of the split, of what was found, and of what was set aside and why.
@@ -323,14 +323,8 @@ class MultiLabelPhotos:
     def __len__(self):
         return len(self.files)
 
-    def __repr__(self):
-        return f"<MultiLabelPhotos: {sentence(self.summary)}>"
-
-    def __str__(self):
-        return display.as_text(self, self._counts())
-
-    def _repr_html_(self):
-        return display.as_html(self, self._counts())
+    def _content(self):
+        return display.content(self, self._counts())
 
     def _counts(self):
         """How many photos of each part have each label: (columns, rows)."""

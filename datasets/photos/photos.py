@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from ..files import notices
-from ..files.names import print_sentences, sentence, shown
+from ..files.names import print_sentences, shown
 from ..labels import in_order
 from ..seeds import check_seed
 from ..sources import DataError, Source
@@ -32,7 +32,7 @@ MOST_WEIGHT = 20  # times another class's
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Photos:
+class Photos(display.Shown):
     """Photos that were checked and split; made by `Photos.check`.
 
     `print(photos)` shows tables of the split, of what was found, and of what was set aside and why;
@@ -332,14 +332,8 @@ class Photos:
     def __len__(self):
         return len(self.files)
 
-    def __repr__(self):
-        return f"<Photos: {sentence(self.summary)}>"
-
-    def __str__(self):
-        return display.as_text(self)
-
-    def _repr_html_(self):
-        return display.as_html(self)
+    def _content(self):
+        return display.content(self)
 
     def class_weights(self):
         """A weight for each class: all 1 unless the training classes are uneven.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..files import display
-from ..files.names import print_sentences, quoted, sentence
+from ..files.names import print_sentences, quoted
 from ..labels import TEST_SHARE, check_labels, in_order
 from ..seeds import check_seed
 from ..sources import DataError, Source
@@ -28,7 +28,7 @@ UNSEARCHED = (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class StreamedTexts:
+class StreamedTexts(display.Shown):
     """Labelled texts that stay in their files, of any number; made by `Texts.stream`.
 
     Memory holds one block of them at a time, and 8 bytes for each text of a test or validation part that you
@@ -192,20 +192,11 @@ class StreamedTexts:
     def __len__(self):
         return int(sum(count.sum() for count in self.counts.values()))
 
-    def __repr__(self):
-        return f"<StreamedTexts: {sentence(self.summary)}>"
-
-    def __str__(self):
-        return display.as_text(*self._content())
-
-    def _repr_html_(self):
-        return display.as_html(*self._content())
-
     def _content(self):
         tables = [("Split", *display.table_of_counts(self.class_names, self.counts))]
         return (
             f"{self.source}: {len(self):,} texts",
-            [*tables, *display.tables_of([], self.quarantine)],
+            [*tables, *display.tables_of([], self.quarantine, self.set_aside)],
             self.notes,
         )
 

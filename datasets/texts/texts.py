@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import TooLargeError
 from ..files import display
-from ..files.names import print_sentences, sentence
+from ..files.names import print_sentences
 from ..seeds import check_seed
 from ..sources import DataError, Source
 from .checking import PARTS, aside_note, check
@@ -19,7 +19,7 @@ from .streaming import stream_texts
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Texts:
+class Texts(display.Shown):
     """Labelled texts that were checked and split; made by `Texts.check`.
 
     `print(texts)` shows tables of the split, of what was found, and of what was set aside and why;
@@ -264,15 +264,6 @@ class Texts:
 
     def __len__(self):
         return len(self.texts)
-
-    def __repr__(self):
-        return f"<Texts: {sentence(self.summary)}>"
-
-    def __str__(self):
-        return display.as_text(*self._content())
-
-    def _repr_html_(self):
-        return display.as_html(*self._content())
 
     def _content(self):
         title = f"{self.source}: {len(self.texts):,} texts"

@@ -231,3 +231,12 @@ def test_where_a_table_is_too_large_for_memory_streams_are_named_and_only_for_te
         file.truncate(50_000_000_000)
     with pytest.raises(DataError, match=r"50,000,000,000 bytes .* row by row with Texts\.stream\.$"):
         Texts.check(large)
+
+
+def test_all_rows_that_are_not_used_are_counted_where_the_first_are_listed(tmp_path):
+    rows = [*films(300), *[("So so.", "NA")] * 150]
+    texts = Texts.stream(save(tmp_path / "films.csv", rows))
+    assert (texts.set_aside, len(texts.quarantine)) == (150, 100)
+    for shown in str(texts), texts._repr_html_():
+        assert "Set aside: 150" in shown and "140 more" in shown and "quarantine for the first 100" in shown
+    assert repr(texts).startswith("<StreamedTexts: ") and "150 set aside" in repr(texts)
