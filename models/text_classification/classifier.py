@@ -390,9 +390,8 @@ class TextClassifier(LabelWork, LinearFits):
             longest = whole()("TextClassifier", "longest", settings.get("longest", LONGEST))
             names = [int(name) for name in names] if settings.get("labels") == "numbers" else names
             classifier._learned(model, names, longest)
-        classifier.split = (
-            classifier._split or classifier.split
-        )  # the file may be a lesson's, without settings
+        # The file may be a lesson's, without settings
+        classifier.split = classifier._split or classifier.split
         classifier.trust_ = text_trust_in(about.settings, len(names), path)
         classifier.history_, classifier.seconds_ = {}, 0.0
         return classifier

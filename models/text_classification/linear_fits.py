@@ -35,7 +35,7 @@ class LinearFits:
                 refit=given.checked is not None,
             )
         self._learned(model, names)
-        return self._trusting(given, found, given.texts, indices(given.labels, names))
+        return self._trusting(given, found, given.texts, labels)
 
     def _fit_stream(self, texts, class_weight, verbose, **others):
         if self.kind != "ngrams":

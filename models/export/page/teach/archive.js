@@ -13,7 +13,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /* The checksum of a file (CRC-32). */
-export async function checksum(bytes, rest) {
+async function checksum(bytes, rest) {
   let value = 0xffffffff;
   for (let from = 0; from < bytes.length; from += PART) {
     const to = Math.min(bytes.length, from + PART);

@@ -41,7 +41,7 @@ export const added = (many, name, sum) => `${pictures(many)} added to ${quoted(n
 export const removed = (name, sum) => `A picture was removed from ${quoted(name)}: ${count(sum)} left.`;
 export const reading = (at, many) => `Reading file ${count(at)} of ${count(many)}…`;
 export const NOT_FILES = "That is not a file; save the picture first, and drop the file.";
-export const A_DRAWING = "The drawing";
+const A_DRAWING = "The drawing";
 export const named = (file) => (file ? fileName(file) : A_DRAWING);
 export const known = (file, name) => `${named(file)} is in ${quoted(name)} already.`;
 export const full = (most, name) =>
