@@ -327,7 +327,8 @@ def test_every_lesson_is_listed_and_every_listed_one_is_there(root):
 def test_names_of_no_machine_are_in_the_project(root):
     private = re.compile("/" + "work/|/" + "root/|/" + "opt/|shared" + "/data")
     suffixes = {".py", ".md", ".txt", ".toml", ".json", ".yml", ".yaml"}
-    hidden = {".git", ".venv", ".venv-extra", ".venv-docs", "outputs"}  # a lesson's results name the user's data
+    # The results of a lesson, in outputs/, name the user's data
+    hidden = {".git", ".venv", ".venv-extra", ".venv-docs", "outputs"}
     top = [path for path in root.iterdir() if path.name not in hidden]
     for path in itertools.chain(*([one] if one.is_file() else one.rglob("*") for one in top)):
         parts = path.relative_to(root).parts
