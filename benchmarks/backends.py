@@ -6,8 +6,9 @@
 
 Each run is the lesson's command, from its start to its end: loading the backend and compiling are included,
 which is most of a quick run. With `--whole` lessons run as without `--quick`. "tensorflow+xla" has TensorFlow
-compile with XLA what it can. Seconds are those of the processors, of all threads together, which other work
-on the machine changes less than the time that passes. Of several turns the fastest counts.
+compile with XLA what it can; "jax+cache" is a second run on JAX, which finds what the first has compiled.
+Seconds are those of the processors, of all threads together, which other work on the machine changes less
+than the time that passes. Of several turns the fastest counts.
 """
 
 import json
@@ -25,8 +26,9 @@ from tutorials.lesson.command import LessonError, check_positive, run  # first: 
 
 from tutorials.__main__ import LESSONS
 
-BACKENDS = ("tensorflow", "tensorflow+xla", "jax", "torch")
+BACKENDS = ("tensorflow", "tensorflow+xla", "jax", "jax+cache", "torch")
 XLA = {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"}
+CACHE = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
 
 
 def seconds_of(lesson, backend, outputs, whole=False):
@@ -35,10 +37,11 @@ def seconds_of(lesson, backend, outputs, whole=False):
     Args:
         lesson: Name of a lesson.
         backend: One of `BACKENDS`.
-        outputs: Folder for the lesson's results.
+        outputs: Folder for the lesson's results; what JAX compiles is kept beside it for "jax+cache".
         whole: Whether it is no quick run.
     """
-    name, _, xla = backend.partition("+")
+    name, _, more = backend.partition("+")
+    kept = CACHE | {"JAX_COMPILATION_CACHE_DIR": str(outputs.parent / "compiled")}
     quick = [] if whole else ["--quick"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
@@ -46,7 +49,7 @@ def seconds_of(lesson, backend, outputs, whole=False):
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=os.environ | {"KERAS_BACKEND": name} | (XLA if xla else {}),
+        env=os.environ | {"KERAS_BACKEND": name} | {"": {}, "xla": XLA, "cache": kept}[more],
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
@@ -102,6 +105,8 @@ def main(
     for lesson in lessons or LESSONS:
         runs, reasons = {backend: [] for backend in backends}, []
         with tempfile.TemporaryDirectory() as folder:
+            if "jax+cache" in backends:  # which the runs that count find
+                seconds_of(lesson, "jax+cache", Path(folder, "first"), whole)
             for _ in range(turns):
                 for backend in backends:
                     seconds, reason = seconds_of(lesson, backend, Path(folder, backend), whole)

@@ -137,13 +137,14 @@ def _on_pytorch(x_train, y_train, x_test, y_test, seed, passes):
     from torch import nn
 
     torch.manual_seed(seed)
-    x_train, x_test = (torch.tensor(x).permute(0, 3, 1, 2).contiguous() for x in (x_train, x_test))
-    y_train = torch.tensor(y_train.astype("int64"))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    x_train, x_test = (torch.tensor(x).permute(0, 3, 1, 2).contiguous().to(device) for x in (x_train, x_test))
+    y_train = torch.tensor(y_train.astype("int64")).to(device)
     network = nn.Sequential(
         nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
         nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5),
         nn.Linear(128, 10), nn.LogSoftmax(1),
-    )  # fmt: skip
+    ).to(device)  # fmt: skip
     assert sum(parameter.numel() for parameter in network.parameters()) == 1_199_882
     optimizer = torch.optim.Adadelta(network.parameters(), lr=1.0)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.7)
@@ -151,16 +152,18 @@ def _on_pytorch(x_train, y_train, x_test, y_test, seed, passes):
     for _ in range(passes):
         started = time.perf_counter()
         network.train()
-        for batch in torch.randperm(len(x_train)).split(64):
+        for batch in torch.randperm(len(x_train), device=device).split(64):
             optimizer.zero_grad()
             nn.functional.nll_loss(network(x_train[batch]), y_train[batch]).backward()
             optimizer.step()
         schedule.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
         clock.seconds += time.perf_counter() - started
         network.eval()
         with torch.no_grad():
             answers = torch.cat([network(images).argmax(1) for images in x_test.split(1000)])
-        clock.look(float(np.mean(answers.numpy() == y_test)))
+        clock.look(float(np.mean(answers.cpu().numpy() == y_test)))
         if clock.reached < float("inf"):
             break
     return clock

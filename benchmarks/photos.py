@@ -119,7 +119,7 @@ def guide_on(found, backbone, weights, seed):
     base.trainable = False
     images = keras.Input((SIZE, SIZE, 3))
     x = layers.RandomFlip("horizontal")(images)
-    x = layers.RandomRotation(0.1)(x)
+    x = compilable(layers.RandomRotation(0.1))(x)
     x = base(x, training=False)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.2)(x)
@@ -144,6 +144,12 @@ def guide_on(found, backbone, weights, seed):
         seconds += time.perf_counter() - started
     predictions = model.predict(test[0], verbose=0).argmax(-1)
     return seconds, float(np.mean(predictions == test[1]))
+
+
+def compilable(layer):
+    """The layer; on JAX one that is compiled: Keras runs models with it op by op, since TensorFlow cannot."""
+    layer.supports_jit = layer.supports_jit or keras.backend.backend() == "jax"
+    return layer
 
 
 def quick(photos, backbone, weights, seed):

@@ -15,6 +15,7 @@ from .checks.arguments import (
     sizes,
     whole,
 )
+from .dtypes import output_dtype
 from .errors import ModelError
 from .zoo import load_weights
 
@@ -79,7 +80,9 @@ def ConvNet(
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dense(dense_units, activation="relu", name="dense")(x)
         x = layers.Dropout(dropout, name="dropout")(x)
-        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(
+            x
+        )
         return keras.Model(images, x, name=name)
 
     return load_weights(build(classes), weights, "ConvNet", build)
@@ -137,7 +140,9 @@ def TwoBlockConvNet(
             x = layers.MaxPooling2D(2, name=f"pool{block}")(x)
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dropout(dropout, name="dropout")(x)
-        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(
+            x
+        )
         return keras.Model(images, x, name=name)
 
     return load_weights(build(classes), weights, "TwoBlockConvNet", build)
@@ -200,7 +205,9 @@ def LeNet5(
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dense(120, activation="tanh", name="c5")(x)
         x = layers.Dense(84, activation="tanh", name="f6")(x)
-        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(
+            x
+        )
         return keras.Model(images, x, name=name)
 
     return load_weights(build(classes), weights, "LeNet5", build)
@@ -288,7 +295,9 @@ def StackedConvNet(
         x = layers.Flatten(name="flatten")(x)
         for number in range(1, architecture.count("D") + 1):
             x = layers.Dense(dense_units, activation="relu", name=f"dense{number}")(x)
-        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(
+            x
+        )
         return keras.Model(images, x, name=name)
 
     return load_weights(build(classes), weights, "StackedConvNet", build)

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from .checks.arguments import chain, check_parameters, checked, choice, image_shape, sizes, whole
+from .dtypes import output_dtype
 from .zoo import load_weights
 
 
@@ -51,7 +52,9 @@ def MLP(
         x = layers.Flatten(name="flatten")(x)
         for number, units in enumerate(hidden_units, start=1):
             x = layers.Dense(units, activation="relu", name=f"dense{number}")(x)
-        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(
+            x
+        )
         return keras.Model(images, x, name=name)
 
     return load_weights(build(classes), weights, "MLP", build)

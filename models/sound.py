@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from .checks.arguments import check_parameters, checked, choice, shape, sizes, whole
+from .dtypes import output_dtype
 from .errors import ModelError
 from .zoo import load_weights
 
@@ -132,5 +133,5 @@ def SoundConvNet(
     x = layers.Conv2D(filters[2], 3, padding="same", activation="relu", name="conv3")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+    x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(x)
     return load_weights(keras.Model(waveforms, x, name=name), weights, "SoundConvNet")

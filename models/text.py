@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from .checks.arguments import activation as usual_activation
 from .checks.arguments import check_parameters, checked, share, whole
+from .dtypes import output_dtype
 from .zoo import load_weights
 
 MOST_IDS = 200_000  # more, times PAIR_FACTOR, are no int32
@@ -407,7 +408,8 @@ def _classify(tokens, x, classes, dropout, activation, name):
     if activation == "auto":
         activation = "sigmoid" if classes == 2 else "softmax"
     x = layers.Dropout(dropout, name="dropout")(x)
-    x = layers.Dense(1 if classes == 2 else classes, activation=activation, name="predictions")(x)
+    outputs = 1 if classes == 2 else classes
+    x = layers.Dense(outputs, activation=activation, name="predictions", dtype=output_dtype())(x)
     return keras.Model(tokens, x, name=name)
 
 
@@ -442,9 +444,7 @@ def _pool(x, is_word, maximum=True):
     x = layers.Multiply(name=f"mask_{name}")([x, is_word])
     values, mask = keras.Input((None, x.shape[-1])), keras.Input((None, 1))
     pooled = ops.sum(values, 1) / ops.maximum(ops.sum(mask, 1), 1.0)  # 1 for a text without words
-    if (
-        maximum
-    ):  # -1 for padding: no activation used here is lower. Not `values + mask - 1`: for one text of as many
-        # words as units Keras takes the mask for a bias of the units
+    if maximum:  # padding is -1: no activation used here is lower
+        # Not `values + mask - 1`: for one text of as many words as units Keras takes the mask for their bias
         pooled = ops.concatenate([pooled, ops.max(values - (1 - mask), 1)], -1)
     return keras.Model([values, mask], pooled, name=name)([x, is_word])

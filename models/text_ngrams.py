@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from .checks.arguments import activation as usual_activation
 from .checks.arguments import check_parameters, checked, whole
+from .dtypes import output_dtype
 from .ngram_index import MOST_NGRAMS
 from .zoo import load_weights
 
@@ -67,7 +68,7 @@ def SentimentNgrams(
         relative_votes = layers.Embedding(vocabulary_size, outputs, name="relative_votes")(ids)
         frequency = layers.Embedding(vocabulary_size, 1, name="inverse_document_frequency")(ids)
         x = _scores(votes, relative_votes, frequency, first)
-        x = layers.Dense(outputs, activation=ending, name="predictions")(x)
+        x = layers.Dense(outputs, activation=ending, name="predictions", dtype=output_dtype())(x)
         return keras.Model(tokens, x, name=name)
 
     return load_weights(build(classes), weights, "SentimentNgrams", build)

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from .checks.arguments import chain, check_parameters, checked, flag, shape, sizes, whole
+from .dtypes import output_dtype
 from .errors import ModelError
 from .zoo import load_weights
 
@@ -62,7 +63,7 @@ def FrameByFrame(
     clips, x = _each_frame(input_shape, filters, frames=1)
     x = layers.Reshape((-1, _pixels(x) * filters[-1]), name="flatten_each")(x)  # (batch, frames, values)
     x = layers.Dense(dense_units, activation="relu", name="dense")(x)
-    x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+    x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(x)
     x = layers.GlobalAveragePooling1D(name="average")(x)
     return load_weights(keras.Model(clips, x, name=name), weights, "FrameByFrame")
 
@@ -119,7 +120,7 @@ def VideoLSTM(
     x = layers.Reshape((-1, _pixels(x) * filters[-1]), name="flatten_each")(x)  # (batch, frames, values)
     x = layers.Dense(dense_units, activation="relu", name="dense")(x)
     x = layers.LSTM(memory_units, return_sequences=return_sequences, name="lstm")(x)
-    x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+    x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(x)
     return load_weights(keras.Model(clips, x, name=name), weights, "VideoLSTM")
 
 
@@ -171,7 +172,7 @@ def VideoConv3D(
     clips, x = _each_frame(input_shape, filters, frames=3)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(dense_units, activation="relu", name="dense")(x)
-    x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+    x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(x)
     return load_weights(keras.Model(clips, x, name=name), weights, "VideoConv3D")
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from .checks.arguments import check_parameters, checked, image_shape, whole
+from .dtypes import output_dtype
 from .errors import ModelError
 from .filters import FEATURES
 from .zoo import load_weights
@@ -68,7 +69,7 @@ def XorO(
     x = layers.MaxPooling2D(2, padding="same", name="pool1")(x)
     x = layers.MaxPooling2D(2, padding="same", name="pool2")(x)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(2, activation=classifier_activation, name="votes")(x)
+    x = layers.Dense(2, activation=classifier_activation, name="votes", dtype=output_dtype())(x)
     model = keras.Model(pictures, x, name=name)
     if weights != "by_hand":
         return load_weights(model, weights, "XorO", known=["by_hand"])

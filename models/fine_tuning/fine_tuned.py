@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from ..checks.arguments import checked, flag, number, sizes, whole
+from ..dtypes import output_dtype
 from ..errors import ModelError
 from .multi_scale import any_size, at_sizes, both_sides, mean, pooling
 from .transfer import operations_until
@@ -56,12 +57,16 @@ def FineTunedClassifier(
     for size, sides in both_sides(images, sizes, flip).items():
         lower = [bottom(side) for side in sides]
         features = mean([pool(top(each)) for each in lower], f"both_sides_{size}")
-        found.append(layers.Dense(classes, activation="softmax", name=f"predictions_{size}")(features))
+        found.append(
+            layers.Dense(classes, activation="softmax", name=f"predictions_{size}", dtype=output_dtype())(
+                features
+            )
+        )
         if size == tuned_size:
             below = lower
     pool = _average_pooling(backbone)
     features = mean([pool(tuned_top(each)) for each in below], "both_sides_tuned")
-    tuned = layers.Dense(classes, activation="softmax", name=TUNED)(features)
+    tuned = layers.Dense(classes, activation="softmax", name=TUNED, dtype=output_dtype())(features)
     shares = [
         layers.Rescaling(1 - share, name="share_of_probes"),
         layers.Rescaling(share, name="share_of_tuned"),
@@ -131,7 +136,7 @@ def halves(backbone, border, size, classes, dropout=DROPOUT):
     x = activations = keras.Input(activations.shape[1:], name="activations")
     x = _average_pooling(top)(tuned_top(x))
     x = layers.Dropout(dropout, name="dropout")(x)
-    x = layers.Dense(classes, activation="softmax", name=TUNED)(x)
+    x = layers.Dense(classes, activation="softmax", name=TUNED, dtype=output_dtype())(x)
     return frozen, keras.Model(activations, x, name="trained")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from keras import layers, ops
 
 from ..checks.arguments import built_model, checked, flag, sizes, whole
+from ..dtypes import output_dtype
 from ..errors import ModelError
 from .feature_chunks import FeatureChunks
 from .features import AT_ONCE
@@ -237,7 +238,11 @@ def MultiScaleClassifier(backbone, classes, sizes, flip=True, name="multi_scale_
     pool, found = pooling(backbone), []
     for size, sides in both_sides(images, sizes, flip).items():
         features = mean([pool(backbone(side)) for side in sides], f"both_sides_{size}")
-        found.append(layers.Dense(classes, activation="softmax", name=f"predictions_{size}")(features))
+        found.append(
+            layers.Dense(classes, activation="softmax", name=f"predictions_{size}", dtype=output_dtype())(
+                features
+            )
+        )
     return keras.Model(images, mean(found, "predictions"), name=name)
 
 

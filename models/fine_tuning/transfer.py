@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from ..checks.arguments import built_model, check_parameters, checked, number, shown, whole
+from ..dtypes import output_dtype
 from ..errors import ModelError
 from .resizing import resizing
 
@@ -79,7 +80,7 @@ def TransferClassifier(
     if len(features) == 4:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
+    x = layers.Dense(classes, activation=classifier_activation, name="predictions", dtype=output_dtype())(x)
     return keras.Model(images, x, name=name)
 
 

@@ -265,7 +265,8 @@ def training_variables(model):
         >>> [variable.name for variable in training_variables(model)]
         ['kernel', 'bias', 'iteration', 'learning_rate']
     """
-    model.optimizer.build(model.trainable_variables)  # does nothing where it is built
+    if not model.optimizer.built:  # one that scales the loss, for float16, would make its variables twice
+        model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 
 

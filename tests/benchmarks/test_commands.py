@@ -19,6 +19,7 @@ from datasets.generated import messages
 BENCHMARKS = (
     "abstention",
     "backends",
+    "cifar",
     "contrast",
     "digits",
     "digits_recipe",

@@ -9,6 +9,7 @@ from keras import layers
 from scipy.optimize import minimize
 
 from ...checks.arguments import checked, flag, sizes, whole
+from ...dtypes import output_dtype
 from ..multi_scale import both_sides, mean, multi_scale_features, pooling
 from .one_vs_rest import OneVsRest, cross_entropy, fit_one_vs_rest
 from .thresholds import best_thresholds
@@ -44,7 +45,7 @@ def MultiLabelNetwork(backbone, labels, sizes, flip=True, name="multi_label_clas
     pool, found = pooling(backbone), []
     for size, sides in both_sides(images, sizes, flip).items():
         features = mean([pool(backbone(side)) for side in sides], f"both_sides_{size}")
-        found.append(layers.Dense(labels, name=f"predictions_{size}")(features))
+        found.append(layers.Dense(labels, name=f"predictions_{size}", dtype=output_dtype())(features))
     logits = layers.Add(name="logits")(found) if len(found) > 1 else found[0]
     return keras.Model(images, layers.Activation("sigmoid", name="predictions")(logits), name=name)
 
