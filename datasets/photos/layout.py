@@ -94,6 +94,26 @@ def part_of(name):
     return next((part for part, names in PARTS.items() if key in names), None)
 
 
+def part_in_name(file):
+    """The part of a split that the name of a file of photos, or of a folder above it, tells.
+
+    Args:
+        file: A `files.File`, such as of train-000017.tar.
+
+    Returns:
+        "train", "validation", "test", or None.
+
+    Example:
+        >>> from datasets.photos.files import File
+        >>> from datasets.photos.layout import part_in_name
+        >>> part_in_name(File("val-000003.tar", ("val-000003.tar",), 512, None))
+        'validation'
+    """
+    pieces = [*file.path[:-1], *re.split(r"[-_.\d]+", PurePath(file.path[-1]).stem)]
+    parts = {part_of(piece) for piece in pieces} - {None}
+    return parts.pop() if len(parts) == 1 else None
+
+
 def layout(files, folders, source, notes=None):
     """Say what folders mean: which are parts of a split, which classes.
 

@@ -11,11 +11,13 @@ from ..files.names import shown
 from ..sources import DataError, Source, is_results
 from . import tables
 from .files import MAX_NAME, File, Files, bounded, read_bytes, read_piece, too_many_bytes, why
+from .parquet_shards import are_parquet_shards, in_parquet_shards
 from .pixels import MAX_BYTES
 from .remote import Url, files_at, is_url, locate_url, open_remote, path_of, piece_of
 from .tar_shards import are_tar_shards, in_tar_shards
 
 MAX_FILES = 20_000_000  # some kilobytes of memory each
+PARQUET = ".parquet"
 _IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", ".ds_store"}
 
 
@@ -25,8 +27,9 @@ def locate(data):
     Args:
         data: A folder that holds a folder of photos for each class, perhaps below folders
             such as train and val; a zip or tar archive of one; a table (CSV or TSV) of
-            paths, labels and, optionally, parts; a folder of tar files with photos; the address of a folder
-            that fsspec reads, such as "s3://bucket/photos"; or a `Source`, which is returned as it is.
+            paths, labels and, optionally, parts; a folder of tar files, or of Parquet files, with photos; a
+            Parquet file; the address of a folder that fsspec reads, such as "s3://bucket/photos"; or a
+            `Source`, which is returned as it is.
 
     Returns:
         A `Source`, named like the folder or file.
@@ -59,9 +62,10 @@ def locate(data):
             )
         if not path.is_file():
             raise DataError(f"{data} is neither a file nor a folder; name a folder of photos as data=.")
-        if path.suffix.lower() not in trees.TABLES and not archives.is_archive(path):
+        if path.suffix.lower() not in (*trees.TABLES, PARQUET) and not archives.is_archive(path):
             raise DataError(
-                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos."
+                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos, "
+                "nor a Parquet file of them."
             )
     except OSError as error:
         raise DataError(
@@ -77,8 +81,8 @@ def find(path):
     """Find all files that may be photos.
 
     Args:
-        path: A folder of photos or of tar files, a zip or tar archive, a table (CSV or TSV), or a
-            `remote.Url`.
+        path: A folder of photos, tar files or Parquet files, a zip or tar archive, a table (CSV or TSV), a
+            Parquet file, or a `remote.Url`.
 
     Returns:
         A `Files`.
@@ -100,15 +104,27 @@ def find(path):
         if are_tar_shards(files.found):
             opener = lambda file: open_remote(path, path_of(file))  # noqa: E731
             return in_tar_shards(files, opener, partial(piece_of, path))
+        if are_parquet_shards(files.found):
+            return in_parquet_shards(files, partial(piece_of, path))
         return files
-    if path.is_dir():
-        files = _in_folder(path)
-        if not are_tar_shards(files.found):
-            return files
-        return in_tar_shards(files, _open, lambda file: partial(read_piece, file.read.args[0]))
+    if path.is_dir() or path.suffix.lower() == PARQUET:
+        files = _in_folder(path) if path.is_dir() else Files(path, [_file(path)], known=True)
+        if are_tar_shards(files.found):
+            return in_tar_shards(files, _open, _piece)
+        return in_parquet_shards(files, _piece) if are_parquet_shards(files.found) else files
     if path.suffix.lower() in trees.TABLES:
         return tables.in_table(path)
     return _in_archive(path)
+
+
+def _file(path):
+    about = path.stat()
+    return File(path.name, (path.name,), about.st_size, partial(read_bytes, path), changed=about.st_mtime_ns)
+
+
+def _piece(file):
+    """A function of (start, size) that reads a piece of a file of a folder."""
+    return partial(read_piece, file.read.args[0])
 
 
 def _open(file):

@@ -5,7 +5,6 @@ are read at first; photos are read where they lie, in any order, and nothing is 
 """
 
 import json
-import re
 import tarfile
 from collections import Counter
 from functools import partial
@@ -15,7 +14,7 @@ from ..files._tar import Header, Sparse, Tar
 from ..files.names import quoted, shown
 from ..sources import DataError
 from .files import MAX_NAME, File, Files, bounded, too_many_bytes, why
-from .layout import part_of
+from .layout import part_in_name
 from .pixels import MAX_BYTES, Unusable, endings
 
 MAX_LABEL = 100_000  # bytes of a label's file
@@ -73,7 +72,7 @@ def in_tar_shards(files, open_file, read_piece):
         except (tarfile.TarError, EOFError, Sparse, ValueError, OverflowError):
             found.rejected[file.name] = "damaged", "is no tar file that can be read to its end"
             continue
-        part = _part(file)
+        part = part_in_name(file)
         for key, photo in photos:
             label = _label_of(key, photo, labels)
             if isinstance(label, Unusable):
@@ -170,13 +169,6 @@ def _label_of(key, photo, labels):
         return photo.path[-2]
     reason = "has no label: neither a .cls or .json file beside it, nor a folder in the tar file"
     return Unusable("without a class", reason)
-
-
-def _part(file):
-    """The part of a split that the name of a tar file or of a folder above it tells: train-000017.tar."""
-    pieces = [*file.path[:-1], *re.split(r"[-_.\d]+", PurePosixPath(file.path[-1]).stem)]
-    parts = {part_of(piece) for piece in pieces} - {None}
-    return parts.pop() if len(parts) == 1 else None
 
 
 def _read(read, start, size):
