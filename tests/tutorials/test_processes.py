@@ -75,7 +75,7 @@ def assert_same(one, other):
     ("lesson", "flags"),
     [
         ("digits", ["--quick"]),
-        pytest.param("sentiment", ["--quick", "--model", "bag"], marks=pytest.mark.long),
+        pytest.param("sentiment", ["--quick", "--model", "bag"], marks=(pytest.mark.slow, pytest.mark.long)),
     ],
 )
 def test_two_processes_give_the_weights_of_one(lesson, flags, tmp_path):
