@@ -363,8 +363,8 @@ def teach(lesson, **settings):
 # notebook and as a script, so that even CI leaves it out
 SECOND_RUN_IS_SLOW = set(RESULTS) - {"digits"}
 FIRST_RUN_IS_SLOW = {
-    *("classify_texts", "few_examples", "fine_tune", "forgetting", "gan", "look_inside", "losses"),
-    *("sentiment", "sound", "video", "word2vec"),
+    *("classify_texts", "convolution", "few_examples", "fine_tune", "forgetting", "gan", "look_inside"),
+    *("losses", "sentiment", "sound", "video", "word2vec"),
 }
 ONCE = [pytest.param(name, marks=pytest.mark.slow if name in FIRST_RUN_IS_SLOW else ()) for name in RESULTS]
 AGAIN = pytest.mark.slow, pytest.mark.long
