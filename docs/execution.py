@@ -1,13 +1,13 @@
 """Run notebooks, and keep what they gave: a notebook whose code has not changed is not run again."""
 
 import ast
-import contextlib
 import copy
 import hashlib
 import importlib.metadata
 import json
 import os
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -21,24 +21,41 @@ LOOKS = {".css", ".html", ".js", ".pyi"}  # of pages in the browser, and of name
 LONGEST = 1800  # seconds of a cell
 
 
-@contextlib.contextmanager
-def surroundings(home):
-    """The environment of a kernel: this project first, no data of the user's, nothing in his home.
+class _Surroundings:
+    """The environment of kernels: this project first, no data of the user's, nothing in his home.
 
-    Args:
-        home: A folder for settings of IPython and Keras.
+    Several threads may be in it at once: the first to come makes it, and the last to leave ends it.
     """
-    own = {name: str(home / name) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
-    own |= {"JUPYTER_RUNTIME_DIR": str(home / "runtime"), "KERAS_HOME": str(home / "keras")}
-    own |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
-    before = dict(os.environ)
-    os.environ.update(own)
-    os.environ.pop("GLASS_ZOO_DATA", None)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+
+    def __init__(self):
+        self._lock, self._inside = threading.Lock(), 0
+
+    def __enter__(self):
+        with self._lock:
+            if not self._inside:
+                self._home = tempfile.TemporaryDirectory()
+                home = Path(self._home.name)
+                own = {
+                    name: str(home / name)
+                    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
+                }
+                own |= {"JUPYTER_RUNTIME_DIR": str(home / "runtime"), "KERAS_HOME": str(home / "keras")}
+                own |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+                self._before = dict(os.environ)
+                os.environ.update(own)
+                os.environ.pop("GLASS_ZOO_DATA", None)
+            self._inside += 1
+
+    def __exit__(self, *_):
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                os.environ.clear()
+                os.environ.update(self._before)
+                self._home.cleanup()
+
+
+SURROUNDINGS = _Surroundings()
 
 
 def execute(book, folder):
@@ -55,7 +72,7 @@ def execute(book, folder):
         nbclient.exceptions.CellExecutionError: If a cell fails.
     """
     begun = time.perf_counter()
-    with tempfile.TemporaryDirectory() as home, surroundings(Path(home)):
+    with SURROUNDINGS:
         client = nbclient.NotebookClient(
             book,
             timeout=LONGEST,

@@ -4,6 +4,8 @@ It needs requirements-docs.txt, and neither network nor data: lessons run on wha
 code, and the code behind it, has not changed since the last build is not run again.
 """
 
+import concurrent.futures
+import contextlib
 import importlib
 import inspect
 import sys
@@ -50,7 +52,7 @@ def main(
     print(f"The site is in {out / 'index.html'}, after {time.perf_counter() - begun:.0f} s.")
 
 
-def run_lessons(lessons, cache, quick=False, again=False):
+def run_lessons(lessons, cache, quick=False, again=False, at_once=1):
     """The notebooks of lessons with their outputs, on embedded data.
 
     Args:
@@ -58,17 +60,24 @@ def run_lessons(lessons, cache, quick=False, again=False):
         cache: A `Cache`.
         quick: Run them on a small sample.
         again: Run them also where they are cached.
+        at_once: How many run side by side.
 
     Returns:
         {lesson: notebook}.
     """
-    books = {}
+    made = {}
     for lesson in lessons:
         main = inspect.signature(importlib.import_module(f"tutorials.{lesson}").main)
         settings = EMBEDDED if "data" in main.parameters else {}
-        book = notebook(lesson, **settings, **({"quick": True} if quick else {}))
-        books[lesson], _, seconds = cache.run(book, again)
-        print(f"{lesson}: {f'run in {seconds:.0f} s' if seconds else 'not changed'}", flush=True)
+        made[lesson] = notebook(lesson, **settings, **({"quick": True} if quick else {}))
+    books = {}
+    with contextlib.ExitStack() as stack:
+        run_all = map  # here and now, so that Ctrl-C ends the kernel
+        if at_once > 1:
+            run_all = stack.enter_context(concurrent.futures.ThreadPoolExecutor(at_once)).map
+        runs = run_all(lambda book: cache.run(book, again), made.values())
+        for lesson, (books[lesson], _, seconds) in zip(made, runs, strict=True):
+            print(f"{lesson}: {f'run in {seconds:.0f} s' if seconds else 'not changed'}", flush=True)
     return books
 
 

@@ -39,6 +39,12 @@ def pytest_configure(config):
     gc.freeze()  # look for no garbage in TensorFlow's million objects, as a lesson's own process does not
 
 
+def pytest_collection_finish():
+    """The modules of all tests stay, too; and what a test makes is small: look for its garbage less often."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 def pytest_addoption(parser):
     """Settings of the tests in attacks/, for which see the README, and of CI."""
     parser.addoption("--no-skips", action="store_true", help="let tests that are skipped fail")

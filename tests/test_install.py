@@ -175,6 +175,7 @@ def editable(checkout, tmp_path_factory):
     return environment(tmp_path_factory.mktemp("editable"), ["-e", checkout])
 
 
+@pytest.mark.slow
 def test_the_wheel_works_in_another_folder_beside_another_datasets(installed, tmp_path):
     output = run(installed, "-c", QUIET + USE, folder=tmp_path)
     share, said = output.strip().splitlines()[-1].split(" ", 1)

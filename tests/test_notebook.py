@@ -1,4 +1,7 @@
-"""The library and a lesson in a notebook: one kernel runs all cells, and each test looks at its own."""
+"""The library and a lesson in a notebook: one kernel runs all cells, and each test looks at its own.
+
+Marked `slow`: a kernel takes ten seconds. The tests of docs/ run every lesson as a notebook.
+"""
 
 import base64
 import io
@@ -12,6 +15,8 @@ import pytest
 from PIL import Image
 
 import models
+
+pytestmark = pytest.mark.slow
 
 CELLS = {
     "models": """

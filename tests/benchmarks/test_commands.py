@@ -208,7 +208,7 @@ def test_text_scale_measures_the_same_texts_in_all_ways(tmp_path, monkeypatch):
     assert list(streamed.sample({"test": 1000}).texts) == test[0]
 
 
-@pytest.mark.parametrize("what", ["lists", "table", "stream"])
+@pytest.mark.parametrize("what", ["lists", "stream", pytest.param("table", marks=pytest.mark.slow)])
 def test_text_scale_makes_up_texts_of_two_classes_and_measures(what, tmp_path, monkeypatch):
     monkeypatch.setattr(text_scale, "TESTED", 300)
     text_scale.generate(tmp_path / "texts.csv", 1200)
@@ -230,7 +230,10 @@ def test_text_labels_flips_finds_and_counts(shop_messages):
     assert 0.5 < min(accuracy) <= max(accuracy) <= 1
 
 
-@pytest.mark.parametrize("way", text_labels.ASKING)
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, marks=pytest.mark.slow if way == "margin" else ()) for way in text_labels.ASKING],
+)
 def test_text_labels_starts_with_a_few_and_adds_some_at_a_time(shop_messages, way):
     training, test = shop_messages
     found = text_labels.curve(way, training, test, first=5, each=40, most=60, seed=0)

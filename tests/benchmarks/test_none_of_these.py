@@ -19,6 +19,7 @@ def pixels(images):
     return {kind: np.stack([np.asarray(one) for one in some]) for kind, some in images.items()}
 
 
+@pytest.mark.slow
 def test_pictures_have_their_count_and_size_and_follow_from_the_seed():
     first, again = (pixels(no_digits.no_digits(6, seed=3)) for _ in range(2))
     more, other = pixels(no_digits.no_digits(9, seed=3)), pixels(no_digits.no_digits(6, seed=4))

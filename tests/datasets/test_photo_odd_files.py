@@ -229,6 +229,7 @@ print(len(found.files), peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from Linux")
 def test_memory_does_not_grow_with_the_number_of_large_photos(tmp_path, root):
     for number, name in enumerate(("ants", "bees")):

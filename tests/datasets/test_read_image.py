@@ -66,7 +66,14 @@ def test_photos_of_digits_that_it_can_read_are_read(scanned, tmp_path, how):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [{}, {"thin": True}, {"dark": 230, "paper": 30}])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param({}, marks=pytest.mark.long),  # the scanned digits above are read as they are, too
+        {"thin": True},
+        pytest.param({"dark": 230, "paper": 30}, marks=pytest.mark.long),
+    ],
+)
 def test_photos_of_mnists_test_digits_are_read(mnist_folder, tmp_path, how):
     _, (images, labels) = digits.load_data(mnist_folder)
     assert share_read(images[:150], labels[:150], tmp_path, **how) >= (0.90 if "thin" in how else 0.97)

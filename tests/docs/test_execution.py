@@ -1,13 +1,14 @@
 """What a notebook gave is kept as long as its code, and the code behind it, is the same."""
 
 import json
+import os
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from docs import execution
-from docs.execution import Cache, code_behind
+from docs.execution import SURROUNDINGS, Cache, code_behind
 
 
 @pytest.fixture
@@ -49,6 +50,18 @@ def test_only_changed_code_is_run_again(runs, tmp_path):
     assert Cache(tmp_path, "other").run(book())[1]["results"] == {"run": 3}
     assert cache.run(book(), again=True)[1]["results"] == {"run": 4}
     assert cache.run(book())[1]["results"] == {"run": 4}
+
+
+def test_surroundings_of_kernels_hold_until_the_last_has_left(monkeypatch):
+    monkeypatch.setenv("GLASS_ZOO_DATA", "the user's")
+    before = dict(os.environ)
+    SURROUNDINGS.__enter__()
+    home = Path(os.environ["KERAS_HOME"]).parent
+    with SURROUNDINGS:
+        SURROUNDINGS.__exit__()  # the first has left
+        assert Path(os.environ["KERAS_HOME"]).parent == home and home.is_dir()
+        assert "GLASS_ZOO_DATA" not in os.environ
+    assert dict(os.environ) == before and not home.exists()
 
 
 def test_code_behind_changes_with_code_and_data_and_not_with_words(tmp_path):

@@ -1,7 +1,7 @@
 """Every notebook gives what its script gives, and the site made of them is whole. Marked `docs`: minutes.
 
-All lessons run with quick=True, once as notebooks, each in a kernel of its own, and once as scripts,
-which share a process.
+All lessons run with quick=True, once as notebooks, two at a time and each in a kernel of its own, and once as
+scripts, which share a process.
 """
 
 import concurrent.futures
@@ -79,7 +79,7 @@ def scripts(root, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def books(cache, scripts):
-    return run_lessons(tuple(LESSONS), cache, quick=True)
+    return run_lessons(tuple(LESSONS), cache, quick=True, at_once=2)
 
 
 @pytest.fixture(scope="module")

@@ -259,7 +259,10 @@ def from_shapes(model):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["MobileNet", "Xception", "InceptionV3", "MobileNetV3Small", "EfficientNetV2B0", "NASNetMobile"],
+    [
+        *("MobileNet", "Xception", "MobileNetV3Small", "EfficientNetV2B0"),
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("InceptionV3", "NASNetMobile")),
+    ],
 )
 def test_networks_of_keras_have_the_arithmetic_of_their_graph_in_tensorflow(name):
     side = 224 if name == "NASNetMobile" else 96

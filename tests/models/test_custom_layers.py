@@ -1,6 +1,6 @@
 """Layers of the user's own: loaded only where they are given, and a closed box in the page."""
 
-import subprocess
+import runpy
 import sys
 
 import keras
@@ -78,7 +78,7 @@ def test_without_them_it_is_refused_with_what_to_do(mine):
         load_model(saved, custom_layers=[found["Shift"], found["bend"]])
 
 
-def test_a_layer_that_a_script_defines_is_asked_for_by_name(tmp_path):
+def test_a_layer_that_a_script_defines_is_asked_for_by_name(tmp_path, monkeypatch):
     """Keras keeps no module of what a notebook or a script defines."""
     source = """
 import sys, keras
@@ -91,7 +91,8 @@ keras.Sequential([keras.Input((2,)), Twice(name="twice")]).save(sys.argv[1])
 """
     (tmp_path / "script.py").write_text(source)
     saved = tmp_path / "model.keras"
-    subprocess.run([sys.executable, tmp_path / "script.py", saved], check=True, capture_output=True)
+    monkeypatch.setattr(sys, "argv", ["script.py", str(saved)])
+    runpy.run_path(str(tmp_path / "script.py"), run_name="__main__")
     with pytest.raises(
         ModelError, match=r"\('Twice'\): if you have that code, give its class as custom_layers"
     ):

@@ -24,6 +24,7 @@ NAMES = [
     "SentimentBag",
 ]
 KINDS = [*((name, {}) for name in NAMES), ("SentimentBag", {"word_pairs": 50})]
+ALSO_LSTM = "SentimentBiLSTM", "SentimentPooledLSTM"  # they take twice as long as the LSTM alone
 WORDS = 20
 
 
@@ -112,7 +113,10 @@ def test_network_computes_what_numpy_does(name, more):
     np.testing.assert_allclose(five(ids), softmax, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "more"), KINDS)
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [pytest.param(name, more, marks=pytest.mark.slow if name in ALSO_LSTM else ()) for name, more in KINDS],
+)
 def test_padding_changes_no_prediction(name, more):
     model = build(name, **more)
 

@@ -118,6 +118,7 @@ def test_saved_and_loaded_it_is_the_same(tmp_path):
         assert loaded.get_layer("ngrams").longest == 3
 
 
+@pytest.mark.slow
 def test_a_process_that_knows_nothing_of_the_layer_loads_it(tmp_path, root):
     text = keras.Input((), dtype="string")
     keras.Model(text, SentimentNgrams(5)(NgramIndex(4)(text))).save(tmp_path / "model.keras")

@@ -525,7 +525,7 @@ def test_random_layers_of_every_kind_compute_what_keras_computes(laboratory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "seed", [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.long) for seed in (4, 5, 6))]
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3, 4, 5, 6))]
 )
 def test_many_random_models_compute_what_keras_computes(laboratory, seed):
     assert agree_on_random_models(laboratory, seed, draws=20, deep=40) > 1000
@@ -564,7 +564,8 @@ NOT_IN_A_PAGE = ("efficientnet_v2_m", "convnext_base")
 
 
 # Deeper than another of the same layers
-DEEPER = "convnext_small", "efficientnet_v2_s"
+# Of these families the pages of Keras' own networks have one as well
+DEEPER = "convnext_small", "convnext_tiny", "efficientnet_v2_s", "resnet50_v2", "xception"
 
 
 @pytest.mark.slow

@@ -150,6 +150,7 @@ def test_the_unfinished_folder_is_gone_after_a_complete_run(hostile):
     assert [entry.name for entry in folder.parent.iterdir()] == ["fine_tune"]
 
 
+@pytest.mark.slow
 def test_whatever_the_report_and_the_check_cannot_do_the_model_is_kept(folder, tmp_path, monkeypatch, capsys):
     def fails(*_):
         raise UnicodeEncodeError("utf-8", "caf\udce9", 3, 4, "surrogates not allowed")
@@ -416,6 +417,7 @@ def test_a_package_that_is_missing_is_told_before_any_work(folder, command, monk
     assert "An export to ONNX needs " in said and "pip install" in said
 
 
+@pytest.mark.slow
 def test_no_space_for_the_cache(folder, command, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")

@@ -83,6 +83,7 @@ def test_the_lesson_and_the_class_suspect_the_same_photos(results, folder):
     np.testing.assert_allclose([float(row["score"]) for row in rows], [each.score for each in found])
 
 
+@pytest.mark.slow
 def test_training_photos_beside_each_mistake_are_of_the_class_that_was_predicted(results):
     section = page(results).split('id="mistakes"')[1].split("</section>")[0]
     assert "what the linear probes compute, not what fine-tuning added" in section

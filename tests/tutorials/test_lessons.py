@@ -1,4 +1,7 @@
-"""Every lesson, run through on a sample: what it writes, what it returns, what it refuses."""
+"""Every lesson, run through on a sample: what it writes, what it returns, what it refuses.
+
+The costly half is marked `slow`; the tests of each of these lessons' parts and of its own file are not.
+"""
 
 import contextlib
 import importlib
@@ -359,11 +362,16 @@ def teach(lesson, **settings):
 # A second run of these too would take minutes. The tests of the site compare two runs of every lesson, as a
 # notebook and as a script, so that even CI leaves it out
 SECOND_RUN_IS_SLOW = set(RESULTS) - {"digits"}
+FIRST_RUN_IS_SLOW = {
+    *("classify_texts", "convolution", "few_examples", "fine_tune", "forgetting", "gan", "look_inside"),
+    *("losses", "sentiment", "sound", "video", "word2vec"),
+}
+ONCE = [pytest.param(name, marks=pytest.mark.slow if name in FIRST_RUN_IS_SLOW else ()) for name in RESULTS]
 AGAIN = pytest.mark.slow, pytest.mark.long
 SAID, OUTCOMES = {}, {}  # what each lesson printed and returned in its quick run
 
 
-@pytest.fixture(scope="module", params=RESULTS)
+@pytest.fixture(scope="module", params=ONCE)
 def run(request, tmp_path_factory):
     """One quick run of each lesson: (its name, its folder, its metrics)."""
     outputs = tmp_path_factory.mktemp("outputs")

@@ -72,7 +72,11 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize(
-    ("lesson", "flags"), [("digits", ["--quick"]), ("sentiment", ["--quick", "--model", "bag"])]
+    ("lesson", "flags"),
+    [
+        ("digits", ["--quick"]),
+        pytest.param("sentiment", ["--quick", "--model", "bag"], marks=(pytest.mark.slow, pytest.mark.long)),
+    ],
 )
 def test_two_processes_give_the_weights_of_one(lesson, flags, tmp_path):
     flags = [*flags, "--data", "embedded"]

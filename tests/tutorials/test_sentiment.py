@@ -152,7 +152,13 @@ def test_settings_that_do_not_go_together_are_refused(bad, said, tickets, tmp_pa
     assert not list(tmp_path.glob("*"))
 
 
-@pytest.mark.parametrize("model", sentiment.BUILDERS)
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(name, marks=() if name in ("bag", "lstm") else pytest.mark.slow)
+        for name in sentiment.BUILDERS
+    ],
+)
 def test_the_zoo_classifies_a_text_at_once(model, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("GLASS_ZOO_DATA", str(tmp_path / "not there"))  # no data is needed
     probabilities = sentiment.main(model=model, predict="a wonderful and moving film, superb acting")

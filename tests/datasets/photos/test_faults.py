@@ -150,7 +150,9 @@ def test_overwritten_bytes_inside_a_jpeg_are_marked(zoo):
         {"comment": b"\xff\xd8 a comment"},
     ],
 )
-@pytest.mark.parametrize("size", [(160, 120), (8, 8), (33, 1), (1, 300), (1400, 1100)])
+@pytest.mark.parametrize(
+    "size", [(160, 120), (8, 8), (33, 1), (1, 300), pytest.param((1400, 1100), marks=pytest.mark.slow)]
+)
 def test_sound_jpegs_of_any_kind_are_not_marked(options, size):
     for image in photograph(1, size), photograph(1, size).convert("L"), Image.new("RGB", size, "white"):
         assert not streams.is_damaged(saved(image, **options))

@@ -46,7 +46,7 @@ def in_tar_files(folder, top, way, count=3):
     return top
 
 
-@pytest.mark.parametrize("way", ["folders", ".cls", ".json"])
+@pytest.mark.parametrize("way", ["folders", ".cls", pytest.param(".json", marks=pytest.mark.slow)])
 def test_photos_in_tar_files_are_those_of_the_folder(way, folder, whole, tmp_path):
     found = Photos.check(in_tar_files(folder, tmp_path / "tars", way), 28)
     assert found.class_names == whole.class_names and len(found) == len(whole)

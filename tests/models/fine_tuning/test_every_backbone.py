@@ -16,10 +16,12 @@ from models.pretrained.backbones import BACKBONES, Backbone
 
 FAST = "mobilenet_025"
 SLOW = (
-    "mobilenet_v3_small", "mobilenet_v2_035", "efficientnet_v2_b0", "efficientnet_v2_s", "xception",
-    "resnet50_v2", "convnext_tiny",
+    "mobilenet_v3_small", "mobilenet_v2_035", "efficientnet_v2_b0", "xception", "resnet50_v2",
+    "convnext_tiny",
 )  # fmt: skip
-TWO = [FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+# A deeper network of a family that is tested as well
+LONG = pytest.param("efficientnet_v2_s", marks=(pytest.mark.slow, pytest.mark.long))
+TWO = [FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW), LONG]
 
 
 def pooled(model, pixels):

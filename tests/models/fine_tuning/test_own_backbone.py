@@ -215,7 +215,7 @@ def photos(tmp_path_factory):
     ("end", "effort"),
     [
         ("pool", "quick"),
-        ("hidden", "normal"),
+        pytest.param("hidden", "normal", marks=pytest.mark.slow),
         pytest.param("pool", "normal", marks=pytest.mark.slow),
         pytest.param("hidden", "quick", marks=pytest.mark.slow),
     ],

@@ -32,7 +32,6 @@ RARE = {
     "mobilenet_v2_140",
 }
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in RARE else name for name in BACKBONES]
-APPLICATIONS = NAMES[1:]
 MODULES = {
     "mobilenet": "mobilenet",
     "mobilenet_v2": "mobilenet_v2",
@@ -55,11 +54,18 @@ def pixels(size, count=2):
 
 # These take seconds to build twice
 LARGE = "convnext_tiny", "efficientnet_v2_b0", "mobilenet_v3_large", "resnet50_v2", "xception"
+# Deeper networks of families that are tested as well
+DEEPER = "convnext_small", "convnext_base", "efficientnet_v2_s", "efficientnet_v2_m"
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in APPLICATIONS]
-)
+def marked(name):
+    """A name for a test that builds its network twice, or another one beside it."""
+    if name in DEEPER:
+        return pytest.param(name, marks=(pytest.mark.slow, pytest.mark.long))
+    return pytest.param(name, marks=pytest.mark.slow if name in {*RARE, *LARGE} else ())
+
+
+@pytest.mark.parametrize("name", map(marked, [*BACKBONES][1:]))
 def test_backbone_is_keras_application_behind_its_preprocessing(name, built, monkeypatch):
     ours, entry = built(name), BACKBONES[name]
     module = getattr(keras.applications, MODULES[entry.family])
@@ -111,7 +117,7 @@ def test_published_sizes_are_those_that_keras_has(name, monkeypatch):
     assert asked == [entry.origin.rpartition("/")[2].format(size=size) for size in entry.sizes]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", map(marked, BACKBONES))
 def test_names_are_the_networks_own_whatever_was_built_before(name, built):
     names = [operation.name for operation in built(name).operations]
     assert len(set(names)) == len(names)

@@ -75,7 +75,7 @@ def test_other_weights_are_refused():
         TextClassifier().fit(TEXTS, LABELS, class_weight="heavy")
 
 
-@pytest.mark.parametrize("kind", ["ngrams", "bag"])
+@pytest.mark.parametrize("kind", ["ngrams", pytest.param("bag", marks=pytest.mark.slow)])
 def test_the_keras_model_takes_a_list_of_texts(kind, tmp_path):
     classifier = TextClassifier(kind=kind, epochs=1).fit(TEXTS, LABELS)
     expected = classifier.model.predict(np.array(TEXTS, object), verbose=0)

@@ -39,9 +39,15 @@ def train(checkpoint=None, killed_in=None):
     return model.get_weights(), state.history["val_loss"]
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """A training that nothing stops."""
+    return train()
+
+
 @pytest.mark.parametrize("killed_in", [0, 3])
-def test_weights_of_the_best_epoch_outlive_a_stop(killed_in, tmp_path):
-    weights, losses = train()
+def test_weights_of_the_best_epoch_outlive_a_stop(killed_in, whole, tmp_path):
+    weights, losses = whole
     assert np.argmin(losses) == 0 and len(losses) == 5
     one_epoch = losses[0]
     with pytest.raises(Killed):

@@ -271,6 +271,7 @@ def test_on_a_terminal_there_is_a_progress_bar(killed):
     assert b"oneDNN" not in shown
 
 
+@pytest.mark.slow
 def test_killed_outright_it_keeps_the_last_results(killed):
     _, kept = killed
     assert kept.read_text() == KEPT

@@ -679,7 +679,9 @@ def test_alpha_of_a_dropped_picture_reaches_the_model(browser, tmp_path):
     assert (seen[opaque] == pixels[opaque]).all()
 
 
-@pytest.mark.parametrize("build", [residual, small_vit, permuted])
+@pytest.mark.parametrize(
+    "build", [residual, *(pytest.param(build, marks=pytest.mark.slow) for build in (small_vit, permuted))]
+)
 def test_half_precision_is_half_as_large_and_says_how_much_it_changes(browser, tmp_path, build):
     model = fill(build())
     wide = layers.Dense(300_000)(

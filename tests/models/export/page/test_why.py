@@ -128,7 +128,10 @@ def close(found, expected, floor=0.0):
 # ---- Maps ----
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    ["convnet", "residual", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lenet", "mobile"))],
+)
 def test_maps_are_those_of_the_library(browser, pages, name):
     model, images, path = pages(name)
     opened(browser, path)
