@@ -64,8 +64,8 @@ def locate(data):
             raise DataError(f"{data} is neither a file nor a folder; name a folder of photos as data=.")
         if path.suffix.lower() not in (*trees.TABLES, PARQUET) and not archives.is_archive(path):
             raise DataError(
-                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of photos, "
-                "nor a Parquet file of them."
+                f"{data} is neither a folder, nor a zip or tar archive, nor a table (.csv or .tsv) of "
+                "photos, nor a Parquet file that holds photos."
             )
     except OSError as error:
         raise DataError(
