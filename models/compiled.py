@@ -77,22 +77,7 @@ def repeated(step, variables, jit_compile=None, changing=False):
         return _repeated_by_tensorflow(step, jit_compile, changing)
     if backend != "jax":
         return _repeated_by_python(step)
-    import jax
-
-    @jax.jit
-    def run(values, batches, settings):
-        def one(values, batch):
-            return _within(variables, values, lambda: step(*batch, *settings))[0], None
-
-        return jax.lax.scan(one, values, batches)[0]
-
-    def call(batches, *settings):
-        arrays = [ops.convert_to_tensor(each) for each in batches]
-        values = run([each.value for each in variables], arrays, settings)
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-
-    return call
+    return _repeated_by_jax(step, variables)
 
 
 def steps_per_execution(steps):
@@ -213,6 +198,34 @@ def _repeated_by_tensorflow(step, jit_compile, changing):
             signature = [of_batches, of_settings] if changing else None
             kept.append(tf.function(run, input_signature=signature, jit_compile=jit_compile))
         kept[0](*tensors)
+
+    return call
+
+
+def _repeated_by_jax(step, variables):
+    import jax
+
+    def one(values, batch, settings):
+        return _within(variables, values, lambda: step(*batch, *settings))[0]
+
+    @jax.jit
+    def all_in_one(values, batches, settings):
+        return jax.lax.scan(lambda values, batch: (one(values, batch, settings), None), values, batches)[0]
+
+    compiled_step = jax.jit(one)
+
+    def one_by_one(values, batches, settings):
+        for batch in zip(*batches, strict=True):
+            values = compiled_step(values, batch, settings)
+        return values
+
+    # On processors XLA computes convolutions many times as slowly within a loop of its own
+    take = one_by_one if jax.default_backend() == "cpu" else all_in_one
+
+    def call(batches, *settings):
+        values = take([each.value for each in variables], [*map(ops.convert_to_numpy, batches)], settings)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
 
     return call
 

@@ -90,7 +90,7 @@ def test_what_the_steps_are_given(training):
 
 
 def test_it_learns(training, made):
-    images, labels = made[1]
+    images, labels = made[0]
     training.network.set_weights(recipe.cifar_net(10, (8, 16, 16)).get_weights())
     untrained = np.mean(training.probabilities(images).argmax(-1) == labels)
     training.run(seed=0)
