@@ -1,5 +1,6 @@
 """Copies of photos that are mirrored, turned or cropped, found among thousands."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +14,12 @@ MOST = 8  # photos of which one may be a part, the nearest codes first
 CROWDED = 64  # parts with the same key; of more than these, only so many are compared
 AT_ONCE = 512  # photos
 ENTRIES = 1_000_000
+LOOKED_UP = 16_000_000  # parts that are looked up at a time: those of more photos take as much as their codes
 KEY = 10, 24  # bits that parts are looked up by, fewest and most
 CROPPED, MIRRORED, TURNED = "cropped", "mirrored", "turned"
 ENTRY = np.uint64(40)  # bits for the number of a part, below those of its key
 FARTHER = np.uint64(64)  # than any two codes are apart
-WHOLE, PART, PLACE, WHOLE_TURN, PART_TURN, FAR = range(6)  # columns of candidates
+WHOLE, PART, PLACE, WHOLE_TURN, PART_TURN, FAR, VARIANT = range(7)  # columns of candidates
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def copies(thumbnails, usual=0.0, judging=None):
     for some in _candidates(thumbnails, judging or len(thumbnails)):
         agree, _ = _judged(thumbnails, some, wanted)
         for row in np.flatnonzero(agree >= wanted):
-            whole, part, _, one, other, _ = some[row].tolist()
+            whole, part, _, one, other, *_ = some[row].tolist()
             pair = min(whole, part), max(whole, part)
             best[pair] = max(
                 best.get(pair, (0, "", ())), (float(agree[row]), _kind(one, other), (whole, part))
@@ -89,12 +91,32 @@ def _candidates(thumbnails, judging):
     """Photos that may show parts of others.
 
     Yields:
-        int (k, 6), with the columns `WHOLE` to `FAR`.
+        int (k, 7), with the columns `WHOLE` to `VARIANT`.
     """
     if len(thumbnails) < 2:
         return
     number = len(views.parts())
     bits = int(np.clip(np.log2(judging * number) + 2, *KEY))
+    index = _Index(number, bits, *_described(thumbnails, number))
+    times = -(-len(index.codes) // LOOKED_UP)
+    bounds = [2**bits * n // times for n in range(times + 1)]
+    plain = _plain(thumbnails)
+    found = np.empty((0, 7), "int32")
+    for first, last in itertools.pairwise(bounds):
+        index.sort(first, last)
+        every = [found]
+        for start in range(0, len(thumbnails), AT_ONCE):
+            middles = views.coefficients(thumbnails[start : start + AT_ONCE], middle=True)[:, 0]
+            every.append(index.near(middles, start).astype("int32"))
+        found = _nearest(np.concatenate(every)) if times > 1 else np.concatenate(every)
+    ends = np.searchsorted(found[:, PART], np.arange(0, len(thumbnails) + AT_ONCE, AT_ONCE))
+    for begin, end in itertools.pairwise(ends):
+        some = found[begin:end]
+        yield some[~plain[some[:, WHOLE]] & ~plain[some[:, PART]]]
+
+
+def _described(thumbnails, number):
+    """The codes, uint64, and turns, uint8, of all parts of photos: each (n * number,)."""
     codes = np.empty((len(thumbnails), number), "uint64")
     turns = np.empty((len(thumbnails), number), "uint8")
     for start in range(0, len(thumbnails), AT_ONCE):
@@ -102,18 +124,18 @@ def _candidates(thumbnails, judging):
         found = views.coefficients(thumbnails[rows])
         turns[rows] = views.usual_turns(found)
         codes[rows] = views.codes(views.oriented(found, turns[rows]))
-    codes, turns = codes.ravel(), turns.ravel()
-    keys = codes >> np.uint64(64 - bits)
-    keys <<= ENTRY
-    for start in range(0, len(codes), ENTRIES):  # all numbers at once would be as large as the keys
-        some = keys[start : start + ENTRIES]
-        some |= np.arange(start, start + len(some), dtype="uint64")
-    keys.sort()
-    index = _Index(number, codes, turns, bits, keys)
-    plain = _plain(thumbnails)
-    for start in range(0, len(thumbnails), AT_ONCE):
-        found = index.near(views.coefficients(thumbnails[start : start + AT_ONCE], middle=True)[:, 0], start)
-        yield found[~plain[found[:, WHOLE]] & ~plain[found[:, PART]]]
+    return codes.ravel(), turns.ravel()
+
+
+def _nearest(found):
+    """Of each part's candidates the few with the nearest codes; one of each pair and orientation."""
+    found = found[np.lexsort([found[:, what] for what in (PLACE, FAR, VARIANT, WHOLE, PART)])]
+    new = np.ones(len(found), bool)
+    new[1:] = np.diff(found[:, [PART, WHOLE, VARIANT]], axis=0).any(1)
+    found = found[new]
+    found = found[np.lexsort([found[:, what] for what in (VARIANT, WHOLE, FAR, PART)])]
+    first = np.searchsorted(found[:, PART], found[:, PART])
+    return found[np.arange(len(found)) - first < MOST]
 
 
 def _plain(thumbnails):
@@ -128,54 +150,71 @@ def _plain(thumbnails):
     return plain
 
 
-@dataclass(frozen=True)
 class _Index:
     """The parts of all photos, to be looked up: entry e is part e % number of photo e // number.
 
-    `keys` are sorted, and hold the entry in their lowest bits, so that entries ascend where keys are equal.
+    Args:
+        number: How many parts each photo has.
+        bits: Of a code, by which parts are looked up.
+        codes: uint64 (entries,).
+        turns: uint8 (entries,).
+
+    Attributes:
+        first, last: The keys of which the entries can be looked up now: from the first to before the last.
+        keys: uint64, these keys, sorted. They hold the entry in their lowest bits, so that entries ascend
+            where keys are equal.
     """
 
-    number: int
-    codes: np.ndarray
-    turns: np.ndarray
-    bits: int
-    keys: np.ndarray
+    def __init__(self, number, bits, codes, turns):
+        self.number, self.bits, self.codes, self.turns = number, bits, codes, turns
+        self.first, self.last, self.keys = 0, 0, None
+
+    def sort(self, first, last):
+        """Make the entries of some keys ready to be looked up."""
+        self.first, self.last, self.keys = first, last, None  # before others take their place
+        self.keys = np.empty(sum(map(len, self._some())), "uint64")
+        done = 0
+        for keys in self._some():
+            self.keys[done : done + len(keys)] = keys
+            done += len(keys)
+        self.keys.sort()
+
+    def _some(self):
+        """The keys that can be looked up now, some at a time, each with its entry."""
+        for start in range(0, len(self.codes), ENTRIES):
+            keys = self.codes[start : start + ENTRIES] >> np.uint64(64 - self.bits)
+            rows = np.flatnonzero((keys >= self.first) & (keys < self.last))
+            yield keys[rows] << ENTRY | (rows + start).astype("uint64")
 
     def near(self, found, start):
         """Candidates for some photos' middles; `start` is the first one's number."""
         every = []
-        for turns in views.likely_turns(found):
+        for variant, turns in enumerate(views.likely_turns(found)):
             seen = views.oriented(found, turns)
             row, entry = self._looked_up(views.keys(seen, self.bits), start)
             far = np.bitwise_count(views.codes(seen)[row] ^ self.codes[entry])
             keep = (far <= DISTANCE) & (entry // self.number != row + start)
             row, entry, far = row[keep], entry[keep], far[keep]
-            # Sorted by pair, the nearest first; of each pair one is kept
-            pair = (row.astype("uint64") << ENTRY | (entry // self.number).astype("uint64")) * FARTHER
-            by_pair = np.argsort(pair + far)
-            by_pair = by_pair[np.unique((pair // FARTHER)[by_pair], return_index=True)[1]]
-            row, entry, far = row[by_pair], entry[by_pair], far[by_pair]
             whole, place = np.divmod(entry, self.number)
-            every.append(np.stack([whole, row + start, place, self.turns[entry], turns[row], far], 1))
-        every = np.concatenate(every).astype("int64")
-        every = every[np.lexsort((every[:, WHOLE], every[:, FAR], every[:, PART]))]
-        first = np.searchsorted(every[:, PART], every[:, PART])
-        return every[np.arange(len(every)) - first < MOST]
+            turned, number = self.turns[entry], np.full(len(row), variant)
+            every.append(np.stack([whole, row + start, place, turned, turns[row], far, number], 1))
+        return _nearest(np.concatenate(every).astype("int64"))
 
     def _looked_up(self, keys, start):
         """All entries with these keys: rows of `keys`, and entries. Of crowds those after one's own."""
-        own = ((np.arange(len(keys)) + start + 1) * self.number).astype("uint64")[:, None]
-        keys = keys << ENTRY
+        row, column = np.nonzero((keys >= self.first) & (keys < self.last))
+        keys = keys[row, column] << ENTRY
+        own = ((row + start + 1) * self.number).astype("uint64")
         begin, after = np.searchsorted(self.keys, keys), np.searchsorted(self.keys, keys | own)
         end = np.searchsorted(self.keys, keys + (np.uint64(1) << ENTRY))
         crowded = end - begin > CROWDED
         begin = np.where(crowded, np.minimum(after, end - CROWDED), begin)
         end = np.where(crowded, begin + CROWDED, end)
-        counts = (end - begin).ravel()
-        shift = begin.ravel() - (np.cumsum(counts) - counts)
+        counts = end - begin
+        shift = begin - (np.cumsum(counts) - counts)
         places = np.arange(counts.sum()) + np.repeat(shift, counts)
         entries = (self.keys[places] & ((np.uint64(1) << ENTRY) - np.uint64(1))).astype("int64")
-        return np.repeat(np.arange(keys.size) // keys.shape[1], counts), entries
+        return np.repeat(row, counts), entries
 
 
 def _judged(thumbnails, found, wanted):

@@ -28,7 +28,8 @@ class DecodedFiles:
         rejected: Dictionary from the name of a file that is not used to `(kind, reason)`.
         paths: Dictionary from a file's name to the names that its path consists of.
         squares: The `pool.Squares` with the pixels.
-        rows: Dictionary from a file's name to its row in `squares`.
+        rows: Dictionary from a file's name to its row in `squares`; None if pixels are looked for in the
+            files only when what was found out is loaded again.
         files: Dictionary from a file's name to its `files.File`, if pixels are decoded again when they are
             needed; otherwise None.
         folder: What the check keeps is here, or None.
@@ -38,7 +39,7 @@ class DecodedFiles:
     rejected: dict
     paths: dict
     squares: pool.Squares
-    rows: dict
+    rows: dict | None
     files: dict | None = None
     folder: object = None
 
@@ -59,7 +60,9 @@ class DecodedFiles:
             self.files[file.name] = file
 
     def pixels(self, names):
-        """The squares of some files, uint8 (n, size, size, 3): an array, or read like one."""
+        """The squares of some files, uint8 (n, size, size, 3): an array, or read like one, or None."""
+        if self.rows is None:
+            return None
         if self.files is None:
             return self.squares.ordered([self.rows[name] for name in names])
         files, digests = [self.files[name] for name in names], [self.facts[name].digest for name in names]
@@ -116,10 +119,13 @@ def _in_parts(files, size, verbose, out, engine):
             f"{shown(files.source)} is one archive, which can be read in its order only; extract it, or give "
             "a folder of tar files, a folder of photos or a table."
         )
-    decoded = DecodedFiles({}, {}, {}, pool.Squares(size), {}, {}, out)
-    work = partial(_facts_only, size=size)
-    for file, found in facts_in_parts(files.found, work, size, out, engine, verbose):
-        decoded.add(file, found if isinstance(found, Unusable) else (None, found))
+    decoded = DecodedFiles({}, {}, {}, pool.Squares(size), None, None, out)
+    found, files.found = files.found, []  # a million would take as much memory as what is known of them
+    for name, each in facts_in_parts(found, partial(_facts_only, size=size), size, out, engine, verbose):
+        if isinstance(each, Unusable):
+            decoded.rejected[name] = each.kind, str(each)
+        else:
+            decoded.facts[name] = each
     return decoded
 
 

@@ -168,12 +168,7 @@ def _links(photos):
 
     The user's test photos have no influence on how similar duplicates must be.
     """
-    first, equal = {}, []
-    for number, photo in enumerate(photos):
-        for key in photo.facts.digest, photo.facts.square:
-            same = first.setdefault(key, number)
-            if same != number:
-                equal.append((same, number))
+    equal = _equal(photos)
     large = np.array([n for n, photo in enumerate(photos) if photo.facts.side >= MIN_SIDE], int)
     near = np.empty((0, 2), int)
     if len(large) > 1:
@@ -190,6 +185,17 @@ def _links(photos):
         else:
             across |= {one, other}
     return Links(plain, changed), across
+
+
+def _equal(photos):
+    """Pairs of photos of the same file or pixels: the first such photo, and each other one."""
+    first, equal = {}, []
+    for number, photo in enumerate(photos):
+        for key in photo.facts.digest, photo.facts.square:
+            same = first.setdefault(key, number)
+            if same != number:
+                equal.append((same, number))
+    return equal
 
 
 def _changed(photos, rows):

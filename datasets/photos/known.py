@@ -7,6 +7,7 @@ from .quality import Quality
 
 LENGTHS = {"digest": 32, "square": 32, "hash": 8, "thumbnail": 1024}  # bytes
 MOST_PIXELS = 2**31  # of a side
+COLOURS = 4096  # that are told apart
 LARGEST = 10_000  # pixels, the side of a square
 
 
@@ -50,6 +51,7 @@ def _is_facts(found):
         and _is_whole(found.side)
         and 1 <= found.side <= MOST_PIXELS
         and _is_whole(found.colours)
+        and 0 <= found.colours <= COLOURS
         and isinstance(found.drawn, bool)
         and all(_is_number(each) and 0 <= each <= 1 for each in (found.flat, found.seen))
         and all(isinstance(trait, str) and trait in ACTIONS for trait in found.traits)

@@ -64,12 +64,13 @@ def places(files, paths):
     parts = as_parts({part for part, _ in classes if part is not None}) | {None: None}
     labels = shown_apart([label for _, label in (*found.values(), *classes)])
     rejected = {names[path]: ("without a class", reason) for path, reason in unplaced.items()}
-    of = {}
+    of, shared = {}, {}  # of a million photos those of one part and class share what says so
     for name, (part, label) in found.items():
         if part is not None and parts[part] is None:
             rejected[name] = "without a class", f"is in part {shown(part)} beside one to test on"
         else:
-            of[name] = parts[part], labels[label]
+            place = parts[part], labels[label]
+            of[name] = shared.setdefault(place, place)
     return Places(
         of, rejected, frozenset((parts[part], labels[label]) for part, label in classes), tuple(notes)
     )

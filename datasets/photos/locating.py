@@ -10,7 +10,7 @@ from ..files import folders as trees
 from ..files.names import shown
 from ..sources import DataError, Source, is_results
 from . import tables
-from .files import MAX_NAME, File, Files, bounded, read_bytes, read_piece, too_many_bytes, why
+from .files import MAX_NAME, File, Files, InFolder, bounded, read_piece, too_many_bytes, why
 from .parquet_shards import are_parquet_shards, in_parquet_shards
 from .pixels import MAX_BYTES
 from .remote import Url, files_at, is_url, locate_url, open_remote, path_of, piece_of
@@ -119,17 +119,18 @@ def find(path):
 
 def _file(path):
     about = path.stat()
-    return File(path.name, (path.name,), about.st_size, partial(read_bytes, path), changed=about.st_mtime_ns)
+    read = InFolder(os.fspath(path.parent), path.name)
+    return File(path.name, (path.name,), about.st_size, read, changed=about.st_mtime_ns)
 
 
 def _piece(file):
     """A function of (start, size) that reads a piece of a file of a folder."""
-    return partial(read_piece, file.read.args[0])
+    return partial(read_piece, file.read.path)
 
 
 def _open(file):
     """A file of a folder, opened to be read and moved in."""
-    return file.read.args[0].open("rb")
+    return Path(file.read.path).open("rb")
 
 
 def is_ignored(name):
@@ -175,6 +176,7 @@ class _Walk:
 
     def enter(self, folder, names):
         """Note what is in a folder; returns whether that is nothing but results of lessons."""
+        folder = os.fspath(folder)  # one text for all of its files
         if names and is_results(folder):
             self.files.results.append(shown("/".join(names)))
             return True
@@ -197,14 +199,14 @@ class _Walk:
                 if not is_results(entry.path):
                     self.files.hidden.add(shown("/".join((*names, entry.name))))
                 continue
-            only_results = self._take(entry, (*names, entry.name))
+            only_results = self._take(entry, (*names, entry.name), folder)
             results, others = results or bool(only_results), others or only_results is False
         if results and not others:
             self.files.folders.discard(names)
             return True
         return False
 
-    def _take(self, entry, names):
+    def _take(self, entry, names, folder):
         """Note one entry of a folder.
 
         Returns whether it is a folder with nothing but results of lessons; None for a link that is never
@@ -221,17 +223,15 @@ class _Walk:
         except OSError as error:
             self.files.rejected[name] = _broken(entry, error)
             return False
-        path = Path(entry.path)
         if stat.S_ISDIR(about.st_mode):
             if not entry.is_symlink():
-                return self.enter(path, names)
-            self._linked.append((path, names))
+                return self.enter(entry.path, names)
+            self._linked.append((entry.path, names))
         elif not stat.S_ISREG(about.st_mode):
             self.files.rejected[name] = "not readable", "is no file but a pipe, a socket or a device"
         else:
-            self.files.found.append(
-                File(name, names, about.st_size, partial(read_bytes, path), changed=about.st_mtime_ns)
-            )
+            read = InFolder(folder, names[-1])
+            self.files.found.append(File(name, names, about.st_size, read, changed=about.st_mtime_ns))
             if len(self.files.found) > MAX_FILES:
                 raise DataError(
                     f"{shown(self.top)} holds more than {MAX_FILES:,} files; name a smaller folder."

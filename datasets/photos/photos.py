@@ -149,16 +149,18 @@ class Photos(display.Shown):
         files = find(source.path)
         notes = files.results_note()
         print_sentences(notes, verbose)
+        places = None
         if files.known:  # then what is wrong with the folders can be said before decoding
-            layout.places(files, {file.name: file.path for file in files.found})
+            places = layout.places(files, {file.name: file.path for file in files.found})
         decoded = decode_files(files, image_size, scratch, verbose, out or checkpoint, engine)
-        places = layout.places(files, decoded.paths)
+        places = places or layout.places(files, decoded.paths)
         candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.rejected)
+        place_notes, places = places.notes, None  # of a million photos it is large
         candidates = reject_untrained_classes(candidates)
         candidates = reject_placeholders(candidates)
         candidates = reject_duplicates(candidates)
         candidates = split(note_quality(candidates), seed)
-        late_notes = [*places.notes, *files.hidden_note(), *files.outside_note(), *notices.taken()]
+        late_notes = [*place_notes, *files.hidden_note(), *files.outside_note(), *notices.taken()]
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
         if engine is not None:
             saved.save(photos, out)

@@ -25,7 +25,8 @@ def facts_in_parts(files, examine, size, out, engine="threads", verbose=0):
         verbose: 1 for a progress bar, if the output is a terminal.
 
     Yields:
-        (file, `Facts` or `Unusable`) in the order of the files.
+        (name of a file, `CompactFacts` or `Unusable`) in the order of the files. The names are new ones, so
+            that nothing is left of the memory of a million files once these are not needed any more.
 
     Raises:
         DataError: If a package is missing, or a part cannot be written.
@@ -45,10 +46,10 @@ def facts_in_parts(files, examine, size, out, engine="threads", verbose=0):
             bar.update(done)
     for part, path, name in zip(parts, paths, names, strict=True):
         found = read_part(path, name)
-        if found is None or not all(file.name in found for file in part):  # damaged between its ends
+        if found is None or list(found) != [file.name for file in part]:  # damaged between its ends
             _decode_part(examine, None, (part, path, name))
             found = read_part(path, name)
-        yield from ((file, found[file.name]) for file in part)
+        yield from found.items()
 
 
 def _worker(examine, engine):

@@ -14,12 +14,12 @@ import PIL
 from ...files.names import shown
 from ...sources import DataError
 from ..candidates import Facts
+from ..compact import QUALITY, CompactFacts
 from ..known import checked
 from ..pixels import Unusable
 from ..quality import Quality
 
 VERSION = 1  # of what is found out; with another one all photos are decoded again
-QUALITY = ("bright", "dark", "details", "noise")
 PLAIN = ("side", "flat", "colours", "drawn", "seen")
 BYTES = ("digest", "square")
 ABOUT = b"glass_zoo"
@@ -77,7 +77,7 @@ def write_part(path, found, about):
 
     Args:
         path: Of the file.
-        found: List of (name, `Facts` or `Unusable`).
+        found: List of (name, `Facts`, `CompactFacts` or `Unusable`).
         about: Its `identity`.
 
     Raises:
@@ -95,7 +95,7 @@ def write_part(path, found, about):
         Unusable('is empty')
     """
     arrow, _ = check_parquet()
-    facts = [each if isinstance(each, Facts) else None for _, each in found]
+    facts = [None if isinstance(each, Unusable) else each for _, each in found]
     faults = [each if isinstance(each, Unusable) else None for _, each in found]
     columns = {
         "name": arrow.array([name for name, _ in found], arrow.string()),
@@ -197,7 +197,7 @@ def read_part(path, about):
         about: The `identity` that it must have.
 
     Returns:
-        {name: `Facts` or `Unusable`}; None if there is none, it is of other files, or it is damaged.
+        {name: `CompactFacts` or `Unusable`}; None if there is none, it is of other files, or it is damaged.
     """
     table = read_table(path, about)
     if table is None:
@@ -208,7 +208,7 @@ def read_part(path, about):
 
 
 def _facts_in(table):
-    """{name: `Facts` or `Unusable`} of a table of photos."""
+    """{name: `CompactFacts` or `Unusable`} of a table of photos."""
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
     found = {}
     for row, name in enumerate(columns["name"]):
@@ -222,5 +222,5 @@ def _facts_in(table):
             traits=frozenset(one["traits"]),
             quality=None if None in quality.values() else Quality(**quality),
         )
-        found[name] = checked(facts)
+        found[name] = CompactFacts.of(checked(facts))
     return found

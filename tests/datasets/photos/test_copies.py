@@ -107,6 +107,22 @@ def test_crowds_are_not_compared_each_with_each(look):
         assert set(duplicates.groups(400, found.pairs).tolist()) == {0}
 
 
+def test_parts_that_are_looked_up_some_at_a_time_give_the_same_copies(monkeypatch):
+    random = np.random.default_rng(0)
+    (images, _), _ = digits.load_data("embedded")
+    pictures = [np.asarray(Image.fromarray(image).resize((32, 32))) for image in images[:150, ..., 0]]
+    for image in tiles():
+        pictures += thumbnails([packed(change(image, random)) for change in CHANGES.values()], 96).tolist()
+    pictures = np.array(pictures, "uint8")
+    at_once = list(copies._candidates(pictures, len(pictures)))
+    whole = copies.copies(pictures)
+    monkeypatch.setattr(copies, "LOOKED_UP", 3000)  # of 20,210 parts
+    some = list(copies._candidates(pictures, len(pictures)))
+    assert len(whole.pairs) > 60 and np.array_equal(np.concatenate(some), np.concatenate(at_once))
+    found = copies.copies(pictures)
+    assert np.array_equal(found.pairs, whole.pairs) and found.kinds == whole.kinds
+
+
 def write(top, **folders):
     for name, images in folders.items():
         folder = top / name.replace("__", "/")

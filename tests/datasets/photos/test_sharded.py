@@ -1,5 +1,6 @@
 """The check of photos in parts gives what the check in one piece gives, on Ray and after kills as well."""
 
+import dataclasses
 import importlib.util
 import os
 import shutil
@@ -12,6 +13,9 @@ import numpy as np
 import pytest
 
 from datasets import DataError, Photos, digits
+from datasets.photos.candidates import Facts
+from datasets.photos.findings import ACTIONS
+from datasets.photos.quality import Quality
 from datasets.photos.sharded import facts, parts
 from models import ModelError, PhotoClassifier
 from models.fine_tuning.extraction import extract_features
@@ -77,6 +81,25 @@ def test_facts_are_read_as_they_were_written(folder, tmp_path):
     assert reasons["3/empty.png"] == "is empty" and len(reasons) == 3
     one, other = again["0/0033.png"], known["0/0033.png"]
     assert one == other and len(one.thumbnail) == 1024 and len(one.hash) == 8
+
+
+def test_in_one_piece_facts_are_what_they_were(tmp_path):
+    need("threads")
+    random = np.random.default_rng(0)
+    contents = {"digest": 32, "square": 32, "hash": 8, "thumbnail": 1024}
+    given = {what: random.bytes(length) for what, length in contents.items()}
+    given |= {"side": 2**31, "flat": 0.1, "colours": 4096, "drawn": False, "seen": 1 / 3}
+    qualities = None, Quality(bright=250.0, dark=0.1, details=1 / 7, noise=9.5)
+    written = {
+        f"{number}.jpg": Facts(**given, traits=frozenset(traits), quality=qualities[number % 2])
+        for number, traits in enumerate([[], ["CMYK"], ["tiny", "16-bit"], ACTIONS])
+    }
+    parts.write_part(tmp_path / "part.parquet", list(written.items()), "abc")
+    found = parts.read_part(tmp_path / "part.parquet", "abc")
+    for name, facts_of in written.items():
+        for field in dataclasses.fields(Facts):
+            assert getattr(found[name], field.name) == getattr(facts_of, field.name), field.name
+        assert sys.getsizeof(found[name]) < 1300
 
 
 def test_only_what_is_missing_damaged_or_changed_is_decoded_again(folder, tmp_path, monkeypatch):
