@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from datasets.photos.candidates import Candidate, Candidates, Facts
+from datasets.photos.compact import CompactFacts
 from datasets.photos.duplicates import reject_duplicates
 from datasets.photos.quality import Quality, note_quality
 from datasets.photos.split import split
@@ -38,7 +39,7 @@ def made_up(count, seed=0):
         seed: The same seed gives the same photos.
 
     Returns:
-        `Candidates`.
+        `Candidates`, with facts as those of very many photos are kept.
     """
     random, photos = np.random.default_rng(seed), []
     for number in range(count):
@@ -57,7 +58,7 @@ def made_up(count, seed=0):
             quality=Quality(bright=250.0, dark=5.0, details=0.3, noise=1.0),
         )
         label = CLASSES[number % len(CLASSES)]
-        photos.append(Candidate(f"{label}/{number:08}.jpg", None, label, facts))
+        photos.append(Candidate(f"{label}/{number:08}.jpg", None, label, CompactFacts.of(facts)))
     return Candidates("made up", tuple(photos), frozenset((None, label) for label in CLASSES), {})
 
 

@@ -375,9 +375,10 @@ class Photos(display.Shown):
             >>> photos.split_table()[:2]
             [('file', 'label', 'split'), ('0/0033.png', '0', 'train')]
         """
-        rows = zip(self.files, self.labels, self.parts, strict=True)
+        rows = zip(self.files, self.labels.tolist(), self.parts.tolist(), strict=True)
+        names = dict(zip(PARTS, PARTS, strict=True))  # all rows of a part share its name
         return [("file", "label", "split")] + [
-            (file, self.class_names[label], str(part)) for file, label, part in rows
+            (file, self.class_names[label], names[part]) for file, label, part in rows
         ]
 
     def quarantine_table(self):

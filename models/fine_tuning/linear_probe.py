@@ -10,12 +10,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..errors import ModelError
+from .probe_blocks import Blocks, fit_by_blocks, probabilities_by_blocks
 
 STRENGTHS = tuple(10.0 ** np.arange(-3.5, 1, 2 / 3))  # values of scikit-learn's C: weak regularization last
 FOLDS = 5
 STEPS = 300  # of the optimizer, at most
 AT_ONCE = 64  # features that are standardized together
 MANY = 20_000  # examples, which are enough to choose the regularization by
+LARGE = 200_000_000  # features of all examples; more than these are not copied, which would take gigabytes
 LEAST_SCALE = 0.01  # of the median standard deviation, for features of a network, which are alike
 
 
@@ -92,20 +94,8 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
         raise ModelError(f"labels= has no example of class {min(missing)}; leave it out, or add examples.")
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, "float64")
     mean, scale = standardization(features, least_scale)
-    scaled = np.subtract(features, mean, dtype="float32")
-    scaled /= scale
-    with threadpool_limits(1):  # matrices are so small that threads only wait for each other
-        out_of_fold = np.zeros((0, classes))
-        if strength is None:
-            some = _some(labels, seed)
-            by_strength = _out_of_fold(scaled[some], labels[some], classes, weights[some], seed)
-            losses = [cross_entropy(each, labels[some], weights[some]) for each in by_strength]
-            best = int(np.argmin(losses))
-            strength, out_of_fold = STRENGTHS[best], by_strength[best]
-            if len(some) < len(labels):
-                out_of_fold = _out_of_fold(scaled, labels, classes, weights, seed, [strength])[0]
-        model = next(_path(scaled, labels, weights, [strength]))
-    kernel, bias = _as_softmax(model, classes)
+    fit = _by_blocks if features.size > LARGE else _at_once
+    kernel, bias, strength, out_of_fold = fit(features, mean, scale, labels, classes, weights, seed, strength)
     kernel = kernel / scale[:, None]
     return LinearProbe(
         kernel.astype("float32"),
@@ -113,6 +103,53 @@ def fit_linear_probe(features, labels, classes, weights=None, seed=0, strength=N
         float(strength),
         out_of_fold,
     )
+
+
+def _at_once(features, mean, scale, labels, classes, weights, seed, strength):
+    """Kernel and bias on standardized features, the strength, and out-of-fold probabilities."""
+    scaled = _standardized(features, mean, scale)
+    with threadpool_limits(1):  # matrices are so small that threads only wait for each other
+        out_of_fold = np.zeros((0, classes))
+        if strength is None:
+            some = _some(labels, seed)
+            strength, out_of_fold = _chosen(scaled[some], labels[some], classes, weights[some], seed)
+            if len(some) < len(labels):
+                out_of_fold = _out_of_fold(scaled, labels, classes, weights, seed, [strength])[0]
+        model = next(_path(scaled, labels, weights, [strength]))
+    return *_as_softmax(model, classes), strength, out_of_fold
+
+
+def _by_blocks(features, mean, scale, labels, classes, weights, seed, strength):
+    """As `_at_once`, of so many features that no copy of them is made."""
+    blocks, held_out = Blocks(features, mean, scale), []
+    with threadpool_limits(1):
+        if strength is None:
+            some = _some(labels, seed)
+            scaled = _standardized(features[some], mean, scale)
+            strength, _ = _chosen(scaled, labels[some], classes, weights[some], seed)
+            held_out = [rows for _, rows in folds(labels, seed)]
+        of_each = np.repeat(weights[:, None], len(held_out) + 1, 1)  # last those of the fit to all
+        left_out_by = np.zeros(len(labels), int)
+        for number, rows in enumerate(held_out):
+            of_each[rows, number], left_out_by[rows] = 0, number
+        found = fit_by_blocks(blocks, labels, classes, of_each, strength, STEPS)
+        out_of_fold = np.zeros((0, classes))
+        if held_out:
+            out_of_fold = probabilities_by_blocks(blocks, found, left_out_by)
+    return found[:-1, -1], found[-1, -1], strength, out_of_fold
+
+
+def _standardized(features, mean, scale):
+    scaled = np.subtract(features, mean, dtype="float32")
+    scaled /= scale
+    return scaled
+
+
+def _chosen(scaled, labels, classes, weights, seed):
+    """The strength whose out-of-fold probabilities have the lowest cross-entropy, and these."""
+    by_strength = _out_of_fold(scaled, labels, classes, weights, seed)
+    best = int(np.argmin([cross_entropy(each, labels, weights) for each in by_strength]))
+    return STRENGTHS[best], by_strength[best]
 
 
 def standardization(features, least_scale=0.0):

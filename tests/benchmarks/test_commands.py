@@ -31,6 +31,7 @@ BENCHMARKS = (
     "page",
     "photo_copies",
     "photo_faults",
+    "photo_features",
     "photo_scale",
     "photos",
     "rounding",

@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_pre
 from sklearn.preprocessing import StandardScaler
 
 from models import ModelError
+from models.fine_tuning import linear_probe, probe_blocks
 from models.fine_tuning.linear_probe import STRENGTHS, fit_linear_probe, folds
 
 
@@ -21,7 +22,16 @@ def blobs(classes, each=30, features=6, apart=1.5, seed=0):
     return points * 10.0 ** np.arange(-2, features - 2) + 3, labels
 
 
+@pytest.fixture(params=["at once", "by blocks"])
+def way(request, monkeypatch):
+    """Few examples are fitted at once; very many, as here where it is so named, by blocks."""
+    if request.param == "by blocks":
+        monkeypatch.setattr(linear_probe, "LARGE", 0)
+        monkeypatch.setattr(probe_blocks, "BLOCK", 32)
+
+
 @pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.usefixtures("way")
 def test_no_other_weights_have_a_lower_regularized_loss(classes):
     """At the optimum the gradient is 0: written out here for standardized features."""
     features, labels = blobs(classes)
@@ -38,6 +48,7 @@ def test_no_other_weights_have_a_lower_regularized_loss(classes):
     assert np.abs(errors.sum(0)).max() < 0.01 * len(labels)
 
 
+@pytest.mark.usefixtures("way")
 def test_cross_validation_chooses_as_scikit_learns_does():
     features, labels = blobs(3, apart=0.7)
     probe = fit_linear_probe(features, labels, 3, seed=4)
@@ -61,6 +72,16 @@ def test_labels_that_have_nothing_to_do_with_the_features_are_at_chance_out_of_f
     assert (
         np.mean(probe.probabilities(features).argmax(-1) == labels) > held_out + 0.1
     )  # it was fitted on them
+
+
+def test_by_blocks_a_class_of_one_photo_is_as_it_is_at_once(monkeypatch):
+    features, labels = blobs(3, each=8)
+    features, labels = features[:17].astype("float16"), labels[:17]  # of the last class there is one
+    at_once = fit_linear_probe(features, labels, 3)
+    monkeypatch.setattr(linear_probe, "LARGE", 0)
+    by_blocks = fit_linear_probe(features, labels, 3)
+    np.testing.assert_allclose(by_blocks.out_of_fold, at_once.out_of_fold, atol=5e-3)
+    assert by_blocks.out_of_fold[16, 2] == 0 and np.isfinite(by_blocks.probabilities(features)).all()
 
 
 @settings(max_examples=8, deadline=None)
