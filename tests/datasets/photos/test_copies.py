@@ -116,7 +116,7 @@ def test_parts_that_are_looked_up_some_at_a_time_give_the_same_copies(monkeypatc
     pictures = np.array(pictures, "uint8")
     at_once = list(copies._candidates(pictures, len(pictures)))
     whole = copies.copies(pictures)
-    monkeypatch.setattr(copies, "LOOKED_UP", 3000)  # of 20,210 parts
+    monkeypatch.setattr(copies, "LOOKED_UP", 60)  # of 20,210 parts, so that some lie at every bound
     some = list(copies._candidates(pictures, len(pictures)))
     assert len(whole.pairs) > 60 and np.array_equal(np.concatenate(some), np.concatenate(at_once))
     found = copies.copies(pictures)
