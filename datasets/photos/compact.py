@@ -49,6 +49,13 @@ class CompactFacts(bytes):
 
         Returns:
             `CompactFacts`.
+
+        Example:
+            >>> from datasets.photos.candidates import Facts
+            >>> digest, square, hash, thumbnail = b"d" * 32, b"s" * 32, b"h" * 8, bytes(1024)
+            >>> facts = Facts(digest, square, frozenset(), 90, hash, thumbnail, flat=0.5, colours=7)
+            >>> CompactFacts.of(facts).flat
+            0.5
         """
         quality = facts.quality
         own = {

@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from ..files.names import cut
 from ..sources import results_in
-from .pixels import MAX_BYTES, Unusable
+from .pixels import MAX_BYTES, Unusable, endings
 
 MAX_NAME = 4096  # characters of a file's name that are kept
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -98,6 +99,28 @@ class Files:
             return []
         those = "a file that lies" if self.outside == 1 else f"{self.outside:,} files that lie"
         return [f"The table names {those} outside its own folder."]
+
+
+def are_shards(files, ending):
+    """Whether files have photos inside: some have this ending, and none is a photo.
+
+    Args:
+        files: List of `File`.
+        ending: Such as ".tar".
+
+    Returns:
+        bool.
+
+    Example:
+        >>> from datasets.photos.files import File, are_shards
+        >>> tar = File("0.tar", ("0.tar",), 512, None)
+        >>> are_shards([tar, File("README", ("README",), 9, None)], ".tar")
+        True
+        >>> are_shards([tar, File("1.jpg", ("1.jpg",), 9, None)], ".tar")
+        False
+    """
+    kinds = {PurePosixPath(file.path[-1]).suffix.lower() for file in files}
+    return ending in kinds and not kinds & endings()
 
 
 def read_bytes(path):

@@ -10,11 +10,11 @@ from ..files import folders as trees
 from ..files.names import shown
 from ..sources import DataError, Source, is_results
 from . import tables
-from .files import MAX_NAME, File, Files, InFolder, bounded, read_piece, too_many_bytes, why
-from .parquet_shards import are_parquet_shards, in_parquet_shards
+from .files import MAX_NAME, File, Files, InFolder, are_shards, bounded, read_piece, too_many_bytes, why
+from .parquet_shards import in_parquet_shards
 from .pixels import MAX_BYTES
 from .remote import Url, files_at, is_url, locate_url, open_remote, path_of, piece_of
-from .tar_shards import are_tar_shards, in_tar_shards
+from .tar_shards import in_tar_shards
 
 MAX_FILES = 20_000_000  # some kilobytes of memory each
 PARQUET = ".parquet"
@@ -101,17 +101,17 @@ def find(path):
     """
     if isinstance(path, Url):
         files = files_at(path, is_ignored)
-        if are_tar_shards(files.found):
+        if are_shards(files.found, ".tar"):
             opener = lambda file: open_remote(path, path_of(file))  # noqa: E731
             return in_tar_shards(files, opener, partial(piece_of, path))
-        if are_parquet_shards(files.found):
+        if are_shards(files.found, PARQUET):
             return in_parquet_shards(files, partial(piece_of, path))
         return files
     if path.is_dir() or path.suffix.lower() == PARQUET:
         files = _in_folder(path) if path.is_dir() else Files(path, [_file(path)], known=True)
-        if are_tar_shards(files.found):
+        if are_shards(files.found, ".tar"):
             return in_tar_shards(files, _open, _piece)
-        return in_parquet_shards(files, _piece) if are_parquet_shards(files.found) else files
+        return in_parquet_shards(files, _piece) if are_shards(files.found, PARQUET) else files
     if path.suffix.lower() in trees.TABLES:
         return tables.in_table(path)
     return _in_archive(path)

@@ -14,7 +14,7 @@ from ..files.names import shown
 from ..sources import DataError
 from .files import MAX_NAME, File, Files, too_many_bytes
 from .layout import part_in_name
-from .pixels import MAX_BYTES, Unusable, endings
+from .pixels import MAX_BYTES, Unusable
 from .sharded.parts import check_parquet
 
 IMAGES = "image", "img", "picture", "photo", "jpg", "jpeg", "png", "webp", "bytes", "content"
@@ -22,25 +22,6 @@ LABELS = "label", "labels", "class", "cls", "class_name", "category", "fine_labe
 BYTES = "bytes"  # of an image, where a cell also holds its path
 MAX_GROUP = 1_000_000_000  # bytes of the images of a row group, which are in memory together
 _reading = threading.Lock()
-
-
-def are_parquet_shards(files):
-    """Whether files are Parquet files, and none of them is a photo.
-
-    Args:
-        files: List of `files.File`.
-
-    Returns:
-        bool.
-
-    Example:
-        >>> from datasets.photos.files import File
-        >>> from datasets.photos.parquet_shards import are_parquet_shards
-        >>> are_parquet_shards([File("train.parquet", ("train.parquet",), 512, None)])
-        True
-    """
-    kinds = {PurePosixPath(file.path[-1]).suffix.lower() for file in files}
-    return ".parquet" in kinds and not kinds & endings()
 
 
 def in_parquet_shards(files, read_piece):
@@ -56,6 +37,16 @@ def in_parquet_shards(files, read_piece):
 
     Raises:
         DataError: If pyarrow is missing, or there is no photo with a label.
+
+    Example:
+        >>> from datasets.photos.files import File, Files
+        >>> from datasets.photos.parquet_shards import in_parquet_shards
+        >>> files = Files("zoo", [File("notes.txt", ("notes.txt",), 9, None)], known=True)
+        >>> try:
+        ...     in_parquet_shards(files, read_piece=None)
+        ... except DataError as error:
+        ...     "Parquet" in str(error)
+        True
     """
     check_parquet()
     found = Files(files.source, [], known=True, rejected=dict(files.rejected), places={}, hidden=files.hidden)

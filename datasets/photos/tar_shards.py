@@ -23,25 +23,6 @@ KEYS = "label", "class", "cls", "class_name", "category"  # of a label in JSON
 EACH = 4096  # bytes of long headers that a member may have on average
 
 
-def are_tar_shards(files):
-    """Whether files are tar files, and none of them is a photo.
-
-    Args:
-        files: List of `files.File`.
-
-    Returns:
-        bool.
-
-    Example:
-        >>> from datasets.photos.files import File
-        >>> from datasets.photos.tar_shards import are_tar_shards
-        >>> are_tar_shards([File("0.tar", ("0.tar",), 512, None), File("README", ("README",), 9, None)])
-        True
-    """
-    kinds = {PurePosixPath(file.path[-1]).suffix.lower() for file in files}
-    return ".tar" in kinds and not kinds & endings()
-
-
 def in_tar_shards(files, open_file, read_piece):
     """The photos in several tar files.
 

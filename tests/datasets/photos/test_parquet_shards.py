@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from datasets import DataError, Photos, digits
+from datasets import DataError, Photos
 from datasets.photos.locating import find
 
 needs_fsspec = pytest.mark.skipif(importlib.util.find_spec("fsspec") is None, reason="fsspec is optional")
@@ -15,18 +15,6 @@ parquet = pytest.importorskip("pyarrow.parquet")
 pytestmark = pytest.mark.extra
 
 NAMES = [f"digit {n}" for n in range(10)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    top = tmp_path_factory.mktemp("photos")
-    digits.save_photos(top, examples=10)
-    return top / "train"
-
-
-@pytest.fixture(scope="module")
-def whole(folder):
-    return Photos.check(folder, 28)
 
 
 def table(files, way):

@@ -8,7 +8,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from datasets import DataError, Photos, digits
+from datasets import DataError, Photos
 from datasets.photos.locating import find
 
 
@@ -16,18 +16,6 @@ def add(archive, name, content):
     header = tarfile.TarInfo(name)
     header.size = len(content)
     archive.addfile(header, io.BytesIO(content))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    top = tmp_path_factory.mktemp("photos")
-    digits.save_photos(top, examples=10)
-    return top / "train"
-
-
-@pytest.fixture(scope="module")
-def whole(folder):
-    return Photos.check(folder, 28)
 
 
 def in_tar_files(folder, top, way, count=3):
