@@ -100,6 +100,12 @@ def probabilities_by_blocks(blocks, state, fits):
 
     Returns:
         float64 (n, classes).
+
+    Example:
+        >>> blocks = Blocks(np.ones((2, 1)), np.zeros(1, "float32"), np.ones(1, "float32"))
+        >>> state = np.log([[[1.0, 1.0], [1.0, 3.0]], [[1.0, 1.0], [1.0, 1.0]]])  # a kernel, a bias; two fits
+        >>> probabilities_by_blocks(blocks, state, np.array([0, 1])).round(2).tolist()
+        [[0.5, 0.5], [0.25, 0.75]]
     """
     found = np.empty((len(blocks.features), state.shape[-1]))
     for rows, block in blocks.of(_size(state.shape)):
