@@ -20,7 +20,10 @@ from .sharded.parts import check_parquet
 IMAGES = "image", "img", "picture", "photo", "jpg", "jpeg", "png", "webp", "bytes", "content"
 LABELS = "label", "labels", "class", "cls", "class_name", "category", "fine_label"
 BYTES = "bytes"  # of an image, where a cell also holds its path
-MAX_GROUP = 1_000_000_000  # bytes of the images of a row group, which are in memory together
+MAX_GROUP = (
+    500_000_000  # bytes of the images of a row group, which are in memory together, some of them twice
+)
+MAX_ROWS = 20_000_000
 _reading = threading.Lock()
 
 
@@ -88,47 +91,47 @@ def _rows(file, read):
     if column is None or label is None:
         missing = "images" if column is None else "labels"
         raise Unusable("not an image", f"has no column of {missing}, but {', '.join(schema.names)[:200]}")
-    number = schema.names.index(column)
     groups = [about.row_group(n) for n in range(about.num_row_groups)]
-    if any(_bytes_of(group, column) > MAX_GROUP for group in groups):
+    if any(_bytes_of(group, {column.partition(".")[0], label}) > MAX_GROUP for group in groups):
+        most = f"{MAX_GROUP / 1e6:.0f} MB"
+        raise Unusable("huge", f"has row groups of more than {most}; write it with smaller ones")
+    if about.num_rows > min(MAX_ROWS, file.size):
         raise Unusable(
-            "huge", f"has row groups of more than {MAX_GROUP / 1e9:.0f} GB; write it with smaller ones"
+            "huge", f"says that it holds {about.num_rows:,} photos, more than {file.size:,} bytes can"
         )
     try:
-        labels = _labels(opened.read(columns=[label]).column(0).to_pylist(), _class_names(schema, label))
+        labels = _labels_in(_opened(read, file.size, [label]), label)
     except Exception as error:
         raise Unusable("damaged", "has labels that cannot be read") from error
     photos, width, each = [], len(str(about.num_rows)), file.size // max(1, about.num_rows)
     for n, group in enumerate(groups):
         for row in range(group.num_rows):
             name = f"{len(photos):0{width}}"
-            piece = partial(_read_image, read, file.size, number, n, row)
-            path = (*file.path, name)
-            photos.append(File(f"{file.name}/{name}", path, each, piece, changed=file.changed))
+            piece = partial(_read_image, read, file.size, column, n, row)
+            photos.append(File(f"{file.name}/{name}", (*file.path, name), each, piece, changed=file.changed))
     return photos, labels
 
 
 def _image_column(schema):
-    """The name of the column of encoded images: binary, or a structure that holds its bytes; or None."""
+    """The path of the column of encoded images, such as "jpg", or "image.bytes" in a structure; or None."""
     arrow, _ = check_parquet()
-    found = []
+    found = {}
     for field in schema:
-        kind = field.type
-        if arrow.types.is_struct(kind):
-            kind = next(
-                (kind.field(n).type for n in range(kind.num_fields) if kind.field(n).name == BYTES), kind
-            )
+        kind, path = field.type, field.name
+        if arrow.types.is_struct(kind) and kind.get_field_index(BYTES) >= 0:
+            kind, path = kind.field(BYTES).type, f"{path}.{BYTES}"
         if arrow.types.is_binary(kind) or arrow.types.is_large_binary(kind):
-            found.append(field.name)
-    return next((name for name in IMAGES if name in found), found[0] if len(found) == 1 else None)
+            found[field.name] = path
+    named = next((name for name in IMAGES if name in found), None)
+    if named is None and len(found) == 1:
+        named = next(iter(found))
+    return found.get(named)
 
 
-def _bytes_of(group, column):
-    """Bytes of a column of a row group, before they were compressed."""
+def _bytes_of(group, names):
+    """Bytes of some columns of a row group, before they were compressed."""
     columns = (group.column(n) for n in range(group.num_columns))
-    return sum(
-        each.total_uncompressed_size for each in columns if each.path_in_schema.split(".")[0] == column
-    )
+    return sum(each.total_uncompressed_size for each in columns if each.path_in_schema.split(".")[0] in names)
 
 
 def _class_names(schema, label):
@@ -139,6 +142,18 @@ def _class_names(schema, label):
     except (KeyError, TypeError, ValueError, RecursionError):
         return []
     return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else []
+
+
+def _labels_in(opened, label):
+    """The labels of all rows; what many rows share is there once."""
+    names, found = _class_names(opened.schema_arrow, label), []
+    for chunk in opened.read(columns=[label]).column(0).chunks:
+        if hasattr(chunk, "dictionary"):
+            texts = _labels(chunk.dictionary.to_pylist(), names)
+            found += [None if place is None else texts[place] for place in chunk.indices.to_pylist()]
+        else:
+            found += _labels(chunk.to_pylist(), names)
+    return found
 
 
 def _labels(values, names):
@@ -156,9 +171,10 @@ def _read_image(read, size, column, group, row):
     """The bytes of one photo."""
     with _reading:  # threads that need the same row group wait until one of them has read it
         images = _images(read, size, column, group)
-    if not images[row].is_valid:
+    image = images[row].value if hasattr(images, "dictionary") else images[row]
+    if image is None or not image.is_valid:
         raise Unusable("not an image", "is an empty cell")
-    content = images[row].as_buffer()
+    content = image.as_buffer()
     if content.size > MAX_BYTES:
         raise too_many_bytes()
     return content.to_pybytes()
@@ -166,11 +182,10 @@ def _read_image(read, size, column, group, row):
 
 @functools.lru_cache(maxsize=2)
 def _images(read, size, column, group):
-    """The images of a row group, an array of Arrow."""
+    """The images of a row group, an array of Arrow; those that are equal are there once."""
     try:
-        opened = _opened(read, size)
-        name = opened.schema_arrow.names[column]
-        images = opened.read_row_group(group, columns=[name]).column(0).combine_chunks()
+        opened = _opened(read, size, [column])
+        images = opened.read_row_group(group, columns=[column]).column(0).combine_chunks()
         return images.field(BYTES) if hasattr(images, "field") else images
     except Unusable:
         raise
@@ -178,9 +193,10 @@ def _images(read, size, column, group):
         raise Unusable("damaged", "cannot be read from its Parquet file") from error
 
 
-def _opened(read, size):
+def _opened(read, size, shared=()):
+    """A Parquet file; in columns that are `shared`, equal values take memory once."""
     _, parquet = check_parquet()
-    return parquet.ParquetFile(io.BufferedReader(_Pieces(read, size), 1 << 16))
+    return parquet.ParquetFile(io.BufferedReader(_Pieces(read, size), 1 << 16), read_dictionary=[*shared])
 
 
 class _Pieces(io.RawIOBase):

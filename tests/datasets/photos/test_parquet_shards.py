@@ -120,6 +120,25 @@ def test_row_groups_that_would_fill_the_memory_are_refused(folder, tmp_path, mon
         find(top)
 
 
+def test_equal_images_and_long_labels_take_memory_once(tmp_path):
+    image, label = b"x" * 4_000_000, "l" * 2000
+    rows = arrow.table({"image": [{"bytes": image}] * 300, "label": [label] * 300})
+    parquet.write_table(rows, tmp_path / "a.parquet", dictionary_pagesize_limit=1 << 30)
+    del rows
+    before = arrow.total_allocated_bytes()
+    files = find(tmp_path / "a.parquet")
+    assert len({id(name) for _, name in files.places.values()}) == 1
+    assert files.found[299].read() == image
+    assert arrow.total_allocated_bytes() - before < 100_000_000  # of 1.2 GB
+
+
+def test_more_rows_than_bytes_are_refused(tmp_path, monkeypatch):
+    rows = arrow.table({"image": [b"x"] * 100_000, "label": ["a"] * 100_000})
+    parquet.write_table(rows, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"a\.parquet says that it holds 100,000 photos, more than"):
+        find(tmp_path / "a.parquet")
+
+
 def test_a_file_that_is_cut_afterwards_is_named(folder, tmp_path):
     top = in_parquet(folder, tmp_path / "shards", names=["a"])
     files = find(top)
