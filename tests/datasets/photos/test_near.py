@@ -137,7 +137,8 @@ def test_eight_times_as_many_photos_do_not_take_64_times_as_long(crowd):
     few, many = (CROWDS[crowd](random, count) for count in (12_500, 100_000))
     seconds_of(few)
     before = min(seconds_of(few) for _ in range(3))
-    assert seconds_of(many) < 24 * max(before, 0.2)  # by comparing all pairs 64 times as long
+    after = min(seconds_of(many) for _ in range(2))  # threads of other tests of this process count, too
+    assert after < 24 * max(before, 0.2)  # by comparing all pairs 64 times as long
 
 
 @pytest.mark.slow
