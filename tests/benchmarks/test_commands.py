@@ -152,6 +152,7 @@ def test_saved_labels_worked_out_by_hand():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_most_flipped_labels_of_ants_and_bees_are_found(ants_folder, published_mobilenet):
     found = wrong_labels.main(str(ants_folder), str(published_mobilenet))
     assert found["found by ours"] >= 0.6 > found["found by plain regression"]
@@ -242,6 +243,7 @@ def test_text_labels_starts_with_a_few_and_adds_some_at_a_time(shop_messages, wa
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_unlabelled_measures_on_texts_that_no_run_trains_on(capsys):
     first, second = (unlabelled.parts(400, 50, seed) for seed in (0, 1))
     assert [len(rows) for rows in first] == [50, 310, 40]

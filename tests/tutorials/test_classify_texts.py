@@ -213,6 +213,7 @@ def test_what_only_a_network_has_a_use_for_is_refused_before_texts_are_read(sett
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_in_its_training_it_goes_on_to_the_same_end(root, table, tmp_path, capsys):
     flags = {"data": str(table[0]), "model": "bag", "epochs": 24}
     outputs, unfinished = tmp_path / "killed", tmp_path / "killed" / ".classify_texts-unfinished"

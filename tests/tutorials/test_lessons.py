@@ -611,7 +611,9 @@ def test_bad_data_leaves_the_last_results_as_they_were(run, tmp_path, collect):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("model", "bar"), [("convnet", 0.990), ("mlp", 0.982)])
+@pytest.mark.parametrize(
+    ("model", "bar"), [("convnet", 0.990), pytest.param("mlp", 0.982, marks=pytest.mark.long)]
+)
 def test_digits_on_mnist_reach_what_the_readme_says(model, bar, mnist_folder, tmp_path, capsys):
     """With one seed; `benchmarks/seeds.py` measures the spread over five."""
     results = teach("digits", model=model, data=str(mnist_folder), outputs=tmp_path).results
@@ -733,6 +735,7 @@ def test_video_by_separate_frames_is_at_chance_even_when_quick(run):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_video_tells_the_order_of_frames(tmp_path):
     results = teach("video", seed=1, outputs=tmp_path).results
     assert results["frame_by_frame_test_accuracy"] == pytest.approx(0.125, abs=0.05)
@@ -786,10 +789,10 @@ def test_bad_flags_get_one_sentence(lesson, flags, status, said, tmp_path, monke
 @pytest.mark.parametrize(
     "lesson",
     [
-        *("receptive_field", "invariance"),
+        "receptive_field",
         *(
             pytest.param(lesson, marks=pytest.mark.long)
-            for lesson in ("losses", "column_shuffle", "knobs", "gan")
+            for lesson in ("invariance", "losses", "column_shuffle", "knobs", "gan")
         ),
     ],
 )

@@ -253,6 +253,7 @@ def test_real_reviews_are_classified_correctly(model, bar, imdb_folder, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_six_networks_are_compared(tmp_path, capsys):
     results = sentiment.main(compare=True, quick=True, data="embedded", outputs=tmp_path).results
     for name in sentiment.BUILDERS:

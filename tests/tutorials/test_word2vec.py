@@ -65,6 +65,7 @@ def test_the_texts_numbers_are_the_lessons():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_planted_groups_come_back_and_labels_change_no_vector(tmp_path, monkeypatch):
     """The vectors are written before any classifier is trained; other labels give the same ones."""
     from tutorials.lesson.report import Report

@@ -95,6 +95,7 @@ def test_a_white_background_does_not_make_a_placeholder(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_all_scanned_digits_pass_but_exact_copies(tmp_path):
     (images, labels), (more, others) = digits.load_data("embedded")
     images, labels = np.concatenate([images, more])[..., 0], np.concatenate([labels, others])
