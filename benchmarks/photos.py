@@ -187,8 +187,15 @@ def folder_of(data):
     if Path(data).is_dir():
         yield data
         return
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(data) as archive:
-        archive.extractall(folder, filter="data")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with tarfile.open(data) as archive:
+                archive.extractall(folder, filter="data")
+        except (OSError, tarfile.TarError) as error:
+            reason = getattr(error, "strerror", None) or "no tar archive that can be read to its end"
+            raise LessonError(
+                f"--data {data}: {reason.lower()}; name a folder or a tar of photos."
+            ) from error
         yield folder
 
 

@@ -150,6 +150,14 @@ def test_other_arrays_are_refused(arrays, tmp_path):
         cifar.load_data(tmp_path / "other.npz")
 
 
+def test_what_is_no_data_is_named(tmp_path):
+    (tmp_path / "x.tar").write_bytes(b"no archive")
+    with pytest.raises(LessonError, match=r"x\.tar: no tar archive that can be read to its end; name"):
+        cifar.load_data(str(tmp_path / "x.tar"))
+    with pytest.raises(LessonError, match=r"nowhere: no such file or directory; name a folder or a tar"):
+        cifar.load_data(str(tmp_path / "nowhere"))
+
+
 def test_too_large_a_batch_is_refused(tmp_path):
     binary(tmp_path / "data_batch_1.bin", [1, 2], value=0)
     binary(tmp_path / "test_batch.bin", [1], value=0)
