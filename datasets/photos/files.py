@@ -2,12 +2,12 @@
 
 import os
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from ..files.names import cut
 from ..sources import results_in
 from .pixels import MAX_BYTES, Unusable, endings
 
+SHARDS = TAR, PARQUET = ".tar", ".parquet"
 MAX_NAME = 4096  # characters of a file's name that are kept
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -101,26 +101,24 @@ class Files:
         return [f"The table names {those} outside its own folder."]
 
 
-def are_shards(files, ending):
-    """Whether files have photos inside: some have this ending, and none is a photo.
+def shard_ending(files):
+    """The ending of files that have photos inside, where none of the others is a photo.
 
     Args:
         files: List of `File`.
-        ending: Such as ".tar".
 
     Returns:
-        bool.
+        ".tar", ".parquet", or None if the files are no such ones.
 
     Example:
-        >>> from datasets.photos.files import File, are_shards
+        >>> from datasets.photos.files import File, shard_ending
         >>> tar = File("0.tar", ("0.tar",), 512, None)
-        >>> are_shards([tar, File("README", ("README",), 9, None)], ".tar")
-        True
-        >>> are_shards([tar, File("1.jpg", ("1.jpg",), 9, None)], ".tar")
-        False
+        >>> shard_ending([tar, File("README", ("README",), 9, None)])
+        '.tar'
+        >>> shard_ending([tar, File("1.jpg", ("1.jpg",), 9, None)])
     """
-    kinds = {PurePosixPath(file.path[-1]).suffix.lower() for file in files}
-    return ending in kinds and not kinds & endings()
+    kinds = {os.path.splitext(file.path[-1])[1].lower() for file in files}  # noqa: PTH122 (of a million names)
+    return None if kinds & endings() else next((kind for kind in SHARDS if kind in kinds), None)
 
 
 def read_bytes(path):

@@ -10,14 +10,25 @@ from ..files import folders as trees
 from ..files.names import shown
 from ..sources import DataError, Source, is_results
 from . import tables
-from .files import MAX_NAME, File, Files, InFolder, are_shards, bounded, read_piece, too_many_bytes, why
+from .files import (
+    MAX_NAME,
+    PARQUET,
+    TAR,
+    File,
+    Files,
+    InFolder,
+    bounded,
+    read_piece,
+    shard_ending,
+    too_many_bytes,
+    why,
+)
 from .parquet_shards import in_parquet_shards
 from .pixels import MAX_BYTES
 from .remote import Url, files_at, is_url, locate_url, open_remote, path_of, piece_of
 from .tar_shards import in_tar_shards
 
 MAX_FILES = 20_000_000  # some kilobytes of memory each
-PARQUET = ".parquet"
 _IGNORED = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", ".ds_store"}
 
 
@@ -100,21 +111,19 @@ def find(path):
         ['bees/1.jpg']
     """
     if isinstance(path, Url):
-        files = files_at(path, is_ignored)
-        if are_shards(files.found, ".tar"):
-            opener = lambda file: open_remote(path, path_of(file))  # noqa: E731
-            return in_tar_shards(files, opener, partial(piece_of, path))
-        if are_shards(files.found, PARQUET):
-            return in_parquet_shards(files, partial(piece_of, path))
-        return files
-    if path.is_dir() or path.suffix.lower() == PARQUET:
+        files, piece = files_at(path, is_ignored), partial(piece_of, path)
+        opener = lambda file: open_remote(path, path_of(file))  # noqa: E731
+    elif path.is_dir() or path.suffix.lower() == PARQUET:
         files = _in_folder(path) if path.is_dir() else Files(path, [_file(path)], known=True)
-        if are_shards(files.found, ".tar"):
-            return in_tar_shards(files, _open, _piece)
-        return in_parquet_shards(files, _piece) if are_shards(files.found, PARQUET) else files
-    if path.suffix.lower() in trees.TABLES:
+        opener, piece = _open, _piece
+    elif path.suffix.lower() in trees.TABLES:
         return tables.in_table(path)
-    return _in_archive(path)
+    else:
+        return _in_archive(path)
+    ending = shard_ending(files.found)
+    if ending == TAR:
+        return in_tar_shards(files, opener, piece)
+    return in_parquet_shards(files, piece) if ending == PARQUET else files
 
 
 def _file(path):
