@@ -87,7 +87,7 @@ def shares(steps):
 
 
 class Training:
-    """All that can be made before the images' labels matter, so that it is compiled once for many runs.
+    """A network and the steps of its training, compiled once for many runs.
 
     Args:
         images: uint8 (n, 32, 32, 3).
