@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 import models
@@ -51,6 +52,7 @@ def test_ci_runs_the_readmes_test_command(root):
     assert commands[1] in (root / ".ci" / "run").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_python_of_the_readme_runs(root, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (images, labels), _ = digits.load_data("embedded")

@@ -136,6 +136,7 @@ def test_wrong_labels_flips_finds_and_counts():
     assert found["accuracy on clean labels"] > 0.95
 
 
+@pytest.mark.slow
 def test_label_next_starts_alike_and_never_labels_a_photo_it_is_judged_by():
     photos, features = blobs(120)
     start, pool, judged = split = label_next.draw(photos, 2, 0, seed=0)
@@ -210,7 +211,8 @@ def test_text_scale_measures_the_same_texts_in_all_ways(tmp_path, monkeypatch):
     assert list(streamed.sample({"test": 1000}).texts) == test[0]
 
 
-@pytest.mark.parametrize("what", ["lists", "stream", pytest.param("table", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["lists", "stream", "table"])
 def test_text_scale_makes_up_texts_of_two_classes_and_measures(what, tmp_path, monkeypatch):
     monkeypatch.setattr(text_scale, "TESTED", 300)
     text_scale.generate(tmp_path / "texts.csv", 1200)
@@ -232,9 +234,10 @@ def test_text_labels_flips_finds_and_counts(shop_messages):
     assert 0.5 < min(accuracy) <= max(accuracy) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "way",
-    [pytest.param(way, marks=pytest.mark.slow if way == "margin" else ()) for way in text_labels.ASKING],
+    text_labels.ASKING,
 )
 def test_text_labels_starts_with_a_few_and_adds_some_at_a_time(shop_messages, way):
     training, test = shop_messages

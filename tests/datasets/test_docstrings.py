@@ -3,6 +3,8 @@
 import importlib
 import sys
 
+import pytest
+
 # Modules and packages that users do not call: their examples run, too, but none is asked for
 INTERNAL = (
     "datasets.files",
@@ -30,6 +32,7 @@ INTERNAL = (
 )
 
 
+@pytest.mark.slow
 def test_every_example_gives_what_it_says(root, docstrings):
     examples, report = docstrings.run_examples(docstrings.modules(root, "datasets"))
     assert not report

@@ -80,6 +80,7 @@ def test_a_choice_is_one_of_many_and_the_rest_is_normal():
     np.testing.assert_allclose(z[:, :4].std(0), 1, atol=0.05)
 
 
+@pytest.mark.slow
 def test_it_learns_where_the_numbers_are():
     """Real numbers are around 4, with a standard deviation of 0.5; generated ones begin around 0."""
     keras.utils.set_random_seed(0)

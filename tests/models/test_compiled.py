@@ -11,8 +11,8 @@ from models.compiled import build_ahead
     ("outputs", "loss", "targets"),
     [
         (3, "sparse_categorical_crossentropy", np.array([0, 2, 1, 1])),
-        (3, "categorical_crossentropy", np.eye(3)[[0, 2, 1, 1]]),
-        (1, "binary_crossentropy", np.array([0, 1, 1, 0])),
+        pytest.param(3, "categorical_crossentropy", np.eye(3)[[0, 2, 1, 1]], marks=pytest.mark.slow),
+        pytest.param(1, "binary_crossentropy", np.array([0, 1, 1, 0]), marks=pytest.mark.slow),
     ],
 )
 def test_a_step_is_compiled_once_and_gives_the_same(outputs, loss, targets):

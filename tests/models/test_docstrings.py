@@ -31,6 +31,7 @@ def test_most_modules_have_examples(root, docstrings):
     assert len(NAMES) > 150 and set(NAMES) <= set(docstrings.modules(root, "models"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_example_gives_what_it_says(name, docstrings):
     examples, report = docstrings.run_examples([name])

@@ -65,6 +65,7 @@ def test_pixels_do_not_stay_in_memory(backbone, monkeypatch):
     assert [given() for given in pixels.given] == [None] * 3
 
 
+@pytest.mark.slow
 def test_features_of_many_photos_take_half_the_space(backbone, monkeypatch, tmp_path):
     pixels = Pixels(None).squares
     whole = multi_scale_features(backbone, pixels, np.arange(40), (64,))[64]

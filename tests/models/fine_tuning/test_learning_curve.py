@@ -63,6 +63,7 @@ def test_where_the_error_does_not_fall_by_a_power_law_nothing_is_said(errors):
     assert drawn(errors, np.random.default_rng(2), held_out=400).forecast() is None
 
 
+@pytest.mark.slow
 def test_the_estimate_is_near_what_more_examples_bring():
     """Fit 200 of a stream of examples, estimate what 200 more bring, and fetch them."""
     random = np.random.default_rng(3)

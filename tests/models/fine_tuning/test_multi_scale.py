@@ -60,6 +60,7 @@ def test_the_model_computes_the_mean_of_the_probes_on_features_of_each_size(back
     np.testing.assert_allclose(model.predict(pixels, verbose=0), expected, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_mirror_image_is_classified_alike_only_with_flips(backbone, photos, fitted):
     pixels = photos.pixels[:4].astype("float32")
     pixels[:, :, :20] = 0

@@ -75,6 +75,7 @@ def assert_same(one, other):
 # Training
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_it_quietly_and_leaves_random_numbers_alone(
     folder, trained, tmp_path, monkeypatch, capfd
 ):

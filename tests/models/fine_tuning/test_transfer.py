@@ -103,7 +103,7 @@ def test_borders_are_where_all_paths_lead_through_one_for_each_stretch(model):
     assert sorted(shares, key=len, reverse=True) == shares
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "resnet50_v2"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", pytest.param("resnet50_v2", marks=pytest.mark.slow)])
 def test_borders_of_networks_with_shortcuts_cross_none(name, built):
     found = borders(built(name))
     assert len(found) > 10
@@ -221,7 +221,8 @@ def test_frozen_means_frozen_to_the_byte_and_normalization_never_moves(border, s
     assert moved == expected | {"predictions"} | ({"conv1"} if border == "rescale" else set())
 
 
-@pytest.mark.parametrize("border", [pytest.param(None, marks=pytest.mark.slow), "conv_pw_11_relu"])
+@pytest.mark.slow
+@pytest.mark.parametrize("border", [None, "conv_pw_11_relu"])
 def test_training_on_activations_is_training_the_classifier(border, small):
     backbone = small.get_layer("mobilenet_025")
     images, labels = pixels(backbone, 6), np.arange(6) % 3

@@ -85,6 +85,7 @@ def test_so_they_are_of_a_network():
     assert TextClassifier(kind="lstm").fit(*training).evaluate(*test).calibration_error <= 0.03
 
 
+@pytest.mark.slow
 def test_a_saved_classifier_refuses_the_same(classifier, opinions, tmp_path, capsys):
     file = tmp_path / "texts.keras"
     classifier.save(file)

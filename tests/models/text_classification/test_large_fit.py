@@ -56,9 +56,8 @@ def test_its_weights_are_those_of_scikit_learn(problem, small_blocks, balanced, 
         assert bias == pytest.approx(theirs.intercept_[0], abs=2e-3)
 
 
-@pytest.mark.parametrize(
-    ("balanced", "validated"), [(None, False), pytest.param("balanced", True, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("balanced", "validated"), [(None, False), ("balanced", True)])
 def test_many_texts_are_classified_as_by_the_usual_solver(monkeypatch, balanced, validated):
     made = [each for each in messages.generate(1100, seed=0) if each.label]
     x, y = [each.text for each in made], [each.label for each in made]

@@ -71,6 +71,7 @@ def test_spellings_with_capitals_are_found_and_what_is_no_single_token_takes_no_
     assert classifier.words_with_vectors_ == 2
 
 
+@pytest.mark.slow
 def test_unlabelled_texts_teach_what_words_mean():
     random = np.random.default_rng(0)
     praise, blame = ["good", "superb", "lovely"], ["bad", "dreadful", "awful"]
@@ -174,6 +175,7 @@ class TestBudget:
 
 
 class TestSearch:
+    @pytest.mark.slow
     def test_the_lowest_validation_loss_is_kept(self, monkeypatch):
         moments = iter([0.0, 0.0, 1e12])  # a clock by which there is time for two more
         monkeypatch.setattr(searching, "time", SimpleNamespace(perf_counter=lambda: next(moments)))
@@ -262,6 +264,7 @@ class Killed(BaseException):
     pass
 
 
+@pytest.mark.slow
 def test_interrupted_in_any_epoch_it_goes_on_to_the_same_weights(tmp_path, monkeypatch):
     def fit(checkpoint=None):
         return TextClassifier(kind="bag", epochs=3).fit(TEXTS, LABELS, checkpoint=checkpoint)

@@ -105,6 +105,7 @@ def test_probabilities_are_calibrated_by_texts_that_were_held_back(opinions):
     assert TextClassifier().fit(x, y).evaluate(xt, yt).calibration_error < 0.06
 
 
+@pytest.mark.slow
 def test_fit_is_repeatable_and_saved_it_is_the_same(opinions, tmp_path):
     x, y, xt, _ = opinions
     first = TextClassifier(seed=3).fit(x, y)

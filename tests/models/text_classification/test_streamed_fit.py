@@ -156,6 +156,7 @@ def test_a_sample_of_what_it_was_fitted_on_tells_suspects(fitted):
     assert classifier.suspects()[0].file.startswith("messages.csv, line ")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_classifier_and_nothing_is_left(fitted, shop, place, capsys):
     texts, classifier = fitted
     again = TextClassifier().fit(Texts.stream(shop), verbose=1)
@@ -174,6 +175,7 @@ def test_of_many_test_texts_a_sample_is_evaluated_and_called_so(fitted, monkeypa
     assert 40 < len(classifier.evaluate(texts, part="all")) <= 50
 
 
+@pytest.mark.slow
 def test_two_classes_of_which_one_is_rare_can_be_balanced(tmp_path):
     rows = [(f"film {n} was so {('good', 'bad')[n % 9 == 0]}", "+-"[n % 9 == 0]) for n in range(600)]
     texts = Texts.stream(save(tmp_path / "films.csv", rows))

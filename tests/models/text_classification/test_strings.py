@@ -21,6 +21,7 @@ from models.text_classification.word_start import start_words
 from models.word_index import splitting_of
 
 
+@pytest.mark.slow
 def test_strings_give_what_their_token_ids_give(tmp_path):
     network = SentimentBag(20, embedding_dim=4)
     words = [f"word{n}" for n in range(18)]
@@ -102,12 +103,13 @@ JAPANESE = ["この映画は良い", "この映画は悪い", "とても良い",
 THAI = ["หนังเรื่องนี้ดี", "หนังเรื่องนี้แย่", "ดีมาก", "แย่มาก"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("texts", "new"),
     [
         (CHINESE, ["很好", "差"]),
-        pytest.param(JAPANESE, ["良い!", "悪い"], marks=pytest.mark.slow),
-        pytest.param(THAI, ["ดี", "แย่"], marks=pytest.mark.slow),
+        (JAPANESE, ["良い!", "悪い"]),
+        (THAI, ["ดี", "แย่"]),
     ],
 )
 def test_a_network_reads_scripts_without_spaces_character_by_character(texts, new, tmp_path):

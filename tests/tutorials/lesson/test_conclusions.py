@@ -169,12 +169,10 @@ def run_here(file):
     [
         ("mnist", False, ["--check"], 0, "Check passed"),
         pytest.param("mnist", False, [], 0, "inside the expected band", marks=pytest.mark.slow),
-        (
-            "mnist",
-            True,
-            ["--check", "--seed", "5"],
-            3,
+        pytest.param(
+            *("mnist", True, ["--check", "--seed", "5"], 3),
             "Check failed: outside their bands: dense_perturbed_",
+            marks=pytest.mark.slow,
         ),
         pytest.param("mnist", True, [], 0, FLIP, marks=pytest.mark.slow),
         ("mnist", False, ["--check", "--epochs", "2", "--quick"], 2, "leave out --epochs, --quick.\n"),

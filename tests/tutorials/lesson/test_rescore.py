@@ -79,6 +79,7 @@ def left_behind(tmp_path, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_fresh_process_comes_to_the_same_from_files_alone(
     album, saved, left_behind, tmp_path, monkeypatch, capfd
 ):

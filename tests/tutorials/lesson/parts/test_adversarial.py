@@ -77,6 +77,7 @@ def test_both_runs_begin_with_the_same_weights():
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_says_so(judge, scans):
     timeline = adversarial.Timeline(adversarial.build(0), judge)
     with pytest.raises(LessonError, match="diverged.*lower learning_rate="):

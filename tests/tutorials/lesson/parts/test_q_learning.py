@@ -111,6 +111,7 @@ def test_values_with_the_limit_as_an_end_are_lower_and_come_near_with_a_longer_l
     np.testing.assert_allclose(long, exact, atol=0.02)
 
 
+@pytest.mark.slow
 def test_learning_repeats_with_its_seed_and_comes_near_the_exact_values():
     world = GridWorld(("..+", "...", "..-"), slip=0.2, step_reward=0)
     exact = value_iteration(world.transitions, world.rewards, DISCOUNT)
