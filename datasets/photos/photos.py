@@ -14,6 +14,7 @@ from ..sources import DataError, Source
 from . import display, layout, pool
 from .candidates import start
 from .classes import reject_untrained_classes
+from .compact import give_back
 from .decoding import decode_files, is_tiny
 from .duplicates import reject_duplicates
 from .findings import all_findings, with_tiny
@@ -164,6 +165,8 @@ class Photos(display.Shown):
         photos = cls._of(source, candidates, decoded, (*notes, *late_notes))
         if engine is not None:
             saved.save(photos, out)
+            photos = candidates = decoded = files = None  # of a million photos they are large
+            give_back()
             photos = cls.load(out, source)
         print_sentences([f"Data: {photos.summary}.", *late_notes], verbose)
         return photos
