@@ -33,7 +33,11 @@ def main(arguments=None):
     """
     parser = argparse.ArgumentParser("python -m datasets.photos", description="Check photos before use.")
     check = parser.add_subparsers(required=True).add_parser("check", help="check photos and print tables")
-    check.add_argument("data", help="a folder with a folder of photos for each class, or a table, ...")
+    check.add_argument(
+        "data",
+        help="a folder with a folder of photos for each class, or of tar or Parquet files; a table; an "
+        "archive; an address such as s3://bucket/photos; or the folder of results of an earlier check",
+    )
     defaults = inspect.signature(Photos.check).parameters
     for name, (kind, about) in OPTIONS.items():
         default = defaults[name].default
