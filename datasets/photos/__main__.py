@@ -3,6 +3,7 @@
 import argparse
 import inspect
 import os
+import re
 import sys
 
 from ..errors import DataError
@@ -32,7 +33,11 @@ def main(arguments=None):
     """
     parser = argparse.ArgumentParser("python -m datasets.photos", description="Check photos before use.")
     check = parser.add_subparsers(required=True).add_parser("check", help="check photos and print tables")
-    check.add_argument("data", help="a folder with a folder of photos for each class, or a table, ...")
+    check.add_argument(
+        "data",
+        help="a folder with a folder of photos for each class, or of tar or Parquet files; a table; an "
+        "archive; an address such as s3://bucket/photos; or the folder of results of an earlier check",
+    )
     defaults = inspect.signature(Photos.check).parameters
     for name, (kind, about) in OPTIONS.items():
         default = defaults[name].default
@@ -43,7 +48,7 @@ def main(arguments=None):
         photos = Photos.check(settings.pop("data"), verbose=1, **settings)
         print(f"\n{photos}", flush=True)
     except DataError as error:
-        print(error, file=sys.stderr)
+        print(f"Error: {_in_flags(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,6 +60,16 @@ def main(arguments=None):
         )
         return 130
     return 0
+
+
+def _in_flags(message):
+    """A message in which arguments of `Photos.check`, such as `image_size=`, are written as flags."""
+    message = re.sub(r"(?<![^\s(])data=(?=[\s.,;:)]|$)", "DATA", message)
+    for name in OPTIONS:
+        flag = "--" + name.replace("_", "-")
+        message = re.sub(rf"(?<![^\s(]){name}=(?=[\s.,;:)]|$)", flag, message)
+        message = re.sub(rf"(?<![^\s(]){name}=(?=[\"'])", f"{flag} ", message)
+    return message
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ..sources import DataError
 from . import duplicates, placeholders, pool, quality
 from . import streams as damage
 from .candidates import Facts
+from .files import PARQUET
 from .kept import Kept
 from .pixels import Unusable, decode
 from .sharded.facts import facts_in_parts
@@ -149,7 +151,8 @@ def examine(file, content, room=None, *, size):
     Raises:
         Unusable: If it cannot be decoded, or shows nothing.
     """
-    decoded = decode(content, size, file.name, room)
+    is_row = PurePosixPath(file.name).parent.suffix.lower() == PARQUET  # named by its number, with no ending
+    decoded = decode(content, size, None if is_row else file.name, room)
     pixels = decoded.pixels
     if np.ptp(pixels.reshape(-1, 3), axis=0).max() < ONE_COLOUR:
         raise Unusable("flat", "is of one colour throughout")

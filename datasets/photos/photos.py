@@ -140,8 +140,9 @@ class Photos(display.Shown):
             [('0/damaged.png', 'is empty')]
         """
         _check_size(image_size)
-        if saved.is_saved(data):
-            return cls.load(data).at(image_size)
+        place = data.path if isinstance(data, Source) else data
+        if saved.is_saved(place):
+            return cls.load(place).at(image_size)
         check_seed(seed)
         source, engine = locate(data), engine_of(engine, out, checkpoint)
         if engine is not None:

@@ -80,7 +80,7 @@ def check_launch(processes):
     if isinstance(processes, bool) or not isinstance(processes, int) or not 1 <= processes <= MOST:
         raise ModelError(f"processes= must be from 1 to {MOST}, not {processes!r}.")
     if not NEEDED_IS_HERE:
-        raise ModelError(f"{NEEDED}; install it with pip install jax, and set KERAS_BACKEND=jax.")
+        raise ModelError(f"{NEEDED}; install it with pip install jax.")
     chosen = os.environ.get("KERAS_BACKEND") or "jax"
     if chosen != "jax":
         raise ModelError(f"{NEEDED}; KERAS_BACKEND is {chosen!r}, set KERAS_BACKEND=jax or leave it out.")

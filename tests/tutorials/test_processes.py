@@ -156,6 +156,7 @@ def test_processes_that_a_cluster_has_started_notice_that_one_is_gone(tmp_path):
     [
         (["--processes", "0"], "jax", "Error: --processes must be from 1 to 256, not 0."),
         (["--processes", "2"], "torch", "KERAS_BACKEND is 'torch', set KERAS_BACKEND=jax or leave it out."),
+        (["--processes", "cluster"], "jax", "; name --coordinator, --processes and --rank where the cluster"),
         (["--processes", "2", "--rank", "2", "--coordinator", "127.0.0.1:1"], "jax", "Error: --rank is 2, "),
     ],
 )

@@ -7,6 +7,7 @@ output.
 import atexit
 import contextlib
 import gc
+import importlib
 import inspect
 import logging
 import math
@@ -61,8 +62,10 @@ def _load_keras():
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         chosen = os.environ.get("KERAS_BACKEND")
-        if chosen and chosen != "tensorflow":
-            todo = f"KERAS_BACKEND is {chosen!r}; unset it, or set it to 'tensorflow'"
+        if chosen in ("jax", "torch") and getattr(error, "name", None) == chosen:
+            todo = f"KERAS_BACKEND is {chosen!r}; install it (pip install {chosen}), or unset KERAS_BACKEND"
+        elif chosen and chosen != "tensorflow":
+            todo = f"KERAS_BACKEND is {chosen!r}; unset it, or set it to 'tensorflow', 'jax' or 'torch'"
         elif isinstance(error, (ImportError, OSError, MemoryError)):
             todo = "install what requirements.txt lists, and see that this process may use 4 GB of memory"
         else:
@@ -70,6 +73,17 @@ def _load_keras():
             todo = f"look at {folder}/keras.json, or remove it"
         say(f"Error: Keras cannot be loaded ({reason.rstrip('.')}); {todo}.")
         sys.exit(1)
+
+
+def _load_tensorflow(main):
+    """Load TensorFlow without its notices, where another backend computes and the lesson sets a seed.
+
+    `keras.utils.set_random_seed` loads it in any case. Its notice, that no GPU will be used, would be read as
+    if it were about the backend that computes.
+    """
+    if "seed" in inspect.signature(main).parameters and os.environ.get("KERAS_BACKEND") in ("jax", "torch"):
+        with contextlib.suppress(Exception), without_notices(shown_on_failure=False), _uncollected():
+            importlib.import_module("tensorflow")
 
 
 def _help():
@@ -161,7 +175,9 @@ def _exit_code(main):
     """Call `main`, and show an expected error as its sentence: the exit code, None for success."""
     try:
         with readable_output():
-            parse(main)()
+            call = parse(main)
+            _load_tensorflow(main)
+            call()
         processes.wait()  # for those that compute the same
     except (DataError, ModelError, LessonError) as error:
         say(f"Error: {sentence(in_flags(str(error), main))}")

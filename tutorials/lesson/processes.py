@@ -153,7 +153,7 @@ def _own_command():
 
 
 def _in_flags(error):
-    text = str(error)
+    text = str(error).replace("call join before anything is computed, and name", "name")  # a command has
     for name in FLAGS:
         text = text.replace(f"{name}= ", f"--{name} ").replace(f"{name}=,", f"--{name},")
     return text

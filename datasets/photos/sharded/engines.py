@@ -1,6 +1,7 @@
 """A function applied to many items: in this process, or by Ray on a whole machine or a cluster."""
 
 import importlib
+import logging
 import os
 import pickle
 import sys
@@ -10,7 +11,11 @@ from ...sources import DataError
 from .parts import check_parquet
 
 ENGINES = ("threads", "ray")
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # its C++ part reports on what it tries again by itself
+}
 
 
 def check_engine(engine):
@@ -85,7 +90,7 @@ def applied(prepare, items, engine="threads"):
         What the function returns, as it comes.
 
     Raises:
-        DataError: If Ray is asked for and not installed.
+        DataError: If Ray is asked for and not installed, or its cluster does not answer.
         ValueError: As `prepare` or the function raise it.
 
     Example:
@@ -109,13 +114,8 @@ def _by_ray(prepare, items):
 
     started = not ray.is_initialized()
     if started:
-        ray.init(
-            address=os.environ.get("RAY_ADDRESS"),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            runtime_env={"env_vars": _surroundings()},
-        )
+        _start(ray, os.environ.get("RAY_ADDRESS") or None)
+    logging.getLogger("ray.data").setLevel("ERROR")  # else it prints its plan for every part of the work
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -134,6 +134,25 @@ def _by_ray(prepare, items):
     finally:
         if started:
             ray.shutdown()
+
+
+def _start(ray, address):
+    """Join the cluster at an address, or start Ray on this machine where there is none."""
+    try:
+        ray.init(
+            address=address,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            runtime_env={"env_vars": _surroundings()},
+        )
+    except (ValueError, RuntimeError, OSError) as error:  # a ConnectionError is an OSError
+        if address is None:
+            raise
+        raise DataError(
+            f"RAY_ADDRESS is {address!r}, where no cluster of Ray answers; name the address that `ray start` "
+            "has printed there, or unset it to use this machine alone."
+        ) from error
 
 
 def _actors(ray, count):

@@ -8,6 +8,7 @@ import pytest
 
 from datasets import Photos, digits
 from datasets.photos.__main__ import main
+from datasets.photos.locating import locate
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,10 @@ def test_it_prints_what_photos_check_finds(folder, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(["missing"], "missing does not exist"), (["{folder}", "--engine", "spark"], '"threads" or "ray"')],
+    [
+        (["missing"], "missing does not exist; name a folder of photos, an archive or a table as DATA."),
+        (["{folder}", "--engine", "spark"], '--engine is \'spark\'; name "threads" or "ray".'),
+    ],
 )
 def test_what_it_cannot_do_is_one_sentence(arguments, sentence, folder, root):
     arguments = [each.format(folder=folder) for each in arguments]
@@ -37,7 +41,7 @@ def test_what_it_cannot_do_is_one_sentence(arguments, sentence, folder, root):
     )
     assert done.returncode == 2 and done.stdout == ""
     (line,) = done.stderr.strip().splitlines()
-    assert sentence in line and line.endswith(".")
+    assert line.startswith("Error: ") and line.endswith(sentence)
 
 
 @pytest.mark.extra
@@ -49,3 +53,4 @@ def test_its_folder_is_data_for_the_next_call(folder, tmp_path, capsys):
     first = capsys.readouterr().out
     assert main(["check", out, "--image-size", "28"]) == 0
     assert capsys.readouterr().out.strip() in first
+    assert Photos.check(locate(out), 28).fingerprint == Photos.load(out).fingerprint  # as a lesson does

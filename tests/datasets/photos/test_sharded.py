@@ -216,6 +216,13 @@ def test_what_does_not_go_together_is_refused_in_a_sentence(arguments, sentence,
         Photos.check(folder, 28, **arguments)
 
 
+def test_a_cluster_that_is_none_is_one_sentence(folder, tmp_path, monkeypatch):
+    need("ray")
+    monkeypatch.setenv("RAY_ADDRESS", "nonsense")
+    with pytest.raises(DataError, match=r"^RAY_ADDRESS is 'nonsense', where no cluster of Ray answers; "):
+        Photos.check(folder, 28, out=tmp_path / "out", engine="ray")
+
+
 def test_one_archive_and_photos_without_parquet_are_refused(folder, whole, tmp_path):
     need("threads")
     archive = shutil.make_archive(tmp_path / "digits", "zip", folder)

@@ -186,7 +186,14 @@ def test_a_keras_that_does_not_load_is_one_sentence(root, tmp_path):
     command = [sys.executable, "-m", "tutorials.digits", "--quick", "--outputs", tmp_path]
     done = call(command, root, env=os.environ | {"KERAS_BACKEND": "nonsense"})
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "KERAS_BACKEND is 'nonsense'; unset it, or set it to 'tensorflow'" in done.stderr
+    assert (
+        "KERAS_BACKEND is 'nonsense'; unset it, or set it to 'tensorflow', 'jax' or 'torch'." in done.stderr
+    )
+    as_without = "raise ModuleNotFoundError('No module named jax', name='jax')"
+    (tmp_path / "jax.py").write_text(as_without)
+    done = call(command, root, env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "install it (pip install jax), or unset KERAS_BACKEND." in done.stderr
     (tmp_path / "keras.json").write_text("[1]")
     done = call(command, root, env=os.environ | {"KERAS_HOME": str(tmp_path)})
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
