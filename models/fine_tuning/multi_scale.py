@@ -10,7 +10,7 @@ from keras import layers, ops
 from ..checks.arguments import built_model, checked, flag, sizes, whole
 from ..dtypes import output_dtype
 from ..errors import ModelError
-from .feature_chunks import FeatureChunks
+from .feature_chunks import FeatureChunks, in_16_bits
 from .features import AT_ONCE
 from .linear_probe import LEAST_SCALE, LinearProbe, fit_linear_probe
 from .resizing import resizing, smaller
@@ -314,7 +314,7 @@ class Probes:
         out_of_fold: float64 (n, classes): the mean of the probes' out-of-fold probabilities.
         accuracy: Share of the photos that their out-of-fold probabilities classify correctly.
         seconds: {"features" and "probes": seconds}.
-        features: {image size: float16 (n, features)}.
+        features: {image size: float16 (n, features)}, up to a power of two.
 
     Example:
         >>> Probes({}, np.zeros((0, 2)), 0.5, {}, {}).accuracy
@@ -378,7 +378,7 @@ def fit_probes(backbone, photos, rows, sizes, flip=True, weights=None, seed=0, v
         out_of_fold,
         float(np.mean(out_of_fold.argmax(-1) == labels)),
         {"features": extracted - started, "probes": time.perf_counter() - extracted},
-        {size: found.astype("float16", copy=False) for size, found in features.items()},
+        {size: in_16_bits(found) for size, found in features.items()},
     )
 
 
