@@ -3,11 +3,12 @@
 import os
 
 MARKER = ".glass-zoo.json"  # in each folder that a lesson makes: what made it, and which files are its own
+CHECKED = "made_by_glass_zoo.json"  # the same in a folder of photos that were checked with out=
 OLD_MARKER = ".files"  # the same in folders made by an earlier version: one name a line
 
 
 def is_results(folder):
-    """Whether a folder holds results of a lesson rather than data.
+    """Whether a folder holds results of a lesson, or of a check, rather than data.
 
     Args:
         folder: Its path.
@@ -24,7 +25,10 @@ def is_results(folder):
         ...     before, is_results(folder)
         (False, True)
     """
-    return os.path.isfile(os.path.join(folder, MARKER)) or all(  # noqa: PTH113, PTH118 (of many folders)
+    # Without Path, since there may be many folders
+    if any(os.path.isfile(os.path.join(folder, name)) for name in (MARKER, CHECKED)):  # noqa: PTH113, PTH118
+        return True
+    return all(
         os.path.isfile(os.path.join(folder, name))  # noqa: PTH113, PTH118
         for name in (OLD_MARKER, "metrics.json")
     )

@@ -27,7 +27,8 @@ def reject_untrained_classes(candidates):
     train = {label for part, label in candidates.classes if part in (None, "train")}
     if not train:
         raise DataError(
-            f"{candidates.source} names no photo of any class to train on; add some, or name another."
+            f"{candidates.source} has photos to test on, but none to train on; add some, or take the name "
+            "of their part out of the names of files, folders or rows."
         )
     if len(train) == 1:
         raise DataError(

@@ -102,7 +102,9 @@ class Files:
 
 
 def shard_ending(files):
-    """The ending of files that have photos inside, where none of the others is a photo.
+    """The ending of files that have photos inside, where the others are no photos of several folders.
+
+    A single picture beside them, such as a preview, is no reason to leave all of them out.
 
     Args:
         files: List of `File`.
@@ -115,10 +117,14 @@ def shard_ending(files):
         >>> tar = File("0.tar", ("0.tar",), 512, None)
         >>> shard_ending([tar, File("README", ("README",), 9, None)])
         '.tar'
-        >>> shard_ending([tar, File("1.jpg", ("1.jpg",), 9, None)])
+        >>> shard_ending([tar, *(File("", (name, "1.jpg"), 9, None) for name in ("ants", "bees"))])
     """
     kinds = {os.path.splitext(file.path[-1])[1].lower() for file in files}  # noqa: PTH122 (of a million names)
-    return None if kinds & endings() else next((kind for kind in SHARDS if kind in kinds), None)
+    ending = next((kind for kind in SHARDS if kind in kinds), None)
+    if ending is None or not kinds & endings():
+        return ending
+    photos = (file for file in files if os.path.splitext(file.path[-1])[1].lower() in endings())  # noqa: PTH122
+    return ending if len({file.path[:-1] for file in photos}) < 2 else None
 
 
 def read_bytes(path):

@@ -142,11 +142,12 @@ class Photos(display.Shown):
         _check_size(image_size)
         place = data.path if isinstance(data, Source) else data
         if saved.is_saved(place):
+            saved.check_not_again(place, out)
             return cls.load(place).at(image_size)
         check_seed(seed)
         source, engine = locate(data), engine_of(engine, out, checkpoint)
         if engine is not None:
-            saved.prepare_folder(out, source.path)
+            saved.check_folder(out, source.path)
         notices.take()  # what others read before is not about these photos
         files = find(source.path)
         notes = files.results_note()
@@ -154,6 +155,8 @@ class Photos(display.Shown):
         places = None
         if files.known:  # then what is wrong with the folders can be said before decoding
             places = layout.places(files, {file.name: file.path for file in files.found})
+        if engine is not None:
+            saved.prepare_folder(out, source.path)
         decoded = decode_files(files, image_size, scratch, verbose, out or checkpoint, engine)
         places = places or layout.places(files, decoded.paths)
         candidates = start(shown(source.path), decoded.facts, places, decoded.rejected | files.rejected)

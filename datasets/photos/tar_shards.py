@@ -7,13 +7,14 @@ are read at first; photos are read where they lie, in any order, and nothing is 
 import json
 import tarfile
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
 from ..files._tar import Header, Sparse, Tar
 from ..files.names import quoted, shown
 from ..sources import DataError
-from .files import MAX_NAME, File, Files, bounded, too_many_bytes, why
+from .files import MAX_NAME, File, bounded, too_many_bytes, why
 from .layout import part_in_name
 from .pixels import MAX_BYTES, Unusable, endings
 
@@ -38,7 +39,7 @@ def in_tar_shards(files, open_file, read_piece):
     Raises:
         DataError: If there is no photo with a label.
     """
-    found = Files(files.source, [], known=True, rejected=dict(files.rejected), places={}, hidden=files.hidden)
+    found = replace(files, found=[], rejected=dict(files.rejected), folders=set(), places={})
     unlabelled = []
     for file in files.found:
         if PurePosixPath(file.path[-1]).suffix.lower() != ".tar":

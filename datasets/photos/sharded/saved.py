@@ -7,6 +7,7 @@ import numpy as np
 
 from ...files.display import Finding
 from ...files.names import shown
+from ...files.results import CHECKED as MARK  # a folder that has it holds nothing but what was written here
 from ...sources import DataError, Source
 from ..known import LARGEST
 from ..locating import find
@@ -15,7 +16,6 @@ from ..streamed import Streamed
 from .parts import check_parquet, read_table, write_table
 
 FILE = "photos.parquet"
-MARK = "made_by_glass_zoo.json"  # a folder that has it holds nothing but what was written here
 MADE = "checked photos"
 
 
@@ -39,15 +39,32 @@ def is_saved(folder):
         return False
 
 
-def prepare_folder(folder, data):
-    """Make a folder for results, or take one that is empty or has results of an earlier check.
+def check_not_again(folder, out):
+    """Refuse to check what was checked already, where other results are asked for.
+
+    Args:
+        folder: Of checked photos.
+        out: Folder for the results, or None.
+
+    Raises:
+        DataError: If it is another one.
+    """
+    if out is not None and Path(out).absolute() != Path(folder).absolute():
+        raise DataError(
+            f"{shown(folder)} holds the results of a check, of which nothing would be written to out= "
+            f"{shown(out)}; name the photos themselves, or leave out= away."
+        )
+
+
+def check_folder(folder, data):
+    """Refuse a folder that cannot be taken for results; nothing is made.
 
     Args:
         folder: Its path.
         data: What is checked, a path or a `remote.Url`.
 
     Raises:
-        DataError: If it holds other files, lies among the photos, or cannot be made.
+        DataError: If it holds other files, lies among the photos, or cannot be looked into.
     """
     if is_url(str(folder)):
         raise DataError(f"out= {shown(folder)} is an address; name a folder that this machine has.")
@@ -55,19 +72,40 @@ def prepare_folder(folder, data):
     try:
         if not is_url(data) and folder.resolve().is_relative_to(Path(data).resolve()):
             raise DataError(f"out= {shown(folder)} lies among the photos; name a folder beside them.")
+        if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
+            raise DataError(
+                f"out= {shown(folder)} holds other files, which might be replaced; name a new folder."
+            )
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        raise _unusable(folder, error) from error
+
+
+def prepare_folder(folder, data):
+    """Make a folder for results, or take one that is empty or has results of an earlier check.
+
+    Args:
+        folder, data: As for `check_folder`.
+
+    Raises:
+        DataError: As `check_folder` does, or if it cannot be made.
+    """
+    check_folder(folder, data)
+    folder = Path(folder)
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / MARK).is_file():
-            if any(folder.iterdir()):
-                raise DataError(
-                    f"out= {shown(folder)} holds other files, which might be replaced; name a new folder."
-                )
             (folder / MARK).write_text(
                 '{"made_by": "Glass Zoo", "what": "checked photos"}\n', encoding="utf-8"
             )
     except OSError as error:
-        raise DataError(
-            f"out= {shown(folder)} cannot be used ({error.strerror}); name another folder."
-        ) from error
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder, error):
+    reason = getattr(error, "strerror", None) or str(error)
+    return DataError(f"out= {shown(folder)} cannot be used ({reason}); name another folder.")
 
 
 def save(photos, folder):

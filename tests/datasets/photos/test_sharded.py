@@ -254,3 +254,32 @@ def test_a_users_files_are_never_among_the_results(folder, tmp_path):
     with pytest.raises(DataError, match="cannot be used"):
         Photos.check(folder, 28, out=tmp_path / "file")
     assert theirs.read_bytes() == b"the user's" and not (folder / "out").exists()
+
+
+def test_results_are_no_data_and_none_are_left_where_nothing_was_checked(folder, tmp_path):
+    need("threads")
+    (tmp_path / "data").mkdir()
+    table = tmp_path / "data" / "labels.csv"
+    rows = [f"{path},{path.parent.name}" for path in sorted(folder.rglob("*.png"))[:300]]
+    table.write_text("\n".join(["file,label", *rows]))
+    with pytest.raises(DataError, match="no folders"):
+        Photos.check(tmp_path / "data", 28, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(DataError, match="cannot be used"):
+        Photos.check(folder, 28, out="a\0b")
+    shutil.copytree(folder, tmp_path / "photos")
+    out = tmp_path / "out"
+    found = Photos.check(folder, 28, out=out)
+    shutil.move(out, tmp_path / "photos" / "out")
+    again = Photos.check(tmp_path / "photos", 28)
+    assert again.fingerprint == found.fingerprint and len(again.quarantine) == len(found.quarantine)
+    assert again.notes == ("Not read as data: out (results of lessons).",)
+
+
+def test_what_was_checked_is_not_written_elsewhere_in_silence(folder, tmp_path):
+    need("threads")
+    found = Photos.check(folder, 28, out=tmp_path / "out")
+    with pytest.raises(DataError, match="nothing would be written to out="):
+        Photos.check(tmp_path / "out", 28, out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    assert Photos.check(tmp_path / "out", 28, out=tmp_path / "out").fingerprint == found.fingerprint
