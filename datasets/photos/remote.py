@@ -137,7 +137,8 @@ def files_at(url, is_ignored):
     files = Files(url, [], known=True)
     top = top.rstrip("/")
     for path, about in sorted(listed.items()):
-        names = tuple(path.removeprefix(top).strip("/").split("/"))
+        inner = path.removeprefix(top).strip("/") or PurePosixPath(top).name  # the address of a file itself
+        names = tuple(inner.split("/"))
         hidden = next((n for n, name in enumerate(names[:-1], 1) if name.startswith(".")), None)
         if hidden:
             files.hidden.add(shown("/".join(names[:hidden])))

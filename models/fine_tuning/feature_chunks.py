@@ -48,9 +48,10 @@ class FeatureChunks:
 
     def at(self, start):
         """Features of one chunk, float (sizes, photos, features): as they were kept, or computed and kept."""
-        values = self.kept.read(start)
-        if values is None:  # each photo is decoded once for all sizes
-            squares = np.asarray(self.pixels[self.rows[start : start + self.length]])
+        rows, values = self.rows[start : start + self.length], self.kept.read(start)
+        shape = len(self.sizes), len(rows), self.model.output_shape[-1]
+        if values is None or values.shape != shape:  # each photo is decoded once for all sizes
+            squares = np.asarray(self.pixels[rows])
             values = np.stack([self._of_size(squares, size) for size in self.sizes])
             if self.dtype == "float16":
                 check_range(values)

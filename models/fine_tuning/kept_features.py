@@ -47,7 +47,7 @@ class KeptFeatures:
         if self.folder is None:
             return None
         if self.tables is not None:
-            return self.tables.read_features(self.name, start)
+            return self.tables.read_features(self.name, start, self.rows[start:], self.sizes)
         try:
             content = (self.folder / f"{self.name}-{start}.bin").read_bytes()
             digest, content = content[:DIGEST], content[DIGEST:]

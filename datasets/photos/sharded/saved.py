@@ -1,5 +1,6 @@
 """Checked photos as Parquet files, from which a classifier can be fitted without the photos."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -198,11 +199,12 @@ def _fits(about, columns):
     texts = [about["source"], about["path"], about["fingerprint"], *about["notes"], *about["class_names"]]
     for what, files, action in about["findings"]:
         texts += [what, action, *files]
-    parts = set(columns["part"]) - {None, "train", "validation", "test"}
+    used = [part for part, reason in zip(columns["part"], columns["reason"], strict=True) if reason is None]
+    parts = set(used) - {"train", "validation", "test"}
     texts += [*columns["name"], *(reason for reason in columns["reason"] if reason is not None)]
     is_list = all(isinstance(about[what], list) for what in ("notes", "class_names", "findings"))
     is_size = type(about["size"]) is int and 1 <= about["size"] <= LARGEST
-    return is_list and is_size and not parts and all(isinstance(each, str) for each in texts)
+    return bool(is_list and is_size and used and not parts) and all(isinstance(each, str) for each in texts)
 
 
 def _place(path):
@@ -237,8 +239,9 @@ class LazyFiles:
                 )
             if self.source.path is None or not self.source.path.exists():
                 raise DataError(
-                    f"The photos are not in {shown(self.source.path)} any more; only features that were kept "
-                    'can be used, as fit(effort="quick") does.'
+                    f"The photos are not in {shown(self.source.path)} any more, and what was kept of them is "
+                    "not enough; put them back, or name their place as data= of Photos.load. Without them "
+                    'only fit(effort="quick") works, where features of all were kept.'
                 )
             self.known = {file.name: file for file in find(self.source.path).found}
         if self.names[row] not in self.known:
@@ -260,13 +263,22 @@ class FromFiles(Streamed):
         """The same photos as squares of another size."""
         return FromFiles(self.files, size, self.digests, self.folder)
 
-    def read_features(self, name, start):
-        """Features that were kept: float (sizes, n, features); None if there are none."""
+    def read_features(self, name, start, rows, sizes):
+        """Features that were kept: float (sizes, n, features); None if there are none, or others' features.
+
+        Args:
+            name, start, sizes: As for `write_features`.
+            rows: Which of the photos they must be of, those after the last one too.
+        """
         table = read_table(self._path(name, start), name)
-        if table is None:
+        if table is None or table.column_names != ["name", *_columns(sizes)]:
             return None
-        columns = [column for column in table.column_names if column != "name"]
-        return np.stack([_as_array(table.column(column)) for column in columns])
+        if table.column("name").to_pylist() != [self.files.names[row] for row in rows[: len(table)]]:
+            return None
+        with contextlib.suppress(AttributeError, ValueError):  # another hand wrote it
+            values = np.stack([_as_array(table.column(column)) for column in _columns(sizes)])
+            return values if values.dtype.kind == "f" else None
+        return None
 
     def write_features(self, name, start, values, rows, sizes):
         """Keep features: of each image size a column, beside the names of the photos.
@@ -281,13 +293,18 @@ class FromFiles(Streamed):
         arrow, _ = check_parquet()
         names = [self.files.names[row] for row in rows]
         columns = {"name": arrow.array(names, arrow.string())}
-        for size, of_size in zip(sizes, np.ascontiguousarray(values), strict=True):
+        for column, of_size in zip(_columns(sizes), np.ascontiguousarray(values), strict=True):
             flat = arrow.array(of_size.ravel())
-            columns[f"features_{size}"] = arrow.FixedSizeListArray.from_arrays(flat, of_size.shape[1])
+            columns[column] = arrow.FixedSizeListArray.from_arrays(flat, of_size.shape[1])
         write_table(self._path(name, start), arrow.table(columns), name)
 
     def _path(self, name, start):
         return Path(self.folder, name, f"part-{start:09}.parquet")
+
+
+def _columns(sizes):
+    """Names of the columns of features, one for each image size."""
+    return [f"features_{size}" for size in sizes]
 
 
 def _as_array(column):

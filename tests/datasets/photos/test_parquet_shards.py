@@ -86,6 +86,9 @@ def test_files_in_storage_are_those_of_the_folder(folder, whole, tmp_path):
     for file in top.iterdir():
         memory.pipe(f"/photos/{file.name}", file.read_bytes())
     assert contents(Photos.check("memory://photos", 28)) == contents(whole)
+    one = in_parquet(folder, tmp_path / "one", names=["all"]) / "all.parquet"
+    memory.pipe("/one/all.parquet", one.read_bytes())
+    assert contents(Photos.check("memory://one/all.parquet", 28)) == contents(whole)
 
 
 def test_what_cannot_be_used_is_set_aside(folder, whole, tmp_path):

@@ -19,6 +19,7 @@ from datasets.photos.quality import Quality
 from datasets.photos.sharded import facts, parts
 from models import ModelError, PhotoClassifier
 from models.fine_tuning.extraction import extract_features
+from models.fine_tuning.feature_chunks import FeatureChunks
 
 pytestmark = pytest.mark.extra
 NEEDED = {"threads": ["pyarrow"], "ray": ["pyarrow", "ray"]}
@@ -283,3 +284,47 @@ def test_what_was_checked_is_not_written_elsewhere_in_silence(folder, tmp_path):
         Photos.check(tmp_path / "out", 28, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
     assert Photos.check(tmp_path / "out", 28, out=tmp_path / "out").fingerprint == found.fingerprint
+
+
+@pytest.mark.parametrize("change", ["fewer", "narrow", "text", "no columns", "empty", "another order", "cut"])
+def test_features_that_another_hand_wrote_are_computed_again(change, folder, tmp_path):
+    need("threads")
+    import keras
+    import pyarrow
+    from pyarrow import parquet
+
+    squares = Photos.check(folder, 28, out=tmp_path / "out").pixels
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
+    rows = np.arange(6)
+    expected = FeatureChunks(model, squares, rows, (28,), False, length=6).at(0)
+    (path,) = (tmp_path / "out").glob("features-*/*.parquet")
+    table, sound = parquet.read_table(path), path.read_bytes()
+    column = table.column_names[1]
+    other = {"narrow": [[0.5]] * 6, "text": ["0.5"] * 6, "empty": [None] * 6}
+    if change == "cut":
+        path.write_bytes(sound[:-40])
+    else:
+        if change in other:
+            table = table.set_column(1, column, pyarrow.array(other[change]))
+        else:
+            order = {"fewer": [0, 1], "another order": [5, 4, 3, 2, 1, 0]}.get(change, [*range(6)])
+            table = table.take(order).select(["name"] if change == "no columns" else ["name", column])
+        parquet.write_table(table, path)
+    found = FeatureChunks(model, squares, rows, (28,), False, length=6).at(0)
+    np.testing.assert_array_equal(found, expected)
+    assert parquet.read_table(path).equals(parquet.read_table(pyarrow.BufferReader(sound)))
+
+
+def test_photos_without_a_part_were_not_written_here(folder, tmp_path):
+    need("threads")
+    import pyarrow
+    from pyarrow import parquet
+
+    Photos.check(folder, 28, out=tmp_path / "out")
+    path = tmp_path / "out" / "photos.parquet"
+    table = parquet.read_table(path)
+    for wrong in table.set_column(2, "part", pyarrow.nulls(len(table), pyarrow.string())), table.slice(0, 0):
+        parquet.write_table(wrong, path)
+        with pytest.raises(DataError, match=r"photos\.parquet is damaged or was not written here"):
+            Photos.load(tmp_path / "out")
