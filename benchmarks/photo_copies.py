@@ -10,18 +10,18 @@ the process has used, less what it used before, with TensorFlow, which this work
 import hashlib
 import json
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
-from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.parts.apart import measured_apart
 from datasets.photos.candidates import Candidate, Candidates, Facts
 from datasets.photos.compact import CompactFacts
 from datasets.photos.duplicates import reject_duplicates
@@ -80,17 +80,14 @@ def main(counts: tuple[int, ...] = (10_000, 40_000), alone: bool = False) -> Non
         counts: Numbers of photos.
         alone: Measure the first of them in this process.
     """
-    check_positive(counts=min(counts))
+    check_positive(counts=counts)
     if alone:
         print(json.dumps(measure(counts[0])))
         return
     print(f"{'photos':>11}{'copies, s':>12}{'split, s':>10}{'memory, MB':>12}")
     for count in counts:
-        command = [sys.executable, "-m", "benchmarks.photo_copies", "--counts", str(count), "--alone"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
-        if done.returncode:
-            raise LessonError(f"{count:,} photos failed ({done.stderr.strip().splitlines()[-1]}).")
-        found = json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
+        flags = "--counts", count, "--alone"
+        found = measured_apart(f"{count:,} photos", "benchmarks.photo_copies", *flags)
         memory = found["memory"] / 1e6
         print(f"{count:>11,}{found['copies']:>12.1f}{found['split']:>10.1f}{memory:>12.0f}", flush=True)
 

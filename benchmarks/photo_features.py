@@ -13,7 +13,6 @@ classify correctly.
 import hashlib
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from tutorials.lesson.command import LessonError, check_positive, run  # first: 
 
 import numpy as np
 
+from benchmarks.parts.apart import measured_apart
 from datasets import Photos
 from datasets.photos.sharded import saved
 from datasets.sources import Source
@@ -102,7 +102,9 @@ def main(counts: tuple[int, ...] = (10_000, 100_000), classes: int = 10, folder:
         classes: Number of classes.
         folder: Checked photos with features, which are fitted in this process, instead of making some up.
     """
-    check_positive(counts=min(counts), classes=classes)
+    check_positive(counts=counts, classes=classes)
+    if classes < 2:
+        raise LessonError(f"classes= is {classes}; there must be 2 or more, to tell them apart.")
     if folder:
         print(json.dumps(measure(folder)))
         return
@@ -113,11 +115,8 @@ def main(counts: tuple[int, ...] = (10_000, 100_000), classes: int = 10, folder:
         with tempfile.TemporaryDirectory() as top:
             checked = str(Path(top, "checked"))
             make_up(checked, count, classes)
-            command = [sys.executable, "-m", "benchmarks.photo_features", "--folder", checked]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
-        if done.returncode:
-            raise LessonError(f"{count:,} photos failed ({done.stderr.strip().splitlines()[-1]}).")
-        found = json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
+            flags = "--folder", checked
+            found = measured_apart(f"{count:,} photos", "benchmarks.photo_features", *flags)
         each, memory = 1000 * found["processor"] / count, found["memory"] / 1e6
         print(
             f"{count:>11,}{found['seconds']:>10.1f}{found['processor']:>12.1f}{each:>12.2f}{memory:>12.0f}"

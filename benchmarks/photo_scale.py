@@ -19,7 +19,6 @@ import contextlib
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import threading
@@ -29,12 +28,13 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # this repository's models and datasets come first
 
-from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
 import keras
 import numpy as np
 from PIL import Image
 
+from benchmarks.parts.apart import measured_apart, run_apart
 from datasets import Photos
 from models import Backbone, PhotoClassifier
 from models.fine_tuning.extraction import extract_features
@@ -112,24 +112,16 @@ def measure(folder, checkpoint, weights, backbone, image_size, engine=""):
 
 def measure_check(folder, checked, image_size, engine):
     """Check photos with the command: {what: seconds or bytes}."""
-    command = [
-        sys.executable,
-        "-m",
-        "datasets.photos",
-        "check",
-        folder,
-        "--image-size",
-        str(image_size or 224),
-    ]
-    command += ["--out", checked, "--engine", engine or "threads"]
-    started, before = time.perf_counter(), _processor()
-    child = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL)
-    memory = LargestProcess(child.pid)
-    if child.wait():
-        raise LessonError(f"The check of {folder} failed.")
+    command = "datasets.photos", "check", folder, "--image-size", image_size or 224
+    memories, started, before = [], time.perf_counter(), _processor()
+    run_apart(
+        "The check",
+        *(*command, "--out", checked, "--engine", engine or "threads"),
+        watched=lambda process: memories.append(LargestProcess(process)),
+    )
     took = time.perf_counter() - started
     disk = sum(file.stat().st_size for file in Path(checked).rglob("*"))
-    most = memory.bytes()
+    most = memories[0].bytes()
     return {"check": took, "quick": 0, "processor": _processor() - before, "memory": most, "disk": disk}
 
 
@@ -195,7 +187,7 @@ def main(
         check_only: Measure the check alone.
         folder: A folder with photos that is measured in this process, instead of generating them.
     """
-    check_positive(counts=min(counts), side=side)
+    check_positive(counts=counts, side=side, image_size=image_size or None)
     if folder:
         with tempfile.TemporaryDirectory() as checkpoint:
             print(json.dumps(measure(folder, checkpoint, weights, backbone, image_size, engine)))
@@ -227,13 +219,9 @@ def main(
 
 
 def _measured_apart(folder, weights, backbone, image_size, engine):
-    command = [sys.executable, "-m", "benchmarks.photo_scale", "--folder", folder]
-    command += ["--weights", weights, "--backbone", backbone, "--image-size", str(image_size)]
-    command += ["--engine", engine]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
-    if done.returncode:
-        raise LessonError(f"The photos of {folder} failed ({done.stderr.strip().splitlines()[-1]}).")
-    return json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
+    flags = ["--folder", folder, "--weights", weights, "--backbone", backbone, "--engine", engine]
+    module = "benchmarks.photo_scale"
+    return measured_apart("The measurement", module, *flags, "--image-size", image_size)
 
 
 if __name__ == "__main__":

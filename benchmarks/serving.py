@@ -57,7 +57,7 @@ def main(seconds: int = 5, rounds: int = 3, clients: tuple[int, ...] = (1, 8)) -
         rounds: How many times the servers take their turn.
         clients: Numbers of clients that ask at the same time.
     """
-    check_positive(seconds=seconds, rounds=rounds, clients=min(clients))
+    check_positive(seconds=seconds, rounds=rounds, clients=clients)
     for kind in formats.FILES:
         formats.check_export(kind)
     with tempfile.TemporaryDirectory() as name:

@@ -15,7 +15,6 @@ system tells. The table has 20,000 texts more to test on; those of a stream are 
 import csv
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from tutorials.lesson.command import LessonError, run  # first: loads Keras quie
 
 import numpy as np
 
+from benchmarks.parts.apart import measured_apart
 from datasets import Texts
 from datasets.files import tables
 from models import TextClassifier
@@ -152,13 +152,9 @@ def main(
 
 def print_measured(path, way, name, count):
     """Measure in a process of its own, and print a line."""
-    command = [sys.executable, "-m", "benchmarks.text_scale", "--file", str(path)]
-    command += ["--what", way, "--solver", name]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    flags = "--file", path, "--what", way, "--solver", name
     texts = f"{count:,} texts" if count else "The texts"
-    if done.returncode:
-        raise LessonError(f"{texts} failed ({done.stderr.strip().splitlines()[-1]}).")
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+    found = measured_apart(texts, "benchmarks.text_scale", *flags)
     print(
         f"{f'{count:,}' if count else 'given':>10}  {f'{way} {name}':<16}{found['seconds']:>10.1f}"
         f"{found['memory'] / 1e6:>7.0f} MB{found['accuracy']:>10.2%}",

@@ -9,7 +9,6 @@ than a tenth longer than its budget.
 """
 
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,8 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # this repository's models and datasets come first
 
-from tutorials.lesson.command import LessonError, check_positive, run  # first: loads Keras quietly
+from tutorials.lesson.command import check_positive, run  # first: loads Keras quietly
 
+from benchmarks.parts.apart import run_apart
 from models.training.time_budget import as_seconds
 
 MOST = 1.1  # times its budget
@@ -28,15 +28,11 @@ MOST = 1.1  # times its budget
 def seconds_of(data, weights, backbone, budget, seed):
     """Seconds that the lesson's command takes with a budget."""
     with tempfile.TemporaryDirectory() as outputs:
-        command = [sys.executable, "tutorials/fine_tune.py", "--data", data, "--backbone", backbone]
-        command += ["--budget", budget, "--seed", str(seed), "--outputs", outputs]
-        command += ["--weights", weights] if weights else []
+        flags = ["--data", data, "--backbone", backbone, "--budget", budget, "--seed", seed]
+        flags += ["--weights", weights] if weights else []
         started = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        seconds = time.perf_counter() - started
-    if done.returncode:
-        raise LessonError(f"{data} with --budget {budget} failed ({done.stderr.strip().splitlines()[-1]}).")
-    return seconds
+        run_apart(f"{data} with --budget {budget}", "tutorials.fine_tune", *flags, "--outputs", outputs)
+        return time.perf_counter() - started
 
 
 def main(

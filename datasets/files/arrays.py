@@ -54,7 +54,7 @@ def read_npz(path, keys):
         raise
     except KeyError as error:
         raise DataError(
-            f"{path} has no array {str(error.args[0]).split()[0]}; an MNIST file has {', '.join(keys)}."
+            f"{path} has no array {str(error.args[0]).split()[0]}; name a file that has {', '.join(keys)}."
         ) from error
     except Exception as error:  # a damaged archive can raise nearly anything
         raise DataError(f"{path} is damaged or not an npz file; name another, or fetch it again.") from error

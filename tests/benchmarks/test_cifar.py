@@ -1,14 +1,19 @@
 """The recipe of `benchmarks/cifar.py` against NumPy and Keras's own optimizer, and the data that it takes."""
 
+import gzip
+import tarfile
+
 from tutorials.lesson.command import LessonError
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 from benchmarks import cifar
 from benchmarks.parts import cifar_recipe as recipe
+from datasets import DataError
 
 EPOCHS, STEPS = 12, 96
 
@@ -142,12 +147,48 @@ def test_a_missing_file_is_named(tmp_path):
         cifar.load_data(tmp_path)
 
 
-@pytest.mark.parametrize("arrays", [{}, {"x_train": np.zeros((2, 28, 28, 1), "uint8")}])
+IMAGES, LABELS = np.zeros((2, 32, 32, 3), "uint8"), np.arange(2)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"x_train": np.zeros((2, 28, 28, 1), "uint8")},
+        {"x_train": IMAGES.astype("float32")},
+        {"x_train": IMAGES[:0], "y_train": LABELS[:0]},
+        {"x_test": IMAGES[:0], "y_test": LABELS[:0]},
+        {"y_train": np.array([0.5, 1])},
+        {"y_train": np.array(["cat", "dog"])},
+        {"y_train": LABELS[:1]},
+        {"y_train": np.int64(1)},
+        {"y_train": np.eye(2, dtype=int)},
+        {"y_train": LABELS - 1},
+        {"y_train": LABELS * 10**9},
+    ],
+)
 def test_other_arrays_are_refused(arrays, tmp_path):
-    rest = {"y_train": np.zeros(2), "x_test": np.zeros((2, 32, 32, 3), "uint8"), "y_test": np.zeros(2)}
-    np.savez(tmp_path / "other.npz", **(rest | arrays if arrays else arrays))
+    sound = {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES, "y_test": LABELS}
+    np.savez(tmp_path / "other.npz", **(sound | arrays))
     with pytest.raises(LessonError, match=r"other\.npz must hold"):
         cifar.load_data(tmp_path / "other.npz")
+
+
+def test_damaged_arrays_are_refused(tmp_path):
+    np.savez(tmp_path / "one.npz", x_train=IMAGES)
+    np.savez(tmp_path / "all.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES, y_test=LABELS)
+    content = (tmp_path / "all.npz").read_bytes()
+    np.save(tmp_path / "x.npy", IMAGES)
+    for wrong in (
+        b"",
+        content[:-50],
+        content[:900] + b"x" * 90 + content[990:],
+        (tmp_path / "x.npy").read_bytes(),
+    ):
+        (tmp_path / "wrong.npz").write_bytes(wrong)
+        with pytest.raises(DataError, match=r"wrong\.npz is damaged or not an npz file"):
+            cifar.load_data(tmp_path / "wrong.npz")
+    with pytest.raises(DataError, match=r"one\.npz has no array y_train; name a file that has x_train"):
+        cifar.load_data(tmp_path / "one.npz")
 
 
 def test_what_is_no_data_is_named(tmp_path):
@@ -156,6 +197,32 @@ def test_what_is_no_data_is_named(tmp_path):
         cifar.load_data(str(tmp_path / "x.tar"))
     with pytest.raises(LessonError, match=r"nowhere: no such file or directory; name a folder or a tar"):
         cifar.load_data(str(tmp_path / "nowhere"))
+    with pytest.raises(LessonError, match="file name too long"):
+        cifar.load_data("x" * 300)
+
+
+def test_an_archive_that_is_cut_or_overwritten_is_not_read_in_part(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    random = np.random.default_rng(0)
+    with tarfile.open(tmp_path / "sound.tar", "w") as archive:
+        for n in range(16):
+            Image.fromarray(random.integers(0, 256, (32, 32, 3), "uint8")).save(tmp_path / "photo.png")
+            archive.add(tmp_path / "photo.png", f"{n % 2}/{n}.png")
+    plain = (tmp_path / "sound.tar").read_bytes()
+    (tmp_path / "sound.tar.gz").write_bytes(packed := gzip.compress(plain))
+    assert all(len(part[0]) for part in cifar.load_data(tmp_path / "sound.tar.gz"))
+    second = plain.index(b"1/1.png")  # from a block of zeros on, nothing more is read
+    for name, content in {
+        "cut.tar": plain[: len(plain) // 2],
+        "cut.tar.gz": packed[: len(packed) // 2],
+        "zeros.tar": plain[:second] + bytes(1024) + plain[second + 1024 :],
+        "checksum.tar.gz": packed[:-8] + bytes(8),
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(LessonError, match=f"{name}: no tar archive that can be read to its end"):
+            cifar.load_data(tmp_path / name)
+    assert not [*(tmp_path / "temporary").iterdir()]
 
 
 def test_too_large_a_batch_is_refused(tmp_path):
@@ -165,14 +232,37 @@ def test_too_large_a_batch_is_refused(tmp_path):
         cifar.main(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("images", "labels", "settings", "sentence"),
+    [
+        (IMAGES, LABELS, {}, "has images that all have the same red, green or blue"),
+        (
+            np.arange(6144, dtype="uint8").reshape(2, 32, 32, 3),
+            LABELS * 0,
+            {},
+            "training images of one class",
+        ),
+        (np.arange(6144, dtype="uint8").reshape(2, 32, 32, 3), LABELS, {"ways": ()}, "--ways names nothing"),
+        (IMAGES, LABELS, {"runs": 0}, "runs= must be more than 0, not 0"),
+        (IMAGES, LABELS, {"epochs": np.inf}, "epochs= must be a finite number more than 0, not inf"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused(images, labels, settings, sentence, tmp_path):
+    np.savez(tmp_path / "c.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    with pytest.raises(LessonError, match=sentence):
+        cifar.main(str(tmp_path / "c.npz"), batch_size=1, **settings)
+
+
 @pytest.mark.slow
 @pytest.mark.long
 def test_both_ways_of_keras_learn(made, capsys):
     for way in (cifar.ours, cifar.fit):
         classes = way(made[0], epochs=6, batch_size=32)(seed=0)
         assert np.mean(classes(made[1][0]) == made[1][1]) > 0.6, way.__name__
-    cifar.main("made", ways=("airbench",)) if not cifar.has_airbench() else None
-    assert cifar.has_airbench() or "airbench is left out: it needs" in capsys.readouterr().out
+    if not cifar.has_airbench():
+        with pytest.raises(LessonError, match="--ways names nothing that can run here"):
+            cifar.main("made", ways=("airbench",))
+        assert "airbench is left out: it needs" in capsys.readouterr().out
 
 
 def test_the_first_run_is_no_part_of_the_median():

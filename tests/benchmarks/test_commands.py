@@ -12,7 +12,19 @@ from tutorials.lesson.command import LessonError
 import numpy as np
 import pytest
 
-from benchmarks import label_next, photo_faults, seeds, text_labels, text_scale, unlabelled, wrong_labels
+from benchmarks import (
+    label_next,
+    photo_copies,
+    photo_faults,
+    photo_features,
+    photo_scale,
+    seeds,
+    text_labels,
+    text_scale,
+    unlabelled,
+    wrong_labels,
+)
+from benchmarks.parts.apart import measured_apart
 from datasets import Texts
 from datasets.generated import messages
 
@@ -256,3 +268,17 @@ def test_unlabelled_measures_on_texts_that_no_run_trains_on(capsys):
     found = unlabelled.main("embedded", labels=60, runs=1, kinds=("bag",))
     assert list(found) == ["ngrams", "bag, random start", "bag, vectors"]
     assert "60 labels, 600 other texts; runs: 1" in capsys.readouterr().out
+
+
+def test_what_is_measured_apart_comes_back_or_its_failure_does_in_a_sentence():
+    assert measured_apart("It", "timeit", "-n1", "-r1", "-s", "print('{\"a\": 1}')") == {"a": 1}
+    with pytest.raises(LessonError, match=r"^It failed \(.*No module named no_such_module\)\.$"):
+        measured_apart("It", "no_such_module")
+    with pytest.raises(LessonError, match=r"^It failed \(its process was killed by signal 9; there may be"):
+        measured_apart("It", "timeit", "-n1", "-r1", "import os; os.kill(os.getpid(), 9)")
+
+
+@pytest.mark.parametrize("module", [photo_copies, photo_features, photo_scale])
+def test_no_numbers_of_photos_are_refused_in_a_sentence(module):
+    with pytest.raises(LessonError, match="counts= names none; give one or more"):
+        module.main(counts=())

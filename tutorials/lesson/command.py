@@ -125,12 +125,20 @@ class LessonError(ValueError):
 def check_positive(**settings):
     """Refuse settings that are zero, negative or no finite number; None means "by default" and passes.
 
+    Args:
+        **settings: Numbers, or tuples of them, which must have one or more.
+
     Raises:
         LessonError: Names the setting and the value.
     """
-    for name, value in settings.items():
-        if value is not None and not 0 < value < math.inf:
-            raise LessonError(f"{name}= must be more than 0, not {value}.")
+    for name, given in settings.items():
+        values = given if isinstance(given, tuple) else (given,)
+        if not values:
+            raise LessonError(f"{name}= names none; give one or more.")
+        for value in values:
+            if value is not None and not 0 < value < math.inf:
+                number = "a finite number more" if value == math.inf else "more"
+                raise LessonError(f"{name}= must be {number} than 0, not {value}.")
 
 
 def begun():
