@@ -4,13 +4,18 @@ import atexit
 import contextlib
 import importlib.util
 import os
+import socket
 import sys
+import threading
+import time
 
 from ..errors import ModelError
 
 SILENCE = 20  # seconds after which a process that is not heard of is given up
 PARTING = 20  # seconds that a process waits at its end for the others to end
 PATIENCE = 300  # seconds that the first process waits for the others, and these for it
+NOTICE = 20  # seconds after which it says that it waits
+WORKER = "GLASS_ZOO_WORKER"  # set in processes that `launch` starts: a folder for what they do not keep
 # What Keras calls them; `keras.distribution.initialize` reads the same
 COORDINATOR, PROCESSES, RANK = (
     f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID")
@@ -101,15 +106,12 @@ def join(coordinator=None, processes=None, rank=None):
     with contextlib.suppress(AttributeError):  # earlier versions have none
         jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM, which then ends nothing
     try:
-        jax.distributed.initialize(
-            coordinator,
-            processes,
-            rank,
-            initialization_timeout=PATIENCE,
-            heartbeat_timeout_seconds=SILENCE,
-            shutdown_timeout_seconds=PARTING,
-        )
-    except (RuntimeError, ValueError, OSError) as error:  # all that a cluster's own library raises
+        if rank == 0 and coordinator is not None:
+            _check_port(coordinator)
+        _connect(jax, coordinator, processes, rank)
+    except ModelError:
+        raise
+    except Exception as error:  # a cluster's own library raises many, such as KeyError
         reason = " ".join(str(error).split())[:300].rstrip(".")
         raise ModelError(
             f"The other processes cannot be joined ({reason}); call join before anything is computed, and "
@@ -119,9 +121,65 @@ def join(coordinator=None, processes=None, rank=None):
         wait()
 
 
+def _check_port(coordinator):
+    """Refuse a port that is taken: JAX would listen there as well, and each would get some of the calls."""
+    port = int(coordinator.rpartition(":")[2])
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("", port))
+        except OSError as error:
+            raise ModelError(
+                f"coordinator= is {coordinator!r}, but port {port} cannot be listened on here "
+                f"({(error.strerror or str(error)).lower()}); name a free one in all processes."
+            ) from error
+
+
+def _connect(jax, coordinator, processes, rank):
+    """Wait for the other processes in a thread, so that this one still hears Ctrl-C and the like."""
+    failed, done, began = [], threading.Event(), time.monotonic()
+
+    def connect():
+        try:
+            jax.distributed.initialize(
+                coordinator,
+                processes,
+                rank,
+                initialization_timeout=2 * PATIENCE,  # at whose end JAX aborts the process
+                heartbeat_timeout_seconds=SILENCE,
+                shutdown_timeout_seconds=PARTING,
+            )
+        except BaseException as error:
+            failed.append(error)
+        done.set()
+
+    threading.Thread(target=connect, daemon=True).start()
+    where = f" at {coordinator}" if coordinator else ""
+    missing = f"the first process{where}" if rank else "all of the other processes"
+    told = WORKER in os.environ  # where they are started together, nobody need be told
+    try:
+        while not done.wait(0.1):
+            if time.monotonic() - began > PATIENCE:
+                raise ModelError(
+                    f"This process has waited {PATIENCE} s for {missing}; start them within that time, with "
+                    "the same coordinator= and processes=, where they can reach each other."
+                )
+            if not told and time.monotonic() - began > NOTICE:
+                told = True
+                with contextlib.suppress(OSError, ValueError, AttributeError):
+                    print(f"Waiting for {missing}, {PATIENCE} s at most.", file=sys.stderr, flush=True)
+    except BaseException:  # also for Ctrl-C: JAX would wait at the end of this process
+        _end_without_the_others(jax)
+        raise
+    if failed:
+        raise failed[0]
+
+
 def _is_address(text):
-    """Whether a text is HOST:PORT."""
+    """Whether a text is HOST:PORT; a host with colons, of IPv6, is in brackets."""
     host, colon, port = str(text).rpartition(":")
+    if any(letter.isspace() for letter in host) or (":" in host.strip("[]")) != host.startswith("["):
+        return False
     return bool(host and colon) and port.isascii() and port.isdecimal() and 1 <= int(port[:9]) <= 65535
 
 
@@ -146,8 +204,12 @@ def leave():
         >>> leave()
     """
     if jax := _jax_in_use():
-        with contextlib.suppress(AttributeError):
-            atexit.unregister(jax._src.api.clean_up)
+        _end_without_the_others(jax)
+
+
+def _end_without_the_others(jax):
+    with contextlib.suppress(AttributeError):
+        atexit.unregister(jax._src.api.clean_up)
 
 
 def joined():

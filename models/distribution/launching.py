@@ -14,9 +14,8 @@ import time
 from collections import deque
 
 from ..errors import ModelError
-from .joining import COORDINATOR, NEEDED, PROCESSES, RANK
+from .joining import COORDINATOR, NEEDED, PROCESSES, RANK, WORKER
 
-WORKER = "GLASS_ZOO_WORKER"  # set in the processes that are started here: a folder for what they do not keep
 LOST = 75  # exit code of a process that could not go on without another one, which is the one to speak of
 GRACE = 5.0  # seconds that the others have to end by themselves, as where all find the same error
 KILL_AFTER = 5.0  # seconds from the request to end until a process is killed

@@ -144,7 +144,10 @@ def _given(arguments):
 
 def _number(text):
     """A number of processes; None where it is none, which is refused later."""
-    return int(text) if text and text.lstrip("-").isdecimal() else None
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _own_command():

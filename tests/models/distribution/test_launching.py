@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -98,9 +100,63 @@ def test_another_backend_is_refused(monkeypatch):
     [
         ((None, 0, None), "processes= must be 1 or more"),
         (("127.0.0.1:1", 2, 2), "rank= is 2, and must be from 0 to 1"),
+        (("127.0.0.1:12:34", 2, 0), "coordinator= is '127.0.0.1:12:34'; name the first process's host"),
+        (("two words:1234", 2, 0), "coordinator= is 'two words:1234'; name the first process's host"),
         ((None, "many", None), "KERAS_DISTRIBUTION_NUM_PROCESSES must be a whole number, not 'many'"),
     ],
 )
 def test_join_refuses_what_cannot_be(arguments, said):
     with pytest.raises(ModelError, match=said):
         join(*arguments)
+
+
+JOINING = """
+import sys
+from models.distribution import joining
+joining.PATIENCE, joining.NOTICE = int(sys.argv[1]), 0.2
+try:
+    joining.join(sys.argv[2], 2, int(sys.argv[3]))
+except ValueError as error:
+    print(error)
+"""
+
+
+def joining_alone(patience, address, rank):
+    return subprocess.Popen(
+        [sys.executable, "-c", JOINING, str(patience), address, str(rank)],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@needs_jax
+@pytest.mark.extra
+@pytest.mark.parametrize(("rank", "missing"), [(0, "all of the other processes"), (1, "the first process")])
+def test_a_process_that_waits_in_vain_says_so_and_ends(rank, missing):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+    run = joining_alone(2, address, rank)
+    told, noted = run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert f"Waiting for {missing}" in noted and "Traceback" not in noted
+    assert told.startswith(f"This process has waited 2 s for {missing}")
+    run = joining_alone(300, address, rank)
+    assert any(line.startswith("Waiting for") for line in run.stderr)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(timeout=20) == -signal.SIGINT
+    run.communicate()
+
+
+@needs_jax
+@pytest.mark.extra
+def test_a_port_that_is_taken_is_named():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        told, _ = joining_alone(5, f"127.0.0.1:{port}", 0).communicate(timeout=60)
+    assert f"port {port} cannot be listened on here (address already in use); name a free one" in told
