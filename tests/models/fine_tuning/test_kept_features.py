@@ -65,14 +65,14 @@ def test_pixels_do_not_stay_in_memory(backbone, monkeypatch):
     assert [given() for given in pixels.given] == [None] * 3
 
 
-@pytest.mark.slow
-def test_features_of_many_photos_take_half_the_space(backbone, monkeypatch, tmp_path):
+def test_features_of_many_photos_take_half_the_space(monkeypatch, tmp_path):
+    backbone = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(256, 5, 4)])
     pixels = Pixels(None).squares
     whole = multi_scale_features(backbone, pixels, np.arange(40), (64,))[64]
     monkeypatch.setattr(multi_scale, "MANY", 39)
     half = multi_scale_features(backbone, pixels, np.arange(40), (64,))[64]
     assert half.dtype == "float16"
-    np.testing.assert_allclose(half, whole, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(half, whole, rtol=1e-3, atol=1e-3)
     kept, again = (multi_scale_features(backbone, Pixels(tmp_path), np.arange(40), (64,)) for _ in range(2))
     np.testing.assert_array_equal(kept[64], half)
     np.testing.assert_array_equal(again[64], half)
