@@ -121,6 +121,7 @@ def normalized(name):
     return name.lower().replace("_", "-")
 
 
+@pytest.mark.slow
 def test_a_source_distribution_builds_the_same_wheel(checkout, wheel, tmp_path):
     build = f"from setuptools import build_meta; build_meta.build_sdist({str(tmp_path)!r})"
     run(sys.executable, "-c", build, folder=checkout)

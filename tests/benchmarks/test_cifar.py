@@ -94,6 +94,7 @@ def test_what_the_steps_are_given(training):
     assert bias.ravel().tolist() == [1] * 24 + [0] * (STEPS - 24)
 
 
+@pytest.mark.slow
 def test_it_learns(training, made):
     images, labels = made[0]
     training.network.set_weights(recipe.cifar_net(10, (8, 16, 16)).get_weights())

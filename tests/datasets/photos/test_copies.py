@@ -107,6 +107,7 @@ def test_crowds_are_not_compared_each_with_each(look):
         assert set(duplicates.groups(400, found.pairs).tolist()) == {0}
 
 
+@pytest.mark.slow
 def test_parts_that_are_looked_up_some_at_a_time_give_the_same_copies(monkeypatch):
     random = np.random.default_rng(0)
     (images, _), _ = digits.load_data("embedded")

@@ -109,7 +109,7 @@ def look_alikes(count, kinds, noise):
 
 
 @pytest.mark.parametrize(
-    "kinds", [1, pytest.param(750, marks=pytest.mark.slow), 3000]
+    "kinds", [1, pytest.param(750, marks=pytest.mark.slow), pytest.param(3000, marks=pytest.mark.slow)]
 )  # copies of one photo; groups of four; skies that look alike
 def test_a_crowd_of_look_alikes_is_not_compared_each_with_each(kinds, monkeypatch):
     compared, compare = [], near._Search.compare
