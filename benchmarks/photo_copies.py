@@ -9,7 +9,6 @@ the process has used, less what it used before, with TensorFlow, which this work
 
 import hashlib
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -21,7 +20,7 @@ from tutorials.lesson.command import check_positive, run  # first: loads Keras q
 import numpy as np
 from PIL import Image
 
-from benchmarks.parts.apart import measured_apart
+from benchmarks.parts.apart import measured_apart, most_memory
 from datasets.photos.candidates import Candidate, Candidates, Facts
 from datasets.photos.compact import CompactFacts
 from datasets.photos.duplicates import reject_duplicates
@@ -64,13 +63,13 @@ def made_up(count, seed=0):
 
 def measure(count):
     """Look for copies among so many photos and split them: {what: seconds, bytes}."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = most_memory()
     photos, started = made_up(count), time.process_time()
     copies = reject_duplicates(photos)
     looked = time.process_time()
     divided = split(note_quality(copies), 0)
     found = {"copies": looked - started, "split": time.process_time() - looked, "left": len(divided.photos)}
-    return found | {"memory": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024}
+    return found | {"memory": most_memory() - before}
 
 
 def main(counts: tuple[int, ...] = (10_000, 40_000), alone: bool = False) -> None:

@@ -12,7 +12,6 @@ classify correctly.
 
 import hashlib
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -24,7 +23,7 @@ from tutorials.lesson.command import LessonError, check_positive, run  # first: 
 
 import numpy as np
 
-from benchmarks.parts.apart import measured_apart
+from benchmarks.parts.apart import measured_apart, most_memory
 from datasets import Photos
 from datasets.photos.sharded import saved
 from datasets.sources import Source
@@ -89,7 +88,7 @@ def measure(folder):
     return {
         "seconds": time.perf_counter() - started,
         "processor": time.process_time() - before,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "memory": most_memory(),
         "correct": classifier.cross_validation_.accuracy.value,
     }
 

@@ -34,7 +34,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from benchmarks.parts.apart import measured_apart, run_apart
+from benchmarks.parts.apart import measured_apart, most_memory, run_apart
 from datasets import Photos
 from models import Backbone, PhotoClassifier
 from models.fine_tuning.extraction import extract_features
@@ -146,7 +146,7 @@ class LargestProcess:
     def bytes(self):
         """Of the largest so far; nothing is measured any more."""
         self.done.set()
-        own = 0 if self.process else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        own = 0 if self.process else most_memory()
         return max(self.most, own)
 
 

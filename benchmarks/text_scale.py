@@ -14,7 +14,6 @@ system tells. The table has 20,000 texts more to test on; those of a stream are 
 
 import csv
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ from tutorials.lesson.command import LessonError, run  # first: loads Keras quie
 
 import numpy as np
 
-from benchmarks.parts.apart import measured_apart
+from benchmarks.parts.apart import measured_apart, most_memory
 from datasets import Texts
 from datasets.files import tables
 from models import TextClassifier
@@ -110,7 +109,7 @@ def measure(path, what, solver):
         classifier = TextClassifier().fit(*training)
         seconds = time.perf_counter() - began
         accuracy = classifier.evaluate(*test).accuracy.value
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    memory = most_memory()
     return {"seconds": seconds, "memory": memory, "accuracy": accuracy}
 
 

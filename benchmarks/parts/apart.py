@@ -1,6 +1,7 @@
 """What is measured in a process of its own, so that its time and its memory are not those of others."""
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,15 @@ def run_apart(what, *arguments, watched=None):
         last = (wrong.strip() or f"exit code {child.returncode}").splitlines()[-1]
         raise LessonError(f"{what} failed ({last.removeprefix('Error: ').rstrip('.')}).")
     return told
+
+
+def most_memory():
+    """The most bytes of memory that this process has had at a moment.
+
+    On Linux `getrusage` starts with what the process that started this one had.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return 1024 * int(line.split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -4,6 +4,7 @@ import json
 import re
 import runpy
 import statistics
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -24,7 +25,7 @@ from benchmarks import (
     unlabelled,
     wrong_labels,
 )
-from benchmarks.parts.apart import measured_apart
+from benchmarks.parts.apart import measured_apart, most_memory
 from datasets import Texts
 from datasets.generated import messages
 
@@ -282,3 +283,10 @@ def test_what_is_measured_apart_comes_back_or_its_failure_does_in_a_sentence():
 def test_no_numbers_of_photos_are_refused_in_a_sentence(module):
     with pytest.raises(LessonError, match="counts= names none; give one or more"):
         module.main(counts=())
+
+
+def test_memory_is_that_of_the_process_not_of_the_one_that_started_it(root):
+    code = "from benchmarks.parts.apart import most_memory; print(most_memory())"
+    much = np.ones(300_000_000, "uint8")  # here, not there
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    assert much.nbytes > 200e6 and 5e6 < int(done.stdout) < most_memory() - 200e6
