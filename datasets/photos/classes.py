@@ -25,6 +25,10 @@ def reject_untrained_classes(candidates):
     """
     refuse_the_same_name_twice(candidates.source, {label for _, label in candidates.classes})
     train = {label for part, label in candidates.classes if part in (None, "train")}
+    if not candidates.classes:
+        raise DataError(
+            f"{candidates.source} names no photo of any class to train on; add some, or name another."
+        )
     if not train:
         raise DataError(
             f"{candidates.source} has photos to test on, but none to train on; add some, or take the name "
