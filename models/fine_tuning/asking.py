@@ -11,6 +11,7 @@ from ..labelling.label_next import pick
 from ..labelling.label_page.page import write_label_page
 from ..sibling import datasets_module
 from .abstention import features_and_answers
+from .feature_chunks import in_16_bits
 from .predictions import photo_files, photos_read
 
 
@@ -90,12 +91,14 @@ def labelled_rows(source, table):
 
 def _examined(model, files, size, skipped):
     """(files that could be read, probabilities (n, classes), features (n, features)); adds to `skipped`."""
-    both, read, answers, features = features_and_answers(model), [], [], []
+    both, read, answers, features, first = features_and_answers(model), [], [], [], None
     for places, pixels, unreadable in photos_read(files, size):
         skipped |= {files[place]: reason for place, reason in unreadable.items()}
         read += [files[place] for place in places]
         if places:
             found = both.predict(pixels.astype("float32"), batch_size=32, verbose=0)
             answers.append(found.pop("answers"))
-            features.append(np.concatenate(list(found.values()), 1).astype("float16"))
+            found = np.concatenate(list(found.values()), 1)
+            first = found if first is None else first
+            features.append(in_16_bits(found, like=first))
     return (read, np.concatenate(answers), np.concatenate(features)) if read else ([], None, None)

@@ -98,11 +98,12 @@ def check_range(values):
         )
 
 
-def in_16_bits(values):
+def in_16_bits(values, like=None):
     """Features that are only compared with each other, in half the memory.
 
     Args:
         values: Finite features, float32; or float16, which stay as they are.
+        like: Others that they will be compared with, which decide how they are scaled; themselves by default.
 
     Returns:
         float16: the values, divided by a power of two if they are too large or too small for 16 bits.
@@ -113,7 +114,7 @@ def in_16_bits(values):
     """
     if values.dtype == "float16":
         return values
-    if not _suits(largest := float(np.abs(values).max(initial=0))):
+    if not _suits(largest := float(np.abs(values if like is None else like).max(initial=0))):
         values = np.ldexp(values, -np.frexp(largest)[1])
     return values.astype("float16")
 

@@ -5,11 +5,14 @@ import re
 import shutil
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 from PIL import Image
 
 from datasets import Photos, digits
 from models import ModelError, PhotoClassifier
+from models.fine_tuning.asking import ask
 
 QUICK = {"backbone": "convnet", "flip": False, "views": 1, "epochs": 1}
 FLIPPED = ("3", "7"), ("0", "1"), ("5", "2")  # from, to
@@ -134,3 +137,21 @@ def test_where_there_is_nothing_to_ask_one_sentence_says_so(trained, unlabelled,
         with pytest.raises(ModelError):
             trained.ask(unlabelled, **wrong)
     assert not page.exists()
+
+
+@pytest.mark.parametrize("times", [1e-9, 1e7])
+def test_features_of_any_size_ask_for_the_same_photos(tmp_path, times):
+    random = np.random.default_rng(0)
+    kernel = random.normal(size=(192, 2)).astype("float32") / 500
+    for number in range(12):
+        pixels = random.integers(0, 256, (8, 8, 3), "uint8") // (1 + number % 4)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+
+    def chosen(times):
+        scaled = [keras.layers.Flatten(), keras.layers.Rescaling(times)]
+        head = keras.layers.Dense(2, activation="softmax", name="predictions")
+        model = keras.Sequential([keras.Input((8, 8, 3)), *scaled, head])
+        head.set_weights([kernel / times, np.zeros(2, "float32")])
+        return ask(model, tmp_path, 8, ["ants", "bees"], count=4).files
+
+    assert len(set(chosen(1.0))) == 4 and chosen(times) == chosen(1.0)
