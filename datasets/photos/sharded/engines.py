@@ -1,5 +1,6 @@
 """A function applied to many items: in this process, or by Ray on a whole machine or a cluster."""
 
+import contextlib
 import importlib
 import logging
 import os
@@ -139,13 +140,14 @@ def _by_ray(prepare, items):
 def _start(ray, address):
     """Join the cluster at an address, or start Ray on this machine where there is none."""
     try:
-        ray.init(
-            address=address,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            runtime_env={"env_vars": _surroundings()},
-        )
+        with _unheard():
+            ray.init(
+                address=address,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                runtime_env={"env_vars": _surroundings()},
+            )
     except (ValueError, RuntimeError, OSError) as error:  # a ConnectionError is an OSError
         if address is None:
             raise
@@ -153,6 +155,26 @@ def _start(ray, address):
             f"RAY_ADDRESS is {address!r}, where no cluster of Ray answers; name the address that `ray start` "
             "has printed there, or unset it to use this machine alone."
         ) from error
+
+
+@contextlib.contextmanager
+def _unheard():
+    """Nothing that is written to the standard error output meanwhile appears, by C++ code neither.
+
+    Ray reports which level its reports have. Why it cannot start is in the error that it raises.
+    """
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # there is no such output
+        yield
+        return
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _actors(ray, count):

@@ -57,10 +57,11 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize("engine", NEEDED)
-def test_in_parts_the_result_is_the_same(engine, folder, whole, tmp_path, monkeypatch):
+def test_in_parts_the_result_is_the_same(engine, folder, whole, tmp_path, monkeypatch, capfd):
     need(engine)
     monkeypatch.setattr(facts, "PART", 150)
     found = Photos.check(folder, 28, out=tmp_path / "out", engine=engine)
+    assert capfd.readouterr().err == ""
     assert_same(found, whole)
     assert len(list((tmp_path / "out" / "facts").iterdir())) == 5
     assert_same(Photos.load(tmp_path / "out"), whole)
