@@ -128,6 +128,10 @@ def files_at(url, is_ignored):
     file_system, top = opened(url)
     try:
         listed = file_system.find(top, detail=True)
+        if not listed:
+            file_system.ls(top)  # which says that a server does not answer; `find` finds nothing there
+    except FileNotFoundError:
+        listed = {}
     except Exception as error:  # each storage raises others
         raise DataError(
             f"{shown(url)} cannot be listed ({error}); check the address and who may read it."

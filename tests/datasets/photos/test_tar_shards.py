@@ -159,6 +159,24 @@ def test_photos_in_storage_are_those_of_the_folder(way, folder, whole, tmp_path)
 
 
 @pytest.mark.extra
+def test_storage_that_does_not_answer_is_not_taken_for_empty():
+    if importlib.util.find_spec("fsspec") is None:
+        pytest.skip("fsspec of requirements-extra.txt is not installed")
+    import fsspec
+
+    class Silent(fsspec.AbstractFileSystem):
+        protocol = "silent"
+
+        def ls(self, path, detail=True, **_):
+            raise ConnectionRefusedError("nobody listens")
+
+    fsspec.register_implementation("silent", Silent, clobber=True)
+    assert Silent().find("bucket") == []  # what is to be seen through
+    with pytest.raises(DataError, match=r"silent://bucket cannot be listed \(nobody listens\)"):
+        Photos.check("silent://bucket", 28)
+
+
+@pytest.mark.extra
 def test_a_cluster_reads_storage_too(folder, tmp_path):
     if importlib.util.find_spec("fsspec") is None or importlib.util.find_spec("pyarrow") is None:
         pytest.skip("fsspec or pyarrow of requirements-extra.txt is not installed")
