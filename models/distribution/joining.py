@@ -113,10 +113,10 @@ def join(coordinator=None, processes=None, rank=None):
         raise
     except Exception as error:  # a cluster's own library raises many, such as KeyError
         reason = " ".join(str(error).split())[:300].rstrip(".")
-        raise ModelError(
-            f"The other processes cannot be joined ({reason}); call join before anything is computed, and "
-            "name coordinator=, processes= and rank= where the cluster does not tell them."
-        ) from error
+        todo = "name coordinator=, processes= and rank= where the cluster does not tell them"
+        if "before any" in reason:  # so JAX begins to say that it has computed already
+            todo = "call join before anything is computed"
+        raise ModelError(f"The other processes cannot be joined ({reason}); {todo}.") from error
     with _quiet_output():
         wait()
 

@@ -156,7 +156,7 @@ def _own_command():
 
 
 def _in_flags(error):
-    text = str(error).replace("call join before anything is computed, and name", "name")  # a command has
+    text = str(error)
     for name in FLAGS:
         text = text.replace(f"{name}= ", f"--{name} ").replace(f"{name}=,", f"--{name},")
     return text

@@ -160,3 +160,32 @@ def test_a_port_that_is_taken_is_named():
         port = listening.getsockname()[1]
         told, _ = joining_alone(5, f"127.0.0.1:{port}", 0).communicate(timeout=60)
     assert f"port {port} cannot be listened on here (address already in use); name a free one" in told
+
+
+@needs_jax
+@pytest.mark.extra
+@pytest.mark.parametrize(
+    ("before", "todo", "other"),
+    [
+        ("jax.numpy.ones(2) + 1", "call join before anything is computed.", "name coordinator="),
+        (
+            "pass",
+            "name coordinator=, processes= and rank= where the cluster does not tell them.",
+            "call join",
+        ),
+    ],
+)
+def test_only_what_would_help_is_said(before, todo, other):
+    code = (
+        f"import jax\nfrom models.distribution import join\n{before}\n"
+        "try:\n    join()\nexcept ValueError as error:\n    print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip().endswith(todo) and other not in done.stdout
