@@ -102,15 +102,16 @@ class Files:
 
 
 def shard_ending(files):
-    """The ending of files that have photos inside, where the others are no photos of several folders.
+    """The ending of tar or Parquet files with photos inside, if these are the data.
 
-    A single picture beside them, such as a preview, is no reason to leave all of them out.
+    They are not where pictures lie beside them in two folders or more, which are then the classes. Pictures
+    in one folder, such as a preview, do not count.
 
     Args:
         files: List of `File`.
 
     Returns:
-        ".tar", ".parquet", or None if the files are no such ones.
+        ".tar" or ".parquet"; None if these are not the data.
 
     Example:
         >>> from datasets.photos.files import File, shard_ending
@@ -120,11 +121,11 @@ def shard_ending(files):
         >>> shard_ending([tar, *(File("", (name, "1.jpg"), 9, None) for name in ("ants", "bees"))])
     """
     kinds = {os.path.splitext(file.path[-1])[1].lower() for file in files}  # noqa: PTH122 (of a million names)
-    ending = next((kind for kind in SHARDS if kind in kinds), None)
-    if ending is None or not kinds & endings():
+    ending, pictures = next((kind for kind in SHARDS if kind in kinds), None), kinds & endings()
+    if ending is None or not pictures:
         return ending
-    photos = (file for file in files if os.path.splitext(file.path[-1])[1].lower() in endings())  # noqa: PTH122
-    return ending if len({file.path[:-1] for file in photos}) < 2 else None
+    beside = (file for file in files if os.path.splitext(file.path[-1])[1].lower() in pictures)  # noqa: PTH122
+    return ending if len({file.path[:-1] for file in beside}) < 2 else None
 
 
 def read_bytes(path):

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from ..files.names import shown
 from ..sources import DataError
-from .files import MAX_NAME, File, too_many_bytes
+from .files import MAX_NAME, PARQUET, File, too_many_bytes
 from .layout import part_in_name
 from .pixels import MAX_BYTES, Unusable
 from .sharded.parts import check_parquet
@@ -78,7 +78,7 @@ def _all_rows(files, read_piece, rejected):
     """[(file, what `_rows` gives)] of those that are Parquet files with photos; the others are `rejected`."""
     found = []
     for file in files:
-        if PurePosixPath(file.path[-1]).suffix.lower() != ".parquet":
+        if PurePosixPath(file.path[-1]).suffix.lower() != PARQUET:
             rejected[file.name] = "not an image", "is no Parquet file, where the others are"
             continue
         try:
@@ -260,7 +260,7 @@ def _read_image(read, size, column, group, row):
     """The bytes of one photo."""
     with _reading:  # threads that need the same row group wait until one of them has read it
         images = _images(read, size, column, group)
-    if isinstance(images, str) or row >= len(images):
+    if images is None or row >= len(images):
         raise Unusable("damaged", "cannot be read from its Parquet file")
     image = images[row].value if hasattr(images, "dictionary") else images[row]
     if image is None or not image.is_valid:
@@ -275,7 +275,7 @@ def _read_image(read, size, column, group, row):
 def _images(read, size, column, group):
     """The images of a row group, an array of Arrow; those that are equal are there once.
 
-    Of a damaged group it is why: an error would not be kept, and each photo would read the group again.
+    None of a damaged group: an error would not be kept, and each photo would read the group again.
     """
     try:
         opened = _opened(read, size, [column])
@@ -283,8 +283,8 @@ def _images(read, size, column, group):
         return images.field(BYTES) if hasattr(images, "field") else images
     except Unusable:
         raise
-    except Exception as error:  # of any kind: pyarrow raises many
-        return str(error)
+    except Exception:  # of any kind: pyarrow raises many
+        return None
 
 
 def _opened(read, size, shared=()):

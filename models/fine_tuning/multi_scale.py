@@ -314,7 +314,7 @@ class Probes:
         out_of_fold: float64 (n, classes): the mean of the probes' out-of-fold probabilities.
         accuracy: Share of the photos that their out-of-fold probabilities classify correctly.
         seconds: {"features" and "probes": seconds}.
-        features: {image size: float16 (n, features)}, up to a power of two.
+        features: {image size: float16 (n, features)}, scaled by a power of two where 16 bits need it.
 
     Example:
         >>> Probes({}, np.zeros((0, 2)), 0.5, {}, {}).accuracy

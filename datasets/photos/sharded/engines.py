@@ -159,9 +159,9 @@ def _start(ray, address):
 
 @contextlib.contextmanager
 def _unheard():
-    """Nothing that is written to the standard error output meanwhile appears, by C++ code neither.
+    """Discard what is written to standard error meanwhile, also by C++ code.
 
-    Ray reports which level its reports have. Why it cannot start is in the error that it raises.
+    Ray prints its log level there when it starts. Why it cannot start is in the error that it raises.
     """
     try:
         kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -52,7 +52,7 @@ def check_not_again(folder, out):
     """
     if out is not None and Path(out).absolute() != Path(folder).absolute():
         raise DataError(
-            f"{shown(folder)} holds the results of a check, of which nothing would be written to out= "
+            f"{shown(folder)} holds the results of an earlier check, which are not written again to out= "
             f"{shown(out)}; name the photos themselves, or leave out= away."
         )
 

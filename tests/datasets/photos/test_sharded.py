@@ -281,7 +281,7 @@ def test_results_are_no_data_and_none_are_left_where_nothing_was_checked(folder,
 def test_what_was_checked_is_not_written_elsewhere_in_silence(folder, tmp_path):
     need("threads")
     found = Photos.check(folder, 28, out=tmp_path / "out")
-    with pytest.raises(DataError, match="nothing would be written to out="):
+    with pytest.raises(DataError, match="an earlier check, which are not written again to out= "):
         Photos.check(tmp_path / "out", 28, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
     assert Photos.check(tmp_path / "out", 28, out=tmp_path / "out").fingerprint == found.fingerprint
