@@ -63,7 +63,9 @@ def extract_features(classifier, photos, effort="normal", engine="threads"):
     pixels, rows = photos.at(sizes[-1]).pixels, np.flatnonzero(photos.parts != "test")
     prepare = partial(_worker, classifier.backbone, settings, pixels, rows, sizes)
     starts = list(range(0, len(rows), CHUNK))
-    return sum(datasets_module("photos.sharded.engines").applied(prepare, starts, engine))
+    there = sum(datasets_module("photos.sharded.engines").applied(prepare, starts, engine))
+    pixels.remove_drafts()
+    return there
 
 
 def _worker(backbone, settings, pixels, rows, sizes):

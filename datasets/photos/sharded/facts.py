@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import pool
 from ..pixels import Unusable, formats
 from .engines import applied, check_engine
-from .parts import check_parquet, identity, is_part, read_part, write_part
+from .parts import check_parquet, identity, is_part, read_part, remove_drafts, write_part
 
 PART = 1000  # photos
 
@@ -44,6 +44,7 @@ def facts_in_parts(files, examine, size, out, engine="threads", verbose=0):
         done += 1
         if bar:
             bar.update(done)
+    remove_drafts(out)
     for part, path, name in zip(parts, paths, names, strict=True):
         found = read_part(path, name)
         if found is None or list(found) != [file.name for file in part]:  # damaged between its ends

@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import json
 import os
+import re
 import uuid
 from pathlib import Path
 
@@ -23,6 +24,7 @@ VERSION = 1  # of what is found out; with another one all photos are decoded aga
 PLAIN = ("side", "flat", "colours", "drawn", "seen")
 BYTES = ("digest", "square")
 ABOUT = b"glass_zoo"
+DRAFT = re.compile(r"\.(.+\.parquet)-[0-9a-f]{32}")  # of a file that is being written
 
 
 def check_parquet():
@@ -144,7 +146,7 @@ def write_table(path, table, about):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             parquet.write_table(table.replace_schema_metadata({ABOUT: about.encode()}), draft)
-            os.replace(draft, path)  # noqa: PTH105 (also where the part is there)
+            _put(draft, path)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
@@ -152,6 +154,27 @@ def write_table(path, table, about):
             f"{shown(path)} cannot be written ({error.strerror or error}); make room there, or name another "
             "folder."
         ) from error
+
+
+def _put(draft, path):
+    try:
+        os.replace(draft, path)  # noqa: PTH105 (also where the part is there)
+    except FileNotFoundError:
+        if not path.exists():  # otherwise another worker has written it, and removed all drafts of it
+            raise
+
+
+def remove_drafts(folder):
+    """Remove what killed workers have left of files that are complete now.
+
+    Args:
+        folder: Of results, as `Photos.check` was given as `out`.
+    """
+    for draft in Path(folder).glob("**/.*.parquet-*"):
+        name = DRAFT.fullmatch(draft.name)
+        if name and draft.with_name(name[1]).exists():
+            with contextlib.suppress(OSError):
+                draft.unlink()
 
 
 def read_table(path, about=None):

@@ -14,7 +14,7 @@ from ..known import LARGEST
 from ..locating import find
 from ..remote import Url, is_url, local_path
 from ..streamed import Streamed
-from .parts import check_parquet, read_table, write_table
+from .parts import check_parquet, read_table, remove_drafts, write_table
 
 FILE = "photos.parquet"
 MADE = "checked photos"
@@ -297,6 +297,10 @@ class FromFiles(Streamed):
             flat = arrow.array(of_size.ravel())
             columns[column] = arrow.FixedSizeListArray.from_arrays(flat, of_size.shape[1])
         write_table(self._path(name, start), arrow.table(columns), name)
+
+    def remove_drafts(self):
+        """Remove what killed workers have left of features that are complete now."""
+        remove_drafts(self.folder)
 
     def _path(self, name, start):
         return Path(self.folder, name, f"part-{start:09}.parquet")

@@ -278,6 +278,47 @@ def test_results_are_no_data_and_none_are_left_where_nothing_was_checked(folder,
     assert again.notes == ("Not read as data: out (results of lessons).",)
 
 
+def test_drafts_of_killed_workers_are_removed_once_their_files_are_complete(folder, tmp_path):
+    need("threads")
+    found = Photos.check(folder, 28, out=tmp_path / "out")
+    classifier = PhotoClassifier("convnet", flip=False)
+    extract_features(classifier, found, "quick")
+    facts_folder, features = (next((tmp_path / "out").glob(name)) for name in ("facts", "features-*"))
+    left = [
+        facts_folder / f".part-00000.parquet-{'a' * 32}",
+        features / f".part-000000000.parquet-{'b' * 32}",
+        features / f".part-999999999.parquet-{'c' * 32}",  # perhaps another worker writes it now
+        features / ".part-000000000.parquet-mine",  # no draft
+    ]
+    for file in left:
+        file.write_bytes(b"PAR1")
+    Photos.check(folder, 28, out=tmp_path / "out")
+    assert [file.exists() for file in left] == [False, False, True, True]
+    left[1].write_bytes(b"PAR1")
+    extract_features(classifier, found, "quick")
+    assert [file.exists() for file in left] == [False, False, True, True]
+
+
+def test_a_worker_whose_draft_was_removed_finds_its_file_complete(tmp_path, monkeypatch):
+    need("threads")
+    import pyarrow
+
+    table, path, replace = pyarrow.table({"name": ["a"]}), tmp_path / "part-00000.parquet", os.replace
+
+    def late(draft, to):
+        if path.exists():
+            parts.remove_drafts(tmp_path)
+        replace(draft, to)
+
+    monkeypatch.setattr(parts.os, "replace", late)
+    for _ in range(2):
+        parts.write_table(path, table, "about")
+    assert parts.read_table(path, "about").num_rows == 1 and len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(parts.os, "replace", lambda draft, to: replace(tmp_path / "nothing", to))
+    with pytest.raises(DataError, match="cannot be written"):
+        parts.write_table(tmp_path / "new.parquet", table, "about")
+
+
 def test_what_was_checked_is_not_written_elsewhere_in_silence(folder, tmp_path):
     need("threads")
     found = Photos.check(folder, 28, out=tmp_path / "out")
